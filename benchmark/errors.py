@@ -1,0 +1,42 @@
+"""The exceptions this project raises; only the command line turns them into exit codes.
+
+Every message is one line that names what was wrong, the bound or the choices, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NasbenchError(Exception):
+    """Base of everything this project raises on purpose."""
+
+
+class InputError(NasbenchError):
+    """What the user gave cannot be used: a name, a value, a file's contents."""
+
+
+class CheckError(NasbenchError):
+    """The input was fine, but what was asked for failed or does not hold."""
+
+
+class BudgetError(CheckError):
+    """A method tried to spend more than its budget."""
+
+
+class MissingError(InputError):
+    """What was asked for is not in this table or record: never zero, never imputed."""
+
+
+def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
+    """Return the error for a name outside ``choices``, with the nearest valid one.
+
+    Example:
+        >>> str(unknown_name("method", "one-shoot", ["gm", "one-shot"]))
+        "unknown method 'one-shoot': did you mean 'one-shot'? choose from gm, one-shot"
+    """
+    names = list(choices)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return InputError(f"unknown {kind} {name!r}: {hint}choose from {', '.join(names)}")

@@ -1,0 +1,239 @@
+"""Imports point downward, and the methods stay on their side of the wall.
+
+The rules are read off the syntax trees, so an import inside a function, under ``TYPE_CHECKING`` or
+by ``import_module("…")`` counts like any other.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("benchmark", "baselines", "analysis")
+
+# From the ground up. A name stands for the module and all inside it; the longest match decides.
+FLOORS = (
+    ("benchmark.errors",),
+    ("benchmark.files",),
+    ("benchmark.space",),
+    ("benchmark.complexity",),
+    ("benchmark.seeds",),
+    ("benchmark.budget",),
+    ("benchmark.tables.truth",),
+    ("benchmark.tables.*",),  # the sources
+    ("benchmark.tables.cache",),
+    ("benchmark.tables.registry",),
+    ("benchmark.tables",),
+    ("benchmark.datasets",),
+    ("benchmark.task",),
+    ("benchmark.store",),
+    ("baselines.supernet",),
+    ("baselines.splitting",),
+    ("baselines.search",),
+    ("baselines.method",),
+    ("baselines.*",),  # the methods
+    ("baselines.registry",),
+    ("analysis.topk",),
+    ("analysis.ranking",),
+    ("analysis.intervals",),
+    ("analysis.tables",),
+    ("analysis.figures",),
+    ("analysis.regression",),
+    ("analysis.report",),
+    ("benchmark.progress",),
+    ("benchmark.runner",),
+    ("benchmark.cli",),
+)
+
+# What is behind a wall, and the only ones who may import it.
+WALLS = {
+    "benchmark.tables": ("benchmark", "analysis"),
+    "analysis": ("benchmark", "analysis"),
+    "baselines": ("benchmark", "baselines"),
+    "torch": ("benchmark", "baselines"),
+    "click": ("benchmark.cli",),
+}
+
+
+def is_inside(module: str, room: str) -> bool:
+    return fnmatchcase(module, room) or fnmatchcase(module, f"{room}.*")
+
+
+def floor_of(module: str) -> int | None:
+    matches = [
+        (len(room), floor)
+        for floor, rooms in enumerate(FLOORS)
+        for room in rooms
+        if is_inside(module, room)
+    ]
+    return max(matches)[1] if matches else None
+
+
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def imported_names(path: str, source: str) -> Iterator[str]:
+    """Yield the absolute dotted name of everything that a file imports."""
+    package = path.split("/")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = package[: len(package) + 1 - level] if level else []
+                origin = ".".join([*base, *([module] if module else [])])
+                yield from (f"{origin}.{alias.name}" for alias in names)
+            case ast.Call(
+                func=ast.Name(id="import_module" | "__import__")
+                | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                yield name
+
+
+def imported_modules(path: str, source: str, known: set[str]) -> set[str]:
+    """Return what a file imports, with ``module.name`` cut back to the module where it is known."""
+    targets = set()
+    for name in imported_names(path, source):
+        parents = [name.rsplit(".", up)[0] for up in range(name.count(".") + 1)]
+        targets.add(next((parent for parent in parents if parent in known), name))
+    return targets
+
+
+def violations(sources: Mapping[str, str]) -> list[str]:
+    """Return one line for each broken rule in ``{path from the root: source text}``."""
+    known = {module_name(path) for path in sources} - set(PACKAGES)
+    graph: dict[str, set[str]] = {}
+    found: list[str] = []
+    for path, source in sources.items():
+        module = module_name(path)
+        targets = imported_modules(path, source, known)
+        graph[module] = targets & known
+        here = floor_of(module)
+        if here is None and module not in PACKAGES:
+            found.append(f"{module} has no floor: give it one in FLOORS")
+        for target in sorted(targets):
+            for room, allowed in WALLS.items():
+                if is_inside(target, room) and not any(is_inside(module, who) for who in allowed):
+                    found.append(f"{module} imports {target}, behind the wall around {room}")
+            if target.split(".")[0] not in PACKAGES:
+                continue
+            there = floor_of(target)
+            if there is None:
+                found.append(f"{module} imports {target}, which has no floor")
+            elif here is not None and there > here:
+                found.append(f"{module} imports {target}, which stands above it")
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found.append("cycle: " + " <- ".join(error.args[1]))
+    return found
+
+
+def test_the_project_keeps_the_rules() -> None:
+    sources = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+    assert "benchmark/errors.py" in sources
+    assert violations(sources) == []
+
+
+def test_what_points_downward_passes() -> None:
+    sources = {
+        "baselines/__init__.py": "",
+        "baselines/gm.py": "import torch\nfrom baselines.one_shot import OneShot",
+        "baselines/one_shot.py": "from baselines.supernet import Network",
+        "baselines/supernet/__init__.py": "from baselines.supernet.network import Network",
+        "baselines/supernet/network.py": "from benchmark.errors import InputError",
+        "benchmark/cli/__init__.py": "import click\nfrom baselines.gm import GM",
+        "benchmark/errors.py": "import numpy",
+        "benchmark/tables/__init__.py": "from .registry import open_table",
+        "benchmark/tables/official.py": "from benchmark.tables import truth",
+        "benchmark/tables/registry.py": "from benchmark.tables.official import read",
+        "benchmark/tables/truth.py": "from benchmark.errors import InputError",
+    }
+    assert violations(sources) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "message"),
+    [
+        (
+            "benchmark/files.py",
+            "from benchmark.space import SIZE",
+            "benchmark.files imports benchmark.space.SIZE, which stands above it",
+        ),
+        (
+            "benchmark/tables/truth.py",
+            "def f():\n    from . import registry",
+            "benchmark.tables.truth imports benchmark.tables.registry, which stands above it",
+        ),
+        (
+            "benchmark/tables/file.py",
+            "from ..task import Task",
+            "benchmark.tables.file imports benchmark.task.Task, which stands above it",
+        ),
+        (
+            "baselines/gm.py",
+            "import benchmark.tables.truth",
+            "baselines.gm imports benchmark.tables.truth, behind the wall around benchmark.tables",
+        ),
+        (
+            "baselines/gm.py",
+            "import importlib\nimportlib.import_module('benchmark.tables')",
+            "baselines.gm imports benchmark.tables, behind the wall around benchmark.tables",
+        ),
+        (
+            "analysis/ranking.py",
+            "from torch import nn",
+            "analysis.ranking imports torch.nn, behind the wall around torch",
+        ),
+        (
+            "analysis/ranking.py",
+            "from baselines.gm import GM",
+            "analysis.ranking imports baselines.gm.GM, behind the wall around baselines",
+        ),
+        (
+            "benchmark/runner.py",
+            "import click",
+            "benchmark.runner imports click, behind the wall around click",
+        ),
+        (
+            "benchmark/runner.py",
+            "import benchmark",
+            "benchmark.runner imports benchmark, which has no floor",
+        ),
+        (
+            "benchmark/utils.py",
+            "",
+            "benchmark.utils has no floor: give it one in FLOORS",
+        ),
+    ],
+)
+def test_a_broken_rule_is_found(path: str, source: str, message: str) -> None:
+    assert violations({path: source}) == [message]
+
+
+def test_a_method_that_imports_analysis_breaks_two_rules() -> None:
+    assert violations({"baselines/gm.py": "from analysis.topk import membership"}) == [
+        "baselines.gm imports analysis.topk.membership, behind the wall around analysis",
+        "baselines.gm imports analysis.topk.membership, which stands above it",
+    ]
+
+
+def test_a_cycle_on_one_floor_is_found() -> None:
+    sources = {
+        "baselines/search/darts.py": "from baselines.search import snas",
+        "baselines/search/snas.py": "from baselines.search.darts import Darts",
+    }
+    (line,) = violations(sources)
+    assert line.startswith("cycle: baselines.search.")

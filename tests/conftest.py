@@ -1,0 +1,36 @@
+"""What every test may rely on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# A machine under load would trip hypothesis's deadline; CI must not fail by a new random example.
+settings.register_profile("nasbench", deadline=None)
+settings.register_profile("nasbench-ci", deadline=None, derandomize=True)
+settings.load_profile("nasbench-ci" if os.environ.get("CI") else "nasbench")
+
+# No test opens a window.
+os.environ["MPLBACKEND"] = "Agg"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder with the official data, which lies beside the checkout or nowhere."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the official data in {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NASBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
