@@ -1,0 +1,116 @@
+"""The top k of a list with ties: expectations over random order among equals, in closed form.
+
+Higher values are better. Ordering equals by index would reward whoever numbered the items, so every
+quantity here depends on the values alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.errors import InputError
+
+
+def finite_vectors(**named: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+    """Return the named lists of numbers as float64[n], or say which one cannot be ranked and why.
+
+    Args:
+        **named: numbers under the name that a message calls them by, each of shape [n], n >= 1.
+
+    Returns:
+        The arrays in the order given.
+
+    Raises:
+        InputError: one is not one-dimensional, empty or not finite, or the lengths differ.
+
+    Example:
+        >>> finite_vectors(scores=[3, 1], truths=[90, 80])
+        (array([3., 1.]), array([90., 80.]))
+    """
+    vectors = {name: np.asarray(values, dtype=np.float64) for name, values in named.items()}
+    for name, vector in vectors.items():
+        if vector.ndim != 1 or vector.size == 0:
+            raise InputError(f"{name} of shape {vector.shape}: give a list of at least one number")
+        broken = np.flatnonzero(~np.isfinite(vector))
+        if broken.size:
+            raise InputError(
+                f"{broken.size} of {vector.size} {name} are not finite, the first is "
+                f"{vector[broken[0]]} at position {broken[0]}: leave such items out"
+            )
+    if len({vector.size for vector in vectors.values()}) > 1:
+        sizes = " but ".join(f"{vector.size} {name}" for name, vector in vectors.items())
+        raise InputError(f"{sizes}: give one of each for every item")
+    return tuple(vectors.values())
+
+
+def membership(values: ArrayLike, k: int) -> NDArray[np.float64]:
+    """Return the probability that each item is among the ``k`` highest.
+
+    Args:
+        values: numbers, higher is better, shape [n].
+        k: size of the top, 1 to n.
+
+    Returns:
+        Probabilities, shape [n]; they sum to k.
+
+    Raises:
+        InputError: the values are not a finite vector, or k is outside 1 to n.
+
+    Example:
+        >>> membership([9, 5, 5, 1], k=2)
+        array([1. , 0.5, 0.5, 0. ])
+    """
+    (vector,) = finite_vectors(values=values)
+    above, tied = _split_at_boundary(vector, k)
+    share = (k - int(above.sum())) / int(tied.sum())
+    return np.where(tied, share, above.astype(np.float64))
+
+
+def expected_best(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
+    """Return the expected highest truth among the ``k`` items with the highest scores.
+
+    Args:
+        scores: predictions, higher is better, shape [n].
+        truth: what each item is worth, shape [n].
+        k: number of items looked at, 1 to n.
+
+    Returns:
+        The expectation, in the unit of ``truth``.
+
+    Raises:
+        InputError: not finite vectors of one length, or k is outside 1 to n.
+
+    Example:
+        >>> expected_best([9, 5, 5, 1], [90, 94, 92, 99], k=2)
+        93.0
+    """
+    predicted, worth = finite_vectors(scores=scores, truths=truth)
+    above, tied = _split_at_boundary(predicted, k)
+    draws = k - int(above.sum())
+    falling = np.sort(worth[tied])[::-1]
+    certain = np.max(worth[above], initial=-np.inf)
+    return float(_maximum_weights(falling.size, draws) @ np.maximum(falling, certain))
+
+
+def _split_at_boundary(
+    values: NDArray[np.float64], k: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return masks of the items certainly in the top k, and of those tied for its last places."""
+    if not 1 <= k <= values.size:
+        raise InputError(f"k is {k}: choose 1 to {values.size}, the number of items")
+    boundary = np.partition(values, -k)[-k]
+    return values > boundary, values == boundary
+
+
+def _maximum_weights(size: int, draws: int) -> NDArray[np.float64]:
+    """Return P(the j-th largest of ``size`` items is the largest drawn), draws without replacement.
+
+    Given that the larger ones were missed, one of the ``size - j`` left is drawn with probability
+    draws / (size - j): the product form of C(size-j-1, draws-1) / C(size, draws), all factors
+    in [0, 1], so nothing overflows or cancels.
+    """
+    left = size - np.arange(size, dtype=np.float64)
+    drawn = np.minimum(draws / left, 1.0)
+    missed = np.maximum((left - draws) / left, 0.0)
+    return drawn * np.concatenate(([1.0], np.cumprod(missed[:-1])))
