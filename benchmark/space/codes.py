@@ -1,0 +1,98 @@
+"""Architectures as six operations and as one number, in arrays of any shape."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.errors import InputError
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+SIZE: int = len(OPERATIONS) ** len(EDGES)
+
+NONE, SKIP = OPERATIONS.index("none"), OPERATIONS.index("skip_connect")
+_PLACES = len(OPERATIONS) ** np.arange(len(EDGES))[::-1]
+
+Codes = NDArray[np.int64]
+Operations = NDArray[np.int8]
+
+
+def encode(operations: ArrayLike) -> Codes:
+    """Return the codes of architectures given as operations.
+
+    Args:
+        operations: Integers [..., 6] from 0 to 4, in the order of `EDGES`.
+
+    Returns:
+        Codes [...].
+
+    Raises:
+        InputError: The last axis is not six long, or an index is not one of `OPERATIONS`.
+
+    Example:
+        >>> encode([[0, 0, 0, 0, 0, 2], [4, 4, 4, 4, 4, 4]])
+        array([    2, 15624])
+    """
+    given = np.asarray(operations)
+    if given.ndim == 0 or given.shape[-1] != len(EDGES):
+        raise InputError(f"operations have shape {given.shape}: the last axis must be six edges")
+    return np.asarray(_integers(given, len(OPERATIONS), "operation") @ _PLACES)
+
+
+def decode(codes: ArrayLike) -> Operations:
+    """Return the operations of architectures given as codes; the inverse of `encode`.
+
+    Args:
+        codes: Integers [...] from 0 to 15,624.
+
+    Returns:
+        Operations [..., 6].
+
+    Raises:
+        InputError: A code is outside the space.
+
+    Example:
+        >>> decode(7).tolist()
+        [0, 0, 0, 0, 1, 2]
+    """
+    return np.asarray(all_operations()[checked_codes(codes)])
+
+
+@cache
+def all_operations() -> Operations:
+    """Return the operations of the whole space, [15625, 6], row = code, read-only.
+
+    Example:
+        >>> all_operations().shape, all_operations()[-1].tolist()
+        ((15625, 6), [4, 4, 4, 4, 4, 4])
+    """
+    operations = (np.arange(SIZE)[:, None] // _PLACES % len(OPERATIONS)).astype(np.int8)
+    operations.flags.writeable = False
+    return operations
+
+
+def checked_codes(codes: ArrayLike) -> Codes:
+    """Return codes as int64 after checking that every one lies in the space.
+
+    Raises:
+        InputError: One does not, or is not an integer.
+
+    Example:
+        >>> checked_codes([3, 15625])
+        Traceback (most recent call last):
+        benchmark.errors.InputError: code 15625 is out of bounds: choose from 0 to 15624
+    """
+    return _integers(np.asarray(codes), SIZE, "code")
+
+
+def _integers(values: NDArray[np.generic], bound: int, kind: str) -> Codes:
+    if values.dtype.kind not in "iu":
+        raise InputError(f"a {kind} is an integer from 0 to {bound - 1}, not {values.dtype}")
+    integers = values.astype(np.int64)
+    wrong = integers[(integers < 0) | (integers >= bound)]
+    if wrong.size:
+        raise InputError(f"{kind} {wrong[0]} is out of bounds: choose from 0 to {bound - 1}")
+    return integers
