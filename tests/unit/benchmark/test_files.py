@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.errors import CheckError, InputError
+from benchmark.files import replacing, sha256, write_atomic
+
+
+@given(data=st.binary() | st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes | str
+) -> None:
+    path = tmp_path_factory.mktemp("files") / "new" / "folder" / "file.bin"
+    write_atomic(path, data)
+    assert path.read_bytes() == (data.encode() if isinstance(data, str) else data)
+
+
+def test_the_old_contents_stand_until_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".txt"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def write_half(path: Path, error: BaseException) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
+def test_a_broken_block_leaves_no_trace(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(type(error)):
+        write_half(path, error)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_block_that_wrote_nothing_fails(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CheckError, match=r"^cannot write .*a\.txt: No such file or directory$"),
+        replacing(tmp_path / "a.txt"),
+    ):
+        pass
+
+
+def test_the_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_text("")
+    write_atomic(tmp_path / "ours", "")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_permission_denied_is_one_line(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CheckError, match=r"^cannot write .*a\.txt: Permission denied$"):
+        write_atomic(tmp_path / "a.txt", "text")
+
+
+def test_a_folder_in_the_way_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(CheckError, match=r"^cannot write .*a\.txt: Is a directory$"):
+        write_atomic(tmp_path / "a.txt", "text")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
+
+
+def test_a_file_where_the_folder_should_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(CheckError, match=r"^cannot write .*: (File exists|Not a directory)$"):
+        write_atomic(tmp_path / "a" / "b.txt", "text")
+
+
+def test_the_checksum_of_a_large_file(tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    (tmp_path / "large").write_bytes(data)
+    assert sha256(tmp_path / "large") == hashlib.sha256(data).hexdigest()
+
+
+def test_the_checksum_of_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^cannot read .*gone: No such file or directory$"):
+        sha256(tmp_path / "gone")
