@@ -1,0 +1,69 @@
+"""Names of tables, and the one way to open a table by name or by path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmark.errors import unknown_name
+from benchmark.tables import analog
+from benchmark.tables.csv_source import read_csv
+from benchmark.tables.truth import TruthTable
+
+
+@dataclass(frozen=True)
+class TableRecord:
+    """A table that can be opened by name.
+
+    Attributes:
+        name: What the user writes.
+        description: One line on whose numbers these are.
+        open: Opens the table.
+    """
+
+    name: str
+    description: str
+    open: Callable[[], TruthTable]
+
+
+def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
+    """Open a registered table by its name, or any other by the path of its file.
+
+    Args:
+        name_or_path: A key of `TABLES`, or a path ending in ``.csv`` or ``.nbtable``.
+        allow_subset: Whether a CSV file may lack architectures.
+
+    Returns:
+        The table.
+
+    Raises:
+        InputError: There is no such table, or the file cannot be used.
+
+    Example:
+        >>> table = open_table("analog-nasbench")
+        >>> table.name, len(table), [str(key) for key in table.keys]
+        ('analog-nasbench', 15625, ['cifar10_test_200'])
+    """
+    record = TABLES.get(str(name_or_path))
+    if record is not None:
+        return record.open()
+    suffix = Path(name_or_path).suffix.lower()
+    if suffix == ".csv":
+        return read_csv(name_or_path, allow_subset=allow_subset)
+    if suffix == ".nbtable":
+        from benchmark.tables.file import read_table  # Arrow is slow to import
+
+        return read_table(name_or_path)
+    raise unknown_name("table", str(name_or_path), [*TABLES, "<path>.csv", "<path>.nbtable"])
+
+
+def _open_analog() -> TruthTable:
+    from benchmark.tables.cache import cached  # Arrow is slow to import
+
+    return cached(f"{analog.NAME}-{analog.SHA256[:12]}", analog.read_analog)
+
+
+_RECORDS = (TableRecord(analog.NAME, analog.DESCRIPTION, _open_analog),)
+TABLES: Mapping[str, TableRecord] = MappingProxyType({record.name: record for record in _RECORDS})
