@@ -1,0 +1,138 @@
+"""What a method may spend and what it spent, in images passed forward and backward.
+
+An image that passes through a network forward and backward costs one, whatever the pass is for.
+Scoring architectures passes images forward only and costs the same for every method: it is counted
+beside the budget, not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from benchmark.errors import BudgetError, InputError, unknown_name
+
+
+class Spending(str, Enum):
+    """What images are spent on."""
+
+    SHARED_TRAINING = "shared training"
+    GRADIENT_MATCHING = "gradient matching"
+    LEAF_TRAINING = "leaf training"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a method may spend.
+
+    Attributes:
+        images: Images forward and backward, 1 or more.
+
+    Raises:
+        InputError: The number is smaller, or not an integer.
+
+    Example:
+        >>> Budget(0)
+        Traceback (most recent call last):
+        benchmark.errors.InputError: budget is 0 images: it must be an integer of 1 or more
+    """
+
+    images: int
+
+    def __post_init__(self) -> None:
+        """Check the number."""
+        _check_images("budget", self.images, least=1)
+
+
+class Ledger:
+    """Keeps what one run spends, and on what; it refuses to pass the budget.
+
+    Args:
+        budget: What may be spent.
+
+    Example:
+        >>> ledger = Ledger(Budget(100))
+        >>> ledger.charge(Spending.SHARED_TRAINING, 64)
+        >>> ledger.charge("leaf training", 64)
+        Traceback (most recent call last):
+        benchmark.errors.BudgetError: leaf training asks for 64 images, but 36 of 100 are left; \
+raise the budget or shorten the schedule
+        >>> ledger.spent, ledger.left
+        (64, 36)
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._parts = dict.fromkeys(Spending, 0)
+        self._scored = 0
+
+    def charge(self, kind: Spending | str, images: int) -> None:
+        """Record a spending, before the images are passed.
+
+        Args:
+            kind: One of `Spending`, or its text.
+            images: Images forward and backward, 0 or more.
+
+        Raises:
+            BudgetError: Fewer are left; nothing is recorded then.
+            InputError: The kind is unknown, or the number negative or not an integer.
+        """
+        if kind not in list(Spending):
+            raise unknown_name("spending", kind, [known.value for known in Spending])
+        kind = Spending(kind)
+        _check_images(kind.value, images)
+        if images > self.left:
+            raise BudgetError(
+                f"{kind.value} asks for {images:,} images, but {self.left:,} of "
+                f"{self.budget.images:,} are left; raise the budget or shorten the schedule"
+            )
+        self._parts[kind] += images
+
+    def record_scoring(self, images: int) -> None:
+        """Record images passed forward only, to score architectures; the budget is not touched.
+
+        Raises:
+            InputError: The number is negative or not an integer.
+        """
+        _check_images("scoring", images)
+        self._scored += images
+
+    @property
+    def spent(self) -> int:
+        """Images spent of the budget."""
+        return sum(self._parts.values())
+
+    @property
+    def left(self) -> int:
+        """Images that may still be spent."""
+        return self.budget.images - self.spent
+
+    @property
+    def parts(self) -> dict[Spending, int]:
+        """Images spent on each kind, zero where nothing was."""
+        return dict(self._parts)
+
+    @property
+    def scored(self) -> int:
+        """Images passed forward only, beside the budget."""
+        return self._scored
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values.
+
+        Example:
+            >>> Ledger(Budget(100)).to_dict()["parts"]
+            {'shared training': 0, 'gradient matching': 0, 'leaf training': 0}
+        """
+        return {
+            "budget": self.budget.images,
+            "spent": self.spent,
+            "parts": {kind.value: images for kind, images in self._parts.items()},
+            "scored": self.scored,
+        }
+
+
+def _check_images(what: str, images: object, least: int = 0) -> None:
+    if type(images) is not int or images < least:
+        raise InputError(f"{what} is {images!r} images: it must be an integer of {least} or more")

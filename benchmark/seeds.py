@@ -1,0 +1,121 @@
+"""The random streams of a seed: each has a name, and none depends on the others.
+
+Whoever needs random numbers names what they are for ("batches", "paths", "splits", …). Methods that
+use the same name at the same seed see the same numbers, whatever else they draw and in what order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmark.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Generator
+
+LARGEST = 2**32 - 1
+MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of one seed.
+
+    A stream starts from the SHA-256 of the text ``<seed>:<name>`` in UTF-8. Torch's generator gets
+    its first eight bytes as a little-endian number, of which the one on the CPU uses the lower
+    half; numpy's PCG64 gets all 32 bytes as a little-endian number.
+
+    Attributes:
+        seed: An integer from 0 to 4,294,967,295.
+
+    Raises:
+        InputError: The seed is another number, or none.
+
+    Example:
+        >>> streams = Streams(3)
+        >>> int(streams.numpy("batches").integers(1000))
+        297
+        >>> int(streams.numpy("batches").integers(1000))  # again at the start
+        297
+    """
+
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Check the seed."""
+        checked_seed(self.seed)
+
+    def torch(self, name: str) -> Generator:
+        """Return a new generator on the CPU that stands at the start of a stream."""
+        from torch import Generator  # here, so that only who draws with torch waits for it
+
+        return Generator().manual_seed(int.from_bytes(self._digest(name)[:8], "little"))
+
+    def numpy(self, name: str) -> np.random.Generator:
+        """Return a new generator that stands at the start of a stream."""
+        return np.random.Generator(np.random.PCG64(int.from_bytes(self._digest(name), "little")))
+
+    def _digest(self, name: str) -> bytes:
+        return hashlib.sha256(f"{self.seed}:{name}".encode()).digest()
+
+
+def checked_seed(seed: object) -> int:
+    """Return a seed after checking that it is an integer from 0 to 4,294,967,295.
+
+    Raises:
+        InputError: It is not.
+
+    Example:
+        >>> checked_seed(7)
+        7
+    """
+    if type(seed) is not int or not 0 <= seed <= LARGEST:
+        raise InputError(f"seed is {seed!r}: it must be an integer from 0 to {LARGEST:,}")
+    return seed
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Return the seeds that a text asks for: so many, or exactly those with a comma.
+
+    Args:
+        text: A count like ``5`` for the seeds 0 to 4, or a list like ``3,7``, for one seed ``3,``.
+
+    Returns:
+        From 1 to 10,000 different seeds, in the order of the text.
+
+    Raises:
+        InputError: The text is neither, or names a seed twice, or none, or too many.
+
+    Example:
+        >>> parse_seeds("5"), parse_seeds("3,7"), parse_seeds("3,")
+        ((0, 1, 2, 3, 4), (3, 7), (3,))
+    """
+    try:
+        first, *others = text.split(",")
+        if not others:
+            return tuple(range(_number(first, 1, MOST)))
+        if not others[-1].strip():  # the comma that makes a list of one
+            others.pop()
+        seeds = tuple(_number(part, 0, LARGEST) for part in (first, *others))
+        if len(seeds) > MOST:
+            raise InputError(f"{len(seeds):,} seeds are more than {MOST:,}")
+        if len(set(seeds)) < len(seeds):
+            raise InputError("a seed is there twice")
+    except InputError as error:
+        raise InputError(
+            f"cannot use seeds {text[:60]!r}: {error}; "
+            "write a count like 5 (seeds 0 to 4) or a list like 3,7 (one seed: 3,)"
+        ) from error
+    return seeds
+
+
+def _number(text: str, least: int, most: int) -> int:
+    """Return the number that a text writes in digits alone."""
+    if re.fullmatch(r"[0-9]{1,10}", text.strip()) and least <= int(text) <= most:
+        return int(text)
+    raise InputError(f"{text[:60]!r} is not a whole number from {least:,} to {most:,}")
