@@ -1,0 +1,86 @@
+"""A folder of run records: what is finished, and what can be judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import InputError
+from benchmark.store.file import read_record, record_path
+from benchmark.store.plain import digest
+from benchmark.store.record import PROTOCOL, RunRecord
+
+
+def read_records(folder: str | Path) -> list[RunRecord]:
+    """Read all records of a folder, ``<method>-seed<seed>.json``; other files are left alone.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The records by method, then seed; none where the folder has none.
+
+    Raises:
+        InputError: There is no such folder, a record is damaged, or one has another's name.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read_records(folder)
+        []
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}: name one that nasbench run wrote records to")
+    paths = folder.glob("[!.]*-seed*.json")  # a name with a dot was never finished
+    records = [_read(path) for path in sorted(paths)]
+    return sorted(records, key=lambda record: (record.method, record.seed))
+
+
+def find_record(
+    folder: str | Path, method: str, seed: int, task: Mapping[str, Any]
+) -> RunRecord | None:
+    """Return the record of a finished run, so that it need not be run again.
+
+    Args:
+        folder: Where records are kept; it need not exist.
+        method: Name of the method.
+        seed: The seed.
+        task: The whole task, as plain JSON values.
+
+    Returns:
+        The record, or None where the run is still to do.
+
+    Raises:
+        InputError: A record is there, but damaged or of another task or protocol.
+
+    Example:
+        >>> find_record("nowhere", "gm", 3, {"preset": "ci"}) is None
+        True
+    """
+    path = record_path(folder, method, seed)
+    if not path.exists():
+        return None
+    record = _read(path)
+    advice = "give another --out, or delete it"
+    if record.key.task != digest(task):
+        raise InputError(
+            f"{path} is a run of another task (its preset is {record.task['preset']!r}, "
+            f"this one's {task.get('preset')!r}); {advice}"
+        )
+    if record.protocol != PROTOCOL:
+        raise InputError(
+            f"{path} was made by protocol {record.protocol}, this code has {PROTOCOL}: "
+            f"its scores cannot be mixed with new ones; {advice}"
+        )
+    return record
+
+
+def _read(path: Path) -> RunRecord:
+    """Read a record and check that the file has its name: no run counts twice."""
+    record = read_record(path)
+    name = record_path(path.parent, record.method, record.seed).name
+    if path.name != name:
+        raise InputError(f"{path} holds what belongs in {name}; delete it or give it that name")
+    return record

@@ -1,0 +1,104 @@
+"""What ran where: enough to run it again, and nothing about the machine's owner or folders."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import subprocess
+import sys
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+LIBRARIES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "joblib")
+
+_PROJECT = "nasbench-suite"
+_ROOT = Path(__file__).resolve().parents[2]
+_CODE = ("benchmark", "baselines", "analysis", "pyproject.toml")
+
+
+def provenance(device: str, started: datetime | None = None) -> dict[str, Any]:
+    """Return what this process runs, as plain JSON values; None stands for what is not known.
+
+    Args:
+        device: Where the networks run, like ``cpu``.
+        started: When the run began; without it, now.
+
+    Returns:
+        ``command``, ``started`` (UTC), ``commit`` and ``dirty`` (whether the code differs from the
+        commit), ``version``, ``python``, ``platform``, ``libraries``, ``device``, ``threads``
+        and ``cpu``.
+
+    Example:
+        >>> found = provenance("cpu", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
+        >>> found["device"], found["started"]
+        ('cpu', '2026-01-02T03:04:05+00:00')
+    """
+    started = (started or datetime.now(timezone.utc)).astimezone(timezone.utc)
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--", *_CODE)
+    return {
+        "command": command_line(sys.argv),
+        "started": started.isoformat(timespec="seconds"),
+        "commit": commit,
+        "dirty": None if commit is None or changes is None else bool(changes),
+        "version": _version(_PROJECT),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "cpu": _cpu(),
+    }
+
+
+def command_line(arguments: list[str]) -> str:
+    """Return a command as one would type it, with absolute paths cut to their last name.
+
+    Example:
+        >>> command_line(["/home/me/.venv/bin/nasbench", "run", "--out=/home/me/my runs"])
+        "nasbench run '--out=my runs'"
+    """
+    return shlex.join(_without_folders(argument) for argument in arguments)
+
+
+def _without_folders(argument: str) -> str:
+    if Path(argument).is_absolute():
+        return Path(argument).name
+    option, equals, value = argument.partition("=")
+    return f"{option}={_without_folders(value)}" if equals else argument
+
+
+def _git(*arguments: str) -> str | None:
+    """Return what git says about the project, or None where it has nothing to say."""
+    if not (_ROOT / ".git").exists():  # installed: a repository around it is somebody else's
+        return None
+    try:
+        return subprocess.run(
+            ["git", "-C", _ROOT, "--no-optional-locks", *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str | None:
+    """Return the model of the processor; Linux keeps it in a file, others may know it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (models or [platform.processor() or platform.machine()])[0] or None
