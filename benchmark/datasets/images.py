@@ -1,0 +1,105 @@
+"""Images and labels as tensors on the device, and the batches that are cut from them there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from torch import Tensor
+
+from benchmark.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Labelled images.
+
+    Attributes:
+        pixels: float32 [n, channels, H, W], zero mean and unit variance over the training images.
+        labels: int64 [n].
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.labels)
+
+    def first(self, count: int) -> Images:
+        """Return the first images, of which there must be as many as asked for."""
+        if count > len(self):
+            raise InputError(f"{count} images are asked for, there are {len(self)}: ask for fewer")
+        return Images(self.pixels[:count], self.labels[:count])
+
+    def to(self, device: torch.device) -> Images:
+        """Return the images on a device."""
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """A data set's two parts: weights are trained on one, architectures are scored on the other.
+
+    Attributes:
+        train: Training images.
+        valid: Validation images; none of them is among the former.
+        classes: Number of classes.
+    """
+
+    train: Images
+    valid: Images
+    classes: int
+
+    def to(self, device: torch.device) -> ImageSet:
+        """Return both parts on a device."""
+        return ImageSet(self.train.to(device), self.valid.to(device), self.classes)
+
+
+class Batches:
+    """A fixed sequence of training batches, shuffled epoch after epoch and cropped at random.
+
+    The order and the crops are drawn in advance, on the CPU, and moved to the images' device
+    once: batch 7 is the same whoever asks for it, and asking moves nothing.
+
+    Args:
+        images: What to draw from.
+        size: Images in a batch; all batches are full, so one may span two epochs.
+        count: Number of batches.
+        crop_padding: Width in pixels of the zero border around an image before a crop of the
+            image's size is cut at a random place.
+        generator: Draws order and crops.
+
+    Example:
+        >>> images = Images(torch.zeros(10, 1, 8, 8), torch.arange(10))
+        >>> batches = Batches(images, 4, 5, 1, torch.Generator().manual_seed(0))
+        >>> pixels, labels = batches[4]
+        >>> pixels.shape, len(batches)
+        (torch.Size([4, 1, 8, 8]), 5)
+    """
+
+    def __init__(
+        self, images: Images, size: int, count: int, crop_padding: int, generator: torch.Generator
+    ) -> None:
+        device = images.labels.device
+        epochs = -(-size * count // len(images))
+        order = [torch.randperm(len(images), generator=generator) for _ in range(epochs)]
+        offsets = torch.randint(2 * crop_padding + 1, (2, count, size), generator=generator)
+        self._order = torch.cat(order)[: size * count].view(count, size).to(device)
+        self._offsets = offsets.to(device)
+        self._labels = images.labels
+        height, width = images.pixels.shape[2:]
+        padded = F.pad(images.pixels, (crop_padding,) * 4)
+        # A view of every crop of every image, [n, offsets, offsets, channels, H, W].
+        self._crops = padded.unfold(2, height, 1).unfold(3, width, 1).permute(0, 2, 3, 1, 4, 5)
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return len(self._order)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return one batch: pixels [B, channels, H, W], channels last in memory, and labels [B]."""
+        chosen, (down, right) = self._order[number], self._offsets[:, number]
+        pixels = self._crops[chosen, down, right]
+        return pixels.contiguous(memory_format=torch.channels_last), self._labels[chosen]

@@ -1,0 +1,98 @@
+"""Frozen dataclasses of settings, read from mappings and checked by name, type and range.
+
+A field of type ``Annotated[int, Range(1)]`` is an integer of at least 1; a ``Literal`` lists its
+choices. What a preset's file or the command line says goes through `read_settings`, once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from benchmark.errors import InputError, unknown_name
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True)
+class Range:
+    """The bounds of a number, both included.
+
+    Attributes:
+        low: The least value.
+        high: The greatest value.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        """Say the bounds in words."""
+        if self.high == math.inf:
+            return f"{self.low:g} or more"
+        return f"from {self.low:g} to {self.high:g}"
+
+
+Count = Annotated[int, Range(1)]
+Fraction = Annotated[float, Range(0, 1)]
+NonNegative = Annotated[float, Range(0)]
+
+
+def read_settings(
+    kind: type[Settings], values: Mapping[str, Any], where: str, **given: Any
+) -> Settings:
+    """Build a dataclass of settings from plain values.
+
+    Args:
+        kind: The dataclass; a field without a default must be among the values.
+        values: Plain values by field name.
+        where: What is being read, for messages.
+        given: Fields that are no plain values and are taken as they are.
+
+    Returns:
+        The settings.
+
+    Raises:
+        InputError: A name, type or value does not fit; the message says what would.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Speed:
+        ...     jobs: Count = 1
+        >>> read_settings(Speed, {"jobs": 0}, "[speed]")
+        Traceback (most recent call last):
+        benchmark.errors.InputError: [speed] jobs is 0: it must be 1 or more
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    known = [field for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]
+    for name in values:
+        if name not in [field.name for field in known]:
+            raise unknown_name(f"setting of {where}", name, [field.name for field in known])
+    read = {}
+    for field in known:
+        if field.name in values:
+            read[field.name] = _checked(values[field.name], hints[field.name], where, field.name)
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise InputError(f"{where} lacks {field.name}: give it")
+    return kind(**read, **given)
+
+
+def _checked(value: Any, hint: Any, where: str, name: str) -> Any:
+    """Return a value as its field's type if it fits without loss."""
+    what = f"{where} {name} is {value!r}"
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint) or isinstance(value, bool):
+            raise InputError(f"{what}: choose from {', '.join(map(str, get_args(hint)))}")
+        return value
+    bounds = Range()
+    if get_origin(hint) is Annotated:
+        hint, bounds = get_args(hint)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not hint:
+        raise InputError(f"{what}: it must be of type {hint.__name__}")
+    if hint in (int, float) and not bounds.low <= value <= bounds.high:
+        raise InputError(f"{what}: it must be {bounds}")
+    return value

@@ -1,0 +1,226 @@
+"""A task: everything that an experiment fixes but the method and the seed.
+
+Presets are TOML files in ``benchmark/presets``; each holds one task in full, so nothing about a
+run hides in a default.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+from benchmark.budget import Budget
+from benchmark.complexity import NetworkScale
+from benchmark.datasets import dataset_record
+from benchmark.errors import InputError, unknown_name
+from benchmark.settings import Count, NonNegative, Range, read_settings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MAX_NOISE = 10.0  # beyond it no network sees a digit
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """What images there are.
+
+    Attributes:
+        dataset: Name of a registered data set.
+        resolution: Height and width in pixels.
+        noise: Fixed Gaussian noise, in standard deviations of the pixels.
+        noise_draws: How many times each training image is there, each with noise of its own.
+        crop_padding: Border in pixels around a training image before it is cropped at random.
+    """
+
+    dataset: str
+    resolution: Count
+    noise: Annotated[float, Range(0, MAX_NOISE)]
+    noise_draws: Count
+    crop_padding: Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """How large the supernet is.
+
+    Attributes:
+        channels: Channels C of the first stage.
+        cells: Cells N in each stage.
+    """
+
+    channels: Count
+    cells: Count
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How weights are trained: SGD with Nesterov momentum and a cosine schedule.
+
+    Attributes:
+        budget: Images passed forward and backward, whatever for, by one run of a method.
+        batch_size: Images in a batch.
+        learning_rate: At the first step.
+        final_learning_rate: At the last.
+        momentum: Of SGD.
+        weight_decay: Of SGD.
+        gradient_norm: Gradients are scaled down to this norm when theirs is greater.
+    """
+
+    budget: Count
+    batch_size: Count
+    learning_rate: NonNegative
+    final_learning_rate: NonNegative
+    momentum: Annotated[float, Range(0, 1)]
+    weight_decay: NonNegative
+    gradient_norm: NonNegative
+
+
+@dataclass(frozen=True)
+class ScoringSettings:
+    """How an architecture gets its score from a trained supernet.
+
+    Attributes:
+        images: How many validation images are passed.
+        score: ``accuracy`` in percent, or ``loss``, the negative mean cross-entropy.
+        batch_norm: Whose mean and variance BatchNorm uses: those of the ``validation`` images
+            themselves, or of as many ``training`` images passed with them.
+    """
+
+    images: Count
+    score: Literal["accuracy", "loss"]
+    batch_norm: Literal["validation", "training"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that an experiment fixes but the method and the seed.
+
+    Attributes:
+        preset: Name of the preset it came from.
+        description: One line on what it is for.
+        data: What images there are.
+        network: How large the supernet is.
+        training: How weights are trained, and for how long.
+        scoring: How architectures are scored.
+        methods: Options of each method by its name; the method checks them.
+    """
+
+    preset: str
+    description: str
+    data: DataSettings
+    network: NetworkSettings
+    training: TrainingSettings
+    scoring: ScoringSettings
+    methods: Mapping[str, Mapping[str, Any]]
+
+    def __post_init__(self) -> None:
+        """Check what no single field can tell."""
+        if self.training.budget < self.training.batch_size:
+            raise InputError(
+                f"[training] budget is {self.training.budget}: it must allow one batch of "
+                f"{self.training.batch_size} images at least"
+            )
+        _ = self.scale
+
+    @property
+    def scale(self) -> NetworkScale:
+        """The network's size on this task's images."""
+        record = dataset_record(self.data.dataset)
+        return NetworkScale(
+            channels=self.network.channels,
+            cells=self.network.cells,
+            resolution=self.data.resolution,
+            classes=record.classes,
+            input_channels=record.channels,
+        )
+
+    @property
+    def budget(self) -> Budget:
+        """What one run of a method may spend."""
+        return Budget(self.training.budget)
+
+    def describe(self, method: str) -> dict[str, Any]:
+        """Return all that decides a method's scores beside its seed, as plain JSON values."""
+        whole = asdict(self)
+        del whole["description"], whole["methods"]
+        return {**whole, "options": dict(self.methods.get(method, {}))}
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets.
+
+    Example:
+        >>> preset_names()
+        ['ci', 'laptop']
+    """
+    files = resources.files("benchmark").joinpath("presets").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_preset(name: str) -> Task:
+    """Return the task of a preset.
+
+    Raises:
+        InputError: No preset has this name, or its file is wrong.
+
+    Example:
+        >>> load_preset("laptop").data.dataset
+        'digits'
+    """
+    if name not in preset_names():
+        raise unknown_name("preset", name, preset_names())
+    text = resources.files("benchmark").joinpath("presets", f"{name}.toml").read_text("utf-8")
+    return parse_task(name, text)
+
+
+def parse_task(name: str, text: str) -> Task:
+    """Return the task that the text of a preset's file describes.
+
+    Args:
+        name: Name of the preset.
+        text: TOML: ``description``, the sections of `Task`, and one ``[methods.<name>]`` for each
+            method that has options.
+
+    Returns:
+        The task.
+
+    Raises:
+        InputError: The text is no TOML, or something in it is unknown, missing or out of range.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"preset {name}: {error}") from error
+    read = {
+        section: read_settings(
+            kind, _pop(values, section, dict, name), f"preset {name} [{section}]"
+        )
+        for section, kind in _SECTIONS.items()
+    }
+    description = _pop(values, "description", str, name)
+    methods = _pop(values, "methods", dict, name)
+    if values:
+        known = ["description", *_SECTIONS, "methods"]
+        raise unknown_name(f"part of preset {name}", next(iter(values)), known)
+    return Task(preset=name, description=description, methods=methods, **read)
+
+
+_SECTIONS: Mapping[str, type[Any]] = {
+    "data": DataSettings,
+    "network": NetworkSettings,
+    "training": TrainingSettings,
+    "scoring": ScoringSettings,
+}
+
+
+def _pop(values: dict[str, Any], part: str, kind: type[Any], name: str) -> Any:
+    """Take a part out of a preset's values."""
+    if not isinstance(values.get(part), kind):
+        raise InputError(f"preset {name} lacks {part}: give it")
+    return values.pop(part)
