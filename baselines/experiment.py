@@ -1,0 +1,45 @@
+"""What a method is given: images, a network's size, a budget, and random streams. No truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from benchmark.budget import Ledger
+from benchmark.complexity import NetworkScale
+from benchmark.datasets import ImageSet
+from benchmark.seeds import Streams
+from benchmark.task import ScoringSettings, TrainingSettings
+
+
+def _nothing() -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One seed of one task, for one method to work on.
+
+    Attributes:
+        images: Training and validation images, on the device.
+        crop_padding: Border in pixels around a training image before it is cropped.
+        scale: The network's size.
+        training: How weights are trained.
+        scoring: How architectures are scored.
+        streams: The seed's random streams.
+        ledger: Where everything spent is charged.
+        device: Where networks live.
+        tick: Called after each step of work.
+    """
+
+    images: ImageSet
+    crop_padding: int
+    scale: NetworkScale
+    training: TrainingSettings
+    scoring: ScoringSettings
+    streams: Streams
+    ledger: Ledger
+    device: torch.device
+    tick: Callable[[], None] = _nothing

@@ -1,0 +1,75 @@
+"""Scoring architectures: how well their child models label validation images, untrained further.
+
+BatchNorm's statistics come from images of a stated kind, the validation images themselves or
+training images passed with them; all of them pass together, so that the order of architectures and
+of images decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from numpy.typing import NDArray
+from torch import Tensor
+
+from baselines.supernet.network import Supernet
+from baselines.supernet.normalisation import ByGroup
+from baselines.supernet.prefix_tree import many_logits
+from benchmark.datasets import Images, ImageSet
+from benchmark.space import Codes, decode
+from benchmark.task import ScoringSettings
+
+Logits = Iterator[tuple[slice, Tensor]]
+
+
+def score_codes(
+    network: Supernet,
+    codes: Codes,
+    images: ImageSet,
+    settings: ScoringSettings,
+    after_chunk: Callable[[int], None],
+    *,
+    logits: Callable[[Supernet, Codes, Tensor, ByGroup], Logits] = many_logits,
+) -> NDArray[np.float64]:
+    """Score architectures by a trained supernet.
+
+    Args:
+        network: The supernet.
+        codes: Live codes [n], ascending.
+        images: Where validation images come from, and training images for BatchNorm.
+        settings: How many images, which score, which BatchNorm statistics.
+        after_chunk: Called with the number of images passed, chunk after chunk.
+        logits: How the logits are computed: `many_logits`, or the plain `one_by_one`.
+
+    Returns:
+        Scores [n], higher is better: accuracy in percent, or the negative loss in nats.
+    """
+    valid = images.valid.first(settings.images)
+    pixels, counted = valid.pixels, None
+    if settings.batch_norm == "training":
+        counted = settings.images
+        pixels = torch.cat([images.train.first(counted).pixels, pixels])
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    scores = torch.empty(len(codes), dtype=torch.float64, device=pixels.device)
+    with torch.inference_mode():
+        for places, found in logits(network, codes, pixels, ByGroup(len(pixels), counted)):
+            scores[places] = _score(found[:, -len(valid) :], valid, settings.score)
+            after_chunk(len(pixels) * (places.stop - places.start))
+    return scores.cpu().numpy()
+
+
+def one_by_one(network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup) -> Logits:
+    """Yield the logits of one architecture after the other: the plain way, for comparison."""
+    for place, path in enumerate(decode(codes).tolist()):
+        yield slice(place, place + 1), network(pixels, path, normalise)[None]
+
+
+def _score(logits: Tensor, valid: Images, score: str) -> Tensor:
+    """Turn logits [k, B, classes] into scores [k]."""
+    if score == "accuracy":
+        return 100 * (logits.argmax(-1) == valid.labels).double().mean(1)
+    labels = valid.labels.expand(len(logits), -1)
+    return -F.cross_entropy(logits.movedim(-1, 1), labels, reduction="none").double().mean(1)
