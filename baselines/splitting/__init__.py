@@ -1,0 +1,28 @@
+"""Where a supernet is cut: gradient distances, partitions of an edge, parts of the space."""
+
+from baselines.splitting.gradients import gradient_distances
+from baselines.splitting.partition import (
+    Groups,
+    Partition,
+    best_edge,
+    best_partition,
+    random_partition,
+    set_partitions,
+    singletons,
+)
+from baselines.splitting.subspace import FULL, Subspace, owner, scoring_plan
+
+__all__ = [
+    "FULL",
+    "Groups",
+    "Partition",
+    "Subspace",
+    "best_edge",
+    "best_partition",
+    "gradient_distances",
+    "owner",
+    "random_partition",
+    "scoring_plan",
+    "set_partitions",
+    "singletons",
+]

@@ -1,0 +1,126 @@
+"""How differently the operations of an edge pull the weights they share (GM-NAS, section 3).
+
+For an edge, each operation in turn stands on it, the other edges follow one drawn path, and the
+gradient of the training loss is taken for all weights of cells and residual blocks except those on
+the edge itself. The distance of two operations is 1 − cosine of their gradients, with zeros where a
+child model does not use a weight, averaged over batches.
+
+Two things make it cheap and change no number. Child models that differ in dead edges alone are
+one function, above all the drawn path itself, which belongs to every edge: each is passed once. And
+gradients stand edge by edge in one vector, so an edge's own weights are one stretch to leave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import Parameter
+
+from baselines.splitting.subspace import Subspace
+from baselines.supernet import Path, Supernet
+from benchmark.datasets import Batches
+from benchmark.space import EDGES, decode, encode, live_codes
+
+Distances = dict[int, NDArray[np.float64]]
+
+
+def gradient_distances(
+    network: Supernet,
+    subspace: Subspace,
+    edges: Sequence[int],
+    batches: Batches,
+    base_paths: Sequence[Path],
+    before_pass: Callable[[], None],
+) -> Distances:
+    """Return the distances between the operations that a subspace allows on each edge.
+
+    Args:
+        network: The trained supernet; its weights stay as they are.
+        subspace: Its part of the space.
+        edges: Which edges to compare the operations of.
+        batches: Training batches.
+        base_paths: For each batch to use, what the other edges have.
+        before_pass: Called before each pass of a batch, to charge it.
+
+    Returns:
+        For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
+    """
+    vectors = _GradientVectors(network)
+    sums: dict[int, Tensor] = {}
+    for number, base in enumerate(base_paths):
+        pixels, labels = batches[number]
+        known: dict[int, Tensor] = {}
+        for edge in edges:
+            children = _children(base, edge, subspace.allowed[edge])
+            for code in children:
+                if code not in known:
+                    before_pass()
+                    known[code] = vectors.of(decode(code).tolist(), pixels, labels)
+            gradients = torch.stack([known[code] for code in children]).double()
+            gradients[:, vectors.stretches[edge]] = 0
+            distances = cosine_distances(gradients)
+            sums[edge] = sums[edge] + distances if edge in sums else distances
+    return {edge: (sums[edge] / len(base_paths)).cpu().numpy() for edge in edges}
+
+
+def cosine_distances(vectors: Tensor) -> Tensor:
+    """Return 1 − cosine of every two vectors; two zero vectors are alike, 0 and another are not.
+
+    Args:
+        vectors: float64 [n, size].
+
+    Returns:
+        Symmetric [n, n] with a zero diagonal, from 0 to 2.
+
+    Example:
+        >>> cosine_distances(torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])).tolist()
+        [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+    """
+    products = vectors @ vectors.T
+    norms = products.diagonal().sqrt()
+    zero = norms == 0
+    both_zero = zero[:, None] & zero
+    cosines = products / torch.where(zero, 1, norms)[:, None] / torch.where(zero, 1, norms)
+    distances = 1 - torch.where(both_zero, 1, cosines)
+    return ((distances + distances.T) / 2).clamp(0, 2).fill_diagonal_(0)
+
+
+def _children(base: Path, edge: int, allowed: Sequence[int]) -> list[int]:
+    """Return the live codes of a path with each allowed operation on one edge."""
+    paths = np.tile(np.asarray(base), (len(allowed), 1))
+    paths[:, edge] = allowed
+    return list(live_codes(encode(paths)).tolist())
+
+
+class _GradientVectors:
+    """Takes gradients of the weights of cells and residual blocks as one vector.
+
+    Attributes:
+        stretches: Where each edge's own weights stand in a vector.
+    """
+
+    def __init__(self, network: Supernet) -> None:
+        self._network = network
+        self._weights: list[Parameter] = []
+        self.stretches: list[slice] = []
+        end = 0
+        for edge in range(len(EDGES)):
+            weights = network.edge_weights(edge)
+            start, end = end, end + sum(weight.numel() for weight in weights)
+            self.stretches.append(slice(start, end))
+            self._weights.extend(weights)
+        for block in network.residual_blocks():
+            self._weights.extend(block.parameters())
+
+    def of(self, path: Path, pixels: Tensor, labels: Tensor) -> Tensor:
+        """Return the gradient of one child model's loss on a batch, [size]."""
+        loss = F.cross_entropy(self._network(pixels, path), labels)
+        gradients = torch.autograd.grad(
+            loss, self._weights, allow_unused=True, materialize_grads=True
+        )
+        return torch.cat([gradient.flatten() for gradient in gradients])

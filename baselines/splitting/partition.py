@@ -1,0 +1,177 @@
+"""How the operations of an edge are grouped, and which edge is split (GM-NAS, section 3).
+
+Operations appear as positions 0 to n-1. Distance goes up as operations differ more; a partition is
+better the more distance it *separates*, which is the minimum cut of the graph of similarities.
+Sums that differ by rounding alone are equal, and the first of equals is taken: the first partition
+in the order of `set_partitions`, or the smallest edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.errors import InputError
+
+Groups: TypeAlias = tuple[tuple[int, ...], ...]  # each group sorted, groups by first member
+
+ROUNDING = 1e-9  # relative to the numbers compared, absolute where they are below 1
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A grouping of n operations and the distance it keeps and separates.
+
+    Args:
+        groups: positions, each group sorted, groups by first member.
+        separated: sum of the distances over the pairs of operations in different groups.
+        inside: the same sum over the pairs in one group.
+    """
+
+    groups: Groups
+    separated: float
+    inside: float
+
+
+def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> Partition:
+    """Return the partition that separates the most distance, by trying every one (section 3).
+
+    Args:
+        distances: non-negative, symmetric, with a zero diagonal, each up to rounding; [n, n].
+        groups: number of groups, 2 to n.
+        min_size: least size of a group; where n operations cannot fill such groups, the largest
+            size that they can fill, n // groups, takes its place.
+
+    Returns:
+        The partition; among equals the first in the order of `set_partitions`.
+
+    Raises:
+        InputError: the matrix is none of distances, or the groups do not fit n.
+
+    Example:
+        >>> best_partition([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 2], [9, 9, 2, 0]])
+        Partition(groups=((0, 1), (2, 3)), separated=36.0, inside=3.0)
+    """
+    matrix = _checked(distances)
+    options = set_partitions(len(matrix), groups, min_size)
+    partitions = [_measured(matrix, sets) for sets in options]
+    return partitions[_first_of_best([partition.separated for partition in partitions])]
+
+
+def best_edge(partitions: Mapping[int, Partition]) -> int:
+    """Return the edge whose partition separates the most distance, the smallest of equals.
+
+    Raises:
+        InputError: there is no edge to choose from.
+
+    Example:
+        >>> halves = ((0, 1), (2, 3))
+        >>> best_edge({0: Partition(halves, 1.5, 0.2), 4: Partition(halves, 1.9, 0.8)})
+        4
+    """
+    if not partitions:
+        raise InputError("no edge is left to split: ask for fewer levels of splits")
+    edges = sorted(partitions)
+    return edges[_first_of_best([partitions[edge].separated for edge in edges])]
+
+
+def random_partition(n: int, groups: int, min_size: int, generator: np.random.Generator) -> Groups:
+    """Return one of `set_partitions`, each with the same probability: the paper's control.
+
+    Raises:
+        InputError: the groups do not fit n.
+
+    Example:
+        >>> random_partition(2, 2, 1, np.random.default_rng(0))
+        ((0,), (1,))
+    """
+    options = list(set_partitions(n, groups, min_size))
+    return options[int(generator.integers(len(options)))]
+
+
+def singletons(n: int) -> Groups:
+    """Return every operation alone: the exhaustive split of few-shot NAS.
+
+    Example:
+        >>> singletons(3)
+        ((0,), (1,), (2,))
+    """
+    return tuple((position,) for position in range(n))
+
+
+def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:
+    """Iterate over the ways to put n positions into non-empty groups that have no names.
+
+    Written as one label a position, where each new group takes the next label (a restricted
+    growth string), they come in lexicographic order.
+
+    Args:
+        n: number of positions.
+        groups: number of groups, 2 to n.
+        min_size: least size of a group, lowered to n // groups where n is too small for it.
+
+    Raises:
+        InputError: the groups do not fit n.
+
+    Example:
+        >>> list(set_partitions(3, groups=2))
+        [((0, 1), (2,)), ((0, 2), (1,)), ((0,), (1, 2))]
+    """
+    if not 2 <= groups <= n:
+        raise InputError(f"{groups} groups of {n} operations: choose 2 to {n} groups")
+    if min_size < 1:
+        raise InputError(f"min_size is {min_size}: choose 1 or more, groups are not empty")
+    return _completions((), n, groups, min(min_size, n // groups))
+
+
+def _completions(begun: Groups, left: int, groups: int, min_size: int) -> Iterator[Groups]:
+    """Yield the partitions that continue ``begun`` by ``left`` positions."""
+    missing = min_size * groups - sum(min(len(group), min_size) for group in begun)
+    if missing > left:
+        return
+    if left == 0:
+        yield begun
+        return
+    position = sum(map(len, begun))
+    for label, group in enumerate((*begun, ())[:groups]):
+        longer = (*begun[:label], (*group, position), *begun[label + 1 :])
+        yield from _completions(longer, left - 1, groups, min_size)
+
+
+def _measured(matrix: NDArray[np.float64], groups: Groups) -> Partition:
+    label = np.empty(len(matrix), np.int64)
+    for number, group in enumerate(groups):
+        label[list(group)] = number
+    apart = label[:, None] != label
+    pairs = np.triu(matrix, 1)
+    return Partition(groups, float(pairs[apart].sum()), float(pairs[~apart].sum()))
+
+
+def _checked(distances: ArrayLike) -> NDArray[np.float64]:
+    """Return distances as float64 with the rounding below zero removed."""
+    matrix = np.asarray(distances, dtype=np.float64)
+    if matrix.ndim != 2 or len(matrix) != matrix.shape[1]:
+        raise InputError(f"distances have shape {matrix.shape}: give a square matrix")
+    if not np.isfinite(matrix).all():
+        raise InputError("a distance is not finite: the gradients it comes from have diverged")
+    noise = ROUNDING * max(1.0, float(np.max(matrix, initial=0.0)))
+    for fault, size in (
+        ("negative", -matrix),
+        ("not symmetric", np.abs(matrix - matrix.T)),
+        ("not zero on the diagonal", np.abs(np.diag(matrix))),
+    ):
+        worst = float(np.max(size, initial=0.0))
+        if worst > noise:
+            raise InputError(f"distances are {fault} by {worst:.3g}: at most {noise:.1g} passes")
+    return np.maximum(matrix, 0.0)
+
+
+def _first_of_best(values: Sequence[float]) -> int:
+    """Return the first position whose value is the greatest, up to rounding."""
+    best = max(values)
+    least = best - ROUNDING * max(1.0, best)
+    return next(position for position, value in enumerate(values) if value >= least)
