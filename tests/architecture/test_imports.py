@@ -21,6 +21,7 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 FLOORS = (
     ("benchmark.errors",),
     ("benchmark.files",),
+    ("benchmark.settings",),
     ("benchmark.space",),
     ("benchmark.complexity",),
     ("benchmark.seeds",),
@@ -33,10 +34,12 @@ FLOORS = (
     ("benchmark.datasets",),
     ("benchmark.task",),
     ("benchmark.store",),
+    ("baselines.experiment",),
     ("baselines.supernet",),
     ("baselines.splitting",),
     ("baselines.search",),
     ("baselines.method",),
+    ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),
     ("analysis.topk",),

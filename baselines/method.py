@@ -1,0 +1,74 @@
+"""What a method is: one call that turns an experiment into a score for every architecture."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.experiment import Experiment
+from benchmark.settings import read_settings
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a method gives.
+
+    Attributes:
+        scores: One for each architecture by code, [15625], higher is better.
+        trace: How it came about, as plain JSON values: splits, distances, losses.
+    """
+
+    scores: NDArray[np.float64]
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a method that has none."""
+
+
+class Method(ABC):
+    """A way to score architectures without knowing the truth.
+
+    Args:
+        options: Plain values of the method's own options, checked against ``Options``.
+
+    Raises:
+        InputError: An option is unknown, missing, or out of range.
+
+    Attributes:
+        name: What the user writes.
+        description: One line on what it does.
+        reference: Whether it trains nothing and stands in tables for comparison only.
+        seeded: Whether its scores depend on the seed.
+        Options: Dataclass of its options.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    reference: ClassVar[bool] = False
+    seeded: ClassVar[bool] = True
+    Options: ClassVar[type[Any]] = NoOptions
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = read_settings(self.Options, options, f"[methods.{self.name}]")
+
+    @abstractmethod
+    def run(self, experiment: Experiment) -> Outcome:
+        """Score every architecture.
+
+        Args:
+            experiment: Images, scale, budget and streams of one seed.
+
+        Returns:
+            The scores and a trace.
+
+        Raises:
+            BudgetError: The method asked for more than the budget.
+            CheckError: Training failed.
+        """

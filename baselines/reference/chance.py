@@ -1,0 +1,21 @@
+"""Ranking by chance: what is left when a method knows nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from baselines.experiment import Experiment
+from baselines.method import Method, Outcome
+from benchmark.space import SIZE
+
+
+class Chance(Method):
+    """Scores every architecture by a random number."""
+
+    name: ClassVar[str] = "random"
+    description: ClassVar[str] = "random numbers"
+    reference: ClassVar[bool] = True
+
+    def run(self, experiment: Experiment) -> Outcome:
+        """Draw a score for every architecture."""
+        return Outcome(experiment.streams.numpy("random scores").random(SIZE))

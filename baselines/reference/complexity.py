@@ -1,0 +1,38 @@
+"""Ranking by size: what a method must beat to have ranked anything."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.experiment import Experiment
+from baselines.method import Method, Outcome
+from benchmark.complexity import TABLE_NETWORK, flops, parameters
+from benchmark.space import SIZE
+
+
+class Parameters(Method):
+    """Scores an architecture by its parameters, in the table's network, whatever the task's."""
+
+    name: ClassVar[str] = "params"
+    description: ClassVar[str] = "number of parameters of the table's network"
+    reference: ClassVar[bool] = True
+    seeded: ClassVar[bool] = False
+
+    def run(self, experiment: Experiment) -> Outcome:
+        """Count the parameters of every architecture."""
+        return Outcome(parameters(np.arange(SIZE), TABLE_NETWORK).astype(np.float64))
+
+
+class Flops(Method):
+    """Scores an architecture by its multiply-adds, in the table's network, whatever the task's."""
+
+    name: ClassVar[str] = "flops"
+    description: ClassVar[str] = "multiply-adds of the table's network"
+    reference: ClassVar[bool] = True
+    seeded: ClassVar[bool] = False
+
+    def run(self, experiment: Experiment) -> Outcome:
+        """Count the multiply-adds of every architecture."""
+        return Outcome(flops(np.arange(SIZE), TABLE_NETWORK).astype(np.float64))
