@@ -1,0 +1,19 @@
+"""Tables of a comparison, computed from run records and a table of true accuracies."""
+
+from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
+from analysis.tables.facts import Facts, gather_facts
+from analysis.tables.presentation import budget_table, ranking_table
+from analysis.tables.text import Cell, TextTable, to_markdown
+
+__all__ = [
+    "Cell",
+    "Facts",
+    "TextTable",
+    "budget_table",
+    "evaluate",
+    "gather_facts",
+    "ranking_table",
+    "summarise_methods",
+    "to_csv",
+    "to_markdown",
+]

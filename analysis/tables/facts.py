@@ -1,0 +1,143 @@
+"""What a reader must know to judge a table: whose truth, which runs, how many of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.tables.evaluation import comparable
+from benchmark.space import SIZE
+from benchmark.store import RunRecord
+from benchmark.tables import AccuracyKey, TruthTable
+
+FEW = 1_000  # below, the choice of architectures moves tau as much as the choice of method does
+_DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The circumstances of a comparison.
+
+    Attributes:
+        table: Name of the truth table.
+        description: Whose numbers it holds.
+        key: Which accuracy.
+        truth_seeds: Fewest and most trainings behind an accuracy, or None where not known.
+        architectures: How many are compared.
+        preset: Name of the task.
+        batch_norm: Whose statistics BatchNorm uses at scoring: those of the ``validation`` or of
+            ``training`` images; None where the task does not say.
+        seeds: Of each method, ascending.
+    """
+
+    table: str
+    description: str
+    key: AccuracyKey
+    truth_seeds: tuple[int, int] | None
+    architectures: int
+    preset: str
+    batch_norm: str | None
+    seeds: Mapping[str, tuple[int, ...]]
+
+    @property
+    def truth_line(self) -> str:
+        """Say whose numbers the truth is, and over how many trainings."""
+        line = f"Truth: {describe(self.key)}; table {self.table}: {self.description}"
+        if self.truth_seeds is None:
+            return f"{line}."
+        low, high = self.truth_seeds
+        return f"{line}; trainings behind each: {low if low == high else f'{low} to {high}'}."
+
+    @property
+    def size_line(self) -> str:
+        """Say how many architectures are compared."""
+        if self.architectures == SIZE:
+            return f"Compared: all {SIZE:,} architectures."
+        return f"Compared: {self.architectures:,} of {SIZE:,} architectures."
+
+    @property
+    def runs_line(self) -> str:
+        """Say under which preset and seeds the methods ran."""
+        line = f"Runs: preset {self.preset}; seeds {self._seeds()}"
+        if self.batch_norm is None:
+            return f"{line}."
+        return f"{line}; BatchNorm at scoring: statistics of {self.batch_norm} images."
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what makes the comparison doubtful, a line each."""
+        if self.architectures >= FEW:
+            return []
+        return [
+            f"Warning: only {self.architectures:,} architectures are compared; with fewer than "
+            f"{FEW:,} every metric depends on which ones they are."
+        ]
+
+    def _seeds(self) -> str:
+        methods_of: dict[str, list[str]] = {}
+        for method, seeds in self.seeds.items():
+            methods_of.setdefault(ranges(seeds), []).append(method)
+        if len(methods_of) == 1:
+            return next(iter(methods_of))
+        return " and ".join(f"{seeds} ({', '.join(names)})" for seeds, names in methods_of.items())
+
+
+def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) -> Facts:
+    """Return the facts of a comparison.
+
+    Args:
+        records: The runs, as given to `evaluate`.
+        table: The truth, as given there.
+        key: The accuracy, as given there.
+
+    Returns:
+        The facts; methods in the order in which they come.
+
+    Raises:
+        InputError: The records may not stand in one table.
+    """
+    runs = comparable(records)
+    seeds: dict[str, list[int]] = {}
+    for run in runs:
+        seeds.setdefault(run.method, []).append(run.seed)
+    counts = table.seeds.get(key)
+    return Facts(
+        table=table.name,
+        description=table.description,
+        key=key,
+        truth_seeds=None if counts is None else (int(counts.min()), int(counts.max())),
+        architectures=len(table),
+        preset=runs[0].task["preset"],
+        batch_norm=runs[0].task.get("scoring", {}).get("batch_norm"),
+        seeds={method: tuple(sorted(of_method)) for method, of_method in seeds.items()},
+    )
+
+
+def describe(key: AccuracyKey) -> str:
+    """Return an accuracy in words.
+
+    Example:
+        >>> describe(AccuracyKey("imagenet16-120", "valid", 12))
+        'validation accuracy, ImageNet16-120, 12 epochs'
+    """
+    split = "validation" if key.split == "valid" else key.split
+    return f"{split} accuracy, {_DATASETS[key.dataset]}, {key.epochs} epochs"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Return ascending integers with neighbours joined.
+
+    Example:
+        >>> ranges([0, 1, 2, 4, 6, 7])
+        '0–2, 4, 6, 7'
+    """
+    groups: list[list[int]] = []
+    for number in numbers:
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return ", ".join(
+        f"{group[0]}–{group[-1]}" if len(group) > 2 else ", ".join(map(str, group))
+        for group in groups
+    )

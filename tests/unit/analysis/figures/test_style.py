@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.figure import Figure
+
+from analysis.figures import Panel, comparison_figure, save_figure, style
+from benchmark.errors import InputError
+
+MakePanel = Callable[..., Panel]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".png", b"\x89PNG\r\n"), (".pdf", b"%PDF-"), (".PDF", b"%PDF-")]
+)
+def test_drawn_twice_the_file_is_the_same(
+    make_panel: MakePanel, tmp_path: Path, suffix: str, start: bytes
+) -> None:
+    paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for path, saves in zip(paths, (1, 2), strict=True):
+        figure = comparison_figure([make_panel()])
+        for _ in range(saves):
+            save_figure(figure, path)
+    first, second = (path.read_bytes() for path in paths)
+    assert first == second
+    assert first.startswith(start)
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_a_pdf_embeds_its_fonts(make_panel: MakePanel, tmp_path: Path) -> None:
+    save_figure(comparison_figure([make_panel()]), tmp_path / "a.pdf")
+    contents = (tmp_path / "a.pdf").read_bytes()
+    assert b"/FontFile2" in contents
+    assert b"/Type3" not in contents
+
+
+def test_a_figure_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Figure, path: Path, **_: Any) -> None:
+        path.write_bytes(b"half")
+        raise RuntimeError("no more")
+
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(Figure, "savefig", fail)
+    with pytest.raises(RuntimeError, match="no more"):
+        save_figure(Figure(), path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_formats_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"let it end in \.png or \.pdf"):
+        save_figure(Figure(), tmp_path / "a.gif")
+
+
+def test_nothing_is_left_behind(make_panel: MakePanel) -> None:
+    before = mpl.rcParams.copy()
+    with style():
+        assert mpl.rcParams["pdf.fonttype"] == 42
+    comparison_figure([make_panel()])
+    assert mpl.rcParams == before
+    assert plt.get_fignums() == []

@@ -1,0 +1,134 @@
+"""The goldens are computed by hand.
+
+Five architectures, the later the better. gm ranks them rightly with seed 0 and swaps the two best
+with seed 1: tau is 1 and (9 - 1) / 10, regret 0 and 1. The reference gives all the same score: its
+tau is undefined, its pick has 92 on average, two points below the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from analysis.tables import (
+    Facts,
+    budget_table,
+    evaluate,
+    gather_facts,
+    ranking_table,
+    summarise_methods,
+    to_markdown,
+)
+from benchmark.errors import InputError
+from benchmark.store import RunRecord
+from benchmark.tables import AccuracyKey, TruthTable
+
+MakeRecord = Callable[..., RunRecord]
+
+RANKING = """\
+**Ranking quality**
+
+| Method   | Seeds |                Kendall τ-b ↑ |        Regret (points) ↓ |
+| :------- | ----: | ---------------------------: | -----------------------: |
+| gm       |     2 | 0.900 ± 0.141 [0.800, 1.000] | 0.50 ± 0.71 [0.00, 1.00] |
+| one-shot |     1 |                    **1.000** |                 **0.00** |
+| params † |     1 |                            – |                     2.00 |
+
+Truth: test accuracy, CIFAR-10, 200 epochs; table five: made up; trainings behind each: \
+1 to 3.\x20\x20
+Compared: 5 of 15,625 architectures.\x20\x20
+Runs: preset ci; seeds 0, 1 (gm) and 0 (one-shot, params); BatchNorm at scoring: statistics of \
+training images.\x20\x20
+Cells: mean ± standard deviation over seeds [95% percentile bootstrap interval of the mean, exact \
+up to 7 seeds]; of one seed the value alone; – where a run leaves the metric undefined.\x20\x20
+Ties: τ is τ-b, ρ takes average ranks, other metrics are expectations over random order among \
+equals.\x20\x20
+Arrows point to the better side. †: a reference that trains nothing. Bold: the best mean, \
+references included.\x20\x20
+Warning: only 5 architectures are compared; with fewer than 1,000 every metric depends on which \
+ones they are.
+"""
+
+BUDGET = """\
+**Budget**
+
+| Method   | Seeds | Budget (images) | Spent | Shared training | Gradient matching | \
+Leaf training | Scored | Wall time (s) |
+| :------- | ----: | --------------: | ----: | --------------: | ----------------: | \
+------------: | -----: | ------------: |
+| gm       |     2 |           1,000 |    98 |      28 (28.6%) |        10 (10.2%) | \
+   60 (61.2%) |  2,500 |             – |
+| one-shot |     1 |           1,000 |   100 |    100 (100.0%) |          0 (0.0%) | \
+     0 (0.0%) |  2,500 |            90 |
+| params   |     1 |           1,000 |     0 |               – |                 – | \
+            – |  2,500 |            90 |
+
+Runs: preset ci; seeds 0, 1 (gm) and 0 (one-shot, params); BatchNorm at scoring: statistics of \
+training images.\x20\x20
+Budget and spending: images passed forward and backward; percentages are shares of Spent.\x20\x20
+Scored: images passed forward alone, to score architectures; not in the budget.\x20\x20
+All but Seeds are means over seeds; – where there is nothing to divide by, or no time was recorded.
+"""
+
+ORDER = ["gm", "one-shot", "params"]
+
+
+@pytest.fixture
+def records(make_record: MakeRecord) -> list[RunRecord]:
+    return [
+        make_record("params", 0, [1, 1, 1, 1, 1], spent=(0, 0, 0)),
+        make_record("one-shot", 0, [1, 2, 3, 4, 5], spent=(100, 0, 0)),
+        make_record("gm", 0, [1, 2, 3, 4, 5]),
+        make_record("gm", 1, [1, 2, 3, 5, 4], spent=(26, 10, 60), provenance={}),
+    ]
+
+
+@pytest.fixture
+def runs(records: list[RunRecord], five: TruthTable, key: AccuracyKey) -> pd.DataFrame:
+    return evaluate(records, five, key)
+
+
+@pytest.fixture
+def facts(records: list[RunRecord], five: TruthTable, key: AccuracyKey) -> Facts:
+    # in the order of rows
+    return gather_facts(sorted(records, key=lambda r: (r.method, r.seed)), five, key)
+
+
+def test_the_ranking(runs: pd.DataFrame, facts: Facts) -> None:
+    summary = summarise_methods(runs, ORDER)
+    shown = ranking_table(
+        summary, facts, metrics=("kendall_tau", "regret"), references=("params", "flops")
+    )
+    assert to_markdown(shown) == RANKING
+
+
+def test_the_budget(runs: pd.DataFrame, facts: Facts) -> None:
+    assert to_markdown(budget_table(runs, facts, ORDER)) == BUDGET
+
+
+def test_without_references_no_mark_is_explained(runs: pd.DataFrame, facts: Facts) -> None:
+    shown = ranking_table(summarise_methods(runs, ORDER), facts)
+    assert "†" not in to_markdown(shown)
+    assert len(shown.header) == 11
+
+
+def test_equal_bests_are_all_bold(
+    five: TruthTable, key: AccuracyKey, make_record: MakeRecord
+) -> None:
+    records = [make_record(name, 0, range(5)) for name in ("gm", "few-shot")]
+    summary = summarise_methods(evaluate(records, five, key), ["gm", "few-shot"])
+    shown = ranking_table(summary, gather_facts(records, five, key), metrics=["spearman_rho"])
+    assert [row[2] for row in shown.rows] == [("1.000", True), ("1.000", True)]
+
+
+def test_no_minus_stands_before_a_zero(runs: pd.DataFrame, facts: Facts) -> None:
+    summary = summarise_methods(runs, ORDER).assign(kendall_tau_mean=-0.0004)
+    shown = ranking_table(summary, facts, metrics=["kendall_tau"])
+    assert [row[2].text.split()[0] for row in shown.rows] == ["0.000", "0.000", "0.000"]
+
+
+def test_an_unknown_metric_is_named(runs: pd.DataFrame, facts: Facts) -> None:
+    with pytest.raises(InputError, match="unknown metric 'kendal_tau': did you mean 'kendall_tau'"):
+        ranking_table(summarise_methods(runs, ORDER), facts, metrics=["kendal_tau"])
