@@ -7,6 +7,7 @@ choices. What a preset's file or the command line says goes through `read_settin
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -83,16 +84,16 @@ def _checked(value: Any, hint: Any, where: str, name: str) -> Any:
     """Return a value as its field's type if it fits without loss."""
     what = f"{where} {name} is {value!r}"
     if get_origin(hint) is Literal:
-        if value not in get_args(hint) or isinstance(value, bool):
+        if not any(type(value) is type(one) and value == one for one in get_args(hint)):
             raise InputError(f"{what}: choose from {', '.join(map(str, get_args(hint)))}")
         return value
     bounds = Range()
     if get_origin(hint) is Annotated:
         hint, bounds = get_args(hint)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not hint:
+    if type(value) is not hint and not (hint is float and type(value) is int):
         raise InputError(f"{what}: it must be of type {hint.__name__}")
+    if hint is float and not abs(value) <= sys.float_info.max:  # NaN compares with nothing
+        raise InputError(f"{what}: it must be finite")
     if hint in (int, float) and not bounds.low <= value <= bounds.high:
         raise InputError(f"{what}: it must be {bounds}")
-    return value
+    return float(value) if hint is float else value

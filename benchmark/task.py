@@ -10,12 +10,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from benchmark.budget import Budget
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import dataset_record
 from benchmark.errors import InputError, unknown_name
+from benchmark.files import reason
 from benchmark.settings import Count, NonNegative, Range, read_settings
 
 if sys.version_info >= (3, 11):
@@ -166,17 +168,31 @@ def preset_names() -> list[str]:
 def load_preset(name: str) -> Task:
     """Return the task of a preset.
 
+    Args:
+        name: Name of a preset, or the path of a file of one's own that ends in ``.toml``.
+
     Raises:
-        InputError: No preset has this name, or its file is wrong.
+        InputError: No preset has this name, or its file is wrong or cannot be read.
 
     Example:
         >>> load_preset("laptop").data.dataset
         'digits'
     """
+    if name.endswith(".toml"):
+        return _read_preset(Path(name))
     if name not in preset_names():
-        raise unknown_name("preset", name, preset_names())
+        raise unknown_name("preset", name, [*preset_names(), "<path>.toml"])
     text = resources.files("benchmark").joinpath("presets", f"{name}.toml").read_text("utf-8")
     return parse_task(name, text)
+
+
+def _read_preset(path: Path) -> Task:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(f"cannot read preset {path}: {why}") from error
+    return parse_task(path.stem, text)
 
 
 def parse_task(name: str, text: str) -> Task:
@@ -194,21 +210,9 @@ def parse_task(name: str, text: str) -> Task:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return _task(name, tomllib.loads(text))
+    except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
         raise InputError(f"preset {name}: {error}") from error
-    read = {
-        section: read_settings(
-            kind, _pop(values, section, dict, name), f"preset {name} [{section}]"
-        )
-        for section, kind in _SECTIONS.items()
-    }
-    description = _pop(values, "description", str, name)
-    methods = _pop(values, "methods", dict, name)
-    if values:
-        known = ["description", *_SECTIONS, "methods"]
-        raise unknown_name(f"part of preset {name}", next(iter(values)), known)
-    return Task(preset=name, description=description, methods=methods, **read)
 
 
 _SECTIONS: Mapping[str, type[Any]] = {
@@ -217,10 +221,33 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "training": TrainingSettings,
     "scoring": ScoringSettings,
 }
+_PARTS: Mapping[str, type[Any]] = {
+    "description": str,
+    **dict.fromkeys(_SECTIONS, dict),
+    "methods": dict,
+}
 
 
-def _pop(values: dict[str, Any], part: str, kind: type[Any], name: str) -> Any:
-    """Take a part out of a preset's values."""
-    if not isinstance(values.get(part), kind):
-        raise InputError(f"preset {name} lacks {part}: give it")
-    return values.pop(part)
+def _task(name: str, values: Mapping[str, Any]) -> Task:
+    """Return the task that a preset's values describe."""
+    for part in values:
+        if part not in _PARTS:
+            raise unknown_name("part", part, _PARTS)
+    for part, kind in _PARTS.items():
+        _check_kind(values, part, kind)
+    for method in values["methods"]:
+        _check_kind(values["methods"], method, dict, "methods.")
+    sections = {
+        section: read_settings(kind, values[section], f"[{section}]")
+        for section, kind in _SECTIONS.items()
+    }
+    return Task(name, values["description"], methods=values["methods"], **sections)
+
+
+def _check_kind(values: Mapping[str, Any], part: str, kind: type[Any], parent: str = "") -> None:
+    """Check that a part is there, and a text or a section as it should be."""
+    if part not in values:
+        raise InputError(f"{part} is missing: give it")
+    if not isinstance(values[part], kind):
+        what = "a section" if kind is dict else "a text in quotes"
+        raise InputError(f"{parent}{part} is {values[part]!r}: it must be {what}")

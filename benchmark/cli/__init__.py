@@ -1,0 +1,5 @@
+"""The command line: ``nasbench``."""
+
+from benchmark.cli.main import main
+
+__all__ = ["main"]

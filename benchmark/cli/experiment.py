@@ -1,0 +1,87 @@
+"""``nasbench run`` and ``nasbench compare``: from a task to tables and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.cli.options import default_jobs, experiment_options
+
+
+@click.command()
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="A method of `nasbench list methods`; may be given several times.",
+)
+@experiment_options
+def run(methods: tuple[str, ...], **settings: Any) -> None:
+    """Run a method at several seeds and measure how well it ranks.
+
+    A seed that has been run before is taken from --out.
+
+    \b
+    Examples:
+      nasbench run --method gm --seeds 5
+      nasbench run --method one-shot --method gm --seeds 3,7 --preset ci
+      nasbench run --method few-shot --table accuracies.csv --accuracy cifar100_test_200
+    """
+    names = list(dict.fromkeys(methods))
+    _experiment(names, "-".join(names), **settings)
+
+
+@click.command()
+@experiment_options
+def compare(**settings: Any) -> None:
+    """Run all methods at the same seeds and budget and set them side by side.
+
+    \b
+    Examples:
+      nasbench compare --seeds 5
+      nasbench compare --seeds 2 --preset ci --out runs/trial
+    """
+    from baselines.registry import METHODS
+
+    _experiment(list(METHODS), "comparison", **settings)
+
+
+def _experiment(
+    methods: Sequence[str],
+    name: str,
+    *,
+    seeds: str,
+    preset: str,
+    table: str,
+    accuracy: str,
+    out: Path | None,
+    jobs: int | None,
+    device: str,
+) -> None:
+    """Check what was given, run what is missing, and report; files are named after ``name``."""
+    from baselines.registry import method_class
+    from benchmark.cli.report import report
+    from benchmark.seeds import parse_seeds
+    from benchmark.tables import AccuracyKey, open_table
+    from benchmark.task import load_preset
+
+    for method in methods:
+        method_class(method)
+    chosen, task = parse_seeds(seeds), load_preset(preset)
+    truth, key = open_table(table), AccuracyKey.parse(accuracy)
+    truth.accuracy(key)  # fails now rather than after the runs
+
+    from benchmark.runner import run_units  # imports PyTorch
+
+    folder = out or Path("runs") / task.preset
+    runs = run_units(
+        task, methods, chosen, folder, device=device, jobs=jobs or default_jobs(device)
+    )
+    if runs.reused:
+        click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
+    report(runs.records, truth, key, methods, folder, name)

@@ -1,0 +1,55 @@
+"""``nasbench list``: what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+
+@click.group("list")
+def list_group() -> None:
+    """List methods, presets, data sets or tables.
+
+    \b
+    Example:
+      nasbench list methods
+    """
+
+
+@list_group.command()
+def methods() -> None:
+    """List the methods that run."""
+    from baselines.registry import METHODS
+
+    _show({name: method.description for name, method in METHODS.items()})
+
+
+@list_group.command()
+def presets() -> None:
+    """List the tasks that methods run on."""
+    from benchmark.task import load_preset, preset_names
+
+    _show({name: load_preset(name).description for name in preset_names()})
+
+
+@list_group.command()
+def datasets() -> None:
+    """List the images that supernets are trained on."""
+    from benchmark.datasets import DATASETS
+
+    _show({name: record.description for name, record in DATASETS.items()})
+
+
+@list_group.command()
+def tables() -> None:
+    """List the tables of true accuracies."""
+    from benchmark.tables import TABLES
+
+    _show({name: record.description for name, record in TABLES.items()})
+
+
+def _show(descriptions: Mapping[str, str]) -> None:
+    width = max(map(len, descriptions))
+    for name, description in descriptions.items():
+        click.echo(f"{name:{width}}  {description}")

@@ -1,0 +1,73 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+_EXPERIMENT = (
+    click.option(
+        "--seeds",
+        default="5",
+        show_default=True,
+        metavar="N|LIST",
+        help="A number of seeds from 0 on, or a list such as 3,7.",
+    ),
+    click.option(
+        "--preset",
+        default="laptop",
+        show_default=True,
+        metavar="NAME|PATH",
+        help="The task: a name of `nasbench list presets`, or a .toml file.",
+    ),
+    click.option(
+        "--table",
+        default="analog-nasbench",
+        show_default=True,
+        metavar="NAME|PATH",
+        help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
+    ),
+    click.option(
+        "--accuracy",
+        default="cifar10_test_200",
+        show_default=True,
+        metavar="KEY",
+        help="Which accuracy of the table: <dataset>_<split>_<epochs>.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Where records, tables and figures go.  [default: runs/<preset>]",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        help="Seeds and methods to run at a time.  [default: one a core, on a GPU 1]",
+    ),
+    click.option(
+        "--device",
+        default="cpu",
+        show_default=True,
+        metavar="DEVICE",
+        help="Where networks live, such as cpu or cuda:0.",
+    ),
+)
+
+
+def experiment_options(command: Command) -> Command:
+    """Give a command the options of an experiment."""
+    for option in reversed(_EXPERIMENT):
+        command = option(command)
+    return command
+
+
+def default_jobs(device: str) -> int:
+    """Return how many units run at a time where nothing is said: one a core, on a GPU one."""
+    return len(os.sched_getaffinity(0)) if device == "cpu" else 1
