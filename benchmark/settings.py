@@ -41,16 +41,13 @@ Fraction = Annotated[float, Range(0, 1)]
 NonNegative = Annotated[float, Range(0)]
 
 
-def read_settings(
-    kind: type[Settings], values: Mapping[str, Any], where: str, **given: Any
-) -> Settings:
+def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
     """Build a dataclass of settings from plain values.
 
     Args:
         kind: The dataclass; a field without a default must be among the values.
         values: Plain values by field name.
         where: What is being read, for messages.
-        given: Fields that are no plain values and are taken as they are.
 
     Returns:
         The settings.
@@ -67,7 +64,7 @@ def read_settings(
         benchmark.errors.InputError: [speed] jobs is 0: it must be 1 or more
     """
     hints = get_type_hints(kind, include_extras=True)
-    known = [field for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]
+    known = fields(kind)  # type: ignore[arg-type]
     for name in values:
         if name not in [field.name for field in known]:
             raise unknown_name(f"setting of {where}", name, [field.name for field in known])
@@ -77,11 +74,11 @@ def read_settings(
             read[field.name] = _checked(values[field.name], hints[field.name], where, field.name)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"{where} lacks {field.name}: give it")
-    return kind(**read, **given)
+    return kind(**read)
 
 
 def _checked(value: Any, hint: Any, where: str, name: str) -> Any:
-    """Return a value as its field's type if it fits without loss."""
+    """Return a value as its field's type if it fits."""
     what = f"{where} {name} is {value!r}"
     if get_origin(hint) is Literal:
         if not any(type(value) is type(one) and value == one for one in get_args(hint)):

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.budget import Budget
+from benchmark.complexity import NetworkScale
+from benchmark.errors import InputError
+from benchmark.task import Task, parse_task
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TEXT = """\
+description = "for tests"
+
+[data]
+dataset = "digits"
+resolution = 8
+noise = 0.5
+noise_draws = 2
+crop_padding = 1
+
+[network]
+channels = 4
+cells = 2
+
+[training]
+budget = 640
+batch_size = 64
+learning_rate = 0.025
+final_learning_rate = 0.001
+momentum = 0.9
+weight_decay = 5e-4
+gradient_norm = 5
+
+[scoring]
+images = 32
+score = "loss"
+batch_norm = "training"
+
+[methods.gm]
+levels = 2
+
+[methods.few-shot]
+edge = 3
+"""
+SECTIONS = ["data", "network", "training", "scoring"]
+FIELDS = [
+    (section, name)
+    for section, values in tomllib.loads(TEXT).items()
+    if section in SECTIONS
+    for name in values
+]
+OTHERS = {"loss": "accuracy", "training": "validation"}
+
+
+def changed(old: str, new: str) -> str:
+    """Return the text with a part of it replaced, which must be there once."""
+    assert TEXT.count(old) == 1
+    return TEXT.replace(old, new)
+
+
+def without_line(start: str) -> str:
+    (line,) = (line for line in TEXT.splitlines(keepends=True) if line.startswith(start))
+    return changed(line, "")
+
+
+def without_section(header: str) -> str:
+    (block,) = (block for block in TEXT.split("\n\n") if block.startswith(header))
+    return changed(block, "")
+
+
+def fault(text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse_task("mine", text)
+    message = str(caught.value)
+    assert message.startswith("preset mine: ")
+    assert len(message.splitlines()) == 1
+    return message.removeprefix("preset mine: ")
+
+
+@pytest.fixture
+def task() -> Task:
+    return parse_task("mine", TEXT)
+
+
+def test_a_task_holds_what_the_text_says(task: Task) -> None:
+    assert asdict(task) == {"preset": "mine", **tomllib.loads(TEXT)}
+    assert type(task.training.gradient_norm) is float
+
+
+def test_scale_and_budget_follow_from_it(task: Task) -> None:
+    assert task.scale == NetworkScale(
+        channels=4, cells=2, resolution=8, classes=10, input_channels=1
+    )
+    assert task.budget == Budget(640)
+
+
+@pytest.mark.parametrize(("section", "name"), FIELDS)
+def test_nothing_hides_in_a_default(section: str, name: str) -> None:
+    assert fault(without_line(f"{name} = ")) == f"[{section}] lacks {name}: give it"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_must_be_there(section: str) -> None:
+    assert fault(without_section(f"[{section}]")) == f"{section} is missing: give it"
+
+
+def test_description_and_methods_must_be_there() -> None:
+    assert fault(without_line("description")) == "description is missing: give it"
+    assert fault(TEXT[: TEXT.index("[methods")]) == "methods is missing: give it"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("noise = 0.5", "noise = ", "Invalid value (at line 6, column 9)"),
+        ("[scoring]", "[data]", "Cannot declare ('data',) twice"),
+        ("= 640", "= " + "9" * 5000, "Exceeds the limit (4300 digits)"),
+        ("= 640", "= 2020-02-30", "Invalid date"),
+        (
+            "[scoring]",
+            "[scorring]",
+            "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
+            "network, training, scoring, methods",
+        ),
+        (
+            "noise =",
+            "noize =",
+            "unknown setting of [data] 'noize': did you mean 'noise'? choose from dataset, "
+            "resolution, noise, noise_draws, crop_padding",
+        ),
+        ('"for tests"', "3", "description is 3: it must be a text in quotes"),
+        ("[methods.gm]\nlevels", "[methods]\ngm", "methods.gm is 2: it must be a section"),
+        ("noise = 0.5", 'noise = "0.5"', "[data] noise is '0.5': it must be of type float"),
+        ("noise = 0.5", "noise = nan", "[data] noise is nan: it must be finite"),
+        ("noise = 0.5", "noise = 11", "[data] noise is 11: it must be from 0 to 10"),
+        ("cells = 2", "cells = true", "[network] cells is True: it must be of type int"),
+        ("cells = 2", "cells = 2020-02-20", "[network] cells is datetime.date(2020, 2, 20): "),
+        ("momentum = 0.9", "momentum = 1.1", "[training] momentum is 1.1: it must be from 0 to 1"),
+        ("= 0.025", "= inf", "[training] learning_rate is inf: it must be finite"),
+        ('"loss"', '"los"', "[scoring] score is 'los': choose from accuracy, loss"),
+        (
+            "budget = 640",
+            "budget = 63",
+            "[training] budget is 63: it must allow one batch of 64 images at least",
+        ),
+        ('"digits"', '"digit"', "unknown data set 'digit': did you mean 'digits'?"),
+        ("resolution = 8", "resolution = 10", "resolution is 10: it is halved twice, so use a"),
+    ],
+)
+def test_a_fault_is_told_in_one_line(old: str, new: str, message: str) -> None:
+    assert fault(changed(old, new)).startswith(message)
+
+
+def test_a_section_that_is_none_is_told() -> None:
+    text = "data = 3\n" + without_section("[data]")
+    assert fault(text) == "data is 3: it must be a section"
+
+
+@given(text=st.text())
+def test_any_other_text_is_one_line(text: str) -> None:
+    fault(text)
+
+
+@given(number=st.integers(0, len(TEXT) - 1), text=st.text(max_size=3))
+def test_a_slip_gives_a_task_or_one_line(number: int, text: str) -> None:
+    slipped = TEXT[:number] + text + TEXT[number + 1 :]
+    try:
+        parse_task("mine", slipped)
+    except InputError:
+        fault(slipped)
+
+
+def test_a_budget_of_one_batch_is_enough() -> None:
+    assert parse_task("mine", changed("budget = 640", "budget = 64")).training.budget == 64
+
+
+def test_a_task_built_by_hand_is_checked_too(task: Task) -> None:
+    with pytest.raises(InputError, match="it must allow one batch"):
+        replace(task, training=replace(task.training, batch_size=641))
+    with pytest.raises(InputError, match="unknown data set"):
+        replace(task, data=replace(task.data, dataset="none"))
+
+
+@pytest.mark.parametrize("method", ["gm", "few-shot", "one-shot"])
+def test_a_description_is_plain_json(task: Task, method: str) -> None:
+    told = task.describe(method)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert {name: told[name] for name in SECTIONS} == {
+        name: asdict(task)[name] for name in SECTIONS
+    }
+
+
+def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
+    assert task.describe("gm")["options"] == {"levels": 2}
+    assert task.describe("few-shot")["options"] == {"edge": 3}
+    assert task.describe("one-shot")["options"] == {}
+    other = parse_task("mine", changed("levels = 2", "levels = 3"))
+    assert other.describe("gm") != task.describe("gm")
+    assert other.describe("few-shot") == task.describe("few-shot")
+
+
+@pytest.mark.parametrize(("section", "name"), [one for one in FIELDS if one[1] != "dataset"])
+def test_a_description_tells_every_setting_apart(task: Task, section: str, name: str) -> None:
+    settings = getattr(task, section)
+    value: Any = getattr(settings, name)
+    other = OTHERS[value] if isinstance(value, str) else 2 * value
+    if name == "momentum":
+        other = 0.5
+    changed_task = replace(task, **{section: replace(settings, **{name: other})})
+    assert changed_task.describe("gm") != task.describe("gm")
+
+
+def test_a_description_names_the_preset_but_not_what_it_is_for(task: Task) -> None:
+    assert parse_task("yours", TEXT).describe("gm") != task.describe("gm")
+    assert replace(task, description="for fun").describe("gm") == task.describe("gm")
+
+
+def test_a_description_is_a_copy(task: Task) -> None:
+    told = task.describe("gm")
+    told["options"]["levels"] = told["data"]["noise"] = 9
+    assert task == parse_task("mine", TEXT)
