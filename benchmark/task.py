@@ -128,7 +128,12 @@ class Task:
                 f"[training] budget is {self.training.budget}: it must allow one batch of "
                 f"{self.training.batch_size} images at least"
             )
-        _ = self.scale
+        if self.data.crop_padding >= self.data.resolution:
+            raise InputError(
+                f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
+                f"resolution, {self.data.resolution}, or some crops show nothing"
+            )
+        _ = self.scale  # checks the network's size
 
     @property
     def scale(self) -> NetworkScale:

@@ -156,6 +156,11 @@ def test_description_and_methods_must_be_there() -> None:
         ),
         ('"digits"', '"digit"', "unknown data set 'digit': did you mean 'digits'?"),
         ("resolution = 8", "resolution = 10", "resolution is 10: it is halved twice, so use a"),
+        (
+            "crop_padding = 1",
+            "crop_padding = 8",
+            "[data] crop_padding is 8: it must be below the resolution, 8, or some crops show",
+        ),
     ],
 )
 def test_a_fault_is_told_in_one_line(old: str, new: str, message: str) -> None:
