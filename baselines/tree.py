@@ -20,7 +20,7 @@ from baselines.search import Rsps
 from baselines.splitting import FULL, Groups, Subspace
 from baselines.supernet import Stretch, Supernet
 from benchmark.budget import Spending
-from benchmark.errors import CheckError
+from benchmark.errors import CheckError, InputError
 from benchmark.space import EDGES, OPERATIONS
 
 Restart = Literal["never", "always", "last"]
@@ -90,6 +90,7 @@ def train_tree(
         Scores and a trace.
 
     Raises:
+        InputError: The schedule leaves nothing for the leaves.
         CheckError: Nothing is left of the budget for the leaves, or training failed.
     """
     return _Tree(experiment, schedule, choose_split).grow()
@@ -107,6 +108,11 @@ class _Tree:
         self._steps = experiment.training.budget // self._batch
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
+        planned = schedule.warm_up + schedule.between * max(0, len(schedule.groups) - 1)
+        if schedule.groups and planned >= 1:
+            raise InputError(
+                f"warm_up and between take {planned:.0%} of the budget: leave some for the leaves"
+            )
 
     def grow(self) -> Outcome:
         levels = len(self._schedule.groups)

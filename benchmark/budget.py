@@ -15,7 +15,11 @@ from benchmark.errors import BudgetError, InputError, unknown_name
 
 
 class Spending(str, Enum):
-    """What images are spent on."""
+    """What images are spent on.
+
+    Shared training is that of a supernet which holds the whole space, leaf training that of every
+    sub-supernet, also of those that are split again.
+    """
 
     SHARED_TRAINING = "shared training"
     GRADIENT_MATCHING = "gradient matching"

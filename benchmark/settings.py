@@ -66,6 +66,8 @@ def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str) -
     hints = get_type_hints(kind, include_extras=True)
     known = fields(kind)  # type: ignore[arg-type]
     for name in values:
+        if not known:
+            raise InputError(f"{where} takes no settings, but has {name!r}: leave it out")
         if name not in [field.name for field in known]:
             raise unknown_name(f"setting of {where}", name, [field.name for field in known])
     read = {}

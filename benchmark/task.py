@@ -68,7 +68,7 @@ class TrainingSettings:
         budget: Images passed forward and backward, whatever for, by one run of a method.
         batch_size: Images in a batch.
         learning_rate: At the first step.
-        final_learning_rate: At the last.
+        final_learning_rate: Where the cosine ends, one step after the last.
         momentum: Of SGD.
         weight_decay: Of SGD.
         gradient_norm: Gradients are scaled down to this norm when theirs is greater.

@@ -54,8 +54,3 @@ class Edge(nn.Module):
         if operation == NOR_CONV_1X1:
             return normalise(F.conv2d(F.relu(x), self.nor_conv_1x1))
         return normalise(F.conv2d(F.relu(x), self.nor_conv_3x3, padding=1))
-
-    def used(self, operation: int) -> list[nn.Parameter]:
-        """Return the weights that an operation uses."""
-        weights = {NOR_CONV_1X1: self.nor_conv_1x1, NOR_CONV_3X3: self.nor_conv_3x3}
-        return [weights[operation]] if operation in weights else []

@@ -7,6 +7,7 @@ of images decides nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -19,6 +20,7 @@ from baselines.supernet.network import Supernet
 from baselines.supernet.normalisation import ByGroup
 from baselines.supernet.prefix_tree import many_logits
 from benchmark.datasets import Images, ImageSet
+from benchmark.errors import CheckError
 from benchmark.space import Codes, decode
 from benchmark.task import ScoringSettings
 
@@ -46,6 +48,9 @@ def score_codes(
 
     Returns:
         Scores [n], higher is better: accuracy in percent, or the negative loss in nats.
+
+    Raises:
+        CheckError: A logit is not finite.
     """
     valid = images.valid.first(settings.images)
     pixels, counted = valid.pixels, None
@@ -58,6 +63,8 @@ def score_codes(
         for places, found in logits(network, codes, pixels, ByGroup(len(pixels), counted)):
             scores[places] = _score(found[:, -len(valid) :], valid, settings.score)
             after_chunk(len(pixels) * (places.stop - places.start))
+    if not scores.isfinite().all():
+        raise CheckError("the supernet's logits are not finite: lower the learning rate")
     return scores.cpu().numpy()
 
 
@@ -68,8 +75,11 @@ def one_by_one(network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGro
 
 
 def _score(logits: Tensor, valid: Images, score: str) -> Tensor:
-    """Turn logits [k, B, classes] into scores [k]."""
+    """Turn logits [k, B, classes] into scores [k], NaN where a logit is not finite."""
     if score == "accuracy":
-        return 100 * (logits.argmax(-1) == valid.labels).double().mean(1)
-    labels = valid.labels.expand(len(logits), -1)
-    return -F.cross_entropy(logits.movedim(-1, 1), labels, reduction="none").double().mean(1)
+        scores = 100 * (logits.argmax(-1) == valid.labels).double().mean(1)
+    else:
+        labels = valid.labels.expand(len(logits), -1)
+        losses = F.cross_entropy(logits.movedim(-1, 1), labels, reduction="none")
+        scores = -losses.double().mean(1)
+    return scores.where(logits.isfinite().flatten(1).all(1), math.nan)

@@ -17,6 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 from baselines.supernet.network import Path, Supernet
 from benchmark.datasets import Batches
 from benchmark.errors import CheckError
+from benchmark.space import decode, encode, live_codes
 from benchmark.task import TrainingSettings
 
 
@@ -36,7 +37,7 @@ class Stretch:
 
 
 def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:
-    """Return the learning rate of one step: a cosine from the first to the final rate.
+    """Return the learning rate of one step: a cosine that ends one step after the last.
 
     Args:
         step: From 0.
@@ -58,7 +59,8 @@ def train_paths(
 ) -> list[float]:
     """Train one path a step, by SGD on the cross-entropy; weights off the path stay as they are.
 
-    Momentum starts from zero in each stretch.
+    Weights off the path get no weight decay and no momentum either, and momentum starts from zero
+    in each stretch. Edges that no signal crosses are left out: they would get no gradient.
 
     Args:
         network: The supernet, changed in place.
@@ -83,7 +85,8 @@ def train_paths(
         foreach=True,
     )
     losses = []
-    for step, path in enumerate(paths[: stretch.steps], start=stretch.start):
+    live = decode(live_codes(encode(paths))).tolist() if len(paths) else []
+    for step, path in enumerate(live[: stretch.steps], start=stretch.start):
         before_step()
         pixels, labels = batches[step]
         for group in optimiser.param_groups:

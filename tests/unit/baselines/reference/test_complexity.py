@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from baselines.method import Method
+from baselines.reference import Flops, Parameters
+from benchmark.space import from_string
+from tests.unit.baselines.conformance import ReferenceConformance, cached_run
+from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
+
+
+class TestParameters(ReferenceConformance):
+    method = Parameters
+
+
+class TestFlops(ReferenceConformance):
+    method = Flops
+
+
+@pytest.mark.parametrize(("method", "official"), [(Parameters, 802_426), (Flops, 113_951_370)])
+def test_sizes_are_those_of_the_official_table(method: type[Method], official: int) -> None:
+    code = from_string(
+        "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|"
+    )
+    assert cached_run(method).outcome.scores[code] == official
+
+
+@pytest.mark.parametrize("method", [Parameters, Flops])
+def test_the_tasks_own_network_does_not_matter(method: type[Method]) -> None:
+    larger = method({}).run(tiny_experiment(scale=tiny_scale(channels=8, cells=2)))
+    assert (larger.scores == cached_run(method).outcome.scores).all()

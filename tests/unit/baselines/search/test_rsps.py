@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from baselines.search import Rsps
+from baselines.splitting import FULL
+from baselines.supernet import Stretch, one_by_one, score_codes
+from benchmark.budget import Spending
+from benchmark.errors import BudgetError, InputError
+from benchmark.seeds import Streams
+from benchmark.space import SIZE, encode, live_codes
+from tests.unit.baselines.tiny import BATCH, tiny_experiment
+
+LEFT, RIGHT = FULL.split(1, [(0, 3), (1, 2, 4)])
+
+
+def test_every_supernet_starts_from_the_same_weights() -> None:
+    base, elsewhere = Rsps(tiny_experiment()), Rsps(tiny_experiment())
+    other_seed = Rsps(tiny_experiment(seed=1)).new_supernet()
+    first, second, third = base.new_supernet(), base.new_supernet(), elsewhere.new_supernet()
+    for name, weight in first.named_parameters():
+        for same in (second.get_parameter(name), third.get_parameter(name)):
+            assert same is not weight
+            assert torch.equal(same, weight)
+    assert not torch.equal(first.stem, other_seed.stem)
+
+
+def test_each_step_is_paid_before_it_is_made() -> None:
+    ticks: list[int] = []
+    experiment = tiny_experiment(budget=3 * BATCH, tick=lambda: ticks.append(spent()))
+
+    def spent() -> int:
+        return experiment.ledger.parts[Spending.LEAF_TRAINING]
+
+    base = Rsps(experiment)
+    network, kind = base.new_supernet(), Spending.LEAF_TRAINING
+    losses = base.train(network, FULL, Stretch(0, 2, 4), kind, "paths/here")
+    assert len(losses) == 2
+    assert ticks == [BATCH, 2 * BATCH]
+    with pytest.raises(BudgetError, match="leaf training asks for 4 images, but 0 of 12"):
+        base.train(network, FULL, Stretch(1, 2, 4), kind, "paths/here")
+
+
+def test_paths_are_those_of_the_named_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[int]] = []
+    monkeypatch.setattr(
+        "baselines.search.rsps.train_paths", lambda network, batches, paths, *_: drawn.extend(paths)
+    )
+    base = Rsps(tiny_experiment(seed=5))
+    base.train(base.new_supernet(), LEFT, Stretch(0, 500, 500), Spending.LEAF_TRAINING, "paths/x")
+    expected = LEFT.draw_paths(500, Streams(5).numpy("paths/x"))
+    assert drawn == expected.tolist()
+    codes = encode(drawn)
+    assert LEFT.contains(codes).all()
+    assert (live_codes(codes) != 0).all()
+    assert len(np.unique(codes)) > 400
+
+
+def test_each_leaf_scores_what_it_holds() -> None:
+    experiment = tiny_experiment()
+    base = Rsps(experiment)
+    one, other = base.new_supernet(), Rsps(tiny_experiment(seed=1)).new_supernet()
+    scores = base.score([(LEFT, one), (RIGHT, other)])
+    assert scores.shape == (SIZE,)
+    assert experiment.ledger.scored == len(np.unique(live_codes())) * experiment.scoring.images
+    assert experiment.ledger.spent == 0
+    np.testing.assert_array_equal(scores, scores[live_codes()])
+    live = np.unique(live_codes())
+    for subspace, network in ((LEFT, one), (RIGHT, other)):
+        codes = live[subspace.contains(live)][::400]
+        expected = score_codes(
+            network,
+            codes,
+            experiment.images,
+            experiment.scoring,
+            lambda images: None,
+            logits=one_by_one,
+        )
+        np.testing.assert_allclose(scores[codes], expected, rtol=0, atol=1e-3)
+
+
+def test_leaves_must_hold_every_architecture_once() -> None:
+    base = Rsps(tiny_experiment())
+    with pytest.raises(InputError, match="not in exactly one leaf"):
+        base.score([(LEFT, base.new_supernet())])

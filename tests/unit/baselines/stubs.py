@@ -1,0 +1,116 @@
+"""Stands in for the slow parts of a method, and records what they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from baselines.method import Method, Outcome
+from baselines.splitting import Subspace
+from baselines.supernet import Path, Stretch, Supernet
+from benchmark.budget import Ledger
+from benchmark.datasets import Batches
+from benchmark.space import OPERATIONS, Codes
+from benchmark.task import TrainingSettings
+from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
+
+PASSES = 3  # charged for each batch of gradient matching
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One call of `train_paths`; ``weights`` are those at its beginning."""
+
+    network: Supernet
+    batches: Batches
+    paths: Sequence[Path]
+    stretch: Stretch
+    weights: dict[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """One call of `gradient_distances`."""
+
+    subspace: Subspace
+    batches: Batches
+    paths: Sequence[Path]
+
+
+@dataclass(frozen=True, eq=False)
+class StubbedRun:
+    """What a method did, given stubs that only pay.
+
+    Attributes:
+        outcome: Its scores are all zero.
+        ledger: What it spent.
+        trained: Training by node.
+        matched: Gradient matching, in order.
+    """
+
+    outcome: Outcome
+    ledger: Ledger
+    trained: dict[str, Trained]
+    matched: list[Matched]
+
+
+def stubbed_run(
+    method: type[Method], options: Mapping[str, Any], seed: int = 0, **training: Any
+) -> StubbedRun:
+    """Run a method with stubs; ``training`` changes what `tiny_training` gives.
+
+    A step adds 1 to every weight, so a weight tells how many steps it has behind it.
+    """
+    trained: list[Trained] = []
+    matched: list[Matched] = []
+
+    def train_paths(
+        network: Supernet,
+        batches: Batches,
+        paths: Sequence[Path],
+        stretch: Stretch,
+        settings: TrainingSettings,
+        before_step: Callable[[], None],
+    ) -> list[float]:
+        weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+        trained.append(Trained(network, batches, paths, stretch, weights))
+        for _ in range(stretch.steps):
+            before_step()
+        with torch.no_grad():
+            for weight in network.parameters():
+                weight.add_(stretch.steps)
+        return [0.0] * stretch.steps
+
+    def score_codes(network: Supernet, codes: Codes, *_: Any) -> NDArray[np.float64]:
+        return np.zeros(len(codes))
+
+    def gradient_distances(
+        network: Supernet,
+        subspace: Subspace,
+        edges: Sequence[int],
+        batches: Batches,
+        base_paths: Sequence[Path],
+        before_pass: Callable[[], None],
+    ) -> dict[int, NDArray[np.float64]]:
+        matched.append(Matched(subspace, batches, base_paths))
+        for _ in range(PASSES * len(base_paths)):
+            before_pass()
+        rng = np.random.default_rng(len(matched))
+        upper = [np.triu(rng.random((len(OPERATIONS), len(OPERATIONS))), 1) for _ in edges]
+        return {edge: one + one.T for edge, one in zip(edges, upper, strict=True)}
+
+    experiment = tiny_experiment(seed, scale=tiny_scale(channels=1), **training)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("baselines.search.rsps.train_paths", train_paths)
+        patch.setattr("baselines.search.rsps.score_codes", score_codes)
+        patch.setattr("baselines.gm.gradient_distances", gradient_distances)
+        outcome = method(options).run(experiment)
+    by_node = dict(zip(outcome.trace["losses"], trained, strict=True))
+    return StubbedRun(outcome, experiment.ledger, by_node, matched)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from baselines.supernet import Supernet, one_by_one, prefix_tree
+from baselines.supernet.normalisation import ByGroup, Normalise
+from baselines.supernet.operations import Edge
+from baselines.supernet.prefix_tree import many_logits
+from benchmark.space import EDGES, NONE, Codes, decode, live_codes
+from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
+
+LIVE = np.unique(live_codes())
+NETWORKS = {cells: tiny_network(tiny_scale(channels=2, cells=cells)) for cells in (1, 2)}
+PIXELS = tiny_images(torch.float64).valid.pixels[:4]
+MAP_BYTES = len(PIXELS) * 2 * 8 * 8 * 8  # of one architecture: images, channels, pixels, a double
+
+# Whole stretches of neighbours and scattered codes; code 0, the disconnected ones, is often there.
+SCATTERED = st.lists(st.sampled_from(LIVE.tolist()), min_size=1, max_size=12, unique=True)
+STRETCHES = st.integers(0, len(LIVE) - 1).map(lambda start: LIVE[start : start + 20].tolist())
+SUBSETS = st.builds(
+    lambda codes, extra: np.unique(np.array([*codes, *extra])),
+    SCATTERED | STRETCHES,
+    st.sampled_from([[], [0]]),
+)
+
+
+def collect(
+    codes: Codes, pixels: Tensor, normalise: ByGroup, network: Supernet
+) -> tuple[list[slice], Tensor]:
+    with torch.inference_mode():
+        pairs = list(many_logits(network, codes, pixels, normalise))
+    return [places for places, _ in pairs], torch.cat([logits for _, logits in pairs])
+
+
+@settings(max_examples=40)
+@given(SUBSETS, st.sampled_from([1, 2]), st.integers(1, 9), st.sampled_from([None, 1, 3]))
+def test_logits_equal_those_of_one_path_at_a_time(
+    codes: Codes, cells: int, most: int, counted: int | None
+) -> None:
+    network, normalise = NETWORKS[cells], ByGroup(len(PIXELS), counted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": most * MAP_BYTES})
+        places, found = collect(codes, PIXELS, normalise, network)
+    assert [place for part in places for place in range(len(codes))[part]] == [*range(len(codes))]
+    assert max(part.stop - part.start for part in places) <= most
+    with torch.inference_mode():
+        expected = [logits for _, logits in one_by_one(network, codes, PIXELS, normalise)]
+    torch.testing.assert_close(found, torch.cat(expected), rtol=1e-7, atol=1e-7)
+
+
+def test_a_chunk_holds_one_architecture_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": 1})
+    places, found = collect(LIVE[:7], PIXELS, ByGroup(len(PIXELS)), NETWORKS[1])
+    assert len(places) == len(found) == 7
+
+
+def test_the_first_cell_shares_what_architectures_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = NETWORKS[1]
+    first = set(next(network.cells()).edges)
+    applied = 0
+    forward = Edge.forward
+
+    def counted(edge: Edge, x: Tensor, operation: int, normalise: Normalise) -> Tensor:
+        nonlocal applied
+        applied += edge in first
+        return forward(edge, x, operation, normalise)
+
+    monkeypatch.setattr(Edge, "forward", counted)
+    monkeypatch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": 40 * MAP_BYTES})
+    collect(LIVE, PIXELS, ByGroup(len(PIXELS)), network)
+
+    edges_before = {0: 0, 1: 1, 2: 3}  # how many of the six lead to a node or nodes before it
+    different = {
+        (edge, *path[: edges_before[source]], path[edge])
+        for path in decode(LIVE).tolist()
+        for edge, (source, _) in enumerate(EDGES)
+        if path[edge] != NONE
+    }
+    assert applied == len(different) == 444

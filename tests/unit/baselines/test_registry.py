@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from baselines.method import Method
+from baselines.one_shot import OneShot
+from baselines.registry import METHODS, _registry, method_class
+from benchmark.errors import InputError
+from benchmark.task import load_preset, preset_names
+from tests.unit.baselines.tiny import OPTIONS
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    one: type
+    for one in kind.__subclasses__():
+        yield one
+        yield from subclasses(one)
+
+
+def test_every_method_has_its_name() -> None:
+    assert list(METHODS) == ["one-shot", "few-shot", "gm", "random", "params", "flops"]
+    for name, method in METHODS.items():
+        assert method_class(name) is method
+        assert method.name == name
+        assert method.description
+    shipped = {one for one in subclasses(Method) if one.__module__.startswith("baselines.")}
+    assert set(METHODS.values()) == shipped
+
+
+def test_an_unknown_name_lists_the_choices() -> None:
+    with pytest.raises(InputError, match=r"'few-shoot': did you mean 'few-shot'.*one-shot, few-"):
+        method_class("few-shoot")
+
+
+def test_a_name_belongs_to_one_method() -> None:
+    with pytest.raises(InputError, match="two methods share a name"):
+        _registry(OneShot, OneShot)
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_presets_give_every_method_what_it_asks_for(preset: str) -> None:
+    options = load_preset(preset).methods
+    assert set(options) <= set(METHODS)
+    for name, method in METHODS.items():
+        method(options.get(name, {}))
+
+
+def test_tests_know_every_method() -> None:
+    """Each has its options in OPTIONS, and a test file that holds it to the rules."""
+    assert set(OPTIONS) == {name for name, method in METHODS.items() if fields(method.Options)}
+    here = Path(__file__).parent
+    for method in METHODS.values():
+        _, *rooms, module = method.__module__.split(".")
+        text = here.joinpath(*rooms, f"test_{module}.py").read_text(encoding="utf-8")
+        kind = "Reference" if method.reference else "Trained"
+        assert f"({kind}Conformance):\n    method = {method.__name__}\n" in text

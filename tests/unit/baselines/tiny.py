@@ -1,0 +1,96 @@
+"""Experiments so small that a method runs in a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from baselines.experiment import Experiment
+from baselines.supernet import Supernet
+from benchmark.budget import Budget, Ledger
+from benchmark.complexity import NetworkScale
+from benchmark.datasets import Images, ImageSet
+from benchmark.seeds import Streams
+from benchmark.task import ScoringSettings, TrainingSettings
+
+BATCH = 4
+BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it
+
+# Options with which each method fits the budget.
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "few-shot": {"warm_up": 0.5, "edge": 0},
+    "gm": {
+        "warm_up": 0.2,
+        "between": 0.1,
+        "levels": 2,
+        "groups": 2,
+        "min_size": 2,
+        "batches": 1,
+        "restart": "never",
+    },
+}
+
+
+def tiny_scale(channels: int = 4, cells: int = 1) -> NetworkScale:
+    return NetworkScale(channels, cells, resolution=8, classes=10, input_channels=1)
+
+
+def tiny_network(scale: NetworkScale, seed: int = 0) -> Supernet:
+    """Return a network in double precision whose BatchNorms scale and shift, as trained ones do."""
+    generator = torch.Generator().manual_seed(seed)
+    network = Supernet(scale, generator).double()
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if "norm" in name:
+                weight.add_(0.3 * torch.randn(weight.shape, generator=generator))
+    return network
+
+
+def tiny_images(dtype: torch.dtype = torch.float32) -> ImageSet:
+    """Return 24 training and 16 validation images of noise, the same at every call."""
+    generator = torch.Generator().manual_seed(7)
+
+    def noise(count: int) -> Images:
+        pixels = torch.randn(count, 1, 8, 8, generator=generator, dtype=dtype)
+        return Images(pixels, torch.randint(10, (count,), generator=generator))
+
+    return ImageSet(noise(24), noise(16), classes=10)
+
+
+def tiny_training(**changes: Any) -> TrainingSettings:
+    usual: dict[str, Any] = {
+        "budget": BUDGET,
+        "batch_size": BATCH,
+        "learning_rate": 0.025,
+        "final_learning_rate": 0.001,
+        "momentum": 0.9,
+        "weight_decay": 5e-4,
+        "gradient_norm": 5.0,
+    }
+    return TrainingSettings(**usual | changes)
+
+
+def tiny_experiment(
+    seed: int = 0,
+    *,
+    images: ImageSet | None = None,
+    scale: NetworkScale | None = None,
+    scoring: ScoringSettings | None = None,
+    tick: Callable[[], None] = lambda: None,
+    **training: Any,
+) -> Experiment:
+    """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
+    settings = tiny_training(**training)
+    return Experiment(
+        images=images or tiny_images(),
+        crop_padding=1,
+        scale=scale or tiny_scale(channels=2),
+        training=settings,
+        scoring=scoring or ScoringSettings(images=4, score="loss", batch_norm="validation"),
+        streams=Streams(seed),
+        ledger=Ledger(Budget(settings.budget)),
+        device=torch.device("cpu"),
+        tick=tick,
+    )
