@@ -114,9 +114,8 @@ class MethodConformance:
 
     def test_an_unknown_option_is_an_error(self) -> None:
         options = {**OPTIONS.get(self.method.name, {}), "wram_up": 0.5}
-        with pytest.raises(
-            InputError, match=r"^(unknown setting of .*|.* takes no settings, but has )'wram_up'"
-        ):
+        message = r"^(unknown setting of .*|.* takes no settings, but has )'wram_up'"
+        with pytest.raises(InputError, match=message):
             self.method(options)
 
     def test_every_option_must_be_given(self) -> None:
