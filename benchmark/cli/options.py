@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,4 +69,6 @@ def experiment_options(command: Command) -> Command:
 
 def default_jobs(device: str) -> int:
     """Return how many units run at a time where nothing is said: one a core, on a GPU one."""
-    return len(os.sched_getaffinity(0)) if device == "cpu" else 1
+    import joblib  # slow to import
+
+    return joblib.cpu_count() if device.startswith("cpu") else 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def report(
     full = ranking_table(summary, facts, references=references)
     short = ranking_table(summary, facts, metrics=SHOWN, references=references)
     spent = budget_table(runs, facts, methods)
-    console = Console() if sys.stdout.isatty() else Console(width=PAGE)
+    console = Console(width=None if Console().is_terminal else PAGE)
     for table in (short, spent):
         _print(table, console)
 
