@@ -23,6 +23,7 @@ FLOORS = (
     ("benchmark.files",),
     ("benchmark.settings",),
     ("benchmark.space",),
+    ("benchmark.predictions",),
     ("benchmark.complexity",),
     ("benchmark.seeds",),
     ("benchmark.budget",),

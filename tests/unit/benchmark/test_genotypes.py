@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmark.errors import InputError
 from benchmark.space import SIZE, from_genotype, from_string, is_genotype, to_genotype, to_string
@@ -72,6 +74,14 @@ def test_what_is_no_genotype_is_refused_with_the_nearest(wrong: str, nearest: st
     assert message.startswith("not an architecture: ")
     assert message.endswith(f'; the nearest is "{nearest}"')
     assert len(message) < 600
+
+
+@given(text=st.text() | st.text("[](),'0123_noecrvp", max_size=500))
+@settings(max_examples=50)
+def test_anything_else_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_genotype(text)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_genotype_is_told_from_a_string() -> None:
