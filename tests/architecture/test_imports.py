@@ -45,6 +45,7 @@ FLOORS = (
     ("baselines.registry",),
     ("analysis.topk",),
     ("analysis.ranking",),
+    ("analysis.scoring",),
     ("analysis.intervals",),
     ("analysis.tables",),
     ("analysis.figures",),
