@@ -61,6 +61,7 @@ def test_the_edges_are_in_the_order_of_the_published_files(
         (PUBLISHED[:-1], PUBLISHED),
         (PUBLISHED[1:], PUBLISHED),
         (f"({PUBLISHED[1:]}", PUBLISHED),
+        (f"{PUBLISHED[:-1]})", PUBLISHED),
         (PUBLISHED + " " * 500, PUBLISHED),
         ("[]", to_genotype(0)),
         ("[", to_genotype(0)),
