@@ -10,6 +10,7 @@ import click
 
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
+from benchmark.cli.score import score
 from benchmark.errors import CheckError, NasbenchError
 
 NAME = "nasbench"
@@ -28,12 +29,14 @@ def cli() -> None:
     Examples:
       nasbench run --method gm --seeds 5
       nasbench compare --seeds 5
+      nasbench score predictions.csv
       nasbench list methods
     """
 
 
 cli.add_command(run)
 cli.add_command(compare)
+cli.add_command(score)
 cli.add_command(list_group)
 
 

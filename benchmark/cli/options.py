@@ -10,6 +10,14 @@ import click
 
 Command = Callable[..., Any]
 
+table_option = click.option(
+    "--table",
+    default="analog-nasbench",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
+)
+
 _EXPERIMENT = (
     click.option(
         "--seeds",
@@ -25,13 +33,7 @@ _EXPERIMENT = (
         metavar="NAME|PATH",
         help="The task: a name of `nasbench list presets`, or a .toml file.",
     ),
-    click.option(
-        "--table",
-        default="analog-nasbench",
-        show_default=True,
-        metavar="NAME|PATH",
-        help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
-    ),
+    table_option,
     click.option(
         "--accuracy",
         default="cifar10_test_200",
