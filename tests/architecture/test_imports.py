@@ -45,6 +45,8 @@ FLOORS = (
     ("analysis.topk",),
     ("analysis.ranking",),
     ("analysis.intervals",),
+    ("analysis.permutation",),
+    ("analysis.paired",),
     ("analysis.tables",),
     ("analysis.figures",),
     ("analysis.regression",),
