@@ -45,6 +45,7 @@ FLOORS = (
     ("analysis.topk",),
     ("analysis.ranking",),
     ("analysis.intervals",),
+    ("analysis.resampling",),
     ("analysis.permutation",),
     ("analysis.paired",),
     ("analysis.tables",),
