@@ -1,7 +1,13 @@
 """A metric over seeds: mean, spread, and a bootstrap interval of the mean.
 
 Runs of one method are few, often three to five. Up to seven of them, all n^n resamples are
-enumerated, so the interval is exact and draws no random number; above, they are sampled.
+enumerated, so the interval draws no random number; above, they are sampled.
+
+Percentiles of resamples lie too close together where runs are few: resamples spread by n - 1 over n
+of the variance, and their quantiles are normal where Student's t is due (Hesterberg, *The American
+Statistician* 69, 2015, section 4.3). Of three runs, an interval called 95 % would cover 74 %. So
+both ends are moved away from the mean by the factor that mends both; skew is kept. An end may lie
+beyond the values, even beyond what the metric can be: that is how little few runs say.
 
 Missing: a NaN among the values makes everything computed from them NaN, never a mean of the rest.
 An interval or a standard deviation of one run is NaN.
@@ -37,7 +43,7 @@ class Summary:
     Attributes:
         mean: over the runs.
         std: with n - 1 in the denominator; NaN for one run.
-        low: lower end of the interval of the mean; NaN for one run.
+        low: lower end of the interval of the mean, within the bounds; NaN for one run.
         high: upper end.
         runs: how many values went in.
     """
@@ -50,7 +56,11 @@ class Summary:
 
 
 def summarise(
-    values: ArrayLike, generator: np.random.Generator, *, confidence: float = 0.95
+    values: ArrayLike,
+    generator: np.random.Generator,
+    *,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> Summary:
     """Summarise one metric over the runs of a method.
 
@@ -58,6 +68,7 @@ def summarise(
         values: one per run, any unit, NaN where undefined, shape [runs].
         generator: draws resamples when there are more than ``MAX_EXACT_RUNS`` values.
         confidence: of the interval, between 0 and 1.
+        bounds: the lowest and highest value there can be; the interval is cut there.
 
     Returns:
         Mean, standard deviation and interval; all NaN if a value is.
@@ -66,16 +77,16 @@ def summarise(
         InputError: no values, infinite ones, more than one dimension, or confidence out of range.
 
     Example:
-        >>> summarise([0.5, 0.6, 0.7], np.random.default_rng(0)).low
-        0.5
+        >>> round(summarise([0.5, 0.6, 0.7], np.random.default_rng(0)).low, 3)
+        0.331
     """
     runs = _run_values(values)
     interval = bootstrap_mean(runs, confidence=confidence, generator=generator)
     return Summary(
         mean=float(runs.mean()),
         std=float(runs.std(ddof=1)) if runs.size > 1 else math.nan,
-        low=interval.low,
-        high=interval.high,
+        low=float(np.clip(interval.low, *bounds)),
+        high=float(np.clip(interval.high, *bounds)),
         runs=runs.size,
     )
 
@@ -87,7 +98,7 @@ def bootstrap_mean(
     resamples: int = 9_999,
     generator: np.random.Generator,
 ) -> Interval:
-    """Return the percentile bootstrap interval of the mean.
+    """Return the percentile bootstrap interval of the mean, widened for few runs.
 
     For paired runs (the same seeds under two methods) give the differences.
 
@@ -106,7 +117,7 @@ def bootstrap_mean(
 
     Example:
         >>> bootstrap_mean([1, 2, 3], confidence=0.9, generator=np.random.default_rng(0))
-        Interval(low=1.3333333333333333, high=2.6666666666666665)
+        Interval(low=0.5505..., high=3.4494...)
     """
     runs = _run_values(values)
     if not 0 < confidence < 1:
@@ -116,7 +127,7 @@ def bootstrap_mean(
     if runs.size == 1 or np.isnan(runs).any():
         return Interval(math.nan, math.nan)
     if runs.size <= MAX_EXACT_RUNS:
-        return _exact_interval(runs, confidence)
+        return _widened(_exact_interval(runs, confidence), runs, confidence)
     result = stats.bootstrap(
         (runs,),
         np.mean,
@@ -126,7 +137,16 @@ def bootstrap_mean(
         rng=generator,
     )
     low, high = result.confidence_interval
-    return Interval(float(low), float(high))
+    return _widened(Interval(float(low), float(high)), runs, confidence)
+
+
+def _widened(interval: Interval, runs: NDArray[np.float64], confidence: float) -> Interval:
+    """Move both ends away from the mean until normal values are covered as often as stated."""
+    tail = (1 - confidence) / 2
+    quantiles = stats.t.isf(tail, runs.size - 1) / stats.norm.isf(tail)
+    factor = float(quantiles * math.sqrt(runs.size / (runs.size - 1)))
+    mean = float(np.sort(runs).mean())  # in any order the same to the last bit
+    return Interval(mean + factor * (interval.low - mean), mean + factor * (interval.high - mean))
 
 
 def _exact_interval(runs: NDArray[np.float64], confidence: float) -> Interval:

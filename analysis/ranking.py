@@ -62,12 +62,14 @@ class Metric:
         title: the heading in tables and figures.
         unit: "%", "points", or "" for a pure number.
         higher_is_better: the direction of improvement.
+        bounds: the lowest and the highest value there can be.
     """
 
     name: str
     title: str
     unit: str = ""
     higher_is_better: bool = True
+    bounds: tuple[float, float] = (0.0, 1.0)
 
     def of(self, metrics: RankMetrics) -> float:
         """Return this metric's value.
@@ -154,14 +156,14 @@ def _registry(*metrics: Metric) -> Mapping[str, Metric]:
 
 
 METRICS: Mapping[str, Metric] = _registry(
-    Metric("kendall_tau", "Kendall τ-b"),
-    Metric("spearman_rho", "Spearman ρ"),
+    Metric("kendall_tau", "Kendall τ-b", bounds=(-1, 1)),
+    Metric("spearman_rho", "Spearman ρ", bounds=(-1, 1)),
     Metric("precision_at_1pct", "P@1%"),
     Metric("precision_at_5pct", "P@5%"),
     Metric("precision_at_10pct", "P@10%"),
-    Metric("tau_top_10pct", "τ-b in the true top 10%"),
-    Metric("predicted_best", "Predicted best", "%"),
-    Metric("best_of_top_10", "Best of predicted top 10", "%"),
-    Metric("regret", "Regret", "points", higher_is_better=False),
+    Metric("tau_top_10pct", "τ-b in the true top 10%", bounds=(-1, 1)),
+    Metric("predicted_best", "Predicted best", "%", bounds=(0, 100)),
+    Metric("best_of_top_10", "Best of predicted top 10", "%", bounds=(0, 100)),
+    Metric("regret", "Regret", "points", higher_is_better=False, bounds=(0, 100)),
 )
 """The metrics by name, in the order of tables; a new one is a field above and a line here."""

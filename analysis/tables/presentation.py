@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
-from analysis.intervals import MAX_EXACT_RUNS
 from analysis.ranking import METRICS, Metric
 from analysis.tables.evaluation import CONFIDENCE, by_method, column
 from analysis.tables.facts import Facts
@@ -100,9 +99,9 @@ def _ranking_caption(facts: Facts, *, marked: bool) -> list[str]:
         facts.truth_line,
         facts.size_line,
         facts.runs_line,
-        f"Cells: mean ± standard deviation over seeds [{CONFIDENCE:.0%} percentile bootstrap "
-        f"interval of the mean, exact up to {MAX_EXACT_RUNS} seeds]; of one seed the value alone; "
-        f"{UNDEFINED} where a run leaves the metric undefined.",
+        f"Cells: mean ± standard deviation over seeds [{CONFIDENCE:.0%} bootstrap interval of the "
+        "mean, its percentiles widened for few seeds and cut at the metric's bounds]; of one seed "
+        f"the value alone; {UNDEFINED} where a run leaves the metric undefined.",
         "Ties: τ is τ-b, ρ takes average ranks, other metrics are expectations over random order "
         "among equals.",
         f"Arrows point to the better side. {bold}.",

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis.intervals import bootstrap_mean
 from analysis.ranking import METRICS
 from analysis.tables import evaluate, summarise_methods, to_csv
 from benchmark.errors import InputError, MissingError
@@ -139,8 +140,8 @@ def test_summaries_are_those_of_each_methods_runs(runs: pd.DataFrame) -> None:
                 continue
             assert row[f"{metric}_mean"] == pytest.approx(statistics.mean(values))
             assert row[f"{metric}_std"] == pytest.approx(statistics.stdev(values))
-        low, mean, high = (row[f"kendall_tau_{part}"] for part in ("low", "mean", "high"))
-        assert of_method["kendall_tau"].min() < low < mean < high < of_method["kendall_tau"].max()
+        interval = bootstrap_mean(of_method["kendall_tau"], generator=np.random.default_rng(0))
+        assert (row["kendall_tau_low"], row["kendall_tau_high"]) == (interval.low, interval.high)
 
 
 def test_a_row_does_not_depend_on_the_others(runs: pd.DataFrame) -> None:
