@@ -34,7 +34,7 @@ def report(
     folder: Path,
     name: str,
 ) -> None:
-    """Print the tables of a comparison and write them and a figure into a folder.
+    """Write the tables of a comparison and a figure into a folder, then print what is in them.
 
     Args:
         records: The runs.
@@ -50,14 +50,13 @@ def report(
     full = ranking_table(summary, facts, references=references)
     short = ranking_table(summary, facts, metrics=SHOWN, references=references)
     spent = budget_table(runs, facts, methods)
-    for table in (short, spent):
-        show(table)
-
     paths = {suffix: folder / f"{name}.{suffix}" for suffix in ("md", "csv", "png")}
     write_atomic(paths["md"], to_markdown(full) + "\n" + to_markdown(spent))
     write_atomic(paths["csv"], to_csv(summary))
     figure = comparison_figure(scores_against_truth_data(records, truth, key))
     save_figure(figure, paths["png"])
+    for table in (short, spent):
+        show(table)
     kept = [record_path(folder, record.method, record.seed) for record in records]
     click.echo("Files:")
     for path in (*paths.values(), *kept):
