@@ -92,6 +92,8 @@ def run_units(
         CheckError: The folder cannot be written, or a unit failed and the others were finished, or
             the system ended a worker.
     """
+    for name in task.methods:
+        method_class(name)  # options for nobody are a slip
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)

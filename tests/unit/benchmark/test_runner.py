@@ -210,6 +210,13 @@ def test_names_and_options_are_checked_before_anything_is_written(
     assert not folder.exists()
 
 
+def test_options_for_no_method_are_a_slip(task: Task, tmp_path: Path) -> None:
+    slipped = replace(task, methods={**task.methods, "few_shot": {"edge": 0}})
+    with pytest.raises(InputError, match="unknown method 'few_shot': did you mean 'few-shot'"):
+        run_units(slipped, ["params"], [0], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_file_in_place_of_the_folder(task: Task, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("mine")
