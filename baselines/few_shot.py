@@ -34,7 +34,7 @@ class FewShot(Method):
     Options = FewShotOptions
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Warm up one supernet, train its five parts on, and score by the part that fits."""
+        """Warm up one supernet, train its five parts on, and score each function by its part."""
 
         def choose_split(node: Node) -> Split:
             return Split(self.options.edge, singletons(len(OPERATIONS)))

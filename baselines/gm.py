@@ -46,7 +46,7 @@ class Gm(Method):
     Options = GmOptions
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Warm up, split level by level, train the leaves, and score by the leaf that fits."""
+        """Warm up, split level by level, train the leaves, and score each function by its leaf."""
         options = self.options
 
         def choose_split(node: Node) -> Split:

@@ -79,7 +79,10 @@ class Node:
 def train_tree(
     experiment: Experiment, schedule: Schedule, choose_split: Callable[[Node], Split]
 ) -> Outcome:
-    """Train a tree of supernets and score every architecture by the leaf that holds it.
+    """Train a tree of supernets and score every architecture.
+
+    Architectures that differ in dead edges alone are one function and are scored once, by the leaf
+    that holds their live form: ``none`` on every dead edge.
 
     Args:
         experiment: Images, scale, budget and streams.

@@ -115,8 +115,8 @@ def checked_device(name: str) -> str:
         InputError: PyTorch knows no such device, or this machine has none.
     """
     try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, ImportError) as error:
+        torch.zeros(1, dtype=torch.float64, device=name).item()  # scores are float64
+    except (RuntimeError, AssertionError, ImportError, TypeError) as error:
         why = str(error).splitlines()[0]
         raise InputError(f"device {name!r} cannot be used: {why}") from error
     return name
@@ -177,7 +177,7 @@ def _workers(jobs: int) -> Iterator[joblib.Parallel]:
     pool = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
     try:
         with warnings.catch_warnings(), pool as parallel:
-            # Where psutil is installed, loky replaces workers that have grown, which loses nothing.
+            # loky replaces workers that have grown, which loses nothing.
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
             if jobs > 1:
                 _bear_workers(parallel, jobs)
@@ -210,13 +210,16 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     """Run one unit; return its record, or what went wrong."""
     _leave_interrupts()
     torch.set_num_threads(1)
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     started, clock = datetime.now(timezone.utc), time.monotonic()
     ledger = Ledger(task.budget)
-    scored = len(set(live_codes().tolist())) * task.scoring.images
+    passed = 2 if task.scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
+    scored = len(set(live_codes().tolist())) * task.scoring.images * passed
 
     def tick() -> None:
         done = ledger.spent + SCORING_COST * ledger.scored
-        meter.show(0.999 * done / (ledger.budget.images + SCORING_COST * scored))
+        meter.show(0.999 * min(1, done / (ledger.budget.images + SCORING_COST * scored)))
 
     try:
         outcome = _method(task, unit.method).run(_experiment(task, unit, device, ledger, tick))
@@ -232,6 +235,8 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
         )
     except NasbenchError as error:
         return unit, str(error)
+    except (RuntimeError, MemoryError) as error:  # PyTorch's own, above all for want of memory
+        return unit, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     meter.show(1.0)
     return unit, record
 
@@ -241,6 +246,7 @@ def _experiment(
 ) -> Experiment:
     data = task.data
     images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+    images.valid.first(task.scoring.images)  # fails before the training rather than after it
     where = torch.device(device)
     return Experiment(
         images=images.to(where),

@@ -66,7 +66,7 @@ class Rsps:
         return train_paths(network, self._batches, drawn, stretch, experiment.training, pay)
 
     def score(self, leaves: Sequence[tuple[Subspace, Supernet]]) -> NDArray[np.float64]:
-        """Score the whole space, each distinct function once, by the supernet that holds it.
+        """Score the whole space, each distinct function once, by the leaf that holds its live form.
 
         Args:
             leaves: Subspaces that hold every architecture exactly once, and their supernets.

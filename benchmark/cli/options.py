@@ -24,7 +24,7 @@ _EXPERIMENT = (
         default="5",
         show_default=True,
         metavar="N|LIST",
-        help="A number of seeds from 0 on, or a list such as 3,7.",
+        help="A number of seeds from 0 on, or a list such as 3,7; one seed is 3 and a comma.",
     ),
     click.option(
         "--preset",

@@ -67,8 +67,8 @@ class Batches:
         images: What to draw from.
         size: Images in a batch; all batches are full, so one may span two epochs.
         count: Number of batches.
-        crop_padding: Width in pixels of the zero border around an image before a crop of the
-            image's size is cut at a random place.
+        crop_padding: Width in pixels of the border of zeros, which is the mean grey of normalised
+            images, around an image before a crop of its size is cut at a random place.
         generator: Draws order and crops.
 
     Example:

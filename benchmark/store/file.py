@@ -1,4 +1,4 @@
-"""A run record as a file: JSON that a person can read, all but the scores, and nobody can alter."""
+"""A run record as a file: JSON that a person can read, all but the scores; damage is noticed."""
 
 from __future__ import annotations
 
