@@ -43,6 +43,7 @@ FLOORS = (
     ("baselines.*",),  # the methods
     ("baselines.registry",),
     ("analysis.topk",),
+    ("analysis.leaves",),
     ("analysis.ranking",),
     ("analysis.intervals",),
     ("analysis.resampling",),
