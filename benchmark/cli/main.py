@@ -9,6 +9,7 @@ import click
 
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
+from benchmark.cli.reporting import report
 from benchmark.errors import CheckError, NasbenchError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -26,12 +27,14 @@ def cli() -> None:
     Examples:
       nasbench run --method gm --seeds 5
       nasbench compare --seeds 5
+      nasbench report runs/laptop
       nasbench list methods
     """
 
 
 cli.add_command(run)
 cli.add_command(compare)
+cli.add_command(report)
 cli.add_command(list_group)
 
 
