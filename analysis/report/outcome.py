@@ -163,7 +163,8 @@ def _numbers(study: Study, rows: list[Row], found: dict[AccuracyKey, list[Values
 
 def _key_heading(key: AccuracyKey) -> str:
     what, name, _ = describe(key).split(", ")
-    return f"{name}\n{what.removesuffix(' accuracy')}, {key.epochs} ep. (%) ↑"
+    split = what.removesuffix(" accuracy")
+    return f"{name}\n{split}\n{key.epochs} ep. (%) ↑"
 
 
 def _caption(study: Study, rows: list[Row], *, theirs: bool) -> list[str]:

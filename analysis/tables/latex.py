@@ -59,7 +59,7 @@ def to_latex(table: TextTable, label: str) -> str:
         \begin{table}[htbp]
         \centering
         \footnotesize
-        \setlength{\tabcolsep}{3pt}
+        \setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}
         \caption{\textbf{Quality.} One run.}
         \label{tab:quality}
         \begin{tabular}{lr}
@@ -78,7 +78,7 @@ def to_latex(table: TextTable, label: str) -> str:
     bodies = [[_row(list(map(_marked, row))) for row in body] for body in table.bodies]
     lines = [line for body in bodies for line in (r"\midrule", *body)][1:]
     size = [r"\footnotesize" if len(table.header) <= 9 else r"\scriptsize"]
-    size.append(r"\setlength{\tabcolsep}{3pt}")
+    size.append(r"\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}")
     if len(table.rows) > PAGE_ROWS:
         parts = [
             "{",
