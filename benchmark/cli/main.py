@@ -7,6 +7,7 @@ from importlib import metadata
 
 import click
 
+from benchmark.cli.check import check
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
 from benchmark.errors import CheckError, NasbenchError
@@ -26,12 +27,14 @@ def cli() -> None:
     Examples:
       nasbench run --method gm --seeds 5
       nasbench compare --seeds 5
+      nasbench check runs/ci --against results/baselines/ci.json
       nasbench list methods
     """
 
 
 cli.add_command(run)
 cli.add_command(compare)
+cli.add_command(check)
 cli.add_command(list_group)
 
 
