@@ -207,6 +207,6 @@ def _tell(result: CheckResult, junit: Path | None, *, as_json: bool) -> None:
 
 def _show(result: CheckResult) -> None:
     from analysis.regression import verdict_table
-    from benchmark.cli.printing import print_table
+    from benchmark.cli.console import show
 
-    print_table(verdict_table(result))
+    show(verdict_table(result))

@@ -18,7 +18,7 @@ from analysis.tables import (
     to_markdown,
 )
 from baselines.registry import METHODS
-from benchmark.cli.printing import print_table
+from benchmark.cli.console import show
 from benchmark.files import write_atomic
 from benchmark.store import RunRecord, record_path
 from benchmark.tables import AccuracyKey, TruthTable
@@ -51,7 +51,7 @@ def report(
     short = ranking_table(summary, facts, metrics=SHOWN, references=references)
     spent = budget_table(runs, facts, methods)
     for table in (short, spent):
-        print_table(table)
+        show(table)
 
     paths = {suffix: folder / f"{name}.{suffix}" for suffix in ("md", "csv", "png")}
     write_atomic(paths["md"], to_markdown(full) + "\n" + to_markdown(spent))
