@@ -112,14 +112,15 @@ def _fault(method: str, before: Runs, now: Runs, damaged: Mapping[str, str]) -> 
             return Verdict.INCOMPARABLE, (
                 f"seed {seed} ran by protocol {new.protocol}, the baseline's by {old.protocol}"
             )
-        if new.task != old.task:
-            names = sorted(
-                name
-                for name in {*new.task, *old.task}
-                if new.task.get(name) != old.task.get(name)
-            )  # fmt: skip
+        if new.task["preset"] != old.task["preset"]:
             return Verdict.INCOMPARABLE, (
-                f"seed {seed} ran another task: it differs in {', '.join(names)}"
+                f"seed {seed} ran preset {new.task['preset']}, the baseline's {old.task['preset']}"
+            )
+        parts = {*new.task, *old.task}
+        changed = sorted(part for part in parts if new.task.get(part) != old.task.get(part))
+        if changed:
+            return Verdict.INCOMPARABLE, (
+                f"seed {seed} ran another task: it differs in {', '.join(changed)}"
             )
     return None
 

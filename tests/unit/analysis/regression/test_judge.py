@@ -223,7 +223,7 @@ def test_what_is_missing_is_missing(check: Check, runs: list[RunRecord]) -> None
         ({"protocol": 2}, "seed 0 ran by protocol 2, the baseline's by 1"),
         (
             {"task": {"preset": "laptop", "training": {"budget": 100}, "options": {}}},
-            "seed 0 ran another task: it differs in preset",
+            "seed 0 ran preset laptop, the baseline's ci",
         ),
         (
             {"task": {"preset": "ci", "training": {"budget": 90}, "options": {"edge": 1}}},
