@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 
@@ -52,7 +53,7 @@ def run_command_line() -> int:
     Raises:
         KeyboardInterrupt: The user wants it to end.
     """
-    call = partial(cli.main, prog_name=NAME, standalone_mode=False)
+    call: Callable[..., object] = partial(cli.main, prog_name=NAME, standalone_mode=False)
     try:
         code = call()
     except click.exceptions.NoArgsIsHelpError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 
 from benchmark.budget import Budget, Ledger
-from benchmark.space import SIZE
+from benchmark.cli.check import check as check_command
+from benchmark.cli.commands import cli
+from benchmark.space import SIZE, to_string
 from benchmark.store import RunRecord, write_record
-from tests.command_line import Called, nasbench
+from tests.command_line import ROOT, Called, nasbench
 
 METHODS = ("gm", "mine", "params")
 
@@ -42,8 +45,6 @@ def write_runs(folder: Path, noise: float = 0.0, **changes: object) -> Path:
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a table of a few architectures that the scores above rank well."""
-    from benchmark.space import to_string
-
     lines = [f"{to_string(code)},{10 + code / 200}" for code in range(SIZE)]
     path = tmp_path_factory.mktemp("truth") / "truth.csv"
     path.write_text("arch,cifar10_test_200\n" + "\n".join(lines) + "\n")
@@ -240,3 +241,21 @@ def test_runs_by_uncommitted_code_are_named(truth: Path, tmp_path: Path) -> None
     )  # fmt: skip
     assert called.code == 0
     assert called.err == "some runs were made by uncommitted code: nobody can make them again\n"
+
+
+DOCS = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+
+
+def test_the_documentation_names_every_option() -> None:
+    options = {name for option in check_command.params for name in option.opts if "--" in name}
+    assert {name for name in options if name not in DOCS} == set()
+
+
+def test_commands_of_the_documentation_are_understood() -> None:
+    lines = [line.strip().removeprefix("- run: ") for line in DOCS.splitlines()]
+    commands = [shlex.split(line) for line in lines if line.startswith("nasbench ")]
+    assert len(commands) == 6
+    whole = click.Context(cli, **cli.context_settings)
+    for _, name, *arguments in commands:
+        context = cli.commands[name].make_context(name, arguments, parent=whole)
+        assert context.params  # raises where a command does not fit
