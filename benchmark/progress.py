@@ -140,8 +140,8 @@ def progress_line(what: str, board: Board, units: int, elapsed: float) -> str:
     share = board.share
     left = _clock(elapsed / share - elapsed) if share > 0 else "?"
     return (
-        f"{what}: {board.finished} of {units} done, {share:.0%}".replace("%", " %")
-        + f", {_clock(elapsed)} elapsed, {left} left"
+        f"{what}: {board.finished} of {units} done, {100 * share:.0f} %, "
+        f"{_clock(elapsed)} elapsed, {left} left"
     )
 
 

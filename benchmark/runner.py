@@ -1,17 +1,18 @@
 """Running units, each a method at a seed: in parallel, once each, and none lost.
 
-A unit writes its record when it is done, in the process that ran it; what has a record is not run
-again. A unit computes on one thread, so its bits do not depend on how many run side by side.
+The record of a unit is written as soon as it is done; what has a record is not run again. A unit
+computes on one thread, so its bits do not depend on how many run side by side.
 """
 
 from __future__ import annotations
 
-import os
 import signal
+import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,6 +28,7 @@ from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.datasets import dataset_record
 from benchmark.errors import CheckError, InputError, NasbenchError
+from benchmark.files import reason
 from benchmark.progress import Meter, shown_board
 from benchmark.seeds import Streams
 from benchmark.space import live_codes
@@ -87,7 +89,8 @@ def run_units(
 
     Raises:
         InputError: A name, an option, the device, or a record that is in the way.
-        CheckError: The folder cannot be written, or a unit failed; the others were finished.
+        CheckError: The folder cannot be written, or a unit failed and the others were finished, or
+            the system ended a worker.
     """
     units = _units(task, methods, seeds)
     device = checked_device(device)
@@ -96,11 +99,11 @@ def run_units(
     found = {
         unit: find_record(folder, unit.method, unit.seed, tasks[unit.method]) for unit in units
     }
-    missing = [unit for unit, record in found.items() if record is None]
+    records = {unit: record for unit, record in found.items() if record is not None}
+    missing = [unit for unit in units if unit not in records]
     if missing:
-        _run_all(task, missing, folder, device, jobs)
-    records = [find_record(folder, unit.method, unit.seed, tasks[unit.method]) for unit in units]
-    return Runs([record for record in records if record is not None], len(units) - len(missing))
+        records |= _run_all(task, missing, folder, device, jobs)
+    return Runs([records[unit] for unit in units], len(units) - len(missing))
 
 
 def checked_device(name: str) -> str:
@@ -110,10 +113,10 @@ def checked_device(name: str) -> str:
         InputError: PyTorch knows no such device, or this machine has none.
     """
     try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} cannot be used: {reason}") from error
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        why = str(error).splitlines()[0]
+        raise InputError(f"device {name!r} cannot be used: {why}") from error
     return name
 
 
@@ -133,42 +136,66 @@ def _check_writable(folder: Path) -> None:
     """Fail before the work, not after it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise CheckError(f"cannot write to {folder}: {os.strerror(error.errno or 0)}") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise CheckError(f"cannot write to {folder}: Permission denied")
+        raise CheckError(
+            f"cannot write to {folder}: {reason(error)}; give another folder"
+        ) from error
 
 
-def _run_all(task: Task, units: Sequence[Unit], folder: Path, device: str, jobs: int) -> None:
+def _run_all(
+    task: Task, units: Sequence[Unit], folder: Path, device: str, jobs: int
+) -> dict[Unit, RunRecord]:
+    """Run units and write the record of each as it comes, here, where no worker can lose it."""
     names = ", ".join(dict.fromkeys(unit.method for unit in units))
+    records, faults = {}, {}
     with shown_board(len(units), names) as board, _workers(min(jobs, len(units))) as parallel:
-        calls = [
-            joblib.delayed(_run_unit)(task, unit, folder, device, board.meter(place))
+        calls = (
+            joblib.delayed(_run_unit)(task, unit, device, board.meter(place))
             for place, unit in enumerate(units)
-        ]
-        faults = [fault for fault in parallel(calls) if fault is not None]
+        )
+        for unit, result in parallel(calls):
+            if isinstance(result, RunRecord):
+                write_record(result, folder)
+                records[unit] = result
+            else:
+                faults[unit] = result
     if faults:
-        raise CheckError(f"{len(faults)} of {len(units)} units failed: {'; '.join(faults)}")
+        first = next(unit for unit in units if unit in faults)
+        raise CheckError(
+            f"{len(faults)} of {len(units)} runs failed, the first of them {first.method} "
+            f"seed {first.seed}: {faults[first]}"
+        )
+    return records
 
 
 @contextmanager
 def _workers(jobs: int) -> Iterator[joblib.Parallel]:
     """Give a pool whose workers leave Ctrl-C to the main process, and end when it is told to."""
-    with (
-        warnings.catch_warnings(),
-        joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered") as parallel,
-    ):
-        # Where psutil is installed, loky replaces workers that have grown, which loses nothing.
-        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
-        if jobs > 1:
-            before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # workers inherit it at birth
-            try:
-                births = parallel(joblib.delayed(_leave_interrupts)() for _ in range(jobs))
-            finally:
-                signal.signal(signal.SIGINT, before)
-            for _ in births:
-                pass
-        yield parallel
+    pool = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
+    try:
+        with warnings.catch_warnings(), pool as parallel:
+            # Where psutil is installed, loky replaces workers that have grown, which loses nothing.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+            if jobs > 1:
+                _bear_workers(parallel, jobs)
+            yield parallel
+    except BrokenProcessPool as error:
+        raise CheckError(
+            "the system ended a worker, perhaps for want of memory; what is finished is kept, "
+            "run the rest with fewer jobs"
+        ) from error
+
+
+def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
+    """Start workers that ignore Ctrl-C from birth."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it
+    try:
+        births = parallel(joblib.delayed(_leave_interrupts)() for _ in range(jobs))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    for _ in births:
+        pass
 
 
 def _leave_interrupts() -> None:
@@ -177,8 +204,8 @@ def _leave_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run_unit(task: Task, unit: Unit, folder: Path, device: str, meter: Meter) -> str | None:
-    """Run one unit and write its record; return what went wrong, if something did."""
+def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, RunRecord | str]:
+    """Run one unit; return its record, or what went wrong."""
     _leave_interrupts()
     torch.set_num_threads(1)
     started, clock = datetime.now(timezone.utc), time.monotonic()
@@ -201,11 +228,10 @@ def _run_unit(task: Task, unit: Unit, folder: Path, device: str, meter: Meter) -
             trace=outcome.trace,
             provenance=facts,
         )
-        write_record(record, folder)
     except NasbenchError as error:
-        return f"{unit.method} seed {unit.seed}: {error}"
+        return unit, str(error)
     meter.show(1.0)
-    return None
+    return unit, record
 
 
 def _experiment(

@@ -51,7 +51,7 @@ def draw_scores_against_truth(panel: Panel, ax: Axes) -> Axes:
         cmap="viridis",
         linewidths=0.1,
     )
-    tau = "undefined" if np.isnan(panel.tau) else f"{panel.tau:.2f}"
+    tau = "undefined" if np.isnan(panel.tau) else f"{round(panel.tau, 2) + 0.0:.2f}"
     ax.set(
         title=f"{panel.method}, seed {panel.seed}, τ = {tau}",
         xlabel="score (higher is better)",

@@ -3,6 +3,7 @@
 from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
 from analysis.tables.facts import Facts, gather_facts
 from analysis.tables.presentation import budget_table, ranking_table
+from analysis.tables.scores import scores_table
 from analysis.tables.text import Cell, TextTable, to_markdown
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "evaluate",
     "gather_facts",
     "ranking_table",
+    "scores_table",
     "summarise_methods",
     "to_csv",
     "to_markdown",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.scoring import sample_warning
 from analysis.tables.evaluation import comparable
 from benchmark.space import SIZE
 from benchmark.store import RunRecord
 from benchmark.tables import AccuracyKey, TruthTable
 
-FEW = 1_000  # below, the choice of architectures moves tau as much as the choice of method does
 _DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
 
 
@@ -66,12 +66,8 @@ class Facts:
     @property
     def warnings(self) -> list[str]:
         """Return what makes the comparison doubtful, a line each."""
-        if self.architectures >= FEW:
-            return []
-        return [
-            f"Warning: only {self.architectures:,} architectures are compared; with fewer than "
-            f"{FEW:,} every metric depends on which ones they are."
-        ]
+        few = sample_warning(self.architectures)
+        return [f"Warning: {few}."] if few else []
 
     def _seeds(self) -> str:
         methods_of: dict[str, list[str]] = {}

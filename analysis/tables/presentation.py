@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -38,10 +38,7 @@ def ranking_table(
     Raises:
         InputError: There is no metric of such a name.
     """
-    for name in metrics:
-        if name not in METRICS:
-            raise unknown_name("metric", name, METRICS)
-    shown = [METRICS[name] for name in metrics]
+    shown = chosen_metrics(metrics)
     names = [f"{name} †" if name in references else name for name in summary["method"]]
     columns = [
         [Cell(name) for name in names],
@@ -50,7 +47,7 @@ def ranking_table(
     ]
     return TextTable(
         title="Ranking quality",
-        header=("Method", "Seeds", *map(_heading, shown)),
+        header=("Method", "Seeds", *map(heading, shown)),
         rows=tuple(zip(*columns, strict=True)),
         caption="\n".join(_ranking_caption(facts, marked=names != list(summary["method"]))),
     )
@@ -112,7 +109,30 @@ def _ranking_caption(facts: Facts, *, marked: bool) -> list[str]:
     ]
 
 
-def _heading(metric: Metric) -> str:
+def chosen_metrics(names: Iterable[str]) -> list[Metric]:
+    """Return metrics by their names.
+
+    Raises:
+        InputError: There is no metric of such a name.
+
+    Example:
+        >>> [metric.title for metric in chosen_metrics(["regret"])]
+        ['Regret']
+    """
+    names = list(names)
+    for name in names:
+        if name not in METRICS:
+            raise unknown_name("metric", name, METRICS)
+    return [METRICS[name] for name in names]
+
+
+def heading(metric: Metric) -> str:
+    """Return the heading of a metric's column, with its unit and an arrow to the better side.
+
+    Example:
+        >>> heading(METRICS["regret"])
+        'Regret (points) ↓'
+    """
     unit = f" ({metric.unit})" if metric.unit else ""
     return f"{metric.title}{unit} {'↑' if metric.higher_is_better else '↓'}"
 
@@ -131,14 +151,20 @@ def _metric_cells(summary: pd.DataFrame, metric: Metric) -> list[Cell]:
 def _text(mean: float, std: float, low: float, high: float, *, digits: int) -> str:
     if math.isnan(mean):
         return UNDEFINED
-    text = _rounded(mean, digits)
+    text = rounded(mean, digits)
     if math.isnan(std):
         return text
-    spread, bottom, top = (_rounded(number, digits) for number in (std, low, high))
+    spread, bottom, top = (rounded(number, digits) for number in (std, low, high))
     return f"{text} ± {spread} [{bottom}, {top}]"
 
 
-def _rounded(number: float, digits: int) -> str:
+def rounded(number: float, digits: int) -> str:
+    """Return a number with so many decimals, never a zero with a minus.
+
+    Example:
+        >>> rounded(-0.001, 2)
+        '0.00'
+    """
     return f"{round(number, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
 
 

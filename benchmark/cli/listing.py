@@ -19,7 +19,12 @@ def list_group() -> None:
 
 @list_group.command()
 def methods() -> None:
-    """List the methods that run."""
+    """List the methods that run.
+
+    \b
+    Example:
+      nasbench list methods
+    """
     from baselines.registry import METHODS
 
     _show({name: method.description for name, method in METHODS.items()})
@@ -27,7 +32,12 @@ def methods() -> None:
 
 @list_group.command()
 def presets() -> None:
-    """List the tasks that methods run on."""
+    """List the tasks that methods run on.
+
+    \b
+    Example:
+      nasbench list presets
+    """
     from benchmark.task import load_preset, preset_names
 
     _show({name: load_preset(name).description for name in preset_names()})
@@ -35,7 +45,12 @@ def presets() -> None:
 
 @list_group.command()
 def datasets() -> None:
-    """List the images that supernets are trained on."""
+    """List the images that supernets are trained on.
+
+    \b
+    Example:
+      nasbench list datasets
+    """
     from benchmark.datasets import DATASETS
 
     _show({name: record.description for name, record in DATASETS.items()})
@@ -43,7 +58,12 @@ def datasets() -> None:
 
 @list_group.command()
 def tables() -> None:
-    """List the tables of true accuracies."""
+    """List the tables of true accuracies.
+
+    \b
+    Example:
+      nasbench list tables
+    """
     from benchmark.tables import TABLES
 
     _show({name: record.description for name, record in TABLES.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,14 @@ from typing import Any
 import click
 
 Command = Callable[..., Any]
+
+table_option = click.option(
+    "--table",
+    default="analog-nasbench",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
+)
 
 _EXPERIMENT = (
     click.option(
@@ -26,13 +33,7 @@ _EXPERIMENT = (
         metavar="NAME|PATH",
         help="The task: a name of `nasbench list presets`, or a .toml file.",
     ),
-    click.option(
-        "--table",
-        default="analog-nasbench",
-        show_default=True,
-        metavar="NAME|PATH",
-        help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
-    ),
+    table_option,
     click.option(
         "--accuracy",
         default="cifar10_test_200",
@@ -70,4 +71,6 @@ def experiment_options(command: Command) -> Command:
 
 def default_jobs(device: str) -> int:
     """Return how many units run at a time where nothing is said: one a core, on a GPU one."""
-    return len(os.sched_getaffinity(0)) if device == "cpu" else 1
+    import joblib  # slow to import
+
+    return joblib.cpu_count() if device.startswith("cpu") else 1

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from analysis.figures import comparison_figure, save_figure, scores_against_truth_data
 from analysis.tables import (
-    TextTable,
     budget_table,
     evaluate,
     gather_facts,
@@ -24,11 +18,11 @@ from analysis.tables import (
     to_markdown,
 )
 from baselines.registry import METHODS
+from benchmark.cli.console import show
 from benchmark.files import write_atomic
 from benchmark.store import RunRecord, record_path
 from benchmark.tables import AccuracyKey, TruthTable
 
-PAGE = 180  # characters in a line where there is no terminal to ask
 SHOWN = ("kendall_tau", "spearman_rho", "precision_at_5pct", "predicted_best", "regret")
 
 
@@ -56,9 +50,8 @@ def report(
     full = ranking_table(summary, facts, references=references)
     short = ranking_table(summary, facts, metrics=SHOWN, references=references)
     spent = budget_table(runs, facts, methods)
-    console = Console() if sys.stdout.isatty() else Console(width=PAGE)
     for table in (short, spent):
-        _print(table, console)
+        show(table)
 
     paths = {suffix: folder / f"{name}.{suffix}" for suffix in ("md", "csv", "png")}
     write_atomic(paths["md"], to_markdown(full) + "\n" + to_markdown(spent))
@@ -69,13 +62,3 @@ def report(
     click.echo("Files:")
     for path in (*paths.values(), *kept):
         click.echo(f"  {path}")
-
-
-def _print(table: TextTable, console: Console) -> None:
-    shown = Table(title=table.title, box=SIMPLE, title_justify="left", title_style="bold")
-    for number, heading in enumerate(table.header):
-        shown.add_column(heading, justify="right" if number else "left")
-    for row in table.rows:
-        shown.add_row(*(Text(cell.text, style="bold" if cell.bold else "") for cell in row))
-    console.print(shown)
-    console.print(Text(table.caption, style="dim"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.options import table_option
+
 
 @click.command()
 @click.argument("runs", type=click.Path(path_type=Path), metavar="RUNS")
@@ -15,13 +17,7 @@ import click
     metavar="FOLDER",
     help="Where the report goes.  [default: RUNS/report]",
 )
-@click.option(
-    "--table",
-    default="analog-nasbench",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
-)
+@table_option
 @click.option(
     "--accuracy",
     default="cifar10_test_200",

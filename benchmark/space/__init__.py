@@ -6,6 +6,8 @@ of an architecture are used, always under these names:
 * ``operations``: six indices into `OPERATIONS`, in the order of `EDGES`;
 * ``code``: the same six read as a number in base 5, the first edge most significant;
 * ``string``: the form of the benchmark, ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``.
+
+Files of other programs also write the ``genotype``, see `to_genotype`.
 """
 
 from benchmark.space.codes import (
@@ -22,6 +24,7 @@ from benchmark.space.codes import (
     encode,
 )
 from benchmark.space.equivalence import is_connected, isomorphism_classes, live_codes
+from benchmark.space.genotypes import from_genotype, is_genotype, to_genotype
 from benchmark.space.strings import Arch, all_strings, from_string, to_codes, to_string
 
 __all__ = [
@@ -38,10 +41,13 @@ __all__ = [
     "checked_codes",
     "decode",
     "encode",
+    "from_genotype",
     "from_string",
     "is_connected",
+    "is_genotype",
     "isomorphism_classes",
     "live_codes",
     "to_codes",
+    "to_genotype",
     "to_string",
 ]

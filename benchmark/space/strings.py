@@ -59,7 +59,7 @@ def from_string(text: str) -> int:
     """
     code = _code_of_string().get(text)
     if code is None:
-        nearest = all_strings()[_nearest(text)]
+        nearest = all_strings()[nearest_code(text)]
         shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
         raise InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
     return code
@@ -99,8 +99,13 @@ def _parts(edge: int) -> list[str]:
     return [f"{opening}{operation}~{start}|" for operation in OPERATIONS]
 
 
-def _nearest(text: str) -> int:
-    """Return the code whose string takes the fewest edits to reach from ``text``."""
+def nearest_code(text: str) -> int:
+    """Return the code whose string takes the fewest edits to reach from ``text``.
+
+    Example:
+        >>> nearest_code("|none~0|+|none~0|none~1|+|none~0|skip_conect~1|none~2|")
+        5
+    """
     text = text[:_LONGEST]
     # row[i]: edits from the first i letters to the best string so far, and that string's code
     row = [(edits, 0) for edits in range(len(text) + 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, fields
 from fractions import Fraction
@@ -217,18 +216,6 @@ def test_registry_is_closed_and_names_are_unique() -> None:
         METRICS["mine"] = Metric("mine", "Mine")  # type: ignore[index]
     with pytest.raises(InputError, match="share a name"):
         _registry(Metric("mine", "Mine"), Metric("mine", "Yours"))
-
-
-def test_whole_space_is_fast() -> None:
-    generator = np.random.default_rng(0)
-    scores, truth = generator.integers(0, 50, 15_625), generator.uniform(10, 95, 15_625)
-
-    def seconds() -> float:
-        start = time.perf_counter()
-        rank_metrics(scores, truth)
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.1
 
 
 Published = Callable[[str], tuple[NDArray[np.float64], NDArray[np.float64]]]

@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.report.catalogue import TABLES
+from analysis.report.pictures import PICTURES
 from benchmark.space import SIZE
 from benchmark.store import RunRecord, record_path, write_record
 
+ROOT = Path(__file__).resolve().parents[4]
 BUDGET = {
     "budget": 64,
     "spent": 64,
@@ -96,3 +99,9 @@ def test_a_folder_that_cannot_be_written_is_named(runs: Path, tmp_path: Path) ->
     assert done.returncode == 1
     assert f"cannot write {blocked}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_documentation_names_everything() -> None:
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    names = [*TABLES, *PICTURES, "--out", "--table", "--accuracy", "--published"]
+    assert [name for name in names if f"`{name}`" not in text and f"{name} " not in text] == []

@@ -1,0 +1,79 @@
+"""The commands, and how errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+
+import click
+
+from benchmark.cli.check import check
+from benchmark.cli.experiment import compare, run
+from benchmark.cli.listing import list_group
+from benchmark.cli.reporting import report
+from benchmark.cli.score import score
+from benchmark.errors import CheckError, NasbenchError
+
+NAME = "nasbench"
+FAILED, BAD_INPUT = 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(metadata.version("nasbench-suite"), prog_name=NAME)
+def cli() -> None:
+    """Find out which weight-sharing NAS method ranks architectures best.
+
+    Methods run on identical seeds and budgets; their scores for all 15,625 architectures of
+    NAS-Bench-201 are held against a table of true accuracies.
+
+    \b
+    Examples:
+      nasbench run --method gm --seeds 5
+      nasbench compare --seeds 5
+      nasbench score predictions.csv
+      nasbench report runs/laptop
+      nasbench check runs/ci --against results/baselines/ci.json
+      nasbench list methods
+    """
+
+
+cli.add_command(run)
+cli.add_command(compare)
+cli.add_command(score)
+cli.add_command(report)
+cli.add_command(check)
+cli.add_command(list_group)
+
+
+def run_command_line() -> int:
+    """Run what the process was called with; every expected error is one line on stderr.
+
+    Returns:
+        The exit code: 0, 1 where what was asked for failed, 2 where it could not be understood.
+
+    Raises:
+        KeyboardInterrupt: The user wants it to end.
+    """
+    call: Callable[..., object] = partial(cli.main, prog_name=NAME, standalone_mode=False)
+    try:
+        code = call()
+    except click.exceptions.NoArgsIsHelpError:
+        code = call([*sys.argv[1:], "--help"])
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except CheckError as error:
+        return _fail(str(error), FAILED)
+    except NasbenchError as error:
+        return _fail(str(error), BAD_INPUT)
+    except OSError as error:  # a full disk, say
+        return _fail(f"the system refused: {error}", FAILED)
+    except click.Abort:  # click's own word for Ctrl-C
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else 0  # what a command exits with, or returns
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"{NAME}: {message}", err=True)
+    return code

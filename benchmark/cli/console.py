@@ -1,0 +1,43 @@
+"""Tables on the screen."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from analysis.tables.text import TextTable
+
+PAGE = 180  # characters in a line where there is no terminal to ask
+_BETWEEN = 3  # characters between two columns
+
+
+def page_width() -> int:
+    """Return the characters in a line of stdout."""
+    console = Console()
+    return console.width if console.is_terminal else PAGE
+
+
+def show(table: TextTable) -> None:
+    """Print a table on stdout; where it is too wide, headings are broken rather than numbers."""
+    width = page_width()
+    shown = Table(title=table.title, box=SIMPLE, title_justify="left", title_style="bold")
+    columns = [
+        (heading, *(row[number].text for row in table.rows))
+        for number, heading in enumerate(table.header)
+    ]
+    is_wide = sum(max(map(len, texts)) + _BETWEEN for texts in columns) > width
+    for number, (heading, *texts) in enumerate(columns):
+        fixed = is_wide and number > 0 and not any(" " in text for text in texts)
+        shown.add_column(
+            heading,
+            justify="right" if number else "left",
+            overflow="fold",
+            width=max(map(len, [*heading.split(), *texts])) if fixed else None,
+        )
+    for row in table.rows:
+        shown.add_row(*(Text(cell.text, style="bold" if cell.bold else "") for cell in row))
+    console = Console(width=width)
+    console.print(shown)
+    console.print(Text(table.caption, style="dim"))

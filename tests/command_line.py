@@ -1,0 +1,122 @@
+"""Calls the command line: in this process, which is quick, or in one of its own, as users do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+CALL_MAIN = "from benchmark.cli import main; main()"
+
+# Trains for 150 steps, so that a run of a method takes about a second.
+TINY_PRESET = """\
+description = "a few steps, for tests"
+
+[data]
+dataset = "digits"
+resolution = 8
+noise = 0.8
+noise_draws = 1
+crop_padding = 1
+
+[network]
+channels = 2
+cells = 1
+
+[training]
+budget = 600
+batch_size = 4
+learning_rate = 0.025
+final_learning_rate = 0.001
+momentum = 0.9
+weight_decay = 5e-4
+gradient_norm = 5.0
+
+[scoring]
+images = 4
+score = "loss"
+batch_norm = "validation"
+
+[methods.few-shot]
+warm_up = 0.5
+edge = 0
+
+[methods.gm]
+warm_up = 0.2
+between = 0.1
+levels = 2
+groups = 2
+min_size = 2
+batches = 1
+restart = "never"
+"""
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a call left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def nasbench(*arguments: str | Path) -> Called:
+    """Call the command line in this process."""
+    out, err = StringIO(), StringIO()
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["nasbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+    signal.signal(signal.SIGINT, handler)  # Ctrl-C is pytest's again
+    assert isinstance(end.value.code, int)
+    return Called(end.value.code, out.getvalue(), err.getvalue())
+
+
+def start_nasbench(
+    *arguments: str | Path, code: str = CALL_MAIN, **environment: str
+) -> subprocess.Popen[str]:
+    """Start the command line as a process that leads a session, so that a signal can reach all."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Called:
+    """Wait for a process to end; it has two minutes."""
+    try:
+        out, err = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return Called(process.returncode, out, err)
+
+
+def tiny_preset(folder: Path, **changes: str) -> Path:
+    """Write a tiny preset into a folder; ``changes`` give settings, wherever they are, new text."""
+    lines = TINY_PRESET.splitlines()
+    for name, text in changes.items():
+        places = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
+        assert places, f"no setting {name}"
+        for place in places:
+            lines[place] = f"{name} = {text}"
+    path = folder / "tiny.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path

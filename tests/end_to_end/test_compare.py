@@ -1,0 +1,31 @@
+"""All methods side by side, as the command line gives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from baselines.registry import METHODS
+from benchmark.store import read_records
+from tests.command_line import nasbench
+
+STEP, BUDGET = 4, 600  # images
+
+
+@pytest.mark.slow
+def test_all_methods_are_compared_at_one_budget(preset: Path, tmp_path: Path) -> None:
+    called = nasbench(
+        *("compare", "--preset", preset, "--seeds", "7,", "--jobs", "1", "--out", tmp_path)
+    )
+    assert (called.code, called.err) == (0, "")
+    summary = pd.read_csv(tmp_path / "comparison.csv")
+    assert summary["method"].tolist() == list(METHODS)
+    assert set(summary["runs"]) == {1}
+    records = read_records(tmp_path)
+    assert {record.method for record in records} == set(METHODS)
+    for record in records:
+        spent = record.budget["spent"]
+        assert spent == 0 if METHODS[record.method].reference else BUDGET - STEP < spent <= BUDGET
+    assert len({record.scores.tobytes() for record in records}) == len(METHODS)

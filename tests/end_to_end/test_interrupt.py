@@ -1,0 +1,146 @@
+"""Ctrl-C, and worse: what is finished is kept, nothing is left running, nobody sees a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmark.store import read_records
+from tests.command_line import Called, finish, nasbench, start_nasbench
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc"),
+]
+SEEDS = range(5)
+GO_ON = "nasbench: interrupted; what is finished is kept, run the command again to go on"
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, bytes]:
+    """Return the scores of each seed."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    called = nasbench(*arguments(preset, folder, jobs=1))
+    assert called.code == 0, called.err
+    return scores(folder)
+
+
+def arguments(preset: Path, folder: Path, jobs: int) -> list[str]:
+    where = ["--preset", str(preset), "--out", str(folder), "--jobs", str(jobs)]
+    return ["run", "--method", "one-shot", "--seeds", str(len(SEEDS)), *where]
+
+
+def scores(folder: Path) -> dict[int, bytes]:
+    return {record.seed: record.scores.tobytes() for record in read_records(folder)}
+
+
+def alive(session: int, but: int | None = None) -> Iterator[tuple[int, str]]:
+    """Yield the processes of a session that have not ended, and their command lines."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, its_session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            command = (folder / "cmdline").read_text()
+        except OSError:  # it ended meanwhile
+            continue
+        process = int(folder.name)
+        if int(its_session) == session and state != "Z" and process != but:
+            yield process, command
+
+
+def wait_until(condition: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.02)
+
+
+def start_and_wait(command: list[str], folder: Path) -> subprocess.Popen[str]:
+    """Start a run and wait for its first record."""
+    process = start_nasbench(*command)
+    wait_until(lambda: list(folder.glob("[!.]*.json")) or process.poll() is not None, seconds=120)
+    assert process.poll() is None, finish(process)
+    return process
+
+
+def check_kept(folder: Path, uninterrupted: dict[int, bytes]) -> None:
+    """Check that some seeds are finished, as they should be, and nothing else is there."""
+    kept = scores(folder)
+    assert 0 < len(kept) < len(SEEDS)
+    assert {path.name for path in folder.iterdir()} == {
+        f"one-shot-seed{seed}.json" for seed in kept
+    }
+    assert all(uninterrupted[seed] == found for seed, found in kept.items())
+
+
+def check_interrupted(called: Called) -> None:
+    assert called.code == 130
+    assert "Traceback" not in called.err
+    assert called.err.splitlines()[-1] == GO_ON
+    assert called.out == ""
+
+
+@pytest.mark.parametrize(("jobs", "presses"), [(1, 1), (2, 3)])
+def test_an_interrupted_run_goes_on(
+    preset: Path, tmp_path: Path, uninterrupted: dict[int, bytes], jobs: int, presses: int
+) -> None:
+    folder = tmp_path / "out"
+    command = arguments(preset, folder, jobs)
+    process = start_and_wait(command, folder)
+    for _ in range(presses):
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all processes of a command
+        time.sleep(0.05)
+    check_interrupted(finish(process))
+    wait_until(lambda: not list(alive(process.pid)), seconds=20)
+    check_kept(folder, uninterrupted)
+    kept = len(scores(folder))
+
+    again = nasbench(*command[:-1], "1")
+    assert again.code == 0
+    assert again.err == f"{kept} of {len(SEEDS)} runs were found in {folder}\n"
+    assert scores(folder) == uninterrupted
+
+
+def test_a_worker_that_the_system_ends(
+    preset: Path, tmp_path: Path, uninterrupted: dict[int, bytes]
+) -> None:
+    folder = tmp_path / "out"
+    process = start_and_wait(arguments(preset, folder, jobs=2), folder)
+    workers = [
+        worker for worker, command in alive(process.pid, but=process.pid) if "popen_loky" in command
+    ]
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    called = finish(process)
+    assert called.code == 1
+    assert called.err.splitlines()[-1] == (
+        "nasbench: the system ended a worker, perhaps for want of memory; what is finished is "
+        "kept, run the rest with fewer jobs"
+    )
+    assert "Traceback" not in called.err
+    wait_until(lambda: not list(alive(process.pid)), seconds=20)
+    check_kept(folder, uninterrupted)
+
+
+@pytest.mark.parametrize("module", ["click", "pandas", "torch", "benchmark.runner"])
+def test_an_interrupt_during_an_import(preset: Path, tmp_path: Path, module: str) -> None:
+    code = f"""
+import signal, sys
+
+class Interrupter:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupter())
+from benchmark.cli import main
+main()
+"""
+    called = finish(start_nasbench(*arguments(preset, tmp_path / "out", jobs=2), code=code))
+    check_interrupted(called)
+    assert not (tmp_path / "out").exists()

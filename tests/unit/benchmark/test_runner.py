@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from baselines.experiment import Experiment
+from baselines.method import Method, Outcome
+from benchmark import runner
+from benchmark.budget import Spending
+from benchmark.errors import CheckError, InputError
+from benchmark.progress import Meter
+from benchmark.runner import checked_device, run_units
+from benchmark.space import SIZE, live_codes
+from benchmark.store import PROTOCOL, read_records
+from benchmark.task import Task, load_preset
+from tests.command_line import tiny_preset
+
+Contents = dict[str, tuple[bytes, int]]
+UseStub = Callable[[Callable[[Experiment], None]], None]
+
+
+@pytest.fixture
+def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    return load_preset(str(tiny_preset(tmp_path_factory.mktemp("preset"))))
+
+
+@pytest.fixture
+def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
+    """Return a function that puts another method behind all names: it acts, then scores zero."""
+
+    def use(action: Callable[[Experiment], None]) -> None:
+        class Stub(Method):
+            name = "stub"
+            description = "stands in for a method"
+
+            def run(self, experiment: Experiment) -> Outcome:
+                action(experiment)
+                return Outcome(np.zeros(SIZE))
+
+        monkeypatch.setattr(runner, "method_class", lambda name: Stub)
+
+    return use
+
+
+def fail_at(seed: int, error: BaseException) -> Callable[[Experiment], None]:
+    def act(experiment: Experiment) -> None:
+        if experiment.streams.seed == seed:
+            raise error
+
+    return act
+
+
+def contents(folder: Path) -> Contents:
+    """Return all files of a folder, hidden ones too, with their time."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+def test_records_come_in_the_order_asked_for(task: Task, tmp_path: Path) -> None:
+    runs = run_units(task, ["random", "params"], [7, 3], tmp_path)
+    units = [(record.method, record.seed) for record in runs.records]
+    assert units == [("random", 7), ("random", 3), ("params", 7)]  # params knows no seeds
+    assert runs.reused == 0
+    assert sorted(contents(tmp_path)) == [
+        "params-seed7.json",
+        "random-seed3.json",
+        "random-seed7.json",
+    ]
+
+
+def test_what_is_returned_is_what_was_written(task: Task, tmp_path: Path) -> None:
+    (record,) = run_units(task, ["random"], [7], tmp_path).records
+    (read,) = read_records(tmp_path)
+    assert read.scores.tobytes() == record.scores.tobytes()
+    assert (read.key, read.budget, read.trace) == (record.key, record.budget, record.trace)
+    assert read.provenance == record.provenance
+
+
+def test_a_record_says_how_it_came_about(task: Task, tmp_path: Path) -> None:
+    (record,) = run_units(task, ["one-shot"], [0], tmp_path).records
+    assert record.task == task.describe("one-shot")
+    assert record.protocol == PROTOCOL
+    assert record.budget["spent"] == 600
+    assert record.budget["parts"][Spending.SHARED_TRAINING.value] == 600
+    assert list(record.trace["losses"]) == ["root"]
+    assert record.provenance["device"] == "cpu"
+    assert record.provenance["threads"] == 1
+    assert record.provenance["seconds"] > 0
+
+
+def test_what_is_finished_is_not_run_again(task: Task, tmp_path: Path) -> None:
+    first = run_units(task, ["random"], [0, 1, 2], tmp_path)
+    before = contents(tmp_path)
+    (tmp_path / "random-seed1.json").unlink()
+    second = run_units(task, ["random"], [0, 1, 2, 3], tmp_path)
+    assert second.reused == 2
+    after = contents(tmp_path)
+    assert len(after) == 4
+    for kept in ("random-seed0.json", "random-seed2.json"):
+        assert after[kept] == before[kept]
+    assert after["random-seed1.json"][1] > before["random-seed1.json"][1]
+    for old, new in zip(first.records, second.records[:3], strict=True):
+        assert old.scores.tobytes() == new.scores.tobytes()
+
+
+def test_all_finished_starts_nothing(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_units(task, ["random"], [0, 1], tmp_path)
+    monkeypatch.setattr(runner, "shown_board", lambda *_: pytest.fail("a board is shown"))
+    assert run_units(task, ["random"], [1, 0], tmp_path).reused == 2
+
+
+def test_a_record_of_another_task_is_in_the_way(task: Task, tmp_path: Path) -> None:
+    run_units(task, ["random"], [1], tmp_path)
+    before = contents(tmp_path)
+    other = replace(task, training=replace(task.training, budget=601))
+    with pytest.raises(InputError, match=r"random-seed1.json is a run of another task .*--out"):
+        run_units(other, ["random"], [0, 1], tmp_path)
+    assert contents(tmp_path) == before  # not even seed 0 was run
+
+
+def test_a_damaged_record_is_in_the_way(task: Task, tmp_path: Path) -> None:
+    run_units(task, ["random"], [1], tmp_path)
+    path = tmp_path / "random-seed1.json"
+    path.write_bytes(path.read_bytes()[:-100])
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=r"random-seed1.json is no run record, or .*; delete it"):
+        run_units(task, ["random"], [0, 1], tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: UseStub) -> None:
+    use_stub(fail_at(1, CheckError("the loss of step 3 is nan: lower the learning rate")))
+    with pytest.raises(
+        CheckError,
+        match=r"^2 of 6 runs failed, the first of them random seed 1: the loss of step 3 is nan: ",
+    ):
+        run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path)
+    finished = [(record.method, record.seed) for record in read_records(tmp_path)]
+    assert finished == [("one-shot", 0), ("one-shot", 2), ("random", 0), ("random", 2)]
+    use_stub(lambda _: None)
+    assert run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path).reused == 4
+
+
+def test_scores_that_are_not_finite_are_a_failure(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(self: Method, experiment: Experiment) -> Outcome:
+        return Outcome(np.full(SIZE, np.nan))
+
+    monkeypatch.setattr("baselines.reference.Chance.run", run)
+    with pytest.raises(CheckError, match=r"random seed 0: 15,625 of 15,625 scores are not finite"):
+        run_units(task, ["random"], [0], tmp_path)
+    assert contents(tmp_path) == {}
+
+
+def test_an_interrupt_ends_everything_but_keeps_what_is_finished(
+    task: Task, tmp_path: Path, use_stub: UseStub
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    use_stub(fail_at(1, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert list(contents(tmp_path)) == ["random-seed0.json"]
+    assert len(read_records(tmp_path)) == 1
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_meter_follows_what_is_spent_and_scored(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = len(np.unique(live_codes()))  # architectures
+    shares: list[float] = []
+    monkeypatch.setattr(Meter, "show", lambda self, share: shares.append(share))
+
+    def act(experiment: Experiment) -> None:
+        for _ in range(6):
+            experiment.ledger.charge(Spending.SHARED_TRAINING, 100)
+            experiment.tick()
+        for _ in range(2):
+            experiment.ledger.record_scoring(experiment.scoring.images * scored // 2)
+            experiment.tick()
+
+    use_stub(act)
+    run_units(task, ["random"], [0], tmp_path)
+    steps = np.diff([0, *shares])
+    assert steps[:6] == pytest.approx(np.full(6, steps[0]))
+    assert steps[6:8] == pytest.approx(np.full(2, steps[6]))
+    assert np.all(steps > 0)  # so the last step, from all images to the end, is one too
+    assert shares[-1] == 1
+
+
+def test_names_and_options_are_checked_before_anything_is_written(
+    task: Task, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    with pytest.raises(InputError, match=r"^unknown method 'gmm': did you mean 'gm'\?"):
+        run_units(task, ["random", "gmm"], [0], folder)
+    odd = replace(task, methods={"gm": {**task.methods["gm"], "levels": 9}})
+    with pytest.raises(InputError, match=r"^\[methods.gm\] levels is 9: it must be from 1 to 6"):
+        run_units(odd, ["random", "gm"], [0], folder)
+    with pytest.raises(InputError, match=r"^device 'gpu' cannot be used: "):
+        run_units(task, ["random"], [0], folder, device="gpu")
+    assert not folder.exists()
+
+
+def test_a_file_in_place_of_the_folder(task: Task, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("mine")
+    with pytest.raises(CheckError, match=r"^cannot write to .*file: File exists; give another"):
+        run_units(task, ["random"], [0], path)
+    with pytest.raises(CheckError, match=r"^cannot write to .*runs: Not a directory; give another"):
+        run_units(task, ["random"], [0], path / "runs")
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write")
+def test_a_folder_that_nobody_can_write(task: Task) -> None:
+    with pytest.raises(CheckError, match=r"^cannot write to /proc: .*; give another folder$"):
+        run_units(task, ["random"], [0], Path("/proc"))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_a_read_only_folder(task: Task, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CheckError, match=r"^cannot write to .*: Permission denied; give another"):
+        run_units(task, ["random"], [0], tmp_path)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_a_device_that_is_there(device: str) -> None:
+    assert checked_device(device) == device
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "cuda:x", "cuda:99", "meta", "hpu", "vulkan"])
+def test_a_device_that_is_not_there(device: str) -> None:
+    with pytest.raises(InputError, match=rf"^device '{device}' cannot be used: .") as caught:
+        checked_device(device)
+    assert "\n" not in str(caught.value)
