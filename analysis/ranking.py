@@ -104,6 +104,26 @@ def rank_metrics(scores: ArrayLike, truth: ArrayLike) -> RankMetrics:
     return _rank_metrics(predicted, accuracy)
 
 
+def kendall_tau(scores: ArrayLike, truth: ArrayLike) -> float:
+    """Return Kendall's tau-b alone, where nothing else is asked for.
+
+    Args:
+        scores: one per architecture, higher is better, shape [n].
+        truth: accuracies of the same architectures in the same order, percent, shape [n].
+
+    Returns:
+        -1 to 1; NaN if all scores or all truths are equal.
+
+    Raises:
+        InputError: not finite vectors of one length, at least 1.
+
+    Example:
+        >>> round(kendall_tau([1, 2, 3, 4], [90, 91, 94, 93]), 3)
+        0.667
+    """
+    return _tau(*finite_vectors(scores=scores, truths=truth))
+
+
 def _rank_metrics(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> RankMetrics:
     first = membership(scores, 1)
     tenth = _places(truth.size, percent=10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import seaborn as sns
@@ -15,11 +15,47 @@ from benchmark.errors import InputError
 from benchmark.files import replacing
 
 DPI = 200
+COLUMN, PAGE_WIDTH = 3.35, 6.9  # inches: of a column of a two-column page, and of both
+SALT = "nasbench"  # SVG's identifiers are hashed with it, so they are the same every time
+# no two alike in colour, grey, marker or dash: seaborn's "colorblind", reordered by brightness
+_COLOURS = ("#0173b2", "#d55e00", "#029e73", "#949494", "#000000", "#cc78bc", "#ca9161", "#56b4e9")
+_MARKERS = ("o", "s", "^", "x", "+", "D", "v", "P")
+_DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1, 1)),
+    (0, (3, 1, 1, 1)),
+    (0, (1, 3)),
+    (0, (6, 1, 1, 1, 1, 1)),
+)
 # what differs between two drawings of one figure, or two versions of the library, is left out
 _METADATA = {
     ".png": {"Software": None},
     ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+    ".svg": {"Date": None, "Creator": None},
 }
+
+
+class Look(NamedTuple):
+    """What one method looks like in every figure."""
+
+    color: str
+    marker: str
+    linestyle: Any
+
+
+def look(place: int) -> Look:
+    """Return the look of the method that stands at a place in the order of rows, from 0 on.
+
+    Example:
+        >>> look(0).marker, look(8).marker
+        ('o', 'o')
+    """
+    return Look(
+        _COLOURS[place % len(_COLOURS)],
+        _MARKERS[place % len(_MARKERS)],
+        _DASHES[place % len(_DASHES)],
+    )
 
 
 @contextmanager
@@ -33,6 +69,8 @@ def style() -> Iterator[None]:
         "axes.titlesize": 8.5,
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so it is the same everywhere
         "pdf.fonttype": 42,  # fonts a publisher accepts
+        "svg.fonttype": "path",  # letters as outlines: they need no font where they are read
+        "svg.hashsalt": SALT,
     }
     with mpl.rc_context(look):
         yield
@@ -43,7 +81,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
     Args:
         figure: What to write.
-        path: Where to; ``.png`` or ``.pdf`` decides the format.
+        path: Where to; ``.png``, ``.pdf`` or ``.svg`` decides the format.
 
     Raises:
         InputError: The path ends in something else.

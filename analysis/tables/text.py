@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import NamedTuple
 
 
 class Cell(NamedTuple):
-    """What stands in one place of a table, and whether it is to stand out."""
+    """What stands in one place of a table.
+
+    Attributes:
+        text: As it is shown.
+        bold: Whether it is the best of its column.
+        underlined: Whether it is the second.
+        value: What it is sorted by; None sorts by the text.
+        records: Names of the run records that it was computed from.
+    """
 
     text: str
     bold: bool = False
+    underlined: bool = False
+    value: float | None = None
+    records: tuple[str, ...] = ()
 
 
 class TextTable(NamedTuple):
@@ -17,15 +29,25 @@ class TextTable(NamedTuple):
 
     Attributes:
         title: What it is about, a few words.
-        header: Headings, one a column; the first column holds names, the others numbers.
+        header: Headings, one a column; a line break stands where a narrow one may be broken.
         rows: The cells, one a column.
         caption: What must be known to read it, one fact a line.
+        names: How many columns at the left hold names; the others hold numbers.
+        groups: Sizes of groups of rows that belong together; none are told apart if empty.
     """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str
+    names: int = 1
+    groups: tuple[int, ...] = ()
+
+    @property
+    def bodies(self) -> list[tuple[tuple[Cell, ...], ...]]:
+        """The rows, group by group."""
+        ends = list(accumulate(self.groups or (len(self.rows),)))
+        return [self.rows[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def to_markdown(table: TextTable) -> str:
@@ -42,25 +64,31 @@ def to_markdown(table: TextTable) -> str:
         <BLANKLINE>
         One run.
     """
-    texts = [list(map(_escaped, table.header))]
+    texts = [[_escaped(heading.replace("\n", " ")) for heading in table.header]]
     texts += [[_marked(cell) for cell in row] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [_line(row, widths) for row in (texts[0], rule, *texts[1:])]
+    rule = [":" + "-" * (width - 1) for width in widths[: table.names]]
+    rule += ["-" * (width - 1) + ":" for width in widths[table.names :]]
+    lines = [_line(row, widths, table.names) for row in (texts[0], rule, *texts[1:])]
     caption = table.caption.replace("\n", "  \n")  # two spaces: Markdown keeps the line break
     return "\n".join([f"**{_escaped(table.title)}**", "", *lines, "", caption]) + "\n"
 
 
 def _marked(cell: Cell) -> str:
-    return f"**{_escaped(cell.text)}**" if cell.bold else _escaped(cell.text)
+    text = _escaped(cell.text)
+    if cell.bold:
+        return f"**{text}**"
+    return f"<ins>{text}</ins>" if cell.underlined else text  # Markdown itself knows no underline
 
 
 def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _line(texts: list[str], widths: list[int]) -> str:
-    name, *numbers = texts
-    cells = [name.ljust(widths[0])]
-    cells += [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
+def _line(texts: list[str], widths: list[int], names: int) -> str:
+    padded = zip(texts, widths, strict=True)
+    cells = [
+        text.ljust(width) if place < names else text.rjust(width)
+        for place, (text, width) in enumerate(padded)
+    ]
     return f"| {' | '.join(cells)} |"

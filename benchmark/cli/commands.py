@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 
 import click
 
+from benchmark.cli.check import check
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
+from benchmark.cli.reporting import report
 from benchmark.cli.score import score
 from benchmark.errors import CheckError, NasbenchError
 
@@ -30,6 +33,8 @@ def cli() -> None:
       nasbench run --method gm --seeds 5
       nasbench compare --seeds 5
       nasbench score predictions.csv
+      nasbench report runs/laptop
+      nasbench check runs/ci --against results/baselines/ci.json
       nasbench list methods
     """
 
@@ -37,6 +42,8 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(compare)
 cli.add_command(score)
+cli.add_command(report)
+cli.add_command(check)
 cli.add_command(list_group)
 
 
@@ -49,11 +56,11 @@ def run_command_line() -> int:
     Raises:
         KeyboardInterrupt: The user wants it to end.
     """
-    call = partial(cli.main, prog_name=NAME, standalone_mode=False)
+    call: Callable[..., object] = partial(cli.main, prog_name=NAME, standalone_mode=False)
     try:
-        call()
+        code = call()
     except click.exceptions.NoArgsIsHelpError:
-        call([*sys.argv[1:], "--help"])
+        code = call([*sys.argv[1:], "--help"])
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
     except CheckError as error:
@@ -64,7 +71,7 @@ def run_command_line() -> int:
         return _fail(f"the system refused: {error}", FAILED)
     except click.Abort:  # click's own word for Ctrl-C
         raise KeyboardInterrupt from None
-    return 0
+    return code if isinstance(code, int) else 0  # what a command exits with, or returns
 
 
 def _fail(message: str, code: int) -> int:

@@ -1,7 +1,7 @@
 """Run records: what a method gave at one seed, and all it takes to judge that and run it again."""
 
 from benchmark.store.file import read_record, record_path, write_record
-from benchmark.store.folder import find_record, read_records
+from benchmark.store.folder import find_record, read_records, read_whole_records
 from benchmark.store.plain import digest
 from benchmark.store.record import PROTOCOL, RecordKey, RunRecord
 
@@ -13,6 +13,7 @@ __all__ = [
     "find_record",
     "read_record",
     "read_records",
+    "read_whole_records",
     "record_path",
     "write_record",
 ]

@@ -30,12 +30,37 @@ def read_records(folder: str | Path) -> list[RunRecord]:
         ...     read_records(folder)
         []
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"no folder {folder}: name one that nasbench run wrote records to")
-    paths = folder.glob("[!.]*-seed*.json")  # a name with a dot was never finished
-    records = [_read(path) for path in sorted(paths)]
+    records = [_read(path) for path in _paths(folder)]
     return sorted(records, key=lambda record: (record.method, record.seed))
+
+
+def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, str]]:
+    """Read the records of a folder that can be read, and say what is wrong with the others.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The records by method, then seed; and for the name of each damaged file what is wrong.
+
+    Raises:
+        InputError: There is no such folder.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "gm-seed3.json").write_text("{")
+        ...     records, damaged = read_whole_records(folder)
+        ...     records, list(damaged)
+        ([], ['gm-seed3.json'])
+    """
+    records, damaged = [], {}
+    for path in _paths(folder):
+        try:
+            records.append(_read(path))
+        except InputError as error:
+            damaged[path.name] = str(error)
+    return sorted(records, key=lambda record: (record.method, record.seed)), damaged
 
 
 def find_record(
@@ -75,6 +100,13 @@ def find_record(
             f"its scores cannot be mixed with new ones; {advice}"
         )
     return record
+
+
+def _paths(folder: str | Path) -> list[Path]:
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}: name one that nasbench run wrote records to")
+    return sorted(folder.glob("[!.]*-seed*.json"))  # a name with a dot was never finished
 
 
 def _read(path: Path) -> RunRecord:

@@ -44,6 +44,7 @@ FLOORS = (
     ("baselines.*",),  # the methods
     ("baselines.registry",),
     ("analysis.topk",),
+    ("analysis.leaves",),
     ("analysis.ranking",),
     ("analysis.scoring",),
     ("analysis.intervals",),

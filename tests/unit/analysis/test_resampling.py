@@ -129,5 +129,5 @@ def test_what_cannot_be_resampled(
             scores,
             [1, 2, 3],
             np.random.default_rng(0),
-            **options,  # type: ignore[arg-type]
+            **options,
         )

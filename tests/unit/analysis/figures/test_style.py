@@ -16,7 +16,13 @@ MakePanel = Callable[..., Panel]
 
 
 @pytest.mark.parametrize(
-    ("suffix", "start"), [(".png", b"\x89PNG\r\n"), (".pdf", b"%PDF-"), (".PDF", b"%PDF-")]
+    ("suffix", "start"),
+    [
+        (".png", b"\x89PNG\r\n"),
+        (".pdf", b"%PDF-"),
+        (".PDF", b"%PDF-"),
+        (".svg", b"<?xml version"),
+    ],
 )
 def test_drawn_twice_the_file_is_the_same(
     make_panel: MakePanel, tmp_path: Path, suffix: str, start: bytes
@@ -56,7 +62,7 @@ def test_a_figure_that_fails_leaves_the_old_file(
 
 
 def test_other_formats_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"let it end in \.png or \.pdf"):
+    with pytest.raises(InputError, match=r"let it end in \.png or \.pdf or \.svg"):
         save_figure(Figure(), tmp_path / "a.gif")
 
 

@@ -1,0 +1,168 @@
+"""Gradient distances between the operations of every edge, and the cut that was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from analysis.figures.style import PAGE_WIDTH, style
+from benchmark.errors import MissingError
+from benchmark.space import EDGES, OPERATIONS
+from benchmark.store import RunRecord
+
+SIGNS = ("0", "id", "1×1", "3×3", "avg")  # of the operations, for narrow places
+_LEAST = 0.5  # of the widest distance, from where on white letters are read better
+
+
+class DistanceMatrix(NamedTuple):
+    """The distances on one edge at one split.
+
+    Attributes:
+        node: The supernet that is split.
+        edge: Index into `EDGES`.
+        operations: Indices into `OPERATIONS` in the order of rows; groups stand together.
+        distances: 1 − cosine of gradients, [n, n].
+        cuts: Sizes of the groups if this edge was chosen, else none.
+    """
+
+    node: str
+    edge: int
+    operations: tuple[int, ...]
+    distances: NDArray[np.float64]
+    cuts: tuple[int, ...]
+
+
+def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
+    """Return every matrix that a run computed, split by split, edge by edge.
+
+    Raises:
+        MissingError: The run computed none.
+
+    Example:
+        >>> split = {"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]}
+        >>> split |= {"distances": {"0→1": [[0, 1], [1, 0]]}}
+        >>> trace = {"splits": [split]}
+        >>> run = RunRecord("gm", 0, {"preset": "ci"}, np.zeros(15_625), {}, trace, {})
+        >>> distance_data(run)[0].cuts
+        (1, 1)
+    """
+    found = []
+    for split in record.trace.get("splits", ()):
+        groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
+        grouped = [operation for group in groups for operation in group]
+        for edge, name in enumerate("{}→{}".format(*ends) for ends in EDGES):
+            matrix = split.get("distances", {}).get(name)
+            if matrix is None:
+                continue
+            distances = np.array(matrix, np.float64)
+            own = name == split["edge"]
+            order = grouped if own else list(range(len(distances)))
+            rows = [sorted(order).index(operation) for operation in order]
+            shown = distances[np.ix_(rows, rows)]
+            cuts = tuple(map(len, groups)) if own else ()
+            found.append(DistanceMatrix(str(split["node"]), edge, tuple(order), shown, cuts))
+    if not found:
+        raise MissingError("no run holds gradient distances: run gm")
+    return tuple(found)
+
+
+def draw_distances(data: DistanceMatrix, ax: Axes, *, highest: float) -> Axes:
+    """Draw one matrix; the groups of a chosen edge are framed.
+
+    Args:
+        data: The matrix.
+        ax: Where to draw.
+        highest: The distance that is darkest.
+
+    Returns:
+        ``ax``.
+    """
+    size = len(data.distances)
+    ax.imshow(data.distances, cmap="cividis_r", vmin=0, vmax=highest)
+    for row, column in np.ndindex(size, size):
+        value = data.distances[row, column]
+        if row != column:
+            ax.text(
+                column,
+                row,
+                f"{value:.1f}".removeprefix("0"),
+                ha="center",
+                va="center",
+                size=5.8,
+                color="white" if value > _LEAST * highest else "black",
+            )
+    signs = [SIGNS[operation] for operation in data.operations]
+    ax.set_xticks(range(size), signs, size=6, rotation=90)
+    ax.set_yticks(range(size), signs, size=6)
+    ax.tick_params(length=0, pad=1.5)
+    ax.spines[:].set_visible(False)
+    start = 0
+    for group in data.cuts:
+        frame = Rectangle((start - 0.5, start - 0.5), group, group, fill=False)
+        frame.set(edgecolor="#d55e00", linewidth=1.6, clip_on=False, zorder=3)
+        ax.add_patch(frame)
+        start += group
+    return ax
+
+
+def distance_figure(data: Sequence[DistanceMatrix]) -> Figure:
+    """Lay matrices out: a row a split, a column an edge, one scale of colour.
+
+    Args:
+        data: What `distance_data` returns.
+
+    Returns:
+        The figure.
+    """
+    nodes = list(dict.fromkeys(one.node for one in data))
+    highest = max(float(one.distances.max()) for one in data)
+    height = 1.18 * len(nodes) + 0.2
+    with style():
+        # placed by hand: what arranges itself takes seconds for so many axes
+        figure = Figure((PAGE_WIDTH, height))
+        axes = figure.subplots(
+            len(nodes),
+            len(EDGES),
+            squeeze=False,
+            gridspec_kw={
+                "left": 0.08,
+                "right": 0.9,
+                "bottom": 0.26 / height,
+                "top": 1 - 0.18 / height,
+                "wspace": 0.3,
+                "hspace": 0.5,
+            },
+        )
+        for ax in axes.flat:
+            ax.set_axis_off()
+        for one in data:
+            ax = axes[nodes.index(one.node), one.edge]
+            ax.set_axis_on()
+            draw_distances(one, ax, highest=highest)
+            bold = "bold" if one.cuts else "normal"
+            name = "{}→{}".format(*EDGES[one.edge])
+            ax.set_title(f"{name}, cut" if one.cuts else name, size=7, weight=bold, pad=2.5)
+        for row, node in enumerate(nodes):
+            ax = axes[row, 0]
+            ax.text(
+                -0.4,
+                0.5,
+                node,
+                transform=ax.transAxes,
+                rotation=90,
+                va="center",
+                ha="right",
+                size=7,
+            )
+        scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, highest), "cividis_r")
+        bar = figure.colorbar(scale, cax=figure.add_axes((0.92, 0.2, 0.012, 0.6)))
+        bar.set_label("gradient distance, 1 − cosine", size=7)
+        bar.ax.tick_params(labelsize=6)
+    return figure

@@ -1,0 +1,100 @@
+"""All methods in all metrics at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from analysis.ranking import METRICS
+from analysis.tables import summarise_methods
+
+
+class Overview(NamedTuple):
+    """Means over seeds.
+
+    Attributes:
+        methods: Names of rows.
+        metrics: Names of columns, of ``METRICS``.
+        means: In each metric's unit, NaN where undefined, [methods, metrics].
+        shades: Where each mean lies between the worst of its column, 0, and the best, 1.
+    """
+
+    methods: tuple[str, ...]
+    metrics: tuple[str, ...]
+    means: NDArray[np.float64]
+    shades: NDArray[np.float64]
+
+
+def overview_data(runs: pd.DataFrame, order: Sequence[str]) -> Overview:
+    """Return the mean of every metric for every method.
+
+    Args:
+        runs: What `analysis.tables.evaluate` returns.
+        order: Methods in the order of rows.
+
+    Returns:
+        The means; where all of a column are equal, their shade is that of the best.
+
+    Raises:
+        InputError: The order does not name each method once.
+        MissingError: It names one without runs.
+    """
+    summary = summarise_methods(runs, order)
+    means = summary[[f"{name}_mean" for name in METRICS]].to_numpy(np.float64)
+    signs = np.array([1 if metric.higher_is_better else -1 for metric in METRICS.values()])
+    good = means * signs
+    shades = np.full(good.shape, np.nan)
+    for column in range(good.shape[1]):
+        known = ~np.isnan(good[:, column])
+        if known.any():
+            values = good[known, column]
+            width = values.max() - values.min()
+            shades[known, column] = (values - values.min()) / width if width else 1.0
+    return Overview(tuple(order), tuple(METRICS), means, shades)
+
+
+def draw_overview(data: Overview, ax: Axes) -> Axes:
+    """Draw means as a table whose cells are the darker, the better they are in their column.
+
+    Args:
+        data: What to draw.
+        ax: Where.
+
+    Returns:
+        ``ax``.
+    """
+    metrics = [METRICS[name] for name in data.metrics]
+    texts = [
+        ["–" if np.isnan(mean) else f"{mean:.{2 if metric.unit else 3}f}".replace("-", "−")
+         for mean, metric in zip(row, metrics, strict=True)]
+        for row in data.means
+    ]  # fmt: skip
+    sns.heatmap(
+        data.shades,
+        annot=np.array(texts),
+        fmt="",
+        ax=ax,
+        cmap="Blues",
+        vmin=0,
+        vmax=1.8,  # so that black letters are read on the darkest
+        cbar=False,
+        linewidths=0.8,
+        annot_kws={"size": 7, "color": "black"},
+        xticklabels=[_heading(metric.title, metric.unit) for metric in metrics],
+        yticklabels=list(data.methods),
+    )
+    ax.tick_params(length=0, labelsize=7)
+    ax.xaxis.tick_top()
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="left", rotation_mode="anchor")
+    ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
+    return ax
+
+
+def _heading(title: str, unit: str) -> str:
+    return f"{title} ({unit})" if unit else title

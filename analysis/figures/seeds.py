@@ -1,0 +1,109 @@
+"""A metric seed by seed, with the mean of each method and its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from analysis.figures.style import look
+from analysis.ranking import METRICS
+from analysis.tables import summarise_methods
+
+
+class SeedValues(NamedTuple):
+    """One method's runs.
+
+    Attributes:
+        name: The method.
+        place: Its place in the order of rows.
+        seeds: Ascending, [n].
+        values: The metric at each, [n].
+        mean: Over seeds.
+        low: Lower end of the bootstrap interval of the mean; NaN for one seed.
+        high: Upper end.
+    """
+
+    name: str
+    place: int
+    seeds: NDArray[np.int64]
+    values: NDArray[np.float64]
+    mean: float
+    low: float
+    high: float
+
+
+def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple[SeedValues, ...]:
+    """Return a metric of every run.
+
+    Args:
+        runs: What `analysis.tables.evaluate` returns.
+        metric: A name of ``METRICS``.
+        order: Methods in the order of rows.
+
+    Returns:
+        One a method.
+
+    Raises:
+        InputError: The order does not name each method once.
+        MissingError: It names one without runs.
+    """
+    summary = summarise_methods(runs, order).set_index("method")
+    found = []
+    for place, method in enumerate(order):
+        mine = runs[runs["method"] == method].sort_values("seed")
+        columns = [f"{metric}_{part}" for part in ("mean", "low", "high")]
+        mean, low, high = np.asarray(summary.loc[method, columns], np.float64)
+        found.append(
+            SeedValues(
+                method,
+                place,
+                mine["seed"].to_numpy(np.int64),
+                mine[metric].to_numpy(np.float64),
+                float(mean),
+                float(low),
+                float(high),
+            )
+        )
+    return tuple(found)
+
+
+def draw_by_seed(data: Sequence[SeedValues], ax: Axes, *, metric: str) -> Axes:
+    """Draw the runs of each method in a row, with its mean and interval below them.
+
+    Args:
+        data: What `by_seed_data` returns.
+        ax: Where to draw.
+        metric: A name of ``METRICS``, for the label.
+
+    Returns:
+        ``ax``.
+    """
+    for row, one in enumerate(data):
+        color, marker, _ = look(one.place)
+        ax.scatter(
+            one.values,
+            np.full(one.values.size, row - 0.16),
+            color=color,
+            marker=marker,
+            s=16,
+            linewidths=0.9,
+        )
+        if not math.isnan(one.low):
+            ax.plot([one.low, one.high], [row + 0.18] * 2, color=color, linewidth=2.4)
+            ax.plot([one.mean], [row + 0.18], marker="|", markersize=8, color="black")
+    title, unit = METRICS[metric].title, METRICS[metric].unit
+    ax.set(
+        yticks=range(len(data)),
+        yticklabels=[one.name for one in data],
+        xlabel=f"{title} ({unit})" if unit else title,
+        ylim=(len(data) - 0.5, -0.5),
+    )
+    ax.grid(axis="x", linewidth=0.4, color="0.85")
+    ax.set_axisbelow(True)
+    return ax

@@ -1,0 +1,252 @@
+"""What happened while the budget was spent: losses, and where a run kept it, ranking quality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter
+from numpy.typing import NDArray
+
+from analysis.figures.style import look
+from analysis.ranking import kendall_tau
+from analysis.topk import expected_best
+from benchmark.budget import Spending
+from benchmark.errors import MissingError
+from benchmark.store import RunRecord
+from benchmark.tables import AccuracyKey, TruthTable
+
+LOSS_POINTS = 60  # over the whole budget, so that all lines are equally smooth
+
+
+class LossCurve(NamedTuple):
+    """The losses of one supernet while it was trained.
+
+    Attributes:
+        node: Its name.
+        spent: Images that the run had spent, the middle of each stretch, [n].
+        losses: Mean training loss of each stretch, [n].
+    """
+
+    node: str
+    spent: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+
+class Progress(NamedTuple):
+    """Ranking quality of a fixed sample of architectures during a run.
+
+    Attributes:
+        name: The method.
+        place: Its place in the order of rows.
+        seed: The run's seed.
+        spent: Images spent at each point, [points].
+        tau: Kendall's tau-b over the sample, [points].
+        found: True accuracy of the sample's best-scored architecture, percent, [points].
+    """
+
+    name: str
+    place: int
+    seed: int
+    spent: NDArray[np.float64]
+    tau: NDArray[np.float64]
+    found: NDArray[np.float64]
+
+
+def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
+    """Return the losses of a run's supernets, placed where they were in its budget.
+
+    Supernets of a level are trained one after the other. A trace does not say where matching
+    stood: its images are shared out over the levels by how many distances each computed.
+
+    Raises:
+        MissingError: The run kept no losses.
+
+    Example:
+        >>> parts = {"shared training": 60, "gradient matching": 0, "leaf training": 0}
+        >>> task = {"preset": "ci", "training": {"batch_size": 10, "budget": 60}}
+        >>> trace = {"losses": {"root": [3.0, 2.0, 1.0]}}
+        >>> run = RunRecord("x", 0, task, np.zeros(15_625), {"parts": parts}, trace, {})
+        >>> loss_data(run)[0].spent.tolist()
+        [10.0, 30.0, 50.0]
+    """
+    losses = record.trace.get("losses")
+    if not losses:
+        raise MissingError("no run holds losses: run a method that trains")
+    levels: dict[int, list[str]] = {}
+    for name in sorted(losses):
+        levels.setdefault(name.count("."), []).append(name)
+    totals = _level_images(record, len(levels))
+    matching = _matching_images(record)
+    curves, spent = [], 0.0
+    for level, names in sorted(levels.items()):
+        for name, images in zip(names, _shares(totals[level], len(names), record), strict=True):
+            curves.append(_loss_curve(name, losses[name], spent, images, images / sum(totals)))
+            spent += images
+        spent += matching.get(level, 0.0)
+    return tuple(curves)
+
+
+def progress_data(
+    records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
+) -> tuple[Progress, ...]:
+    """Return ranking quality over the budget for every run that kept it.
+
+    A run keeps it as ``trace["trajectory"]``: a list of points, each with the images ``spent``, the
+    ``codes`` of a sample of architectures, the same at each point, and their ``scores``.
+
+    Args:
+        records: The runs.
+        table: The truth.
+        key: Which accuracy of it.
+        order: Methods in the order of rows.
+
+    Returns:
+        One a run that kept its trajectory.
+
+    Raises:
+        MissingError: None did, or the table lacks an architecture.
+    """
+    found = []
+    for record in records:
+        points = record.trace.get("trajectory")
+        if not points:
+            continue
+        truth = [table.accuracy(key, np.array(point["codes"], np.int64)) for point in points]
+        pairs = list(zip(points, truth, strict=True))
+        found.append(
+            Progress(
+                record.method,
+                list(order).index(record.method),
+                record.seed,
+                np.array([point["spent"] for point in points], np.float64),
+                np.array([kendall_tau(p["scores"], true) for p, true in pairs]),
+                np.array([expected_best(p["scores"], true, 1) for p, true in pairs]),
+            )
+        )
+    if not found:
+        raise MissingError("no run kept scores at points of its budget")
+    return tuple(found)
+
+
+def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -> Axes:
+    """Draw the losses of one run, a line a supernet.
+
+    Args:
+        data: What `loss_data` returns.
+        ax: Where to draw.
+        name: The method, for the legend.
+        place: Its place in the order of rows.
+
+    Returns:
+        ``ax``.
+    """
+    color, marker, linestyle = look(place)
+    for number, curve in enumerate(data):
+        ax.plot(
+            curve.spent,
+            curve.losses,
+            color=color,
+            marker=marker,
+            markersize=2.5,
+            linestyle=linestyle,
+            linewidth=1.1,
+            label=None if number else name,
+        )
+    ax.set(ylabel="training loss", xlabel="images spent")
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    return ax
+
+
+def draw_progress(data: Sequence[Progress], ax: Axes, *, what: str) -> Axes:
+    """Draw one of ``tau`` and ``found`` over the budget, a line a run.
+
+    Args:
+        data: What `progress_data` returns.
+        ax: Where to draw.
+        what: ``tau`` or ``found``.
+
+    Returns:
+        ``ax``.
+    """
+    named: set[str] = set()
+    for one in data:
+        color, marker, linestyle = look(one.place)
+        values = one.tau if what == "tau" else one.found
+        ax.plot(
+            one.spent,
+            values,
+            color=color,
+            marker=marker,
+            markersize=3,
+            linestyle=linestyle,
+            linewidth=1,
+            label=None if one.name in named else one.name,
+        )
+        named.add(one.name)
+    ax.set(
+        xlabel="images spent",
+        ylabel="Kendall τ-b of the sample" if what == "tau" else "true accuracy of the best (%)",
+    )
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    return ax
+
+
+def _loss_curve(
+    node: str, losses: Sequence[float], start: float, images: float, share: float
+) -> LossCurve:
+    """Return a supernet's losses with as many points as its share of the budget allows, 2 or more.
+
+    Args:
+        node: Its name.
+        losses: What the trace keeps of them.
+        start: Images spent before it was trained.
+        images: Those it was trained with.
+        share: Of all training that the run did.
+    """
+    points = min(len(losses), max(2, round(LOSS_POINTS * share)))
+    ends = start + images * np.linspace(0, 1, len(losses) + 1)
+    middles = (ends[1:] + ends[:-1]) / 2
+    parts = np.array_split(np.arange(len(losses)), points)
+    kept = np.array(losses, np.float64)
+    return LossCurve(
+        node,
+        np.array([middles[part].mean() for part in parts]),
+        np.array([kept[part].mean() for part in parts]),
+    )
+
+
+def _level_images(record: RunRecord, levels: int) -> list[float]:
+    """Return the images that each level of the tree was trained with.
+
+    The undivided supernet has the shared part; levels that are split again have the share of the
+    budget that the option ``between`` gives them, the leaves the rest.
+    """
+    parts, training = record.budget["parts"], record.task["training"]
+    batch = training["batch_size"]
+    steps = training["budget"] // batch
+    below = float(parts[Spending.LEAF_TRAINING.value])
+    between = round(record.task.get("options", {}).get("between", 0) * steps) * batch
+    middle = [float(between)] * (levels - 2)
+    rest = [below - sum(middle)] if levels > 1 else []
+    return [float(parts[Spending.SHARED_TRAINING.value]), *middle, *rest]
+
+
+def _shares(images: float, nodes: int, record: RunRecord) -> list[float]:
+    """Return what each of a level's supernets had: equal to within one step, the first first."""
+    batch = record.task["training"]["batch_size"]
+    each, over = divmod(round(images / batch), nodes)
+    return [float(batch * (each + (place < over))) for place in range(nodes)]
+
+
+def _matching_images(record: RunRecord) -> dict[int, float]:
+    """Return the images that matching took below each level."""
+    total = float(record.budget["parts"][Spending.GRADIENT_MATCHING.value])
+    weights: dict[int, int] = {}
+    for split in record.trace.get("splits", ()):
+        level = split["node"].count(".")
+        weights[level] = weights.get(level, 0) + len(split.get("distances", ()))
+    whole = sum(weights.values())
+    return {level: total * weight / whole for level, weight in weights.items()} if whole else {}

@@ -1,0 +1,140 @@
+"""The tree of splits: which edge was divided, how, and what each leaf holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from analysis.figures.distances import SIGNS
+from benchmark.errors import MissingError
+from benchmark.space import OPERATIONS
+from benchmark.store import RunRecord
+
+
+class TreeNode(NamedTuple):
+    """A supernet of a tree.
+
+    Attributes:
+        name: Its name; that of its parent is all before the last dot.
+        depth: Splits above it.
+        height: Where it stands, leaves at 0, 1, 2, … from above.
+        group: Operations that set it apart from its siblings, indices into `OPERATIONS`.
+        edge: The edge that is split below it, or None for a leaf.
+        architectures: How many a leaf holds, else None.
+        steps: Steps behind a leaf's weights, else None.
+        loss: The last training loss in the trace, or None.
+    """
+
+    name: str
+    depth: int
+    height: float
+    group: tuple[int, ...]
+    edge: str | None
+    architectures: int | None
+    steps: int | None
+    loss: float | None
+
+    @property
+    def parent(self) -> str:
+        """Name of the supernet above."""
+        return self.name.rpartition(".")[0]
+
+
+def tree_data(record: RunRecord) -> tuple[TreeNode, ...]:
+    """Return the supernets of a run, parents before children.
+
+    Raises:
+        MissingError: The run split nothing.
+
+    Example:
+        >>> import numpy as np
+        >>> leaves = [{"node": f"root.{i}", "architectures": 7, "steps": 9} for i in (0, 1)]
+        >>> split = {"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]}
+        >>> trace = {"splits": [split], "leaves": leaves}
+        >>> run = RunRecord("gm", 0, {"preset": "ci"}, np.zeros(15_625), {}, trace, {})
+        >>> [(node.name, node.height) for node in tree_data(run)]
+        [('root', 0.5), ('root.0', 0), ('root.1', 1)]
+    """
+    splits = {split["node"]: split for split in record.trace.get("splits", ())}
+    if not splits:
+        raise MissingError("no run holds a split: run gm or few-shot")
+    leaves = {leaf["node"]: leaf for leaf in record.trace["leaves"]}
+    losses = record.trace.get("losses", {})
+    heights: dict[str, float] = {name: place for place, name in enumerate(sorted(leaves))}
+    for name in sorted(splits, key=lambda one: -one.count(".")):
+        children = [heights[f"{name}.{place}"] for place in range(len(splits[name]["groups"]))]
+        heights[name] = (children[0] + children[-1]) / 2
+    nodes = []
+    for name in sorted(heights, key=lambda one: (one.count("."), one)):
+        parent, _, place = name.rpartition(".")
+        group = splits[parent]["groups"][int(place)] if parent else ()
+        leaf = leaves.get(name, {})
+        nodes.append(
+            TreeNode(
+                name,
+                name.count("."),
+                heights[name],
+                tuple(OPERATIONS.index(operation) for operation in group),
+                splits[name]["edge"] if name in splits else None,
+                leaf.get("architectures"),
+                leaf.get("steps"),
+                losses[name][-1] if losses.get(name) else None,
+            )
+        )
+    return tuple(nodes)
+
+
+def draw_tree(data: tuple[TreeNode, ...], ax: Axes) -> Axes:
+    """Draw a tree from left to right; lines carry the operations that go that way.
+
+    Args:
+        data: What `tree_data` returns.
+        ax: Where to draw.
+
+    Returns:
+        ``ax``.
+    """
+    named = {node.name: node for node in data}
+    depth = max(node.depth for node in data)
+    for node in data:
+        if node.parent:
+            above = named[node.parent]
+            bend = above.depth + 0.3
+            ax.plot(
+                [above.depth, bend, node.depth],
+                [above.height, node.height, node.height],
+                color="0.55",
+                linewidth=1,
+                zorder=1,
+            )
+            ax.text(
+                (bend + node.depth) / 2,
+                node.height - 0.05,
+                ", ".join(SIGNS[operation] for operation in node.group),
+                ha="center",
+                va="bottom",
+                size=6.5,
+            )
+        ax.text(
+            node.depth,
+            node.height,
+            _label(node),
+            ha="left" if node.depth == depth else "center",
+            va="center",
+            size=6.5,
+            linespacing=1.25,
+            bbox={"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": "0.3"},
+            zorder=2,
+        )
+    ax.set(xlim=(-0.2, depth + 0.55), ylim=(max(n.height for n in data) + 0.5, -0.6))
+    ax.set_axis_off()
+    return ax
+
+
+def _label(node: TreeNode) -> str:
+    loss = "" if node.loss is None else f"loss {node.loss:.2f}"
+    if node.edge is not None:
+        return f"splits\n{node.edge}" + (f"\n{loss}" if loss else "")
+    facts = [f"{node.architectures:,} architectures", f"{node.steps:,} steps, {loss}".rstrip(", ")]
+    return "\n".join(facts)

@@ -1,0 +1,85 @@
+"""What the best-scored architectures of a tree's leaves are worth.
+
+The papers' programs take the best architecture of every leaf and keep the one that the table calls
+best. That looks at the truth, so it is an oracle: it says what the leaves hold, not what a user of
+the method would get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.topk import finite_vectors
+from benchmark.errors import InputError, unknown_name
+from benchmark.space import EDGES, OPERATIONS, Codes, all_operations
+
+
+def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
+    """Return which architectures a leaf holds.
+
+    Args:
+        operations: Names of the operations that the leaf has on each of the six edges.
+        codes: Architectures [n].
+
+    Returns:
+        Whether each is in the leaf, [n].
+
+    Raises:
+        InputError: There are not six edges, or an operation is unknown.
+
+    Example:
+        >>> leaf = [["none"], *[["skip_connect"]] * 5]
+        >>> leaf_members(leaf, np.array([781, 3906]))
+        array([ True, False])
+    """
+    if len(operations) != len(EDGES):
+        raise InputError(f"a leaf names {len(operations)} edges: it must be {len(EDGES)}")
+    given = all_operations()[codes]  # [n, 6]
+    inside = np.ones(len(given), bool)
+    for edge, names in enumerate(operations):
+        for name in names:
+            if name not in OPERATIONS:
+                raise unknown_name("operation", name, OPERATIONS)
+        inside &= np.isin(given[:, edge], [OPERATIONS.index(name) for name in names])
+    return inside
+
+
+def expected_best_of_leaves(
+    scores: ArrayLike, truth: ArrayLike, leaves: Sequence[NDArray[np.bool_]]
+) -> float:
+    """Return the expected highest truth among the best-scored architectures of all leaves.
+
+    Args:
+        scores: Predictions, higher is better, shape [n].
+        truth: What each architecture is worth, shape [n].
+        leaves: Which architectures each leaf holds, shapes [n]; a leaf that holds none of them
+            has nothing to offer.
+
+    Returns:
+        The expectation over random order among equal scores, independently in each leaf, in the
+        unit of ``truth``.
+
+    Raises:
+        InputError: Not finite vectors of one length, or no leaf holds any.
+
+    Example:
+        >>> left = np.array([True, True, False, False])
+        >>> expected_best_of_leaves([5, 5, 9, 1], [90, 94, 92, 99], [left, ~left])
+        93.0
+    """
+    predicted, worth = finite_vectors(scores=scores, truths=truth)
+    chosen = [
+        np.sort(worth[leaf & (predicted == predicted[leaf].max())]) for leaf in leaves if leaf.any()
+    ]
+    if not chosen:
+        raise InputError("no leaf holds any of the architectures: compare more of them")
+    values = np.unique(np.concatenate(chosen))
+    # P(the best is at most a value) is the product of P(each leaf's choice is)
+    below = np.prod(
+        [np.searchsorted(of_leaf, values, side="right") / of_leaf.size for of_leaf in chosen],
+        axis=0,
+    )
+    return float(np.diff(below, prepend=0.0) @ values)

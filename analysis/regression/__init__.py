@@ -1,0 +1,25 @@
+"""Whether ranking quality got worse since a baseline: deciding, and saying it in several forms."""
+
+from analysis.regression.baseline import Baseline, Truth, read_baseline, write_baseline
+from analysis.regression.forms import to_annotations, to_json, to_junit, verdict_table
+from analysis.regression.gates import DEFAULT_ALPHA, DEFAULT_GATES, parse_gates
+from analysis.regression.judge import judge
+from analysis.regression.verdict import CheckResult, Judgement, Verdict
+
+__all__ = [
+    "DEFAULT_ALPHA",
+    "DEFAULT_GATES",
+    "Baseline",
+    "CheckResult",
+    "Judgement",
+    "Truth",
+    "Verdict",
+    "judge",
+    "parse_gates",
+    "read_baseline",
+    "to_annotations",
+    "to_json",
+    "to_junit",
+    "verdict_table",
+    "write_baseline",
+]

@@ -1,0 +1,211 @@
+"""A baseline: the runs that later ones are held against, as one file for a repository.
+
+The file keeps each run's task, budget, provenance and the ranks of all architectures, a quarter of
+a record's size. Metrics alone would take less room yet, but then a corrected metric, another table
+of accuracies or another gate would make the baseline worthless: from ranks both sides are measured
+by the same code. The gates stand in the file too, so a looser one shows in its review. The values
+of the gated metrics are there for the reader of a diff; nothing reads them back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.regression.gates import Gates, checked_gates, checked_reach
+from analysis.tables.evaluation import comparable, evaluate
+from benchmark.errors import InputError
+from benchmark.files import reason, write_atomic
+from benchmark.store import RunRecord, digest
+from benchmark.store.ranks import decode_ranks, encode_ranks
+from benchmark.tables import AccuracyKey, TruthTable
+
+FORMAT = "nasbench baseline"
+SCHEMA = 1  # raised whenever files of a new form cannot be read by older code
+
+Measured = Mapping[tuple[str, int], Mapping[str, float]]  # the gated metrics of each run
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Which accuracies a baseline's gates were set for.
+
+    Attributes:
+        table: Name of the table.
+        accuracy: Which of its accuracies, as a column name.
+        sha256: Of the file that it came from.
+        architectures: How many it holds.
+    """
+
+    table: str
+    accuracy: str
+    sha256: str
+    architectures: int
+
+    @classmethod
+    def of(cls, table: TruthTable, key: AccuracyKey) -> Truth:
+        """Return what identifies an accuracy of a table."""
+        return cls(table.name, str(key), table.source.sha256, len(table))
+
+    def __str__(self) -> str:
+        """Return table, accuracy, and how many architectures."""
+        return f"{self.accuracy} of table {self.table} ({self.architectures:,} architectures)"
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """Runs to compare with, and how.
+
+    Attributes:
+        records: Comparable runs; of those read from a file the scores are ranks.
+        truth: Which accuracies the gates were set for.
+        gates: The smallest drop that counts, by metric, kept in the order of ``METRICS``.
+        alpha: Level of significance for all gates together.
+
+    Raises:
+        InputError: The runs cannot be compared, a gate is not valid, or one could never fail for
+            want of seeds.
+    """
+
+    records: tuple[RunRecord, ...]
+    truth: Truth
+    gates: Gates
+    alpha: float
+
+    def __post_init__(self) -> None:
+        """Check that there is something to judge, and that it can be judged."""
+        comparable(self.records)
+        object.__setattr__(self, "gates", checked_gates(self.gates))
+        checked_reach({method: list(runs) for method, runs in self.methods.items()}, self.alpha)
+
+    @property
+    def methods(self) -> dict[str, dict[int, RunRecord]]:
+        """The runs of each method by seed, both in rising order."""
+        methods: dict[str, dict[int, RunRecord]] = {}
+        for record in sorted(self.records, key=lambda record: (record.method, record.seed)):
+            methods.setdefault(record.method, {})[record.seed] = record
+        return methods
+
+
+def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> None:
+    """Write a baseline into a file.
+
+    Args:
+        baseline: What to write.
+        path: The file to create or replace.
+        table: The truth that it names.
+
+    Raises:
+        InputError: A run leaves a gated metric undefined.
+        CheckError: The system refused.
+    """
+    key = AccuracyKey.parse(baseline.truth.accuracy)
+    rows = evaluate(baseline.records, table, key).to_dict("records")
+    measured = {
+        (row["method"], row["seed"]): {gate: float(row[gate]) for gate in baseline.gates}
+        for row in rows
+    }
+    contents = {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "truth": asdict(baseline.truth),
+        "gates": dict(baseline.gates),
+        "alpha": baseline.alpha,
+        "methods": {
+            method: _method_entry(list(runs.values()), measured)
+            for method, runs in baseline.methods.items()
+        },
+    }
+    write_atomic(path, _render(contents))
+
+
+def read_baseline(path: str | Path) -> Baseline:
+    """Read a baseline and check that it is what was written, to the last sign.
+
+    Raises:
+        InputError: The file cannot be read, is no baseline or one of newer code, was changed by
+            hand, or holds gates that could never fail.
+    """
+    try:
+        text = Path(path).read_bytes().decode().replace("\r\n", "\n")  # git on Windows adds \r
+        contents = json.loads(text)
+        is_intact = isinstance(contents, dict) and text == _render(contents)
+    except FileNotFoundError as error:
+        raise InputError(f"no baseline {path}: make it with nasbench check --update") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    except (ValueError, RecursionError, InputError) as error:
+        raise InputError(f"{path} is no baseline, or it was cut off or damaged") from error
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+        raise InputError(f"{path} is no baseline; name a file that nasbench check --update wrote")
+    schema = contents.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise InputError(
+            f"{path} has schema {schema}, this version reads up to {SCHEMA}; "
+            "install a newer nasbench-suite"
+        )
+    if not is_intact:
+        raise InputError(
+            f"{path} was changed after it was written (its checksum does not hold); "
+            "restore it, or make it again with nasbench check --update"
+        )
+    try:
+        records = tuple(_records(contents["methods"]))
+        return Baseline(records, Truth(**contents["truth"]), contents["gates"], contents["alpha"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} lacks a part of a baseline: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _method_entry(runs: Sequence[RunRecord], measured: Measured) -> dict[str, Any]:
+    return {
+        "task": runs[0].task,
+        "protocol": runs[0].protocol,
+        "runs": [
+            {
+                "seed": run.seed,
+                "metrics": _shown(run, measured[run.method, run.seed]),
+                "budget": run.budget,
+                "provenance": run.provenance,
+                "ranks": encode_ranks(run.scores),
+            }
+            for run in runs
+        ],
+    }
+
+
+def _shown(run: RunRecord, values: Mapping[str, float]) -> dict[str, float]:
+    for gate, value in values.items():
+        if math.isnan(value):
+            raise InputError(
+                f"{run.method} seed {run.seed} leaves {gate} undefined: nothing can be compared "
+                "with that; gate another metric, or leave the method out"
+            )
+    return {gate: round(value, 6) for gate, value in values.items()}  # no noise in a diff
+
+
+def _records(methods: Mapping[str, Any]) -> Iterator[RunRecord]:
+    for method, entry in methods.items():
+        for run in entry["runs"]:
+            yield RunRecord(
+                method=method,
+                seed=run["seed"],
+                task=entry["task"],
+                scores=decode_ranks(run["ranks"]),
+                budget=run["budget"],
+                trace={},
+                provenance=run["provenance"],
+                protocol=entry["protocol"],
+            )
+
+
+def _render(contents: Mapping[str, Any]) -> str:
+    """Return the text of a file; its checksum covers everything but itself."""
+    unsigned = {name: value for name, value in contents.items() if name != "sha256"}
+    signed = unsigned | {"sha256": digest(unsigned)}
+    return json.dumps(signed, indent=1, sort_keys=True) + "\n"

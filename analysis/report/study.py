@@ -1,0 +1,181 @@
+"""All that a report is made from: the records of a folder, and what they are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.paired import Comparison, compare_methods
+from analysis.tables import Facts, evaluate, gather_facts
+from analysis.tables.evaluation import BOOTSTRAP_SEED
+from analysis.tables.published import PublishedNumber
+from benchmark.errors import InputError, MissingError
+from benchmark.files import sha256
+from benchmark.store import RunRecord, read_records, record_path
+from benchmark.tables import AccuracyKey, TruthTable
+
+COMPARED = ("kendall_tau", "predicted_best")  # how well methods rank, and what they find
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Runs of one task, and what they are held against.
+
+    Attributes:
+        records: The runs, methods in the order of rows, then by seed.
+        table: The truth.
+        key: The accuracy that stands first.
+        order: Every method once.
+        references: Those that train nothing.
+        files: SHA-256 of each record's file, by its name.
+        published: Numbers of others.
+        variants: Runs with other options, by the name of their folder.
+    """
+
+    records: tuple[RunRecord, ...]
+    table: TruthTable
+    key: AccuracyKey
+    order: tuple[str, ...]
+    references: frozenset[str] = frozenset()
+    files: Mapping[str, str] = field(default_factory=dict)
+    published: tuple[PublishedNumber, ...] = ()
+    variants: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What a reader must know."""
+        return gather_facts(self.records, self.table, self.key)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run, against the accuracy that stands first."""
+        return evaluate(self.records, self.table, self.key)
+
+    def evaluated(self, key: AccuracyKey) -> pd.DataFrame:
+        """Return one row a run against any accuracy of the table."""
+        return self.runs if key == self.key else evaluate(self.records, self.table, key)
+
+    @property
+    def trained(self) -> list[str]:
+        """The methods that are no references, in order."""
+        return [method for method in self.order if method not in self.references]
+
+    @property
+    def keys(self) -> list[AccuracyKey]:
+        """One accuracy for each data set and split.
+
+        It is that of as many epochs as the first where the table has it, else of the most.
+        """
+        best: dict[tuple[str, str], AccuracyKey] = {}
+        for key in self.table.keys:  # ascending in epochs
+            kept = best.get((key.dataset, key.split))
+            if kept is None or kept.epochs != self.key.epochs:
+                best[key.dataset, key.split] = key
+        return sorted(best.values(), key=lambda key: (key.dataset, key.split == "test"))
+
+    @cached_property
+    def comparisons(self) -> list[Comparison]:
+        """The trained methods two by two, metric by metric; empty where there are no two."""
+        if len(self.trained) < 2:
+            return []
+        runs = self.runs[self.runs["method"].isin(self.trained)]
+        return [
+            one
+            for metric in COMPARED
+            for one in compare_methods(runs, metric, np.random.default_rng(BOOTSTRAP_SEED))
+        ]
+
+    def of_method(self, method: str) -> list[RunRecord]:
+        """Return the runs of a method by seed."""
+        return [record for record in self.records if record.method == method]
+
+
+def read_study(
+    folder: Path,
+    table: TruthTable,
+    key: AccuracyKey,
+    *,
+    order: Sequence[str],
+    references: Sequence[str] = (),
+    published: Sequence[PublishedNumber] = (),
+) -> Study:
+    """Read the records of a folder, and those of the folders in it as variants.
+
+    Args:
+        folder: Where records are.
+        table: The truth.
+        key: The accuracy that stands first.
+        order: Methods in the order of rows; those of which there is no run are left out, others
+            follow by name.
+        references: Those that train nothing.
+        published: Numbers of others.
+
+    Returns:
+        The study.
+
+    Raises:
+        InputError: There are no records, a damaged one, or several tasks among them.
+        MissingError: The table lacks the accuracy, or a record what was spent.
+    """
+    records = read_records(folder)
+    variants = {
+        inner.name: tuple(found)
+        for inner in sorted(folder.iterdir())
+        if inner.is_dir() and (found := read_records(inner))
+    }
+    if not records:
+        inside = ", ".join(str(folder / name) for name in variants)
+        advice = f"name one of {inside}" if inside else "name one that nasbench run wrote"
+        raise InputError(f"{folder} holds no run records: {advice}")
+    names = dict.fromkeys(record.method for record in records)
+    rows = [name for name in order if name in names]
+    rows += [name for name in names if name not in rows]
+    study = Study(
+        records=tuple(sorted(records, key=lambda one: (rows.index(one.method), one.seed))),
+        table=table,
+        key=key,
+        order=tuple(rows),
+        references=frozenset(references) & frozenset(rows),
+        files={
+            record_name(one): sha256(record_path(folder, one.method, one.seed)) for one in records
+        },
+        published=tuple(published),
+        variants=variants,
+    )
+    _ = study.runs  # fails now where the records may not be compared
+    return study
+
+
+def record_name(record: RunRecord) -> str:
+    """Return what a record is called: its file's name without the suffix."""
+    return record_path("", record.method, record.seed).stem
+
+
+def base_of(record: RunRecord) -> str:
+    """Return the one-shot base that a run's supernets were trained by.
+
+    A record of a method that knows several says so among its options; the only one that a tree of
+    supernets was ever trained by without saying so is RSPS. Without supernets there is none.
+    """
+    said = record.task.get("options", {}).get("base", record.task.get("base"))
+    if said is not None:
+        return str(said)
+    return "rsps" if record.trace.get("leaves") else "–"
+
+
+def need(condition: object, reason: str) -> None:
+    """Raise unless there is what a table or figure needs.
+
+    Raises:
+        MissingError: The condition does not hold.
+
+    Example:
+        >>> need(1 + 1 == 2, "arithmetic is gone")
+    """
+    if not condition:
+        raise MissingError(reason)

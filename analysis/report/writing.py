@@ -1,0 +1,90 @@
+"""A report as files: tables, figures, a page for browsers and a document for LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis.figures import save_figure
+from analysis.report.catalogue import Report
+from analysis.report.page import render_page
+from analysis.report.pictures import PICTURES
+from analysis.tables import to_csv, to_markdown
+from analysis.tables.latex import escaped, to_latex
+from benchmark.files import write_atomic
+
+FORMATS = ("pdf", "svg", "png")
+
+_PREAMBLE = r"""\documentclass[10pt]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+\usepackage{textcomp}
+\usepackage{amssymb}
+\usepackage{booktabs}
+\usepackage{longtable}
+\usepackage{graphicx}
+\usepackage[a4paper,landscape,margin=15mm]{geometry}
+\usepackage[font=small]{caption}
+\begin{document}
+"""
+
+
+def write_report(
+    report: Report, folder: Path, tell: Callable[[float], None] = lambda share: None
+) -> list[Path]:
+    """Write a report; each file is whole or not there, and the same report gives the same bytes.
+
+    Args:
+        report: What was made.
+        folder: Where to; ``tables`` and ``figures`` are folders in it. Files there of tables and
+            figures that this report cannot have are removed.
+        tell: Is told how much is done, from 0 to 1.
+
+    Returns:
+        The files, the page first.
+
+    Raises:
+        CheckError: The system refused.
+    """
+    for name in report.skipped:  # what an earlier report in this folder had is not of these runs
+        for stale in [*folder.glob(f"tables/{name}.*"), *folder.glob(f"figures/{name}.*")]:
+            stale.unlink()
+    page, document = folder / "report.html", folder / "report.tex"
+    paths: list[Path] = []
+    for name, built in report.tables.items():
+        texts = {
+            "md": to_markdown(built.shown),
+            "csv": to_csv(built.numbers),
+            "tex": to_latex(built.shown, name),
+        }
+        for suffix, text in texts.items():
+            paths.append(folder / "tables" / f"{name}.{suffix}")
+            write_atomic(paths[-1], text)
+    images: dict[str, bytes] = {}
+    for done, (name, picture) in enumerate(report.pictures.items()):
+        tell(done / len(report.pictures))
+        for suffix in FORMATS:
+            paths.append(folder / "figures" / f"{name}.{suffix}")
+            save_figure(picture.figure, paths[-1])
+        images[name] = (folder / "figures" / f"{name}.svg").read_bytes()
+    write_atomic(document, _document(report))
+    write_atomic(page, render_page(report, images))
+    tell(1.0)
+    return [page, document, *paths]
+
+
+def _document(report: Report) -> str:
+    """Return a LaTeX document that holds all tables and figures."""
+    lines = [rf"\input{{tables/{name}.tex}}" for name in report.tables]
+    for name, picture in report.pictures.items():
+        title, caption = escaped(PICTURES[name].title), escaped(picture.caption)
+        lines += [
+            r"\begin{figure}[htbp]",
+            r"\centering",
+            rf"\includegraphics{{figures/{name}.pdf}}",
+            rf"\caption{{\textbf{{{title}.}} {caption}}}",
+            rf"\label{{fig:{name}}}",
+            r"\end{figure}",
+        ]
+    return _PREAMBLE + "\n".join(lines) + "\n\\clearpage\n\\end{document}\n"

@@ -1,0 +1,95 @@
+"""Cells of a paper's tables: mean ± standard deviation, best bold, second underlined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.tables.text import Cell
+
+UNDEFINED = "–"
+
+
+class Values(NamedTuple):
+    """The numbers behind one cell.
+
+    Attributes:
+        runs: One a run, NaN where undefined; none where there is nothing to say.
+        records: Names of the runs' records, in the same order.
+        std: Standard deviation where it is known otherwise than from ``runs``.
+        mark: Signs to put behind the number.
+        competes: Whether it may be the best of its column.
+    """
+
+    runs: tuple[float, ...]
+    records: tuple[str, ...] = ()
+    std: float | None = None
+    mark: str = ""
+    competes: bool = True
+
+    @property
+    def mean(self) -> float:
+        """Over the runs; NaN without any, or where one is."""
+        return float(np.mean(self.runs)) if self.runs else math.nan
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation with n - 1 in the denominator; NaN of one run."""
+        if self.std is not None:
+            return self.std
+        return float(np.std(self.runs, ddof=1)) if len(self.runs) > 1 else math.nan
+
+
+def column_cells(
+    values: Sequence[Values], *, digits: int, higher_is_better: bool = True
+) -> list[Cell]:
+    """Return the cells of one column.
+
+    Args:
+        values: What each row holds.
+        digits: After the decimal point.
+        higher_is_better: Which mean is the best.
+
+    Returns:
+        One a row. All that share the best mean are bold, all that share the next are underlined.
+
+    Example:
+        >>> rows = [Values((0.5, 0.7)), Values((0.8,)), Values((0.9,), competes=False)]
+        >>> [(cell.text, cell.bold, cell.underlined) for cell in column_cells(rows, digits=1)]
+        [('0.6 ± 0.1', False, True), ('0.8', True, False), ('0.9', False, False)]
+    """
+    means = {one.mean for one in values if one.competes and not math.isnan(one.mean)}
+    falling = sorted(means, reverse=higher_is_better)
+    best, second = ([*falling[:2], None, None])[:2]
+    return [
+        Cell(
+            _text(one, digits),
+            bold=one.competes and one.mean == best,
+            underlined=one.competes and one.mean == second,
+            value=None if math.isnan(one.mean) else one.mean,
+            records=one.records,
+        )
+        for one in values
+    ]
+
+
+def rounded(number: float, digits: int) -> str:
+    """Return a number with so many digits and a true minus sign, none before a zero.
+
+    Example:
+        >>> rounded(-0.25, 1), rounded(-0.01, 1)
+        ('−0.2', '0.0')
+    """
+    return f"{round(number, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def _text(values: Values, digits: int) -> str:
+    if math.isnan(values.mean):
+        return UNDEFINED
+    text = rounded(values.mean, digits)
+    if not math.isnan(values.spread):
+        text += f" ± {rounded(values.spread, digits)}"
+    return f"{text} {values.mark}" if values.mark else text

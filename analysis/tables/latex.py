@@ -1,0 +1,139 @@
+r"""A table in LaTeX, ruled by booktabs.
+
+What is written compiles with pdflatex and the packages booktabs and longtable; signs beyond ASCII
+that tables use are written as commands.
+"""
+
+from __future__ import annotations
+
+from analysis.tables.text import Cell, TextTable
+
+PAGE_ROWS = 40  # more do not fit on a page: the table is broken over several
+
+_SIGNS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+    "τ": r"$\tau$",
+    "ρ": r"$\rho$",
+    "α": r"$\alpha$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "−": "$-$",
+    "→": r"$\rightarrow$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
+    "§": r"\S{}",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+}
+
+
+def to_latex(table: TextTable, label: str) -> str:
+    r"""Return a table in LaTeX that ends in a newline.
+
+    Args:
+        table: What to write.
+        label: What ``\ref`` calls it by.
+
+    Returns:
+        A ``table``, or a ``longtable`` where a page is too short; the caption stands above.
+
+    Example:
+        >>> rows = ((Cell("gm"), Cell("0.5 ± 0.1", bold=True)),)
+        >>> print(to_latex(TextTable("Quality", ("Method", "τ"), rows, "One run."), "quality"))
+        \begin{table}[htbp]
+        \centering
+        \footnotesize
+        \setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}
+        \caption{\textbf{Quality.} One run.}
+        \label{tab:quality}
+        \begin{tabular}{lr}
+        \toprule
+        Method & $\tau$ \\
+        \midrule
+        gm & \textbf{0.5 $\pm$ 0.1} \\
+        \bottomrule
+        \end{tabular}
+        \end{table}
+        <BLANKLINE>
+    """
+    caption = rf"\textbf{{{escaped(table.title)}.}} {escaped(' '.join(table.caption.split()))}"
+    columns = "l" * table.names + "r" * (len(table.header) - table.names)
+    heading = [r"\toprule", _row(list(map(_stacked, table.header))), r"\midrule"]
+    bodies = [[_row(list(map(_marked, row))) for row in body] for body in table.bodies]
+    lines = [line for body in bodies for line in (r"\midrule", *body)][1:]
+    size = [r"\footnotesize" if len(table.header) <= 9 else r"\scriptsize"]
+    size.append(r"\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}")
+    if len(table.rows) > PAGE_ROWS:
+        parts = [
+            "{",
+            *size,
+            rf"\begin{{longtable}}{{{columns}}}",
+            rf"\caption{{{caption}}}\label{{tab:{label}}} \\",
+            *heading,
+            r"\endhead",
+            *lines,
+            r"\bottomrule",
+            r"\end{longtable}",
+            "}",
+        ]
+    else:
+        parts = [
+            r"\begin{table}[htbp]",
+            r"\centering",
+            *size,
+            rf"\caption{{{caption}}}",
+            rf"\label{{tab:{label}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            *heading,
+            *lines,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Return text that LaTeX shows as it stands.
+
+    Example:
+        >>> escaped("50 % of τ_b")
+        '50 \\% of $\\tau$\\_b'
+    """
+    return "".join(_SIGNS.get(sign, sign) for sign in text)
+
+
+def _marked(cell: Cell) -> str:
+    text = escaped(cell.text)
+    if cell.bold:
+        return rf"\textbf{{{text}}}"
+    return rf"\underline{{{text}}}" if cell.underlined else text
+
+
+def _stacked(heading: str) -> str:
+    """Return a heading whose lines stand on each other."""
+    lines = [escaped(line) for line in heading.split("\n")]
+    if len(lines) == 1:
+        return lines[0]
+    stack = r" \\ ".join(lines)
+    return rf"\begin{{tabular}}[b]{{@{{}}r@{{}}}}{stack}\end{{tabular}}"
+
+
+def _row(cells: list[str]) -> str:
+    return " & ".join(cells) + r" \\"

@@ -1,0 +1,133 @@
+"""Numbers that others published, each with its source, to stand beside ours."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.ranking import METRICS
+from benchmark.errors import InputError, NasbenchError, unknown_name
+from benchmark.files import reason
+from benchmark.tables import AccuracyKey
+
+COLUMNS = ("name", "accuracy", "metric", "value", "std", "runs", "setting", "source")
+_HERE = Path(__file__)
+# beside this file in an installed package, in results/ of a checkout
+_PLACES = (_HERE.with_suffix(".csv"), _HERE.parents[2] / "results" / "published.csv")
+MAX_BYTES = 1 << 20  # a file of a few dozen lines; anything larger is another file
+
+
+@dataclass(frozen=True)
+class PublishedNumber:
+    """One number.
+
+    Attributes:
+        name: What the row is called, with who published it.
+        key: The accuracy it was measured against.
+        metric: A name of ``METRICS``.
+        value: In the metric's unit.
+        std: Standard deviation over runs; None where none was published.
+        runs: How many; None where that was not published.
+        setting: How it came about, a few words.
+        source: Where it stands.
+    """
+
+    name: str
+    key: AccuracyKey
+    metric: str
+    value: float
+    std: float | None
+    runs: int | None
+    setting: str
+    source: str
+
+
+def published_path() -> Path | None:
+    """Return the file of published numbers that comes with the project, None where it is gone."""
+    return next((path for path in _PLACES if path.is_file()), None)
+
+
+def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
+    r"""Read a CSV file of published numbers, one a line, with the columns of ``COLUMNS``.
+
+    Args:
+        path: The file; ``std`` and ``runs`` may be empty.
+
+    Returns:
+        The numbers in the order of the file.
+
+    Raises:
+        InputError: The file cannot be read, or a line of it is wrong.
+
+    Example:
+        >>> import tempfile
+        >>> line = "SynFlow,cifar10_test_200,kendall_tau,0.561,,,-,a paper"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "published.csv"
+        ...     _ = path.write_text(",".join(COLUMNS) + "\n" + line)
+        ...     read_published(path)[0].value
+        0.561
+    """
+    try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes: give a small CSV file")
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8: save it so") from error
+    try:
+        rows = list(csv.reader(lines, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path} is no CSV file: {error}") from error
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise InputError(f"{path} must begin with the line {','.join(COLUMNS)}")
+    numbers: dict[tuple[str, AccuracyKey, str], PublishedNumber] = {}
+    for place, row in enumerate(rows[1:], start=2):
+        try:
+            number = _number(row)
+        except NasbenchError as error:
+            raise InputError(f"{path}, row {place}: {error}") from error
+        what = (number.name, number.key, number.metric)
+        if what in numbers:
+            raise InputError(f"{path}, row {place}: {number.name} has its {number.metric} twice")
+        numbers[what] = number
+    return tuple(numbers.values())
+
+
+def _number(row: list[str]) -> PublishedNumber:
+    if len(row) != len(COLUMNS):
+        raise InputError(f"there are {len(row)} columns: it must be {len(COLUMNS)}")
+    name, accuracy, metric, value, std, runs, setting, source = row
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    if not name or not source:
+        raise InputError("a name and a source must be there: say who published the number, where")
+    return PublishedNumber(
+        name,
+        AccuracyKey.parse(accuracy),
+        metric,
+        _finite(value, "value"),
+        _finite(std, "std") if std else None,
+        _positive(runs) if runs else None,
+        setting,
+        source,
+    )
+
+
+def _finite(text: str, what: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{what} is {text!r}: it must be a number")
+    return number
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise InputError(f"runs is {text!r}: it must be an integer of 1 or more, or empty")
+    return int(text)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.figures.curves import (
+    PRECISION_TOPS,
+    TAU_TOPS,
+    draw_curves,
+    precision_data,
+    tau_over_top_data,
+)
+from benchmark.errors import MissingError
+from benchmark.space import SIZE
+from benchmark.store import RunRecord
+from benchmark.tables import AccuracyKey, Source, TruthTable
+
+KEY = AccuracyKey("cifar10", "test", 200)
+VALID = AccuracyKey("cifar10", "valid", 200)
+
+
+@pytest.fixture(scope="module")
+def table() -> TruthTable:
+    generator = np.random.default_rng(1)
+    truth = generator.permutation(SIZE) / SIZE * 90  # no ties
+    valid = truth + generator.normal(0, 2, SIZE)
+    columns = {KEY: truth, VALID: np.clip(valid, 0, 100)}
+    return TruthTable("made", "-", Source("-", "-"), np.arange(SIZE), columns)
+
+
+@pytest.fixture(scope="module")
+def records(table: TruthTable) -> list[RunRecord]:
+    generator = np.random.default_rng(2)
+
+    def noisy() -> NDArray[np.float64]:
+        return table.accuracy(KEY) + generator.normal(0, 9, SIZE)
+
+    return [
+        RunRecord(method, seed, {"preset": "x"}, noisy(), {}, {}, {})
+        for method in ("gm", "one-shot")
+        for seed in (0, 1)
+    ]
+
+
+def test_tau_inside_the_top_is_scipys(table: TruthTable, records: list[RunRecord]) -> None:
+    data = tau_over_top_data(records, table, KEY, ["one-shot", "gm"])
+    truth = table.accuracy(KEY)
+    order = np.argsort(-truth)
+    assert [curve.name for curve in data.curves] == ["one-shot", "gm"]
+    for place, percent in enumerate(TAU_TOPS):
+        top = order[: percent * SIZE // 100]
+        taus = [
+            stats.kendalltau(one.scores[top], truth[top]).statistic
+            for one in records
+            if one.method == "gm"
+        ]
+        assert data.curves[1].mean[place] == pytest.approx(np.mean(taus))
+        assert data.curves[1].low[place] == pytest.approx(min(taus))
+        assert data.curves[1].high[place] == pytest.approx(max(taus))
+        assert data.limit is not None
+        limit = stats.kendalltau(table.accuracy(VALID)[top], truth[top]).statistic
+        assert data.limit[place] == pytest.approx(limit)
+
+
+def test_precision_is_what_two_sets_share(table: TruthTable, records: list[RunRecord]) -> None:
+    data = precision_data(records, table, KEY, ["gm", "one-shot"])
+    best = np.argsort(-table.accuracy(KEY))
+    for place, percent in enumerate(PRECISION_TOPS):
+        size = int(round(percent * SIZE) // 100)
+        shares = [
+            len({*best[:size].tolist()} & {*np.argsort(-one.scores)[:size].tolist()}) / size
+            for one in records
+            if one.method == "gm"
+        ]
+        assert data.curves[0].mean[place] == pytest.approx(np.mean(shares))
+        assert data.chance[place] == pytest.approx(size / SIZE)
+
+
+def test_without_a_validation_accuracy_there_is_no_limit(
+    table: TruthTable, records: list[RunRecord]
+) -> None:
+    alone = TruthTable("x", "-", Source("-", "-"), table.codes, {KEY: table.accuracy(KEY)})
+    data = precision_data(records, alone, KEY, ["gm", "one-shot"])
+    assert data.limit is None
+    ax = draw_curves(data, Figure().subplots(), label="precision")
+    assert [line.get_label() for line in ax.lines] == ["gm", "one-shot", "chance"]
+
+
+def test_a_method_without_runs_is_missing(table: TruthTable, records: list[RunRecord]) -> None:
+    with pytest.raises(MissingError, match="no run of few-shot"):
+        precision_data(records, table, KEY, ["gm", "one-shot", "few-shot"])

@@ -1,0 +1,129 @@
+"""Figures of what happened inside a run, from traces as the trees of supernets leave them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis.figures.distances import distance_data, distance_figure
+from analysis.figures.spending import draw_progress, loss_data, progress_data
+from analysis.figures.tree import draw_tree, tree_data
+from benchmark.errors import MissingError
+from benchmark.space import OPERATIONS, SIZE
+from benchmark.store import RunRecord
+from benchmark.tables import AccuracyKey, Source, TruthTable
+
+KEY = AccuracyKey("cifar10", "test", 200)
+MATRIX = np.arange(25.0).reshape(5, 5)
+GROUPS = [["none", "avg_pool_3x3"], ["skip_connect", "nor_conv_1x1", "nor_conv_3x3"]]
+SPLIT = {"node": "root", "edge": "0→3", "groups": GROUPS}
+
+
+def run(trace: dict[str, Any], parts: tuple[int, int, int] = (160, 0, 0)) -> RunRecord:
+    names = ("shared training", "gradient matching", "leaf training")
+    task = {
+        "preset": "x",
+        "training": {"batch_size": 10, "budget": 640},
+        "options": {"between": 0.25},
+    }
+    budget = {"parts": dict(zip(names, parts, strict=True))}
+    return RunRecord("gm", 0, task, np.zeros(SIZE), budget, trace, {})
+
+
+def test_a_cut_edge_is_shown_with_its_groups_together() -> None:
+    distances = {"0→1": MATRIX.tolist(), "0→3": MATRIX.tolist()}
+    other, cut = distance_data(run({"splits": [{**SPLIT, "distances": distances}]}))
+    assert (other.edge, other.cuts, other.operations) == (0, (), (0, 1, 2, 3, 4))
+    np.testing.assert_array_equal(other.distances, MATRIX)
+    assert (cut.edge, cut.cuts) == (3, (2, 3))
+    assert [OPERATIONS[index] for index in cut.operations] == [*GROUPS[0], *GROUPS[1]]
+    for row, one in enumerate(cut.operations):
+        for column, two in enumerate(cut.operations):
+            assert cut.distances[row, column] == MATRIX[one, two]
+
+
+def test_frames_stand_around_the_groups() -> None:
+    data = distance_data(run({"splits": [{**SPLIT, "distances": {"0→3": MATRIX.tolist()}}]}))
+    figure = distance_figure(data)
+    (framed,) = [ax for ax in figure.axes if ax.patches and ax.get_title()]
+    assert framed.get_title() == "0→3, cut"
+    assert [frame.get_bbox().bounds for frame in framed.findobj(Rectangle)[:2]] == [
+        (-0.5, -0.5, 2, 2),
+        (1.5, 1.5, 3, 3),
+    ]
+
+
+@pytest.mark.parametrize("data", [distance_data, tree_data, loss_data])
+def test_a_run_that_holds_nothing_of_it_is_missing(data: Any) -> None:
+    with pytest.raises(MissingError, match="no run holds"):
+        data(run({}))
+
+
+def test_a_tree_is_laid_out_from_its_leaves() -> None:
+    leaves = [
+        {"node": name, "architectures": 7, "steps": 9}
+        for name in ("root.0.0", "root.0.1", "root.1")
+    ]
+    inner = {"node": "root.0", "edge": "0→1", "groups": GROUPS}
+    nodes = {
+        node.name: node
+        for node in tree_data(run({"splits": [SPLIT, inner], "leaves": leaves, "losses": {}}))
+    }
+    assert {name: node.height for name, node in nodes.items()} == {
+        "root": 1.25, "root.0": 0.5, "root.1": 2, "root.0.0": 0, "root.0.1": 1,
+    }  # fmt: skip
+    assert (nodes["root.0"].edge, nodes["root.1"].edge) == ("0→1", None)
+    assert nodes["root.1"].group == (1, 2, 3)
+    ax = draw_tree(tuple(nodes.values()), Figure().subplots())
+    texts = [text.get_text() for text in ax.texts]
+    assert "splits\n0→3" in texts
+    assert texts.count("7 architectures\n9 steps") == 3
+
+
+def test_losses_stand_where_they_were_in_the_budget() -> None:
+    names = ["root", "root.0", "root.1", "root.0.0", "root.0.1", "root.1.0", "root.1.1"]
+    splits = [{"node": "root", "distances": {"a": 0, "b": 0}}]
+    splits += [{"node": f"root.{i}", "distances": {"a": 0}} for i in (0, 1)]
+    trace = {"losses": {name: [2.0, 1.0] for name in names}, "splits": splits}
+    # 160 for the root, 40 to match, 160 (a quarter) for two, 40 to match, 240 for four leaves
+    curves = loss_data(run(trace, (160, 80, 400)))
+    found = {curve.node: curve.spent.tolist() for curve in curves}
+    assert found == {
+        "root": [40, 120],
+        "root.0": [220, 260],
+        "root.1": [300, 340],
+        "root.0.0": [415, 445],
+        "root.0.1": [475, 505],
+        "root.1.0": [535, 565],
+        "root.1.1": [595, 625],
+    }
+
+
+def test_long_losses_are_thinned_to_means() -> None:
+    (curve,) = loss_data(run({"losses": {"root": list(range(600))}}))
+    assert len(curve.losses) == 60
+    assert curve.losses[0] == pytest.approx(4.5)
+    assert curve.spent[0] == pytest.approx(160 / 600 * 5)
+
+
+def test_progress_is_that_of_the_sample() -> None:
+    truth = np.linspace(10, 90, SIZE)
+    table = TruthTable("x", "-", Source("-", "-"), np.arange(SIZE), {KEY: truth})
+    codes = [5, 700, 9_000, 15_000]
+    points = [
+        {"spent": 100, "codes": codes, "scores": [4, 3, 2, 1]},
+        {"spent": 200, "codes": codes, "scores": [1, 2, 3, 4]},
+    ]
+    (one,) = progress_data([run({}), run({"trajectory": points})], table, KEY, ["gm"])
+    assert one.spent.tolist() == [100, 200]
+    assert one.tau.tolist() == pytest.approx([-1, 1])
+    assert one.found.tolist() == pytest.approx([truth[5], truth[15_000]])
+    for what, label in [("tau", "τ-b"), ("found", "accuracy")]:
+        ax = draw_progress([one], Figure().subplots(), what=what)
+        assert label in ax.get_ylabel()
+    with pytest.raises(MissingError, match="no run kept scores at points of its budget"):
+        progress_data([run({})], table, KEY, ["gm"])

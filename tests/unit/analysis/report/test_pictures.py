@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from analysis.figures.style import COLUMN, PAGE_WIDTH
+from analysis.report import Report
+from analysis.report.pictures import PICTURES
+
+SMALLEST = 5.5  # points that are still read in print
+DRAWN = sorted(set(PICTURES) - {"tau-over-budget", "best-over-budget"})
+
+
+def texts(figure: Figure) -> list[Text]:
+    figure.draw_without_rendering()
+    return [
+        text
+        for text in figure.findobj(Text)
+        if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
+        and (text.axes is None or text.axes.axison or text in text.axes.texts)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figures_fit_a_page_and_letters_are_read(report: Report, name: str) -> None:
+    figure = report.pictures[name].figure
+    assert figure.get_figwidth() in (COLUMN, PAGE_WIDTH) or name == "scores"
+    assert figure.get_figheight() < 9.5
+    for text in texts(figure):
+        assert float(text.get_fontsize()) >= SMALLEST, text.get_text()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_nothing_is_cut_off(report: Report, name: str) -> None:
+    figure = report.pictures[name].figure
+    frame = figure.bbox
+    ticks = {id(label) for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)
+             for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+             for label in (tick.label1, tick.label2)}  # fmt: skip
+    for text in texts(figure):
+        if id(text) in ticks:
+            continue  # those outside the limits are never drawn
+        box = text.get_window_extent()
+        assert box.x0 >= frame.x0 - 1, text.get_text()
+        assert box.x1 <= frame.x1 + 1, text.get_text()
+        assert box.y0 >= frame.y0 - 1, text.get_text()
+        assert box.y1 <= frame.y1 + 1, text.get_text()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_words_say_what_a_figure_shows(report: Report, name: str) -> None:
+    picture = report.pictures[name]
+    assert len(picture.caption) > 40
+    assert len(picture.alternative) > 40
+    assert (
+        any(method in picture.alternative for method in report.study.order) or name == "distances"
+    )
+
+
+def test_the_noise_ceiling_is_drawn_where_there_is_one(report: Report) -> None:
+    (ax,) = report.pictures["tau-over-top"].figure.axes
+    assert "noise ceiling" in [line.get_label() for line in ax.lines]
+    assert "validation accuracy, CIFAR-10, 200 epochs" in report.pictures["tau-over-top"].caption

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.report import Report, Study, make_report, read_study
+from analysis.report.differences import ablation_table
+from analysis.report.quality import quality_table
+from analysis.tables import TextTable
+from benchmark.errors import InputError, MissingError
+from benchmark.space import OPERATIONS, SIZE, decode
+from benchmark.store import write_record
+from benchmark.tables import AccuracyKey
+
+
+def rows_of(table: TextTable) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def test_what_is_made_and_what_is_not(report: Report) -> None:
+    assert list(report.tables) == [
+        "quality", "outcome", "intervals", "comparisons", "ablation", "budget", "runs",
+    ]  # fmt: skip
+    assert report.skipped == dict.fromkeys(
+        ("tau-over-budget", "best-over-budget"), "no run kept scores at points of its budget"
+    )
+
+
+def test_every_table_is_rectangular_and_names_its_records(report: Report) -> None:
+    known = {cell.records[0] for (cell, *_) in report.tables["runs"].shown.rows}
+    assert len(known) == len(report.study.records) == 13
+    for name, (shown, numbers) in report.tables.items():
+        assert {len(row) for row in shown.rows} == {len(shown.header)}
+        assert sum(map(len, shown.bodies)) == len(shown.rows)
+        assert len(numbers) > 0
+        for row in shown.rows:
+            for cell in row:
+                assert name == "ablation" or set(cell.records) <= known
+
+
+def test_quality_is_method_by_base_by_data_set(report: Report, study: Study) -> None:
+    shown = report.tables["quality"].shown
+    rows = rows_of(shown)
+    assert shown.groups[:2] == (5, 5)
+    assert rows[0][:4] == ["one-shot", "rsps", "CIFAR-10, 200 ep.", "3"]
+    assert rows[3][:2] == ["random †", "–"]
+    assert rows[5][2] == "CIFAR-100, 200 ep."  # not the 12 epochs that it has as well
+    assert rows[10][0] == "one-shot (Zhao 2021) ‡"
+    for method, row in zip(study.order, shown.rows, strict=False):
+        taus = [
+            stats.kendalltau(one.scores, study.table.accuracy(study.key)).statistic
+            for one in study.records
+            if one.method == method
+        ]
+        assert row[4].value == pytest.approx(statistics.mean(taus))
+    assert [row[4].bold for row in shown.rows[:5]] == [False, False, True, False, False]
+    assert [row[4].underlined for row in shown.rows[:5]] == [False, True, False, False, False]
+    assert not any(cell.bold for row in shown.rows[10:] for cell in row)
+
+
+def test_significance_is_marked_only_where_it_is_reached(study: Study) -> None:
+    shown = quality_table(study).shown
+    assert "no difference is significant, and could not be with so few seeds." in shown.caption
+    assert not any("*" in cell.text for row in shown.rows for cell in row)
+
+
+def test_a_significant_difference_is_marked(study: Study) -> None:
+    (one, *rest) = [found for found in study.comparisons if found.metric == "kendall_tau"]
+    assert {one.method, one.other} == {"one-shot", "few-shot"}
+    found = replace(one, is_significant=True, reachable=True)
+    marked = replace(study)
+    marked.__dict__["comparisons"] = [found, *rest]
+    rows = quality_table(marked).shown.rows
+    assert rows[1][4].text.endswith(" *")
+    assert not any(cell.text.endswith("*") for cell in rows[2])
+    reversed_one = replace(found, difference=-found.difference)
+    marked.__dict__["comparisons"] = [reversed_one, *rest]
+    assert quality_table(marked).shown.rows[1][4].text.endswith(" §")
+
+
+def test_the_oracle_looks_into_the_leaves(report: Report, study: Study) -> None:
+    rows = {
+        (row[0].text, row[1].text): row[4] for row in report.tables["outcome"].shown.rows
+    }  # CIFAR-10 test
+    assert report.tables["outcome"].shown.header[4].startswith("CIFAR-10\ntest\n200 ep.")
+    truth = study.table.accuracy(study.key)
+    operations = decode(np.arange(SIZE))
+    for method in ("gm", "few-shot"):
+        expected = []
+        for record in study.of_method(method):
+            best = []
+            for leaf in record.trace["leaves"]:
+                inside = [
+                    code
+                    for code in range(SIZE)
+                    if all(
+                        OPERATIONS[operations[code, edge]] in names
+                        for edge, names in enumerate(leaf["operations"])
+                        if len(names) < 5
+                    )
+                ]
+                top = max(record.scores[inside])
+                best.append([truth[code] for code in inside if record.scores[code] == top])
+            values = [max(choice) for choice in product(*best)]
+            expected.append(statistics.mean(values))
+        cell = rows[method, "oracle: best leaf"]
+        assert cell.value == pytest.approx(statistics.mean(expected))
+        assert not cell.bold
+        chosen = rows[method, "by score"].value
+        assert chosen is not None
+        assert chosen <= statistics.mean(expected)
+    assert ("one-shot", "oracle: best leaf") not in rows
+    assert rows["best of the table", "–"].value == truth.max()
+
+
+def test_comparisons_say_what_is_not_significant(report: Report) -> None:
+    rows = rows_of(report.tables["comparisons"].shown)
+    assert len(rows) == 6
+    assert {row[3] for row in rows} == {"not significant, out of reach"}
+    assert rows[0][1] == "one-shot − few-shot"
+    assert rows[0][4].startswith("−")
+
+
+def test_one_option_makes_one_row(report: Report) -> None:
+    rows = rows_of(report.tables["ablation"].shown)
+    assert [row[:3] for row in rows] == [
+        ["gm", "as in the other tables", "3"],
+        ["gm", "levels = 1", "3"],
+    ]
+
+
+def test_another_experiment_is_no_ablation(study: Study) -> None:
+    (variant,) = study.variants.values()
+    task = {**variant[0].task, "training": {"budget": 1, "batch_size": 1}, "scoring": {}}
+    other = tuple(replace(record, task=task) for record in variant)
+    with pytest.raises(MissingError, match=r"left out: far \(gm: 5 settings differ\)"):
+        ablation_table(replace(study, variants={"far": other}))
+    with pytest.raises(MissingError, match="no runs with other options"):
+        ablation_table(replace(study, variants={}))
+
+
+def test_the_budget_names_the_device(report: Report) -> None:
+    rows = rows_of(report.tables["budget"].shown)
+    assert rows[2][:4] == ["gm", "3", "6,400", "6,400"]
+    assert rows[2][5] == "960 (15.0%)"
+    assert rows[2][-1] == "cpu/a processor"
+
+
+def test_runs_name_file_commit_and_checksum(report: Report, study: Study) -> None:
+    row = rows_of(report.tables["runs"].shown)[0]
+    assert row[:4] == ["one-shot-seed0.json", "one-shot", "cpu", "0123456789ab"]
+    assert row[4] == study.files["one-shot-seed0"][:12]
+
+
+def test_one_method_alone_has_a_report(study: Study) -> None:
+    alone = replace(
+        study, records=tuple(study.of_method("one-shot")[:1]), order=("one-shot",),
+        references=frozenset(), variants={}, published=(),
+    )  # fmt: skip
+    made = make_report(alone)
+    assert set(made.skipped) >= {"comparisons", "ablation", "splits", "distances"}
+    assert "scores" in made.pictures
+
+
+def test_folders_without_records_are_refused(study: Study, tmp_path: Path) -> None:
+    folder = tmp_path
+    with pytest.raises(InputError, match="holds no run records: name one that nasbench run wrote"):
+        read_study(folder, study.table, study.key, order=[])
+    write_record(study.records[0], folder / "inner")
+    with pytest.raises(InputError, match=r"holds no run records: name one of .*inner"):
+        read_study(folder, study.table, study.key, order=[])
+    with pytest.raises(InputError, match="no folder"):
+        read_study(folder / "none", study.table, study.key, order=[])
+    with pytest.raises(MissingError, match="has no cifar10_test_12"):
+        read_study(folder / "inner", study.table, AccuracyKey("cifar10", "test", 12), order=[])
