@@ -26,6 +26,8 @@ FLOORS = (
     ("benchmark.complexity",),
     ("benchmark.seeds",),
     ("benchmark.budget",),
+    ("benchmark.tables.keys",),
+    ("benchmark.tables.measurements",),
     ("benchmark.tables.truth",),
     ("benchmark.tables.*",),  # the sources
     ("benchmark.tables.cache",),
