@@ -69,7 +69,7 @@ class AccuracyKey:
 
     def __str__(self) -> str:
         """Return the column name."""
-        return f"{_COLUMN_OF.get(self.dataset, self.dataset)}_{self.split}_{self.epochs}"
+        return column_name(self.dataset, self.split, self.epochs)
 
     @property
     def run(self) -> str:
@@ -137,3 +137,13 @@ class CostKey:
     def __str__(self) -> str:
         """Return the column name."""
         return f"{self.quantity}_{self.run}_{self.epochs}"
+
+
+def column_name(dataset: str, split: str, epochs: int) -> str:
+    """Return the name of a column, also for images that are no split of a table.
+
+    Example:
+        >>> column_name("imagenet16-120", "valid+test", 200)
+        'imagenet16_valid+test_200'
+    """
+    return f"{_COLUMN_OF.get(dataset, dataset)}_{split}_{epochs}"
