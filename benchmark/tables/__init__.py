@@ -2,7 +2,7 @@
 
 from benchmark.tables.keys import AccuracyKey, CostKey
 from benchmark.tables.measurements import Agreement, Measurements
-from benchmark.tables.registry import TABLES, TableRecord, open_table
+from benchmark.tables.registry import TABLES, TableRecord, default_table, open_table
 from benchmark.tables.truth import Source, TruthTable
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "Source",
     "TableRecord",
     "TruthTable",
+    "default_table",
     "open_table",
 ]

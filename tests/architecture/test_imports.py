@@ -31,7 +31,9 @@ FLOORS = (
     ("benchmark.tables.truth",),
     ("benchmark.tables.*",),  # the sources
     ("benchmark.tables.cache",),
+    ("benchmark.tables.library",),
     ("benchmark.tables.registry",),
+    ("benchmark.tables.importing",),
     ("benchmark.tables",),
     ("benchmark.datasets",),
     ("benchmark.task",),
