@@ -44,9 +44,9 @@ def datasets() -> None:
 @list_group.command()
 def tables() -> None:
     """List the tables of true accuracies."""
-    from benchmark.tables import TABLES
+    from benchmark.cli.table_facts import table_lines
 
-    _show({name: record.description for name, record in TABLES.items()})
+    _show({line.name: line.description for line in table_lines()})
 
 
 def _show(descriptions: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import click
 
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
+from benchmark.cli.tables import tables_group
 from benchmark.errors import CheckError, NasbenchError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -33,6 +34,7 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(compare)
 cli.add_command(list_group)
+cli.add_command(tables_group)
 
 
 def main() -> None:

@@ -199,10 +199,7 @@ class PthReader:
         """Unpickle a key and its value, which stand between two positions of the window."""
         data = self._window.data[start:end]
         first = self._next
-        puts, gets = (
-            np.array([at - start for at in all_ if start <= at < end], np.int64)
-            for all_ in (walk.puts, walk.gets)
-        )
+        puts, gets = (_within(all_, start, end) for all_ in (walk.puts, walk.gets))
         put, get = numbers(data, puts), numbers(data, gets)
         if put.size:
             if put.min() < first or put.max() - first > len(data) + _SHORT:
@@ -258,6 +255,12 @@ class PthReader:
         kept, places = np.append(self._kept, new), np.append(self._places, places)
         order = np.argsort(kept)
         self._kept, self._places = kept[order], places[order]
+
+
+def _within(positions: list[int], start: int, end: int) -> NDArray[np.int64]:
+    """Return the positions from ``start`` up to ``end``, counted from ``start``."""
+    at = np.array(positions, np.int64)
+    return at[(start <= at) & (at < end)] - start
 
 
 def _other_layout() -> InputError:

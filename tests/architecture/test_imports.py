@@ -48,6 +48,7 @@ FLOORS = (
     ("baselines.registry",),
     ("analysis.topk",),
     ("analysis.ranking",),
+    ("analysis.ceiling",),
     ("analysis.intervals",),
     ("analysis.tables",),
     ("analysis.figures",),
