@@ -180,7 +180,7 @@ def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict
             raise InputError(f"has results for {str(unknown[0])[:20]!r} epochs, not 12 or 200")
         index = int(name.partition(".")[0])
         record = {int(epochs): state for epochs, state in content.items()}
-        return read_record(index, record, curves=curves)
+        return read_record(index, record, curves=curves, nats=True)
     except InputError as error:
         raise InputError(f"{name} {error}") from error
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
 
-MARK, STOP, SETITEMS, EMPTY_DICT, TUPLE2 = b"(.u}\x86"
+MARK, STOP, SETITEM, SETITEMS, EMPTY_DICT, TUPLE2 = b"(.su}\x86"
 BINPUT, LONG_BINPUT, LONG_BINGET = b"qrj"
 MAX_TUPLES = 10_000  # a tuple in a tuple is hashed by recursion in C
 
@@ -91,10 +91,19 @@ class Walk:
             >>> Walk().whole(b"N.rest")
             2
         """
-        end, _ = self._walk(data, start, True)
+        end = self.over(data, start)
         if np.any(numbers(data, self.puts) > len(data)):
             raise InputError("counts more objects than it has bytes")
         return end
+
+    def over(self, data: bytes, start: int = 0) -> int:
+        r"""Walk over a whole part of a larger pickle, whose memo is the larger one's.
+
+        Example:
+            >>> Walk().over(b"j\xff\0\0\0.")
+            6
+        """
+        return self._walk(data, start, True)[0]
 
     def step(self, data: bytes, position: int) -> int:
         r"""Walk over one opcode that is neither a mark nor closes one; return the position after.

@@ -29,6 +29,7 @@ from benchmark.tables.opcodes import (
     EMPTY_DICT,
     LONG_BINPUT,
     MARK,
+    SETITEM,
     SETITEMS,
     STOP,
     TUPLE2,
@@ -48,6 +49,7 @@ _RECORDS_KEY = b"X\x0a\0\0\0arch2infos"
 _END = bytes([TUPLE2, STOP])  # a key and its value become one object, and that is all
 
 # What an opcode outside all marks does to the number of objects there are.
+_INTEGERS = frozenset(b"KMJ")
 _PUSHING = frozenset(b"N\x88\x89KMJGXUT\x8a}])hjcBC")
 _TAKING = {**dict.fromkeys(b"Rba\x86\x81", 1), **dict.fromkeys(b"s\x87", 2), 0x85: 0}
 _MAKING = frozenset(b"tld")  # of the opcodes that close a mark, those that push what they make
@@ -141,8 +143,11 @@ class PthReader:
                 window.drop()
                 starts, walk = [], Walk()
                 self._start_dictionary()
+                if window.peek() in _INTEGERS:  # the only one
+                    yield from self._records(SETITEM)
                 while window.peek() == MARK:
-                    yield from self._records()
+                    window.take(1)
+                    yield from self._records(SETITEMS)
             else:
                 self._step(opcode, starts, walk)
         self._keep_others(walk, starts, window.position)
@@ -157,22 +162,21 @@ class PthReader:
             key, value = self._item(walk, start, after, is_record=False)
             self.others[str(key)] = value
 
-    def _records(self) -> Iterator[tuple[int, Any]]:
-        """Yield the items between a mark and the opcode that puts them into the dictionary."""
+    def _records(self, closing: int) -> Iterator[tuple[int, Any]]:
+        """Yield the items up to the opcode that puts them into the dictionary."""
         window = self._window
-        window.take(1)
         starts: list[int] = []
         walk = Walk()
         while True:
             opcode = window.peek()
-            if len(starts) == 2 and (opcode in _PUSHING or opcode == SETITEMS):
+            if len(starts) == 2 and (opcode in _INTEGERS or opcode == closing):
                 index, record = self._item(walk, starts[0], window.position, is_record=True)
                 window.drop()
                 starts, walk = [], Walk()
                 if type(index) is not int:
                     raise InputError(f"numbers an architecture {str(index)[:20]!r}")
                 yield index, record
-            elif opcode == SETITEMS and not starts:
+            elif opcode == closing and not starts:
                 window.take(1)
                 return
             else:
@@ -238,7 +242,7 @@ class PthReader:
             self._again.seek(span.offset)
             data = self._again.read(span.size)
             walk = Walk()
-            walk.whole(data + _END)
+            walk.over(data + _END)
             puts, gets = np.array(walk.puts, np.int64), np.array(walk.gets, np.int64)
             put, get = numbers(data, puts), numbers(data, gets)
             # A list that later records draw from one by one is kept as a whole.
