@@ -14,6 +14,7 @@ from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
 from benchmark.cli.reporting import report
 from benchmark.cli.score import score
+from benchmark.cli.tables import tables_group
 from benchmark.errors import CheckError, NasbenchError
 
 NAME = "nasbench"
@@ -45,6 +46,7 @@ cli.add_command(score)
 cli.add_command(report)
 cli.add_command(check)
 cli.add_command(list_group)
+cli.add_command(tables_group)
 
 
 def run_command_line() -> int:

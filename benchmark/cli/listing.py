@@ -64,9 +64,9 @@ def tables() -> None:
     Example:
       nasbench list tables
     """
-    from benchmark.tables import TABLES
+    from benchmark.cli.table_facts import table_lines
 
-    _show({name: record.description for name, record in TABLES.items()})
+    _show({line.name: line.description for line in table_lines()})
 
 
 def _show(descriptions: Mapping[str, str]) -> None:

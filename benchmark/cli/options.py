@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,24 @@ import click
 
 Command = Callable[..., Any]
 
+
+def default_table_name() -> str:
+    """Return the table to judge by where nothing is said.
+
+    That is what NASBENCH_TABLE names, else the official table if it was imported, else the
+    built-in one.
+    """
+    from benchmark.tables import default_table
+
+    return os.environ.get("NASBENCH_TABLE") or default_table()
+
+
 table_option = click.option(
     "--table",
-    default="analog-nasbench",
-    show_default=True,
+    default=default_table_name,
+    show_default="the official table if imported, else analog-nasbench",
     metavar="NAME|PATH",
-    help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.",
+    help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.",
 )
 
 _EXPERIMENT = (

@@ -1,6 +1,19 @@
 """The truth: what architectures reach when each is trained on its own."""
 
-from benchmark.tables.registry import TABLES, TableRecord, open_table
-from benchmark.tables.truth import AccuracyKey, Source, TruthTable
+from benchmark.tables.keys import AccuracyKey, CostKey
+from benchmark.tables.measurements import Agreement, Measurements
+from benchmark.tables.registry import TABLES, TableRecord, default_table, open_table
+from benchmark.tables.truth import Source, TruthTable
 
-__all__ = ["TABLES", "AccuracyKey", "Source", "TableRecord", "TruthTable", "open_table"]
+__all__ = [
+    "TABLES",
+    "AccuracyKey",
+    "Agreement",
+    "CostKey",
+    "Measurements",
+    "Source",
+    "TableRecord",
+    "TruthTable",
+    "default_table",
+    "open_table",
+]

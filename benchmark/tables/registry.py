@@ -29,10 +29,11 @@ class TableRecord:
 
 
 def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
-    """Open a registered table by its name, or any other by the path of its file.
+    """Open a registered or imported table by its name, or any other by the path of its file.
 
     Args:
-        name_or_path: A key of `TABLES`, or a path ending in ``.csv`` or ``.nbtable``.
+        name_or_path: A key of `TABLES`, the name of an import, or a path ending in ``.csv`` or
+            ``.nbtable``.
         allow_subset: Whether a CSV file may lack architectures.
 
     Returns:
@@ -56,7 +57,25 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
         from benchmark.tables.file import read_table  # Arrow is slow to import
 
         return read_table(name_or_path)
-    raise unknown_name("table", str(name_or_path), [*TABLES, "<path>.csv", "<path>.nbtable"])
+    from benchmark.tables.library import imported_names, open_imported
+
+    table = open_imported(str(name_or_path))
+    if table is None:
+        choices = [*TABLES, *imported_names(), "<path>.csv", "<path>.nbtable"]
+        raise unknown_name("table", str(name_or_path), choices)
+    return table
+
+
+def default_table() -> str:
+    """Return the name of the table to judge by: the official one if imported, else the built-in.
+
+    Example:
+        >>> default_table()
+        'analog-nasbench'
+    """
+    from benchmark.tables.library import official_name
+
+    return official_name() or analog.NAME
 
 
 def _open_analog() -> TruthTable:

@@ -2,87 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar, overload
+from typing import overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from benchmark.errors import InputError, MissingError, unknown_name
+from benchmark.errors import InputError, MissingError
 from benchmark.space import SIZE, Arch, Codes, checked_codes, to_codes, to_string
+from benchmark.tables.keys import DATASETS, SPLITS, AccuracyKey
+from benchmark.tables.measurements import Measurements, read_only
 
-DATASETS = ("cifar10", "cifar100", "imagenet16-120")
-SPLITS = ("valid", "test")
-_COLUMN_OF = {"imagenet16-120": "imagenet16"}  # where a column writes a data set in its own way
-_DATASET_OF = {column: dataset for dataset, column in _COLUMN_OF.items()}
-
-Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-@dataclass(frozen=True, order=True)
-class AccuracyKey:
-    """Which accuracy is meant: of what data, on which split, after how much training.
-
-    Attributes:
-        dataset: One of `DATASETS`.
-        split: One of `SPLITS`.
-        epochs: Length of the training in epochs, positive.
-
-    Raises:
-        InputError: One of the three is not valid.
-
-    Example:
-        >>> str(AccuracyKey("imagenet16-120", "valid", 12))
-        'imagenet16_valid_12'
-    """
-
-    dataset: str
-    split: str
-    epochs: int
-
-    def __post_init__(self) -> None:
-        """Check the three parts."""
-        if self.dataset not in DATASETS:
-            raise unknown_name("data set", self.dataset, DATASETS)
-        if self.split not in SPLITS:
-            raise unknown_name("split", self.split, SPLITS)
-        if self.epochs < 1:
-            raise InputError(f"epochs is {self.epochs}: it must be 1 or more")
-
-    @classmethod
-    def parse(cls, text: str) -> AccuracyKey:
-        """Return the key written as a column name, ``<dataset>_<split>_<epochs>``.
-
-        Raises:
-            InputError: The text has another form, or a part is not valid.
-
-        Example:
-            >>> AccuracyKey.parse("cifar10_test_200")
-            AccuracyKey(dataset='cifar10', split='test', epochs=200)
-        """
-        match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
-        if not match:
-            raise InputError(
-                f"not an accuracy: {text!r}; write <dataset>_<split>_<epochs>, "
-                "for example cifar10_test_200"
-            )
-        dataset, split, epochs = match.groups()
-        return cls(_DATASET_OF.get(dataset, dataset), split, int(epochs))
-
-    def __str__(self) -> str:
-        """Return the column name."""
-        return f"{_COLUMN_OF.get(self.dataset, self.dataset)}_{self.split}_{self.epochs}"
+__all__ = ["DATASETS", "SPLITS", "AccuracyKey", "Source", "TruthTable"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """The file a table was read from: its name and the SHA-256 of its contents."""
+    """What a table was read from.
+
+    Attributes:
+        file: Name of the file or folder.
+        sha256: SHA-256 of its contents, of a folder that of its files' names and checksums.
+        kind: What sort of source it is, where it was imported, such as ``nas-bench-201``.
+        dated: When it was last changed, ISO 8601 in UTC, where that is known.
+        imported: When it was read, likewise.
+    """
 
     file: str
     sha256: str
+    kind: str = ""
+    dated: str = ""
+    imported: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +50,7 @@ class TruthTable:
         seeds: For each key the number of seeds behind each mean, [n]; a key is absent where the
             source does not tell.
         official_index: Numbers [n] of the benchmark files' own order, or None.
+        measurements: What else the source tells.
 
     Raises:
         InputError: The columns do not fit each other, or a value is impossible.
@@ -117,16 +70,17 @@ class TruthTable:
     accuracies: Mapping[AccuracyKey, NDArray[np.float64]]
     seeds: Mapping[AccuracyKey, NDArray[np.int16]] = field(default_factory=dict)
     official_index: NDArray[np.int32] | None = None
+    measurements: Measurements = field(default_factory=Measurements)
 
     def __post_init__(self) -> None:
         """Check the columns and keep them read-only."""
-        columns = {key: _read_only(self.accuracies[key], np.float64) for key in self.keys}
-        seeds = {key: _read_only(self.seeds[key], np.int16) for key in sorted(self.seeds)}
-        object.__setattr__(self, "codes", _read_only(checked_codes(self.codes), np.int64))
+        columns = {key: read_only(self.accuracies[key], np.float64) for key in self.keys}
+        seeds = {key: read_only(self.seeds[key], np.int16) for key in sorted(self.seeds)}
+        object.__setattr__(self, "codes", read_only(checked_codes(self.codes), np.int64))
         object.__setattr__(self, "accuracies", columns)
         object.__setattr__(self, "seeds", seeds)
         if self.official_index is not None:
-            index = _read_only(checked_codes(self.official_index), np.int32)
+            index = read_only(checked_codes(self.official_index), np.int32)
             object.__setattr__(self, "official_index", index)
         fault = self._fault()
         if fault:
@@ -148,7 +102,7 @@ class TruthTable:
         index = self.official_index
         if index is not None and (index.shape != shape or len(np.unique(index)) != len(index)):
             return "the official index must be there for each architecture, each once"
-        return None
+        return self.measurements.fault(len(self), self.accuracies)
 
     def __len__(self) -> int:
         """Return the number of architectures."""
@@ -216,12 +170,3 @@ class TruthTable:
         rows = np.full(SIZE, -1, np.int32)
         rows[self.codes] = np.arange(len(self), dtype=np.int32)
         return rows
-
-
-def _read_only(values: ArrayLike, kind: type[Scalar]) -> NDArray[Scalar]:
-    """Return ``values`` as an array nobody can write to; copies only what somebody could."""
-    array = np.asarray(values, kind)
-    if array.flags.writeable:
-        array = array.copy()
-        array.flags.writeable = False
-    return array

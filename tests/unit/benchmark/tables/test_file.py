@@ -134,7 +134,7 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     batch = pa.record_batch({"code": [1]}).replace_schema_metadata({"version": "0"})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
         writer.write_batch(batch)
-    with pytest.raises(InputError, match="has version 0 of the format, not 1; write it again"):
+    with pytest.raises(InputError, match="has version 0 of the format, not 2; write it again"):
         read_table(path)
 
 

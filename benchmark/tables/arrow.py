@@ -1,0 +1,110 @@
+"""Columns of numbers in one Arrow IPC batch, mapped into memory rather than read.
+
+The schema carries the version of the format, texts about the columns, and a SHA-256 of everything
+else in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.files import reason, replacing
+
+Columns = dict[str, NDArray[Any]]
+
+
+def write_columns(path: str | Path, version: str, about: dict[str, str], columns: Columns) -> None:
+    """Write columns; a reader sees the old file or the new one.
+
+    Args:
+        path: The file to create or replace.
+        version: Version of the format.
+        about: Texts about the columns.
+        columns: Arrays of numbers, [n] or [n, m].
+
+    Raises:
+        CheckError: The system refused.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_columns(Path(folder) / "a", "1", {"name": "one"}, {"x": np.array([[1, 2]])})
+        ...     read_columns(Path(folder) / "a", "1")
+        ({'name': 'one'}, {'x': array([[1, 2]])})
+    """
+    about = {"version": version, **about}
+    about["checksum"] = _checksum(about, columns)
+    arrays = {name: _to_arrow(column) for name, column in columns.items()}
+    batch = pa.record_batch(arrays).replace_schema_metadata(about)
+    with (
+        replacing(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as file,
+        pa.ipc.new_file(file, batch.schema) as writer,
+    ):
+        writer.write_batch(batch)
+
+
+def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Columns]:
+    """Map what `write_columns` wrote, checked against its checksum.
+
+    Args:
+        path: The file.
+        version: The version of the format that it must have.
+
+    Returns:
+        The texts about the columns, and the columns, which are not copies.
+
+    Raises:
+        InputError: The file cannot be read, is damaged, or has another version.
+    """
+    try:
+        with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+            batch = reader.get_batch(0)
+            about = {key.decode(): text.decode() for key, text in batch.schema.metadata.items()}
+            columns = {
+                name: _to_numpy(column)
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            }
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    except (pa.ArrowException, AttributeError, ValueError) as error:
+        raise InputError(f"{path} is no table file, or it is damaged; write it again") from error
+    if about.get("version") != version:
+        raise InputError(
+            f"{path} has version {about.get('version')} of the format, not {version}; "
+            "write it again"
+        )
+    if about.pop("checksum", None) != _checksum(about, columns):
+        raise InputError(f"{path} is damaged (its checksum does not hold); write it again")
+    del about["version"]
+    return about, columns
+
+
+def _to_arrow(column: NDArray[Any]) -> Any:
+    if column.ndim == 1:
+        return pa.array(column)
+    return pa.FixedSizeListArray.from_arrays(pa.array(column.ravel()), column.shape[1])
+
+
+def _to_numpy(column: Any) -> NDArray[Any]:
+    if pa.types.is_fixed_size_list(column.type):
+        values = column.flatten().to_numpy(zero_copy_only=True)
+        return np.asarray(values.reshape(len(column), column.type.list_size))
+    return np.asarray(column.to_numpy(zero_copy_only=True))
+
+
+def _checksum(about: dict[str, str], columns: Columns) -> str:
+    """Return the SHA-256 of what a file says about its columns and of all of them."""
+    layout = {name: [column.dtype.str, *column.shape[1:]] for name, column in columns.items()}
+    digest = hashlib.sha256(json.dumps([about, layout], sort_keys=True).encode())
+    for name in sorted(columns):
+        digest.update(np.ascontiguousarray(columns[name]).data)
+    return digest.hexdigest()

@@ -1,0 +1,188 @@
+"""From the numbers of single architectures to the columns of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.complexity import NetworkScale, flops, parameters
+from benchmark.errors import InputError
+from benchmark.space import Codes, to_string
+from benchmark.tables.curves import Curves
+from benchmark.tables.keys import AccuracyKey, CostKey
+from benchmark.tables.measurements import Agreement, Measurements
+from benchmark.tables.official import Reading
+from benchmark.tables.truth import Source, TruthTable
+
+# The networks of the benchmark: images of ImageNet16-120 are 16 pixels wide.
+SCALES = {
+    "cifar10-valid": NetworkScale(),
+    "cifar10": NetworkScale(),
+    "cifar100": NetworkScale(classes=100),
+    "imagenet16-120": NetworkScale(classes=120, resolution=16),
+}
+_TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A table, its learning curves where they were wanted, and what a user should know.
+
+    Attributes:
+        table: The table.
+        curves: The learning curves, or None.
+        notes: Lines on what was left out or does not fit.
+    """
+
+    table: TruthTable
+    curves: Curves | None
+    notes: tuple[str, ...] = field(default=())
+
+
+def gather(readings: Iterable[Reading], *, name: str, description: str, source: Source) -> Gathered:
+    """Put single architectures together.
+
+    A column is kept where every architecture has it; the others are named in the notes.
+
+    Args:
+        readings: The architectures in any order.
+        name: Name of the table.
+        description: Its description.
+        source: Where it was read from.
+
+    Returns:
+        The table and its curves.
+
+    Raises:
+        InputError: There is no architecture, one stands there twice, or none has an accuracy.
+    """
+    rows = sorted(readings, key=lambda reading: reading.code)
+    if not rows:
+        raise InputError("holds no architecture")
+    for row, after in pairwise(rows):
+        if row.code == after.code:
+            raise InputError(f"holds the architecture {to_string(row.code)} twice")
+    codes = np.array([row.code for row in rows])
+    keys, notes = _common({key for row in rows for key in row.results}, rows)
+    if not keys:
+        raise InputError("holds no accuracy that all its architectures have")
+    accuracies, seeds, deviations, losses, agreement = {}, {}, {}, {}, {}
+    for key in keys:
+        results = [row.results[key] for row in rows]
+        columns = [np.array([it.accuracy for it in result.values()]) for result in results]
+        accuracies[key] = np.array([np.mean(column) for column in columns])
+        seeds[key] = np.array([len(column) for column in columns], np.int16)
+        deviations[key] = np.array([_deviation(column) for column in columns])
+        losses[key] = np.array([np.mean([it.loss for it in each.values()]) for each in results])
+        by_seed = [{seed: it.accuracy for seed, it in result.items()} for result in results]
+        found = seed_agreement(by_seed)
+        if found is not None:
+            agreement[key] = found
+    costs = {
+        key: np.array([row.costs.get(key, math.nan) for row in rows])
+        for key in sorted({key for row in rows for key in row.costs})
+    }
+    table = TruthTable(
+        name=name,
+        description=description,
+        source=source,
+        codes=codes,
+        accuracies=accuracies,
+        seeds=seeds,
+        official_index=np.array([row.index for row in rows], np.int32),
+        measurements=Measurements(deviations, losses, costs, agreement),
+    )
+    return Gathered(table, _curves(table, rows), (*notes, *differences(table)))
+
+
+def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
+    """Return how far seeds agree, or None where too few architectures have two.
+
+    Args:
+        by_seed: For each architecture the accuracy of each seed.
+
+    Returns:
+        The mean tau-b over pairs of seeds, weighted by the architectures that have both.
+
+    Example:
+        >>> seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
+        Agreement(tau=1.0, architectures=2)
+    """
+    from scipy.stats import kendalltau  # slow to import
+
+    taus, weights = [], []
+    for first, second in combinations(sorted(set().union(*by_seed)), 2):
+        both = [(each[first], each[second]) for each in by_seed if {first, second} <= set(each)]
+        pairs = np.array(both).reshape(-1, 2)
+        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # tau of a constant is undefined
+            taus.append(float(kendalltau(pairs[:, 0], pairs[:, 1]).statistic))
+            weights.append(len(pairs))
+    if not taus:
+        return None
+    count = sum(len(each) > 1 for each in by_seed)
+    return Agreement(float(np.average(taus, weights=weights)), count)
+
+
+def differences(table: TruthTable) -> list[str]:
+    """Compare parameters and multiply-adds of a table with those by formula.
+
+    Returns:
+        A line for each quantity in which any differs, on the first training where they do.
+    """
+    lines = []
+    for quantity in ("params", "flops"):
+        for key, column in table.measurements.costs.items():
+            expected = recomputed(key, table.codes) if key.quantity == quantity else column
+            unlike = np.flatnonzero(~np.isclose(column, expected, _TOLERANCE, 0, equal_nan=True))
+            if unlike.size:
+                first = unlike[0]
+                lines.append(
+                    f"{key}: {unlike.size:,} of {len(table):,} differ from the formula, the first "
+                    f"is {column[first]:.6f} M instead of {expected[first]:.6f} M for "
+                    f"{to_string(int(table.codes[first]))}"
+                )
+                break  # the same differences are in every training
+    return lines
+
+
+def recomputed(key: CostKey, codes: Codes) -> NDArray[np.float64]:
+    """Return parameters or multiply-adds by formula, in millions.
+
+    Example:
+        >>> from benchmark.space import from_string
+        >>> code = from_string("|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|"
+        ...                    "+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|")
+        >>> recomputed(CostKey("params", "cifar100", 200), np.array([code])).tolist()
+        [0.135156]
+    """
+    count = parameters if key.quantity == "params" else flops
+    return np.asarray(count(codes, SCALES[key.run]) / 1e6)
+
+
+def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:
+    """Return the accuracies that every architecture has, and a note for each other."""
+    common, notes = [], []
+    for key in sorted(keys):
+        count = sum(key in row.results for row in rows)
+        if count == len(rows):
+            common.append(key)
+        else:
+            notes.append(f"{key} is left out: {count:,} of {len(rows):,} architectures have it")
+    return common, notes
+
+
+def _deviation(column: NDArray[np.float64]) -> float:
+    return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
+
+
+def _curves(table: TruthTable, rows: list[Reading]) -> Curves | None:
+    names = sorted(set.intersection(*(set(row.curves) for row in rows)))
+    if not names:
+        return None
+    columns = {name: np.stack([row.curves[name] for row in rows]) for name in names}
+    return Curves(table.name, table.source, table.codes, columns)

@@ -1,0 +1,149 @@
+"""What a number of a table is about: an accuracy, or what a training cost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from benchmark.errors import InputError, unknown_name
+
+DATASETS = ("cifar10", "cifar100", "imagenet16-120")
+SPLITS = ("valid", "test")
+_COLUMN_OF = {"imagenet16-120": "imagenet16"}  # where a column writes a data set in its own way
+_DATASET_OF = {column: dataset for dataset, column in _COLUMN_OF.items()}
+# The trainings of the benchmark: CIFAR-10 was learnt from half of its training images, to be
+# validated on the other half, and once more from all of them, to be tested.
+RUNS = ("cifar10-valid", "cifar10", "cifar100", "imagenet16-120")
+QUANTITIES = ("seconds", "latency", "params", "flops")
+
+
+@dataclass(frozen=True, order=True)
+class AccuracyKey:
+    """Which accuracy is meant: of what data, on which split, after how much training.
+
+    Attributes:
+        dataset: One of `DATASETS`.
+        split: One of `SPLITS`.
+        epochs: Length of the training in epochs, positive.
+
+    Raises:
+        InputError: One of the three is not valid.
+
+    Example:
+        >>> str(AccuracyKey("imagenet16-120", "valid", 12))
+        'imagenet16_valid_12'
+    """
+
+    dataset: str
+    split: str
+    epochs: int
+
+    def __post_init__(self) -> None:
+        """Check the three parts."""
+        if self.dataset not in DATASETS:
+            raise unknown_name("data set", self.dataset, DATASETS)
+        if self.split not in SPLITS:
+            raise unknown_name("split", self.split, SPLITS)
+        if self.epochs < 1:
+            raise InputError(f"epochs is {self.epochs}: it must be 1 or more")
+
+    @classmethod
+    def parse(cls, text: str) -> AccuracyKey:
+        """Return the key written as a column name, ``<dataset>_<split>_<epochs>``.
+
+        Raises:
+            InputError: The text has another form, or a part is not valid.
+
+        Example:
+            >>> AccuracyKey.parse("cifar10_test_200")
+            AccuracyKey(dataset='cifar10', split='test', epochs=200)
+        """
+        match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
+        if not match:
+            raise InputError(
+                f"not an accuracy: {text!r}; write <dataset>_<split>_<epochs>, "
+                "for example cifar10_test_200"
+            )
+        dataset, split, epochs = match.groups()
+        return cls(_DATASET_OF.get(dataset, dataset), split, int(epochs))
+
+    def __str__(self) -> str:
+        """Return the column name."""
+        return column_name(self.dataset, self.split, self.epochs)
+
+    @property
+    def run(self) -> str:
+        """The training that this accuracy was measured after, one of `RUNS`.
+
+        Example:
+            >>> AccuracyKey("cifar10", "valid", 200).run, AccuracyKey("cifar10", "test", 200).run
+            ('cifar10-valid', 'cifar10')
+        """
+        halved = (self.dataset, self.split) == ("cifar10", "valid")
+        return "cifar10-valid" if halved else self.dataset
+
+
+@dataclass(frozen=True, order=True)
+class CostKey:
+    """Which cost is meant.
+
+    Attributes:
+        quantity: One of `QUANTITIES`: seconds of training for each epoch, seconds of latency for
+            one batch, millions of parameters, or millions of multiply-adds for one image.
+        run: The training, one of `RUNS`.
+        epochs: Its length in epochs, positive.
+
+    Raises:
+        InputError: One of the three is not valid.
+
+    Example:
+        >>> str(CostKey("seconds", "cifar10-valid", 12))
+        'seconds_cifar10-valid_12'
+    """
+
+    quantity: str
+    run: str
+    epochs: int
+
+    def __post_init__(self) -> None:
+        """Check the three parts."""
+        if self.quantity not in QUANTITIES:
+            raise unknown_name("quantity", self.quantity, QUANTITIES)
+        if self.run not in RUNS:
+            raise unknown_name("training", self.run, RUNS)
+        if self.epochs < 1:
+            raise InputError(f"epochs is {self.epochs}: it must be 1 or more")
+
+    @classmethod
+    def parse(cls, text: str) -> CostKey:
+        """Return the key written as ``<quantity>_<run>_<epochs>``.
+
+        Raises:
+            InputError: The text has another form, or a part is not valid.
+
+        Example:
+            >>> CostKey.parse("flops_cifar100_200")
+            CostKey(quantity='flops', run='cifar100', epochs=200)
+        """
+        match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
+        if not match:
+            raise InputError(
+                f"not a cost: {text!r}; write <quantity>_<run>_<epochs>, "
+                "for example seconds_cifar10_200"
+            )
+        quantity, run, epochs = match.groups()
+        return cls(quantity, run, int(epochs))
+
+    def __str__(self) -> str:
+        """Return the column name."""
+        return f"{self.quantity}_{self.run}_{self.epochs}"
+
+
+def column_name(dataset: str, split: str, epochs: int) -> str:
+    """Return the name of a column, also for images that are no split of a table.
+
+    Example:
+        >>> column_name("imagenet16-120", "valid+test", 200)
+        'imagenet16_valid+test_200'
+    """
+    return f"{_COLUMN_OF.get(dataset, dataset)}_{split}_{epochs}"

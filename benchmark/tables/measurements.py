@@ -1,0 +1,92 @@
+"""What a table tells of its architectures besides their mean accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.tables.keys import AccuracyKey, CostKey
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well two trainings agree that differ in nothing but their seed.
+
+    Attributes:
+        tau: Kendall's tau-b between the accuracies of two seeds, the mean over all pairs of seeds,
+            each weighted by the number of architectures that have both.
+        architectures: How many architectures have two seeds or more.
+    """
+
+    tau: float
+    architectures: int
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """Numbers that only some sources have; each mapping is empty where the source is silent.
+
+    Attributes:
+        deviations: For each accuracy the standard deviations [n] over seeds in percentage points,
+            dividing by one less than their number; NaN where there is one seed.
+        losses: For each accuracy the mean cross-entropies [n] on the same images.
+        costs: For each cost the means [n] over seeds; NaN where it was not measured.
+        agreement: For each accuracy how far its seeds agree, where there are two.
+
+    Example:
+        >>> key = CostKey("params", "cifar10", 200)
+        >>> Measurements(costs={key: np.array([0.129306])}).costs[key]
+        array([0.129306])
+    """
+
+    deviations: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
+    losses: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
+    costs: Mapping[CostKey, NDArray[np.float64]] = field(default_factory=dict)
+    agreement: Mapping[AccuracyKey, Agreement] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep the columns in order and read-only."""
+        for name in ("deviations", "losses", "costs"):
+            columns = getattr(self, name)
+            kept = {key: read_only(columns[key], np.float64) for key in sorted(columns)}
+            object.__setattr__(self, name, kept)
+        object.__setattr__(self, "agreement", dict(sorted(self.agreement.items())))
+
+    def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
+        """Return what does not fit a table of so many architectures and such accuracies, or None.
+
+        Example:
+            >>> key = CostKey("params", "cifar10", 200)
+            >>> Measurements(costs={key: np.array([-1.0])}).fault(1, [])
+            'params_cifar10_200 must hold 0 or more for each of the 1 architectures'
+        """
+        for what, columns in (("deviation", self.deviations), ("loss", self.losses)):
+            for key, column in columns.items():
+                if key not in accuracies or column.shape != (size,):
+                    return f"{what} of {key} must be there for each mean of an accuracy"
+        for cost, column in self.costs.items():
+            if column.shape != (size,) or np.any(column < 0):  # NaN passes
+                return f"{cost} must hold 0 or more for each of the {size} architectures"
+        if not set(self.agreement) <= set(accuracies):
+            return "agreement of seeds is given for an accuracy that is not there"
+        return None
+
+
+def read_only(values: ArrayLike, kind: type[Scalar]) -> NDArray[Scalar]:
+    """Return ``values`` as an array nobody can write to; copies only what somebody could.
+
+    Example:
+        >>> read_only([1, 2], np.float64).flags.writeable
+        False
+    """
+    array = np.asarray(values, kind)
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array

@@ -1,0 +1,206 @@
+"""Walking through a pickle without reading it: where it ends, and whether it is safe to size up.
+
+Python's unpickler believes what a pickle says about lengths and places in its memo and allocates
+accordingly, and it follows tuples in tuples until the C stack is full. A walk first takes the
+opcodes one by one, as ``pickletools`` describes them, and refuses what the benchmark files have
+no use for, lengths beyond the end, and nesting without bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from struct import Struct
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.errors import InputError
+
+MARK, STOP, SETITEM, SETITEMS, EMPTY_DICT, TUPLE2 = b"(.su}\x86"
+BINPUT, LONG_BINPUT, LONG_BINGET = b"qrj"
+MAX_TUPLES = 10_000  # a tuple in a tuple is hashed by recursion in C
+
+_FIXED = {
+    1: b"N\x88\x89abs}])R\x81Q0\x94\x8f\x93",
+    2: b"\x80Kqh",
+    3: b"M",
+    5: b"J",
+    9: b"G\x95",
+}
+_SIZE = [0] * 256  # bytes of each opcode with its argument, 0 where the walk must look closer
+for _size, _opcodes in _FIXED.items():
+    for _opcode in _opcodes:
+        _SIZE[_opcode] = _size
+_CLOSING = frozenset(b"tueld\x90")
+_TUPLES = frozenset(b"\x85\x86\x87t")
+_LENGTHS = {
+    **dict.fromkeys(b"UC\x8a\x8c", Struct("<B")),
+    **dict.fromkeys(b"XTB\x8b", Struct("<I")),
+    **dict.fromkeys(b"\x8d\x8e\x96", Struct("<Q")),
+}
+_LINES = {ord("c"): 2}  # arguments that end with a line feed
+
+
+class CutOffError(Exception):
+    """The bytes end before the walk does."""
+
+
+@dataclass
+class Walk:
+    """What a walk has met, as positions in the bytes.
+
+    Attributes:
+        puts: Where objects are put in the memo under a number of four bytes.
+        gets: Where they are taken from it by such a number.
+        tuples: Number of tuples so far.
+    """
+
+    puts: list[int] = field(default_factory=list)
+    gets: list[int] = field(default_factory=list)
+    tuples: int = 0
+
+    def group(self, data: bytes, start: int) -> tuple[int, int]:
+        r"""Walk from a mark to the opcode that takes all down to it.
+
+        Args:
+            data: Bytes of a pickle.
+            start: Position of the mark.
+
+        Returns:
+            The position after the closing opcode, and that opcode.
+
+        Raises:
+            CutOffError: The bytes end first.
+            InputError: There is an opcode or a length that no benchmark file has.
+
+        Example:
+            >>> Walk().group(b"(K\x01K\x02t.", 0) == (6, ord("t"))
+            True
+        """
+        return self._walk(data, start, False)
+
+    def whole(self, data: bytes, start: int = 0) -> int:
+        """Walk a whole pickle and return the position after its end.
+
+        Raises:
+            CutOffError: The bytes end first.
+            InputError: There is an opcode, a length or a place in the memo that no benchmark
+                file has.
+
+        Example:
+            >>> Walk().whole(b"N.rest")
+            2
+        """
+        end = self.over(data, start)
+        if np.any(numbers(data, self.puts) > len(data)):
+            raise InputError("counts more objects than it has bytes")
+        return end
+
+    def over(self, data: bytes, start: int = 0) -> int:
+        r"""Walk over a whole part of a larger pickle, whose memo is the larger one's.
+
+        Example:
+            >>> Walk().over(b"j\xff\0\0\0.")
+            6
+        """
+        return self._walk(data, start, True)[0]
+
+    def step(self, data: bytes, position: int) -> int:
+        r"""Walk over one opcode that is neither a mark nor closes one; return the position after.
+
+        Raises:
+            CutOffError: The bytes end first.
+            InputError: The opcode is another.
+
+        Example:
+            >>> Walk().step(b"X\x02\x00\x00\x00abN", 0)
+            7
+        """
+        if position >= len(data):
+            raise CutOffError
+        opcode = data[position]
+        if opcode in (LONG_BINPUT, LONG_BINGET):
+            (self.puts if opcode == LONG_BINPUT else self.gets).append(position)
+        end = position + (_SIZE[opcode] or self._argument(data, position, opcode))
+        if end > len(data):
+            raise CutOffError
+        return end
+
+    def _walk(self, data: bytes, position: int, whole: bool) -> tuple[int, int]:
+        size, puts, gets, level = _SIZE, self.puts.append, self.gets.append, 0
+        text, text_length = ord("X"), _LENGTHS[ord("X")].unpack_from
+        try:
+            while True:  # some 50,000 times for each architecture
+                opcode = data[position]
+                if size[opcode]:
+                    position += size[opcode]
+                elif opcode == text:
+                    position += 5 + text_length(data, position + 1)[0]
+                elif opcode == LONG_BINPUT:
+                    puts(position)
+                    position += 5
+                elif opcode == LONG_BINGET:
+                    gets(position)
+                    position += 5
+                elif opcode == MARK:
+                    level += 1
+                    position += 1
+                elif opcode in _CLOSING:
+                    level -= 1
+                    position += 1
+                    self.tuples += opcode in _TUPLES
+                    if level == 0 and not whole:
+                        return position, opcode
+                elif opcode == STOP and whole:
+                    if position >= len(data):
+                        raise CutOffError
+                    if self.tuples > MAX_TUPLES:
+                        break
+                    return position + 1, opcode
+                else:
+                    position += self._argument(data, position, opcode)
+                if self.tuples > MAX_TUPLES:
+                    break
+        except IndexError:
+            raise CutOffError from None
+        except Exception as error:
+            if type(error).__name__ == "error":  # struct's own
+                raise CutOffError from None
+            raise
+        raise InputError(f"has more than {MAX_TUPLES:,} tuples")
+
+    def _argument(self, data: bytes, position: int, opcode: int) -> int:
+        """Return the bytes of an opcode with its argument where they are not fixed."""
+        if opcode in (LONG_BINPUT, LONG_BINGET):
+            return 5
+        if opcode in _TUPLES:
+            self.tuples += 1
+            return 1
+        if opcode in _LENGTHS:
+            layout = _LENGTHS[opcode]
+            if position + 1 + layout.size > len(data):
+                raise CutOffError
+            return 1 + layout.size + int(layout.unpack_from(data, position + 1)[0])
+        end = position
+        for _ in range(_LINES.get(opcode, 0)):
+            end = data.find(b"\n", end + 1)
+            if end < 0:
+                raise CutOffError
+        if end > position:
+            return end + 1 - position
+        raise InputError(f"has the opcode {bytes([opcode])!r}, which no benchmark file has")
+
+
+def numbers(data: bytes, positions: ArrayLike) -> NDArray[np.int64]:
+    r"""Return the numbers of four bytes that follow the opcodes at some positions.
+
+    Example:
+        >>> numbers(b"r\x01\x02\x00\x00", [0])
+        array([513])
+    """
+    at = np.asarray(positions, np.int64)
+    octets = np.frombuffer(data, np.uint8)
+    found = np.zeros(len(at), np.int64)
+    for place in range(4):
+        found |= octets[at + 1 + place].astype(np.int64) << (8 * place)
+    return found
