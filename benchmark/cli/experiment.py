@@ -58,6 +58,7 @@ def _experiment(
     seeds: str,
     preset: str,
     table: str,
+    allow_subset: bool,
     accuracy: str,
     out: Path | None,
     jobs: int | None,
@@ -73,7 +74,7 @@ def _experiment(
     for method in methods:
         method_class(method)
     chosen, task = parse_seeds(seeds), load_preset(preset)
-    truth, key = open_table(table), AccuracyKey.parse(accuracy)
+    truth, key = open_table(table, allow_subset=allow_subset), AccuracyKey.parse(accuracy)
     truth.accuracy(key)  # fails now rather than after the runs
 
     from benchmark.runner import run_units  # imports PyTorch

@@ -31,6 +31,12 @@ table_option = click.option(
     help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.",
 )
 
+allow_subset_option = click.option(
+    "--allow-subset",
+    is_flag=True,
+    help="Let the table lack architectures; those it has are compared.",
+)
+
 _EXPERIMENT = (
     click.option(
         "--seeds",
@@ -47,6 +53,7 @@ _EXPERIMENT = (
         help="The task: a name of `nasbench list presets`, or a .toml file.",
     ),
     table_option,
+    allow_subset_option,
     click.option(
         "--accuracy",
         default="cifar10_test_200",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import table_option
+from benchmark.cli.options import allow_subset_option, table_option
 
 
 @click.command()
@@ -18,6 +18,7 @@ from benchmark.cli.options import table_option
     help="Where the report goes.  [default: RUNS/report]",
 )
 @table_option
+@allow_subset_option
 @click.option(
     "--accuracy",
     default="cifar10_test_200",
@@ -31,7 +32,14 @@ from benchmark.cli.options import table_option
     metavar="FILE",
     help="Numbers of others to stand beside ours, as CSV.  [default: results/published.csv]",
 )
-def report(runs: Path, out: Path | None, table: str, accuracy: str, published: Path | None) -> None:
+def report(
+    runs: Path,
+    out: Path | None,
+    table: str,
+    allow_subset: bool,
+    accuracy: str,
+    published: Path | None,
+) -> None:
     """Make tables, figures and an HTML page from the run records in a folder.
 
     Nothing is trained. The same records give the same bytes. Folders inside RUNS that hold
@@ -48,7 +56,7 @@ def report(runs: Path, out: Path | None, table: str, accuracy: str, published: P
     from benchmark.progress import shown_board
     from benchmark.tables import AccuracyKey, open_table
 
-    truth, key = open_table(table), AccuracyKey.parse(accuracy)
+    truth, key = open_table(table, allow_subset=allow_subset), AccuracyKey.parse(accuracy)
     truth.accuracy(key)  # fails now rather than after records were read
     path = published or published_path()
     study = read_study(

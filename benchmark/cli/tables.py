@@ -84,7 +84,12 @@ def import_(
 @tables_group.command("list")
 @_AS_JSON
 def list_(as_json: bool) -> None:
-    """List the tables there are; the default is marked with a star."""
+    """List the tables there are; the default is marked with a star.
+
+    \b
+    Example:
+      nasbench tables list
+    """
     from benchmark.cli.table_facts import table_lines
 
     found, default = table_lines(), default_table_name()

@@ -63,7 +63,7 @@ def read_csv(
         first = to_string(next(code for code in range(SIZE) if code not in rows))
         raise InputError(
             f"{path}: {SIZE - len(rows):,} of {SIZE:,} architectures are missing, the first is "
-            f"{first}; add them, or allow a subset"
+            f"{first}; add them, or allow a subset (--allow-subset)"
         )
     codes = sorted(rows)
     values = dict(zip(header, zip(*(rows[code] for code in codes), strict=True), strict=True))

@@ -238,7 +238,7 @@ def _check_index(readings: list[Reading], about: dict[str, Any], allow_subset: b
     if missing:
         raise InputError(
             f"says that it holds {len(promised):,} architectures but lacks {len(missing):,} of "
-            "them; get the missing files, or allow a subset"
+            "them; get the missing files, or allow a subset (--allow-subset)"
         )
 
 

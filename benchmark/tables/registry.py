@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from benchmark.errors import unknown_name
+from benchmark.errors import InputError, unknown_name
+from benchmark.space import SIZE
 from benchmark.tables import analog
 from benchmark.tables.csv_source import read_csv
 from benchmark.tables.truth import TruthTable
@@ -34,7 +35,7 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
     Args:
         name_or_path: A key of `TABLES`, the name of an import, or a path ending in ``.csv`` or
             ``.nbtable``.
-        allow_subset: Whether a CSV file may lack architectures.
+        allow_subset: Whether the table may lack architectures.
 
     Returns:
         The table.
@@ -47,12 +48,22 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
         >>> table.name, len(table), [str(key) for key in table.keys]
         ('analog-nasbench', 15625, ['cifar10_test_200'])
     """
+    if Path(name_or_path).suffix.lower() == ".csv":
+        return read_csv(name_or_path, allow_subset=allow_subset)  # it can name what is missing
+    table = _open(name_or_path)
+    if not (table.is_complete or allow_subset):
+        raise InputError(
+            f"table {table.name!r} holds {len(table):,} of {SIZE:,} architectures: give a whole "
+            "one, or allow a subset (--allow-subset)"
+        )
+    return table
+
+
+def _open(name_or_path: str | Path) -> TruthTable:
     record = TABLES.get(str(name_or_path))
     if record is not None:
         return record.open()
     suffix = Path(name_or_path).suffix.lower()
-    if suffix == ".csv":
-        return read_csv(name_or_path, allow_subset=allow_subset)
     if suffix == ".nbtable":
         from benchmark.tables.file import read_table  # Arrow is slow to import
 

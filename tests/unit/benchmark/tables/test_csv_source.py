@@ -133,7 +133,7 @@ def test_missing_architectures_are_counted(tmp_path: Path) -> None:
         read_csv(path)
     assert str(caught.value) == (
         f"{path}: 2 of 15,625 architectures are missing, the first is {to_string(3)}; "
-        "add them, or allow a subset"
+        "add them, or allow a subset (--allow-subset)"
     )
     assert len(read_csv(path, allow_subset=True)) == SIZE - 2
 

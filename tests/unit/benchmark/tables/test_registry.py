@@ -28,10 +28,12 @@ def test_a_path_opens_by_its_suffix(tmp_path: Path) -> None:
     path.write_text(f"arch,cifar10_test_200\n{to_string(5)},42\n")
     table = open_table(path, allow_subset=True)
     write_table(table, tmp_path / "mine.nbtable")
-    again = open_table(str(tmp_path / "mine.nbtable"))
+    again = open_table(str(tmp_path / "mine.nbtable"), allow_subset=True)
     np.testing.assert_array_equal(again.accuracy(KEY), [42])
     with pytest.raises(InputError, match="15,624 of 15,625 architectures are missing"):
         open_table(path)
+    with pytest.raises(InputError, match="holds 1 of 15,625 architectures"):
+        open_table(tmp_path / "mine.nbtable")
 
 
 @pytest.mark.parametrize("name", ["analog", "nowhere/table.parquet", ""])
