@@ -70,7 +70,8 @@ def table_from_columns(
     codes = _codes(columns[arch])
     if len(codes) < SIZE and not allow_subset:
         raise InputError(
-            f"lacks {SIZE - len(codes):,} of {SIZE:,} architectures; add them, or allow a subset (--allow-subset)"
+            f"lacks {SIZE - len(codes):,} of {SIZE:,} architectures; add them, or allow a subset "
+            "(--allow-subset)"
         )
     order = np.argsort(codes)
     accuracies = {key: _percent(columns[column], column) for column, key in keys.items()}

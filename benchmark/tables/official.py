@@ -106,8 +106,9 @@ def read_record(
                     _add_costs(costs, trials, run, epochs, nats)
                 if trials and curves:
                     _add_curves(lines, list(trials.values()), run, epochs)
-        (string,) = strings
-        return Reading(from_string(string), index, results, costs, lines)
+        if len(strings) != 1:
+            raise InputError("it is another architecture after 12 than after 200 epochs")
+        return Reading(from_string(strings.pop()), index, results, costs, lines)
     except InputError as error:
         raise InputError(f"has an architecture {index} that is wrong: {error}") from error
     except Exception as error:  # the package takes any state and stumbles in any way

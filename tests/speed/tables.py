@@ -1,0 +1,152 @@
+"""Print how fast a table answers, beside nas-bench-201 and nats-bench on the same data.
+
+Run it by hand: ``python tests/speed/tables.py`` makes files of its own; with
+``--pth FILE --nats FOLDER`` it takes the benchmark's. It is no test: times belong to a machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.space import SIZE, to_string
+from benchmark.tables.file import read_table, write_table
+from benchmark.tables.importing import ImportOptions, import_table
+from benchmark.tables.keys import AccuracyKey
+from benchmark.tables.measurements import Measurements
+from benchmark.tables.truth import TruthTable
+
+KEY = AccuracyKey("cifar10", "test", 200)
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """Return the least time that some work takes, the first time not counted."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def once(work: Callable[[], Any]) -> tuple[Any, float]:
+    start = time.perf_counter()
+    return work(), time.perf_counter() - start
+
+
+def made_files(folder: Path, count: int) -> tuple[Path, Path]:
+    """Write both kinds of files with as many architectures."""
+    conftest = Path(__file__).parents[1] / "unit" / "benchmark" / "tables" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("made", conftest)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    records = made.make_records(count)
+    made.write_pth(folder / "a.pth", records)
+    made.write_nats(folder / "nats", records)
+    return folder / "a.pth", folder / "nats"
+
+
+def whole(table: TruthTable) -> TruthTable:
+    """Return a table of the whole space with the columns of another, its numbers repeated."""
+
+    def repeated(columns: Any) -> Any:
+        return {key: np.resize(column, SIZE) for key, column in columns.items()}
+
+    measured = table.measurements
+    return TruthTable(
+        name="whole",
+        description=table.description,
+        source=table.source,
+        codes=np.arange(SIZE),
+        accuracies=repeated(table.accuracies),
+        seeds=repeated(table.seeds),
+        official_index=np.arange(SIZE),
+        measurements=Measurements(
+            repeated(measured.deviations), repeated(measured.losses), repeated(measured.costs)
+        ),
+    )
+
+
+def nas_bench_201(path: Path) -> Any:
+    from nas_201_api import NASBench201API
+
+    with path.open("rb") as file:
+        for _ in range(3):
+            pickle.load(file)
+        return NASBench201API(pickle.load(file), verbose=False)
+
+
+def show(what: str, time_taken: float) -> None:
+    unit, factor = (
+        ("s", 1) if time_taken >= 1 else ("ms", 1e3) if time_taken >= 1e-3 else ("µs", 1e6)
+    )
+    print(f"{what:62} {time_taken * factor:9.3g} {unit}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pth", type=Path, help="NAS-Bench-201-v1_*.pth")
+    parser.add_argument("--nats", type=Path, help="the folder NATS-tss-*-simple")
+    parser.add_argument("--archs", type=int, default=100, help="of the files that are made")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["NASBENCH_CACHE"] = str(folder / "cache")
+        made = (None, None)
+        if options.pth is None or options.nats is None:
+            made = made_files(folder, options.archs)
+        pth, nats = options.pth or made[0], options.nats or made[1]
+        assert pth is not None
+        assert nats is not None
+        imported = import_table(pth, ImportOptions(name="pth"))
+        print(f"{len(imported.table):,} architectures in the files of both packages")
+        write_table(whole(imported.table), folder / "whole.nbtable")
+        size = (folder / "whole.nbtable").stat().st_size / 1e6
+        show(
+            f"open a table of 15,625, {size:.1f} MB",
+            seconds(lambda: read_table(folder / "whole.nbtable"), 9),
+        )
+        table = read_table(folder / "whole.nbtable")
+        codes = np.random.default_rng(0).permutation(SIZE)
+        arch = to_string(SIZE // 2)
+        show("look up 15,625 accuracies by code", seconds(lambda: table.accuracy(KEY, codes), 99))
+        show("look up one by code", seconds(lambda: table.accuracy(KEY, 5), 999))
+        show("look up one by string", seconds(lambda: table.accuracy(KEY, arch), 999))
+
+        index = int(imported.table.official_index[0])  # type: ignore[index]
+        api, taken = once(lambda: nas_bench_201(pth))
+        show(f"nas-bench-201: open {pth.stat().st_size / 1e6:.0f} MB", taken)
+        ask = {"hp": "200", "is_random": False}
+        show(
+            "nas-bench-201: one accuracy (get_more_info)",
+            seconds(lambda: api.get_more_info(index, "cifar10", **ask), 99),
+        )
+        try:
+            from nats_bench import create
+        except ImportError:
+            sys.exit("nats-bench is not installed: pip install nats-bench")
+        api, taken = once(lambda: create(str(nats), "tss", fast_mode=True, verbose=False))
+        show("nats-bench: open the folder", taken)
+        _, taken = once(lambda: api.get_more_info(index, "cifar10", **ask))
+        show("nats-bench: one accuracy, the first touch of an architecture", taken)
+        show(
+            "nats-bench: one accuracy after that",
+            seconds(lambda: api.get_more_info(index, "cifar10", **ask), 99),
+        )
+
+
+if __name__ == "__main__":
+    main()
