@@ -8,9 +8,9 @@ v of the rows' correlations, the score is minus the sum of log(v + k) + 1 / (v +
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,13 +35,11 @@ def jacobian_covariance(network: Network, pixels: Tensor) -> float:
     """
     inputs = pixels.detach().clone().requires_grad_()
     (gradient,) = torch.autograd.grad(network(inputs).sum(), inputs)
-    rows = gradient.flatten(1).double().cpu().numpy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = np.corrcoef(rows)
-    if not np.isfinite(correlations).all():
-        return float("nan")
-    values = np.linalg.eigvalsh(correlations).clip(min=0) + SMALL
-    return -float(np.sum(np.log(values) + 1 / values))
+    correlations = torch.corrcoef(gradient.flatten(1).double())
+    if not correlations.isfinite().all():
+        return math.nan
+    values = torch.linalg.eigvalsh(correlations).clamp(min=0) + SMALL
+    return -float((values.log() + 1 / values).sum())
 
 
 class JacobianCovariance(Method):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -46,7 +45,7 @@ def naswot(network: Network, pixels: Tensor) -> float:
             layer.register_forward_pre_hook(add_agreements)
     with torch.no_grad():
         network(pixels)
-    return float(np.linalg.slogdet(kernel.cpu().numpy()).logabsdet)
+    return float(torch.linalg.slogdet(kernel).logabsdet)
 
 
 class Naswot(Method):

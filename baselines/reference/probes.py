@@ -91,6 +91,7 @@ def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 
             )
         chosen = torch.randperm(len(train), generator=generator)[:total].to(train.labels.device)
         pixels, labels = _fitted(train.pixels[chosen], scale), train.labels[chosen]
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
     whole = Images(pixels, labels).to(experiment.device)
     size = options.batch_size
     return [
