@@ -57,7 +57,7 @@ def spectral_entropy(feature: Tensor) -> float:
     all directions are equally used, 0 where there is one.
     """
     rows = feature.movedim(1, -1).flatten(0, -2)  # [B·H·W, C]
-    values = torch.linalg.eigvalsh(torch.cov(rows.T, correction=0)).clamp(min=0)
+    values = torch.linalg.eigvalsh(torch.cov(rows.T)).clamp(min=0)
     return float(torch.special.entr(values / values.sum()).sum())
 
 
