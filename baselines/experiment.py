@@ -18,6 +18,10 @@ def _nothing() -> None:
     """Report progress to nobody."""
 
 
+def _no_share(share: float) -> None:
+    """Report a share to nobody."""
+
+
 @dataclass(frozen=True, eq=False)
 class Experiment:
     """One seed of one task, for one method to work on.
@@ -31,7 +35,9 @@ class Experiment:
         streams: The seed's random streams.
         ledger: Where everything spent is charged.
         device: Where networks live.
-        tick: Called after each step of work.
+        tick: Called after each step of work that is charged to the ledger.
+        progress: Called with the share of the work that is done, from 0 to 1, by a method that
+            charges nothing.
     """
 
     images: ImageSet
@@ -43,3 +49,4 @@ class Experiment:
     ledger: Ledger
     device: torch.device
     tick: Callable[[], None] = _nothing
+    progress: Callable[[float], None] = _no_share

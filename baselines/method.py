@@ -46,6 +46,7 @@ class Method(ABC):
         description: One line on what it does.
         reference: Whether it trains nothing and stands in tables for comparison only.
         seeded: Whether its scores depend on the seed.
+        expensive: Whether it is compared only where it is asked for by name.
         Options: Dataclass of its options.
     """
 
@@ -53,6 +54,7 @@ class Method(ABC):
     description: ClassVar[str]
     reference: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
+    expensive: ClassVar[bool] = False
     Options: ClassVar[type[Any]] = NoOptions
 
     def __init__(self, options: Mapping[str, Any]) -> None:

@@ -9,7 +9,18 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
-from baselines.reference import Chance, Flops, Parameters
+from baselines.reference import (
+    AzNas,
+    Chance,
+    Flops,
+    GradNorm,
+    JacobianCovariance,
+    Naswot,
+    Parameters,
+    Snip,
+    SynFlow,
+    Zico,
+)
 from benchmark.errors import InputError, unknown_name
 
 
@@ -35,4 +46,18 @@ def _registry(*methods: type[Method]) -> Mapping[str, type[Method]]:
     return MappingProxyType(named)
 
 
-METHODS: Mapping[str, type[Method]] = _registry(OneShot, FewShot, Gm, Chance, Parameters, Flops)
+METHODS: Mapping[str, type[Method]] = _registry(
+    OneShot,
+    FewShot,
+    Gm,
+    Chance,
+    Parameters,
+    Flops,
+    SynFlow,
+    Naswot,
+    JacobianCovariance,
+    Snip,
+    GradNorm,
+    Zico,
+    AzNas,
+)

@@ -221,8 +221,12 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
         done = ledger.spent + SCORING_COST * ledger.scored
         meter.show(0.999 * min(1, done / (ledger.budget.images + SCORING_COST * scored)))
 
+    def progress(share: float) -> None:
+        meter.show(0.999 * share)
+
     try:
-        outcome = _method(task, unit.method).run(_experiment(task, unit, device, ledger, tick))
+        experiment = _experiment(task, unit, device, ledger, tick, progress)
+        outcome = _method(task, unit.method).run(experiment)
         facts = provenance(device, started) | {"seconds": round(time.monotonic() - clock, 2)}
         record = RunRecord(
             method=unit.method,
@@ -242,7 +246,12 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
 
 
 def _experiment(
-    task: Task, unit: Unit, device: str, ledger: Ledger, tick: Callable[[], None]
+    task: Task,
+    unit: Unit,
+    device: str,
+    ledger: Ledger,
+    tick: Callable[[], None],
+    progress: Callable[[float], None],
 ) -> Experiment:
     data = task.data
     images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
@@ -258,4 +267,5 @@ def _experiment(
         ledger=ledger,
         device=where,
         tick=tick,
+        progress=progress,
     )

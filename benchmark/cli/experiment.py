@@ -37,18 +37,29 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
 
 
 @click.command()
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    help="A method to compare; may be given several times.  [default: all but zero-cost proxies]",
+)
 @experiment_options
-def compare(**settings: Any) -> None:
-    """Run all methods at the same seeds and budget and set them side by side.
+def compare(methods: tuple[str, ...], **settings: Any) -> None:
+    """Run methods at the same seeds and budget and set them side by side.
+
+    Zero-cost proxies take a minute or more a seed: name them with --method where they are wanted.
 
     \b
     Examples:
       nasbench compare --seeds 5
       nasbench compare --seeds 2 --preset ci --out runs/trial
+      nasbench compare --method gm --method params --method az-nas
     """
     from baselines.registry import METHODS
 
-    _experiment(list(METHODS), "comparison", **settings)
+    usual = [name for name, method in METHODS.items() if not method.expensive]
+    _experiment(list(dict.fromkeys(methods)) or usual, "comparison", **settings)
 
 
 def _experiment(

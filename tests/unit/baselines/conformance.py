@@ -20,7 +20,13 @@ from benchmark.budget import Ledger
 from benchmark.datasets import ImageSet
 from benchmark.errors import InputError
 from benchmark.space import SIZE, live_codes
-from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_images
+from tests.unit.baselines.tiny import (
+    BATCH,
+    OPTIONS,
+    few_networks,
+    tiny_experiment,
+    tiny_images,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,7 +55,8 @@ def run(method: type[Method], seed: int = 0) -> TinyRun:
     images = tiny_images()
     ticks: list[None] = []
     experiment = tiny_experiment(seed, images=images, tick=lambda: ticks.append(None))
-    outcome = method(OPTIONS.get(method.name, {})).run(experiment)
+    with few_networks():
+        outcome = method(OPTIONS.get(method.name, {})).run(experiment)
     return TinyRun(outcome, experiment.ledger, images, len(ticks))
 
 

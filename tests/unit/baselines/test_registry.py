@@ -22,7 +22,10 @@ def subclasses(kind: type) -> Iterator[type]:
 
 
 def test_every_method_has_its_name() -> None:
-    assert list(METHODS) == ["one-shot", "few-shot", "gm", "random", "params", "flops"]
+    usual = ["one-shot", "few-shot", "gm", "random", "params", "flops"]
+    proxies = ["synflow", "naswot", "jacob-cov", "snip", "grad-norm", "zico", "az-nas"]
+    assert list(METHODS) == usual + proxies
+    assert [name for name, method in METHODS.items() if method.expensive] == proxies
     for name, method in METHODS.items():
         assert method_class(name) is method
         assert method.name == name

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import pytest
 import torch
 
 from baselines.experiment import Experiment
@@ -13,10 +16,13 @@ from benchmark.budget import Budget, Ledger
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import Images, ImageSet
 from benchmark.seeds import Streams
+from benchmark.space import Codes, live_codes
 from benchmark.task import ScoringSettings, TrainingSettings
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it
+
+PROBE: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BATCH}
 
 # Options with which each method fits the budget.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -30,6 +36,13 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "batches": 1,
         "restart": "never",
     },
+    "synflow": {"scale": "task"},
+    "naswot": PROBE,
+    "jacob-cov": PROBE,
+    "snip": PROBE,
+    "grad-norm": PROBE,
+    "zico": {**PROBE, "batches": 2},
+    "az-nas": PROBE,
 }
 
 
@@ -79,6 +92,7 @@ def tiny_experiment(
     scale: NetworkScale | None = None,
     scoring: ScoringSettings | None = None,
     tick: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] = lambda share: None,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
@@ -93,4 +107,19 @@ def tiny_experiment(
         ledger=Ledger(Budget(settings.budget)),
         device=torch.device("cpu"),
         tick=tick,
+        progress=progress,
     )
+
+
+@contextmanager
+def few_networks() -> Iterator[None]:
+    """Let proxies take the space for one of 41 functions: each network is built for its own."""
+    functions = np.unique(live_codes())[::231]
+
+    def few_codes(codes: Codes | None = None) -> Codes:
+        alive = live_codes(codes)
+        return functions[np.searchsorted(functions, alive, side="right") - 1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("baselines.reference.scorer.live_codes", few_codes)
+        yield

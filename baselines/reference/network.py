@@ -1,0 +1,177 @@
+"""The network of one architecture alone, with weights of its own, as the table trains it.
+
+Unlike a path through the supernet it shares nothing, and the BatchNorm of its candidate operations
+scales and shifts [NAS-Bench-201, arXiv 2001.00326, section 2.1]. BatchNorm always normalises by
+the images that pass together, as at a training step. Layers are modules of PyTorch's own kinds,
+because proxies look for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.complexity import STAGES, NetworkScale
+from benchmark.space import EDGES, OPERATIONS, decode
+
+
+class Convolution(nn.Conv2d):
+    """A convolution without bias; its weight is empty until the network draws it.
+
+    The weight lies channels last in memory: where images do too, a pass through a network of the
+    table's size takes half the time.
+    """
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, and so leave PyTorch's global generator alone."""
+        self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+class Classifier(nn.Linear):
+    """A linear layer; its weight and bias are empty until the network draws them."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, and so leave PyTorch's global generator alone."""
+
+
+class Cell(nn.Module):
+    """Four nodes; each sums what the operations of its edges bring.
+
+    Args:
+        operations: Six indices into `OPERATIONS`, in the order of `EDGES`.
+        channels: Number C of channels.
+    """
+
+    def __init__(self, operations: Sequence[int], channels: int) -> None:
+        super().__init__()
+        layers = [_operation(OPERATIONS[operation], channels) for operation in operations]
+        self.edges = nn.ModuleDict(
+            {str(edge): layer for edge, layer in enumerate(layers) if layer is not None}
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pass feature maps [B, C, H, W]; a disconnected cell gives zeros."""
+        nodes: list[Tensor | None] = [x, None, None, None]
+        for edge, (source, target) in enumerate(EDGES):
+            value, present = nodes[source], nodes[target]
+            if value is None or str(edge) not in self.edges:
+                continue
+            brought = self.edges[str(edge)](value)
+            nodes[target] = brought if present is None else present + brought
+        output = nodes[-1]
+        return torch.zeros_like(x) if output is None else output
+
+
+class ResidualBlock(nn.Module):
+    """The block of stride 2 between two stages, with an average-pooled shortcut.
+
+    Args:
+        channels: Number C of channels that come in; 2C go out.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            *_relu_conv_norm(channels, 2 * channels, 3, stride=2),
+            *_relu_conv_norm(2 * channels, 2 * channels, 3),
+        )
+        self.shortcut = nn.Sequential(
+            nn.AvgPool2d(2), Convolution(channels, 2 * channels, 1, bias=False)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn feature maps [B, C, H, W] into [B, 2C, H/2, W/2]."""
+        out: Tensor = self.main(x) + self.shortcut(x)
+        return out
+
+
+class Network(nn.Module):
+    """One architecture, its weights drawn anew.
+
+    Weights are normal with variance 2 over the inputs of a unit, biases are zero [He et al.,
+    arXiv 1502.01852, section 2.2], as AZ-NAS draws them for itself and for the proxies it is
+    compared with.
+
+    Args:
+        code: The architecture, from 0 to 15,624.
+        scale: Channels, cells, resolution and classes.
+        generator: Draws the weights, on the CPU.
+
+    Raises:
+        InputError: The code is outside the space.
+
+    Example:
+        >>> scale = NetworkScale(channels=4, cells=1, resolution=8, input_channels=1)
+        >>> network = Network(7, scale, torch.Generator().manual_seed(0))
+        >>> network(torch.zeros(2, 1, 8, 8)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(self, code: int, scale: NetworkScale, generator: torch.Generator) -> None:
+        super().__init__()
+        operations = decode(code).tolist()
+        self.stem = nn.Sequential(
+            Convolution(scale.input_channels, scale.channels, 3, padding=1, bias=False),
+            _norm(scale.channels),
+        )
+        self.blocks = nn.ModuleList()
+        for stage in range(STAGES):
+            channels, _ = scale.stages[stage]
+            if stage:
+                self.blocks.append(ResidualBlock(channels // 2))
+            self.blocks.extend(Cell(operations, channels) for _ in range(scale.cells))
+        self.last = nn.Sequential(_norm(channels), nn.ReLU())
+        self.classifier = Classifier(channels, scale.classes)
+        self._draw_weights(generator)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits [B, classes] of images [B, channels, H, W]."""
+        logits: Tensor = self.classifier(self.last(self.features(images)[-1]).mean((2, 3)))
+        return logits
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the output of the stem, of every cell and of every residual block, in order."""
+        maps = [self.stem(images)]
+        for block in self.blocks:
+            maps.append(block(maps[-1]))
+        return maps
+
+    def weights(self) -> list[Tensor]:
+        """Return the weight of every convolution and of the classifier, in order."""
+        return [
+            layer.weight for layer in self.modules() if isinstance(layer, Convolution | Classifier)
+        ]
+
+    @torch.no_grad()
+    def _draw_weights(self, generator: torch.Generator) -> None:
+        for weight in self.weights():
+            weight.normal_(0, math.sqrt(2 / weight[0].numel()), generator=generator)
+        self.classifier.bias.zero_()
+
+
+def _operation(name: str, channels: int) -> nn.Module | None:
+    """Return the layers of a candidate operation; ``none`` has nothing to compute."""
+    match name:
+        case "none":
+            return None
+        case "skip_connect":
+            return nn.Identity()
+        case "avg_pool_3x3":
+            return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+        case "nor_conv_1x1":
+            return nn.Sequential(*_relu_conv_norm(channels, channels, 1))
+        case _:
+            return nn.Sequential(*_relu_conv_norm(channels, channels, 3))
+
+
+def _relu_conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    padding = kernel // 2
+    convolution = Convolution(inputs, outputs, kernel, stride, padding, bias=False)
+    return [nn.ReLU(), convolution, _norm(outputs)]
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, track_running_stats=False)

@@ -1,0 +1,113 @@
+"""What proxies look at: a network's scale, and a few images to pass through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from torch import Tensor
+
+from baselines.experiment import Experiment
+from benchmark.complexity import TABLE_NETWORK, NetworkScale
+from benchmark.datasets import Images
+from benchmark.errors import InputError
+from benchmark.settings import Count, Range
+
+STREAM = "proxy images"
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """Options of a proxy that needs no images.
+
+    Attributes:
+        scale: The ``task``'s network, or the ``table``'s, which trained the true accuracies.
+    """
+
+    scale: Literal["task", "table"]
+
+
+@dataclass(frozen=True)
+class ProbeOptions(NetworkOptions):
+    """Options of a proxy that passes a batch of images.
+
+    Attributes:
+        images: Training images of the ``task``, brought to the network's size, or ``noise``.
+        batch_size: Images in a batch; BatchNorm needs two.
+    """
+
+    images: Literal["task", "noise"]
+    batch_size: Annotated[int, Range(2)]
+
+
+@dataclass(frozen=True)
+class BatchesOptions(ProbeOptions):
+    """Options of a proxy that compares batches of images.
+
+    Attributes:
+        batches: Number of batches.
+    """
+
+    batches: Annotated[int, Range(2)]
+
+
+def network_scale(experiment: Experiment, options: NetworkOptions) -> NetworkScale:
+    """Return the scale that the options ask for; the classes are always the task's."""
+    if options.scale == "task":
+        return experiment.scale
+    return replace(TABLE_NETWORK, classes=experiment.scale.classes)
+
+
+def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 1) -> list[Images]:
+    """Return batches of different images, the same for every architecture and proxy of a seed.
+
+    Args:
+        experiment: Where images and random numbers come from.
+        options: Which images, and how many in a batch.
+        count: Number of batches.
+
+    Returns:
+        Images of the network's resolution and channels, on the device. Noise is Gaussian with
+        unit variance and has labels drawn at random.
+
+    Raises:
+        InputError: The task has too few training images, or cannot be shown in this network.
+    """
+    scale = network_scale(experiment, options)
+    generator = experiment.streams.torch(STREAM)
+    total = count * options.batch_size
+    if options.images == "noise":
+        shape = (total, scale.input_channels, scale.resolution, scale.resolution)
+        pixels = torch.randn(shape, generator=generator)
+        labels = torch.randint(scale.classes, (total,), generator=generator)
+    else:
+        train = experiment.images.train
+        if total > len(train):
+            raise InputError(
+                f"{total:,} images are asked for, there are {len(train):,} for training: "
+                "lower batch_size or batches"
+            )
+        chosen = torch.randperm(len(train), generator=generator)[:total].to(train.labels.device)
+        pixels, labels = _fitted(train.pixels[chosen], scale), train.labels[chosen]
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    whole = Images(pixels, labels).to(experiment.device)
+    size = options.batch_size
+    return [
+        Images(whole.pixels[start : start + size], whole.labels[start : start + size])
+        for start in range(0, total, size)
+    ]
+
+
+def _fitted(pixels: Tensor, scale: NetworkScale) -> Tensor:
+    """Bring images [B, channels, H, W] to a network's resolution and channels."""
+    side, channels = scale.resolution, pixels.shape[1]
+    if pixels.shape[2:] != (side, side):
+        pixels = F.interpolate(pixels, size=(side, side), mode="bilinear")
+    if channels not in (1, scale.input_channels):
+        raise InputError(
+            f"images of {channels} channels do not fit a network for {scale.input_channels}: "
+            'set scale = "task" or images = "noise"'
+        )
+    return pixels.expand(-1, scale.input_channels, -1, -1)

@@ -1,0 +1,41 @@
+"""SNIP: how much the loss feels the connections of a network.
+
+[SNIP] Lee et al., *SNIP: single-shot network pruning based on connection sensitivity*, ICLR 2019,
+arXiv 1810.02340, section 4.1: the sensitivity of a connection of weight w is |w ∂L/∂w|, the
+gradient of the loss in a mask on it. As a score of a whole network it is summed over all
+convolutions and the classifier [Abdelfattah et al., ICLR 2021, arXiv 2101.08134, section 3.2].
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from baselines.experiment import Experiment
+from baselines.method import Method, Outcome
+from baselines.reference.gradients import loss_gradients
+from baselines.reference.network import Network
+from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
+from baselines.reference.scorer import score_space
+from benchmark.datasets import Images
+
+
+def snip(network: Network, images: Images) -> float:
+    """Return the summed connection sensitivity of a network on a batch, 0 or more."""
+    pairs = zip(network.weights(), loss_gradients(network, images), strict=True)
+    return float(sum((weight.detach() * gradient).abs().sum() for weight, gradient in pairs))
+
+
+class Snip(Method):
+    """Scores an architecture by its connection sensitivity [SNIP]."""
+
+    name: ClassVar[str] = "snip"
+    description: ClassVar[str] = "zero-cost proxy: how much the loss feels each connection"
+    reference: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
+    Options: ClassVar[type[ProbeOptions]] = ProbeOptions
+
+    def run(self, experiment: Experiment) -> Outcome:
+        """Score every architecture."""
+        scale = network_scale(experiment, self.options)
+        (batch,) = probe_batches(experiment, self.options)
+        return score_space(experiment, scale, lambda network, _: [snip(network, batch)])

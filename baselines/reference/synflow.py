@@ -1,0 +1,70 @@
+"""SynFlow: how much flows from input to output along all paths of weights.
+
+[SynFlow] Tanaka et al., *Pruning neural networks without any data by iteratively conserving
+synaptic flow*, NeurIPS 2020, arXiv 2006.05467, section 6: with every weight replaced by its
+absolute value and an input of ones, R is the sum of the outputs, and the saliency of a weight w is
+w ∂R/∂w. As a score of a whole network these are summed over all convolutions and the classifier
+[Abdelfattah et al., *Zero-cost proxies for lightweight NAS*, ICLR 2021, arXiv 2101.08134, section
+3.2], whose published program leaves BatchNorm out and computes in double precision.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from baselines.experiment import Experiment
+from baselines.method import Method, Outcome
+from baselines.reference.network import Network
+from baselines.reference.probes import NetworkOptions, network_scale
+from baselines.reference.scorer import score_space
+from benchmark.complexity import NetworkScale
+
+
+def synflow(network: Network, scale: NetworkScale) -> float:
+    """Return the logarithm of a network's synaptic flow; the logarithm keeps the order.
+
+    Args:
+        network: Changed in place and of no use afterwards: BatchNorm leaves, signs are dropped.
+        scale: Its size, for the input.
+
+    Returns:
+        The logarithm of the sum of w ∂R/∂w, minus infinity where nothing flows.
+    """
+    _leave_out_norms(network)
+    network.double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.abs_()
+    shape = (1, scale.input_channels, scale.resolution, scale.resolution)
+    weights = network.weights()
+    ones = torch.ones(shape, dtype=torch.float64, device=weights[0].device)
+    gradients = torch.autograd.grad(network(ones).sum(), weights, materialize_grads=True)
+    pairs = zip(weights, gradients, strict=True)
+    flow = float(sum((weight.detach() * gradient).sum() for weight, gradient in pairs))
+    return math.log(flow) if flow > 0 else -math.inf
+
+
+class SynFlow(Method):
+    """Scores an architecture by its synaptic flow [SynFlow]; it sees no image."""
+
+    name: ClassVar[str] = "synflow"
+    description: ClassVar[str] = "zero-cost proxy: synaptic flow through absolute weights"
+    reference: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
+    Options: ClassVar[type[NetworkOptions]] = NetworkOptions
+
+    def run(self, experiment: Experiment) -> Outcome:
+        """Score every architecture."""
+        scale = network_scale(experiment, self.options)
+        return score_space(experiment, scale, lambda network, _: [synflow(network, scale)])
+
+
+def _leave_out_norms(network: nn.Module) -> None:
+    for parent in list(network.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(parent, name, nn.Identity())
