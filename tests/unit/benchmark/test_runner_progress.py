@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ from baselines.method import Method, Outcome
 from benchmark import runner
 from benchmark.progress import Meter
 from benchmark.space import SIZE
+from benchmark.store import RunRecord
 from benchmark.task import load_preset
 
 
@@ -37,14 +37,14 @@ class Seen(Meter):
 
 
 def test_a_method_that_charges_nothing_is_shown_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def patient(_: Any) -> type[Method]:
         return Patient
 
     monkeypatch.setattr(runner, "method_class", patient)
     meter = Seen()
-    fault = runner._run_unit(load_preset("ci"), runner.Unit("patient", 0), tmp_path, "cpu", meter)
-    assert fault is None
+    _, record = runner._run_unit(load_preset("ci"), runner.Unit("patient", 0), "cpu", meter)
+    assert isinstance(record, RunRecord)
     assert meter.shares == pytest.approx([0.25, 0.5, 1.0, 1.0], abs=0.01)
-    assert meter.shares[-2] < 1  # it is done when its record is written
+    assert meter.shares[-2] < 1  # it is done when there is a record

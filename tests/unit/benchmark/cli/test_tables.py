@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli import main
-from benchmark.cli.main import cli
+from benchmark.cli.commands import cli
 from benchmark.errors import CheckError, InputError, MissingError
 from benchmark.space import SIZE, to_string
 from benchmark.tables.file import write_table
@@ -39,7 +39,7 @@ def official(tmp_path: Path) -> Path:
         codes=np.arange(SIZE),
         accuracies={VALID: percent[::-1], TEST: percent},
         seeds={TEST: np.repeat([1, 3], [1, SIZE - 1])},
-        official_index=np.arange(SIZE)[::-1],
+        official_index=np.arange(SIZE, dtype=np.int32)[::-1],
         measurements=Measurements(
             {TEST: deviations},
             {TEST: percent / 100},
