@@ -1,4 +1,4 @@
-"""What happened while the budget was spent: losses, and where a run kept it, ranking quality."""
+"""Losses while the budget was spent, each supernet where it was trained."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from analysis.figures.style import look
-from analysis.ranking import kendall_tau
-from analysis.topk import expected_best
 from benchmark.budget import Spending
 from benchmark.errors import MissingError
 from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
 
 LOSS_POINTS = 60  # over the whole budget, so that all lines are equally smooth
 
@@ -33,26 +30,6 @@ class LossCurve(NamedTuple):
     node: str
     spent: NDArray[np.float64]
     losses: NDArray[np.float64]
-
-
-class Progress(NamedTuple):
-    """Ranking quality of a fixed sample of architectures during a run.
-
-    Attributes:
-        name: The method.
-        place: Its place in the order of rows.
-        seed: The run's seed.
-        spent: Images spent at each point, [points].
-        tau: Kendall's tau-b over the sample, [points].
-        found: True accuracy of the sample's best-scored architecture, percent, [points].
-    """
-
-    name: str
-    place: int
-    seed: int
-    spent: NDArray[np.float64]
-    tau: NDArray[np.float64]
-    found: NDArray[np.float64]
 
 
 def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
@@ -89,48 +66,6 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
     return tuple(curves)
 
 
-def progress_data(
-    records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
-) -> tuple[Progress, ...]:
-    """Return ranking quality over the budget for every run that kept it.
-
-    A run keeps it as ``trace["trajectory"]``: a list of points, each with the images ``spent``, the
-    ``codes`` of a sample of architectures, the same at each point, and their ``scores``.
-
-    Args:
-        records: The runs.
-        table: The truth.
-        key: Which accuracy of it.
-        order: Methods in the order of rows.
-
-    Returns:
-        One a run that kept its trajectory.
-
-    Raises:
-        MissingError: None did, or the table lacks an architecture.
-    """
-    found = []
-    for record in records:
-        points = record.trace.get("trajectory")
-        if not points:
-            continue
-        truth = [table.accuracy(key, np.array(point["codes"], np.int64)) for point in points]
-        pairs = list(zip(points, truth, strict=True))
-        found.append(
-            Progress(
-                record.method,
-                list(order).index(record.method),
-                record.seed,
-                np.array([point["spent"] for point in points], np.float64),
-                np.array([kendall_tau(p["scores"], true) for p, true in pairs]),
-                np.array([expected_best(p["scores"], true, 1) for p, true in pairs]),
-            )
-        )
-    if not found:
-        raise MissingError("no run kept scores at points of its budget")
-    return tuple(found)
-
-
 def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -> Axes:
     """Draw the losses of one run, a line a supernet.
 
@@ -156,40 +91,6 @@ def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -
             label=None if number else name,
         )
     ax.set(ylabel="training loss", xlabel="images spent")
-    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
-    return ax
-
-
-def draw_progress(data: Sequence[Progress], ax: Axes, *, what: str) -> Axes:
-    """Draw one of ``tau`` and ``found`` over the budget, a line a run.
-
-    Args:
-        data: What `progress_data` returns.
-        ax: Where to draw.
-        what: ``tau`` or ``found``.
-
-    Returns:
-        ``ax``.
-    """
-    named: set[str] = set()
-    for one in data:
-        color, marker, linestyle = look(one.place)
-        values = one.tau if what == "tau" else one.found
-        ax.plot(
-            one.spent,
-            values,
-            color=color,
-            marker=marker,
-            markersize=3,
-            linestyle=linestyle,
-            linewidth=1,
-            label=None if one.name in named else one.name,
-        )
-        named.add(one.name)
-    ax.set(
-        xlabel="images spent",
-        ylabel="Kendall τ-b of the sample" if what == "tau" else "true accuracy of the best (%)",
-    )
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     return ax
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from analysis.report.differences import ablation_table, comparison_table
 from analysis.report.intervals import interval_table
 from analysis.report.outcome import outcome_table
-from analysis.report.pictures import PICTURES, Picture
+from analysis.report.picture import Picture
+from analysis.report.pictures import PICTURES
 from analysis.report.quality import BuiltTable, quality_table
 from analysis.report.spending import runs_table, spending_table
 from analysis.report.study import Study

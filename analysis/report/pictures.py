@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures import comparison_figure, scores_against_truth_data, style
@@ -18,35 +17,22 @@ from analysis.figures.curves import (
     precision_data,
     tau_over_top_data,
 )
-from analysis.figures.distances import SIGNS, distance_data, distance_figure
 from analysis.figures.overview import draw_overview, overview_data
 from analysis.figures.seeds import by_seed_data, draw_by_seed
-from analysis.figures.spending import (
-    draw_losses,
-    draw_progress,
-    loss_data,
-    progress_data,
-)
 from analysis.figures.style import COLUMN, PAGE_WIDTH
-from analysis.figures.tree import draw_tree, tree_data
 from analysis.ranking import METRICS
-from analysis.report.study import Study, need
-from analysis.tables.cells import rounded
+from analysis.report.inside import (
+    distances_picture,
+    losses_picture,
+    progress_picture,
+    trees_picture,
+)
+from analysis.report.picture import Picture, arrange, new_axes, number_text
+from analysis.report.study import Study
 from analysis.tables.facts import describe
 from benchmark.errors import InputError
-from benchmark.space import OPERATIONS
-from benchmark.store import RunRecord
 
 LEGEND_COLUMNS = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A figure, what must be known to read it, and what it shows to who cannot see it."""
-
-    figure: Figure
-    caption: str
-    alternative: str
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class PictureRecord:
 
 def _scores(study: Study) -> Picture:
     panels = scores_against_truth_data(study.records, study.table, study.key)
-    shown = ", ".join(f"{panel.method} {_number(panel.tau)}" for panel in panels)
+    shown = ", ".join(f"{panel.method} {number_text(panel.tau)}" for panel in panels)
     return Picture(
         comparison_figure(panels),
         "Predicted against true: how densely architectures lie over score and true accuracy, the "
@@ -103,11 +89,11 @@ def _by_seed(metric: str) -> Callable[[Study], Picture]:
     def draw(study: Study) -> Picture:
         data = by_seed_data(study.runs, metric, study.order)
         with style():
-            figure, ax = _axes(COLUMN, 0.75 + 0.32 * len(data))
+            figure, ax = new_axes(COLUMN, 0.75 + 0.32 * len(data))
             draw_by_seed(data, ax, metric=metric)
-            _arrange(figure)
+            arrange(figure)
         digits = 2 if METRICS[metric].unit else 3
-        means = ", ".join(f"{one.name} {_number(one.mean, digits)}" for one in data)
+        means = ", ".join(f"{one.name} {number_text(one.mean, digits)}" for one in data)
         return Picture(
             figure,
             f"{METRICS[metric].title} seed by seed: signs are runs, a tick is the mean, a bar its "
@@ -118,96 +104,12 @@ def _by_seed(metric: str) -> Callable[[Study], Picture]:
     return draw
 
 
-def _distances(study: Study) -> Picture:
-    record = _first(study, lambda one: any("distances" in s for s in one.trace.get("splits", ())))
-    need(record is not None, "no run holds gradient distances: run gm")
-    assert record is not None
-    data = distance_data(record)
-    cuts = ", ".join(_cut(split) for split in record.trace["splits"])
-    return Picture(
-        distance_figure(data),
-        f"Gradient distances of {record.method}, seed {record.seed}: a row a supernet that is "
-        "split, a column an edge; on the edge that was cut, operations that stay together are "
-        f"framed. {_signs()}.",
-        f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
-    )
-
-
-def _trees(study: Study) -> Picture:
-    firsts = [study.of_method(method)[0] for method in study.order]
-    found = [record for record in firsts if record.trace.get("splits")]
-    need(found, "no run holds a split: run gm or few-shot")
-    trees = [tree_data(record) for record in found]
-    heights = [sum(not node.edge for node in tree) for tree in trees]
-    with style():
-        figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(trees)), layout="constrained")
-        axes = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for record, tree, ax in zip(found, trees, axes, strict=True):
-            draw_tree(tree, ax)
-            ax.set_title(f"{record.method}, seed {record.seed}", loc="left")
-        _arrange(figure)
-    cuts = "; ".join(
-        f"{record.method} {', '.join(_cut(split) for split in record.trace['splits'])}"
-        for record in found
-    )
-    return Picture(
-        figure,
-        "Trees of splits, the lowest seed of each method: lines carry the operations that stay on "
-        f"the edge that is split. {_signs()}. {_edges_by_seed(study)}",
-        f"Trees of sub-supernets; splits: {cuts}.",
-    )
-
-
-def _losses(study: Study) -> Picture:
-    firsts = [study.of_method(method)[0] for method in study.order]
-    records = [record for record in firsts if record.trace.get("losses")]
-    need(records, "no run holds losses: run a method that trains")
-    with style():
-        figure, ax = _axes(PAGE_WIDTH, 2.5)
-        ends = []
-        for record in records:
-            curves = loss_data(record)
-            draw_losses(curves, ax, name=record.method, place=study.order.index(record.method))
-            ends.append(f"{record.method} {curves[-1].losses[-1]:.2f}")
-        ax.legend(frameon=False)
-        _arrange(figure)
-    return Picture(
-        figure,
-        "Training loss over the budget, the lowest seed of each method: a line a supernet, one "
-        "after the other as they were trained; where a line ends, training stopped or gradients "
-        "were matched. Losses of different supernets average over different architectures.",
-        f"Training loss over images spent; last losses: {', '.join(ends)}.",
-    )
-
-
-def _progress(what: str) -> Callable[[Study], Picture]:
-    def draw(study: Study) -> Picture:
-        data = progress_data(study.records, study.table, study.key, study.order)
-        with style():
-            figure, ax = _axes(COLUMN, 2.4)
-            draw_progress(data, ax, what=what)
-            ax.legend(frameon=False)
-            _arrange(figure)
-        values = [
-            (one.name, one.seed, (one.tau if what == "tau" else one.found)[-1]) for one in data
-        ]
-        last = ", ".join(f"{name} seed {seed} {_number(value)}" for name, seed, value in values)
-        name = "Kendall τ-b" if what == "tau" else "True accuracy of the best found"
-        return Picture(
-            figure,
-            f"{name} over the budget, in a fixed sample of architectures, a line a run.",
-            f"{name} over images spent; at the end: {last}.",
-        )
-
-    return draw
-
-
 def _overview(study: Study) -> Picture:
     data = overview_data(study.runs, study.order)
     with style():
-        figure, ax = _axes(PAGE_WIDTH, 1.35 + 0.24 * len(data.methods))
+        figure, ax = new_axes(PAGE_WIDTH, 1.35 + 0.24 * len(data.methods))
         draw_overview(data, ax)
-        _arrange(figure)
+        arrange(figure)
     best = ", ".join(
         f"{METRICS[metric].title} {data.methods[int(column.argmax())]}"
         for metric, column in zip(data.metrics, data.shades.T, strict=True)
@@ -222,7 +124,7 @@ def _overview(study: Study) -> Picture:
 
 def _curves_figure(data: Curves, label: str, below: str) -> Figure:
     with style():
-        figure, ax = _axes(COLUMN, 2.6)
+        figure, ax = new_axes(COLUMN, 2.6)
         draw_curves(data, ax, label=label)
         ax.set_xlabel(below)
         figure.legend(
@@ -232,23 +134,8 @@ def _curves_figure(data: Curves, label: str, below: str) -> Figure:
             fontsize="small",
             columnspacing=1,
         )
-        _arrange(figure)
+        arrange(figure)
     return figure
-
-
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure((width, height), layout="constrained")
-    return figure, figure.subplots()
-
-
-def _arrange(figure: Figure) -> None:
-    """Lay a figure out once, so that another drawing of it moves nothing."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-
-
-def _first(study: Study, wanted: Callable[[RunRecord], bool]) -> RunRecord | None:
-    return next((record for record in study.records if wanted(record)), None)
 
 
 def _ceiling(study: Study) -> str:
@@ -263,30 +150,7 @@ def _ceiling(study: Study) -> str:
 
 def _at(data: Curves, top: float) -> str:
     (place,) = (data.tops == top).nonzero()[0]
-    return ", ".join(f"{curve.name} {_number(curve.mean[place])}" for curve in data.curves)
-
-
-def _cut(split: Mapping[str, object]) -> str:
-    groups = split["groups"]
-    assert isinstance(groups, list)
-    return f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
-
-
-def _signs() -> str:
-    return ", ".join(f"{sign}: {name}" for sign, name in zip(SIGNS, OPERATIONS, strict=True))
-
-
-def _edges_by_seed(study: Study) -> str:
-    chosen = [
-        f"{record.method} {record.seed}: {record.trace['splits'][0]['edge']}"
-        for record in study.records
-        if any("distances" in split for split in record.trace.get("splits", ()))
-    ]
-    return f"First edge by seed: {', '.join(chosen)}." if chosen else ""
-
-
-def _number(value: float, digits: int = 3) -> str:
-    return "undefined" if math.isnan(value) else rounded(float(value), digits)
+    return ", ".join(f"{curve.name} {number_text(curve.mean[place])}" for curve in data.curves)
 
 
 def _registry(records: Iterable[PictureRecord]) -> Mapping[str, PictureRecord]:
@@ -306,11 +170,11 @@ PICTURES: Mapping[str, PictureRecord] = _registry(
         PictureRecord("scores", "Predicted against true", _scores),
         PictureRecord("tau-over-top", "τ over the top fraction", _tau_over_top),
         PictureRecord("precision", "Precision at k", _precision),
-        PictureRecord("losses", "Loss over spent budget", _losses),
-        PictureRecord("tau-over-budget", "τ over spent budget", _progress("tau")),
-        PictureRecord("best-over-budget", "Best found over spent budget", _progress("found")),
-        PictureRecord("distances", "Gradient distances", _distances),
-        PictureRecord("splits", "Trees of splits", _trees),
+        PictureRecord("losses", "Loss over budget", losses_picture),
+        PictureRecord("tau-over-budget", "τ over budget", progress_picture("tau")),
+        PictureRecord("best-over-budget", "Best found over budget", progress_picture("found")),
+        PictureRecord("distances", "Gradient distances", distances_picture),
+        PictureRecord("splits", "Trees of splits", trees_picture),
     )
 )
 """The figures by name, in the order of a report; a new one is a function and a line here."""

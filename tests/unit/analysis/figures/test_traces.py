@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.figures.distances import distance_data, distance_figure
-from analysis.figures.spending import draw_progress, loss_data, progress_data
+from analysis.figures.progress import draw_progress, progress_data
+from analysis.figures.spending import loss_data
 from analysis.figures.tree import draw_tree, tree_data
 from benchmark.errors import MissingError
 from benchmark.space import OPERATIONS, SIZE

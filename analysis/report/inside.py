@@ -1,0 +1,142 @@
+"""The figures of what happened inside runs: distances, trees, losses, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+from analysis.figures.distances import SIGNS, distance_data, distance_figure
+from analysis.figures.progress import draw_progress, progress_data
+from analysis.figures.spending import draw_losses, loss_data
+from analysis.figures.style import COLUMN, PAGE_WIDTH
+from analysis.figures.tree import draw_tree, tree_data
+from analysis.report.picture import Picture, arrange, new_axes, number_text
+from analysis.report.study import Study, need
+from benchmark.space import OPERATIONS
+from benchmark.store import RunRecord
+
+
+def distances_picture(study: Study) -> Picture:
+    """Draw the gradient distances of the first run that has some, each edge and split.
+
+    Raises:
+        MissingError: No run holds what it takes.
+    """
+    record = _first(study, lambda one: any("distances" in s for s in one.trace.get("splits", ())))
+    need(record is not None, "no run holds gradient distances: run gm")
+    assert record is not None
+    data = distance_data(record)
+    cuts = ", ".join(_cut(split) for split in record.trace["splits"])
+    return Picture(
+        distance_figure(data),
+        f"Gradient distances of {record.method}, seed {record.seed}: a row a supernet that is "
+        "split, a column an edge; on the edge that was cut, operations that stay together are "
+        f"framed. {_signs()}.",
+        f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
+    )
+
+
+def trees_picture(study: Study) -> Picture:
+    """Draw the trees of splits, the lowest seed of each method that splits.
+
+    Raises:
+        MissingError: No run holds what it takes.
+    """
+    firsts = [study.of_method(method)[0] for method in study.order]
+    found = [record for record in firsts if record.trace.get("splits")]
+    need(found, "no run holds a split: run gm or few-shot")
+    trees = [tree_data(record) for record in found]
+    heights = [sum(not node.edge for node in tree) for tree in trees]
+    with style():
+        figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(trees)), layout="constrained")
+        axes = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for record, tree, ax in zip(found, trees, axes, strict=True):
+            draw_tree(tree, ax)
+            ax.set_title(f"{record.method}, seed {record.seed}", loc="left")
+        arrange(figure)
+    cuts = "; ".join(
+        f"{record.method} {', '.join(_cut(split) for split in record.trace['splits'])}"
+        for record in found
+    )
+    return Picture(
+        figure,
+        "Trees of splits, the lowest seed of each method: lines carry the operations that stay on "
+        f"the edge that is split. {_signs()}. {_edges_by_seed(study)}",
+        f"Trees of sub-supernets; splits: {cuts}.",
+    )
+
+
+def losses_picture(study: Study) -> Picture:
+    """Draw losses over the budget, the lowest seed of each method that trains.
+
+    Raises:
+        MissingError: No run holds what it takes.
+    """
+    firsts = [study.of_method(method)[0] for method in study.order]
+    records = [record for record in firsts if record.trace.get("losses")]
+    need(records, "no run holds losses: run a method that trains")
+    with style():
+        figure, ax = new_axes(PAGE_WIDTH, 2.5)
+        ends = []
+        for record in records:
+            curves = loss_data(record)
+            draw_losses(curves, ax, name=record.method, place=study.order.index(record.method))
+            ends.append(f"{record.method} {curves[-1].losses[-1]:.2f}")
+        ax.legend(frameon=False)
+        arrange(figure)
+    return Picture(
+        figure,
+        "Training loss over the budget, the lowest seed of each method: a line a supernet, one "
+        "after the other as they were trained; where a line ends, training stopped or gradients "
+        "were matched. Losses of different supernets average over different architectures.",
+        f"Training loss over images spent; last losses: {', '.join(ends)}.",
+    )
+
+
+def progress_picture(what: str) -> Callable[[Study], Picture]:
+    """Return what draws ``tau`` or ``found`` over the budget."""
+
+    def draw(study: Study) -> Picture:
+        data = progress_data(study.records, study.table, study.key, study.order)
+        with style():
+            figure, ax = new_axes(COLUMN, 2.4)
+            draw_progress(data, ax, what=what)
+            ax.legend(frameon=False)
+            arrange(figure)
+        values = [
+            (one.name, one.seed, (one.tau if what == "tau" else one.found)[-1]) for one in data
+        ]
+        last = ", ".join(f"{name} seed {seed} {number_text(value)}" for name, seed, value in values)
+        name = "Kendall τ-b" if what == "tau" else "True accuracy of the best found"
+        return Picture(
+            figure,
+            f"{name} over the budget, in a fixed sample of architectures, a line a run.",
+            f"{name} over images spent; at the end: {last}.",
+        )
+
+    return draw
+
+
+def _cut(split: Mapping[str, object]) -> str:
+    groups = split["groups"]
+    assert isinstance(groups, list)
+    return f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
+
+
+def _signs() -> str:
+    return ", ".join(f"{sign}: {name}" for sign, name in zip(SIGNS, OPERATIONS, strict=True))
+
+
+def _edges_by_seed(study: Study) -> str:
+    chosen = [
+        f"{record.method} {record.seed}: {record.trace['splits'][0]['edge']}"
+        for record in study.records
+        if any("distances" in split for split in record.trace.get("splits", ()))
+    ]
+    return f"First edge by seed: {', '.join(chosen)}." if chosen else ""
+
+
+def _first(study: Study, wanted: Callable[[RunRecord], bool]) -> RunRecord | None:
+    return next((record for record in study.records if wanted(record)), None)
