@@ -192,6 +192,6 @@ def _row(table: TruthTable, arch: str) -> int:
     return int(rows[0])
 
 
-def _number(value: np.float64) -> float | None:
+def _number(value: float | np.float64) -> float | None:
     """Return a number for JSON, which knows neither NaN nor infinity."""
     return float(value) if np.isfinite(value) else None

@@ -73,7 +73,7 @@ def whole(table: TruthTable) -> TruthTable:
         codes=np.arange(SIZE),
         accuracies=repeated(table.accuracies),
         seeds=repeated(table.seeds),
-        official_index=np.arange(SIZE),
+        official_index=np.arange(SIZE, dtype=np.int32),
         measurements=Measurements(
             repeated(measured.deviations), repeated(measured.losses), repeated(measured.costs)
         ),
@@ -105,7 +105,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["NASBENCH_CACHE"] = str(folder / "cache")
-        made = (None, None)
+        made: tuple[Path | None, Path | None] = (None, None)
         if options.pth is None or options.nats is None:
             made = made_files(folder, options.archs)
         pth, nats = options.pth or made[0], options.nats or made[1]

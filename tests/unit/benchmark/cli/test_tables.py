@@ -39,7 +39,7 @@ def official(tmp_path: Path) -> Path:
         codes=np.arange(SIZE),
         accuracies={VALID: percent[::-1], TEST: percent},
         seeds={TEST: np.repeat([1, 3], [1, SIZE - 1])},
-        official_index=np.arange(SIZE)[::-1],
+        official_index=np.arange(SIZE, dtype=np.int32)[::-1],
         measurements=Measurements(
             {TEST: deviations},
             {TEST: percent / 100},

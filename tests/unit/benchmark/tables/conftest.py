@@ -109,7 +109,8 @@ def write_pth(path: Path, records: Mapping[int, Record], **changes: Any) -> None
     } | changes
     facts = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
     with path.open("wb") as file:
-        for part in (0x1950A86A20F9469CFC6C, 1001, facts, content, []):
+        parts: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, facts, content, [])
+        for part in parts:
             pickle.dump(part, file, protocol=2)
 
 

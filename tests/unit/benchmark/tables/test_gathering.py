@@ -158,7 +158,7 @@ def test_a_record_of_another_kind_is_refused(
 
 
 def test_curves_are_found_by_name_and_architecture() -> None:
-    percent = np.linspace([10, 20], [80, 90], 12, axis=1)
+    percent = np.linspace([10, 20], [80, 90], 12, axis=1, dtype=np.float32)
     curves = Curves("x", Source("-", "-"), np.array([3, 7]), {"cifar10_test_12": percent})
     np.testing.assert_allclose(curves.curve("cifar10_test_12", 7), percent[1])
     with pytest.raises(MissingError, match="have no cifar10_test_200: they have cifar10_test_12"):
