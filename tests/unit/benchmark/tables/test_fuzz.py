@@ -120,9 +120,8 @@ def one_table() -> TruthTable:
     codes = np.arange(40)
     keys = [AccuracyKey.parse(text) for text in ("cifar10_test_200", "imagenet16_valid_12")]
     percent = {key: np.linspace(10, 94, len(codes)) for key in keys}
-    return TruthTable(
-        "one", "", Source("-", "-"), codes, percent, official_index=codes[::-1].astype(np.int32)
-    )
+    index = codes[::-1].astype(np.int32)
+    return TruthTable("one", "", Source("-", "-"), codes, percent, official_index=index)
 
 
 def by_path(path: Path, read: Callable[[Path], object]) -> Callable[[bytes], object]:
