@@ -12,6 +12,7 @@ that methods are equal.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -209,16 +210,18 @@ def seeds_needed(
     values = np.asarray(differences, dtype=np.float64)
     if values.size < 2 or np.isnan(values).any() or values.mean() == 0:
         return None
-    numbers = np.arange(2, MAX_SEEDS + 1)
-    enough = np.array([smallest_p(int(number)) <= alpha for number in numbers])
-    spread = values.std(ddof=1)
-    if spread > 0:
-        effect = abs(values.mean()) / spread
-        limit = stats.t.isf(alpha / 2, numbers - 1)
-        reached = stats.nct.sf(limit, numbers - 1, effect * np.sqrt(numbers)) >= power
-        # far out the library gives NaN where the chance is 1
-        enough &= reached | (effect * np.sqrt(numbers) > limit + 10)
-    return int(numbers[np.argmax(enough)]) if enough.any() else None
+    spread = float(values.std(ddof=1))
+    # beyond ten standard deviations nothing is left to doubt, and the library's series fails
+    effect = min(abs(float(values.mean())) / spread, 10.0) if spread > 0 else 10.0
+
+    def is_enough(number: int) -> bool:
+        limit = stats.t.isf(alpha / 2, number - 1)
+        power_there = stats.nct.sf(limit, number - 1, effect * math.sqrt(number))
+        return smallest_p(number) <= alpha and bool(power_there >= power)
+
+    # more seeds never show less, so the first that do are found by halving
+    number = 2 + bisect_left(range(2, MAX_SEEDS + 1), True, key=is_enough)
+    return number if number <= MAX_SEEDS else None
 
 
 def _by_seed(runs: pd.DataFrame, metric: str) -> dict[str, dict[int, float]]:

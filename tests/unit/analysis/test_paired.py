@@ -128,7 +128,8 @@ def test_the_number_of_seeds_has_the_power_it_claims(effect: float) -> None:
 def test_the_number_of_seeds_without_a_doubt_is_what_the_test_can_reach() -> None:
     assert seeds_needed([0.1, 0.1, 0.1]) == 6
     assert seeds_needed([0.1, 0.1, 0.1], alpha=0.05 / 3) == 7
-    assert seeds_needed([0.1, 0.1001, 0.1]) == 6
+    for nearly in ([0.1, 0.1001, 0.1], [1, 1 + 1e-9, 1], [1e9, 1e9 + 1, 1e9]):
+        assert seeds_needed(nearly) == 6
 
 
 @pytest.mark.parametrize("values", [[0.1], [0.1, -0.1], [0.1, math.nan], [1e-4, 1, -1]])
