@@ -179,6 +179,8 @@ def _workers(jobs: int) -> Iterator[joblib.Parallel]:
         with warnings.catch_warnings(), pool as parallel:
             # loky replaces workers that have grown, which loses nothing.
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+            # What Ctrl-C leaves undone is said by the command.
+            warnings.filterwarnings("ignore", message=".*limit unnecessary computation time")
             if jobs > 1:
                 _bear_workers(parallel, jobs)
             yield parallel

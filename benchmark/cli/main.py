@@ -25,6 +25,7 @@ def main() -> None:
             file=sys.stderr,
         )
         code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: the way out is not interrupted
     sys.exit(code)
 
 

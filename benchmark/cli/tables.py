@@ -37,7 +37,7 @@ def tables_group() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="Name of the table.  [default: from the file]")
 @click.option("--curves", is_flag=True, help="Keep the accuracy after each epoch, too.")
-@click.option("--subset", is_flag=True, help="Allow that architectures are missing.")
+@click.option("--allow-subset", is_flag=True, help="Let architectures be missing.")
 @click.option(
     "--epochs", type=click.IntRange(1), help="Length of the training where the file is silent."
 )
@@ -47,7 +47,7 @@ def import_(
     path: Path,
     name: str | None,
     curves: bool,
-    subset: bool,
+    allow_subset: bool,
     epochs: int | None,
     replace: bool,
     jobs: int | None,
@@ -70,7 +70,13 @@ def import_(
 
     with shown_board(1, f"importing {path.name}") as board:
         options = ImportOptions(
-            name, curves, subset, epochs, jobs or default_jobs("cpu"), replace, board.meter(0).show
+            name,
+            curves,
+            allow_subset,
+            epochs,
+            jobs or default_jobs("cpu"),
+            replace,
+            board.meter(0).show,
         )
         done = import_table(path, options)
     for note in done.notes:

@@ -118,7 +118,7 @@ def test_verify(official: Path, tmp_path: Path) -> None:
         run("verify", official, "--source", official)
     csv = tmp_path / "mine.csv"
     csv.write_text(f"arch,cifar10_test_200\n{to_string(3)},50\n")
-    run("import", csv, "--subset")
+    run("import", csv, "--allow-subset")
     assert "every check holds" in run("verify", "mine", "--source", csv).stdout
 
 
