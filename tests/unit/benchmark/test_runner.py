@@ -196,6 +196,22 @@ def test_a_meter_follows_what_is_spent_and_scored(
     assert shares[-1] == 1
 
 
+def test_a_meter_follows_what_a_method_says_that_spends_nothing(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(Meter, "show", lambda self, share: shares.append(share))
+
+    def act(experiment: Experiment) -> None:
+        for share in (0.25, 0.5, 1.0):
+            experiment.progress(share)
+
+    use_stub(act)
+    run_units(task, ["random"], [0], tmp_path)
+    assert shares == pytest.approx([0.25, 0.5, 1, 1], abs=0.01)
+    assert shares[-2] < 1  # done is what has a record
+
+
 def test_names_and_options_are_checked_before_anything_is_written(
     task: Task, tmp_path: Path
 ) -> None:
