@@ -3,7 +3,8 @@
 [JC] Mellor et al., *Neural architecture search without training*, arXiv 2006.04647 version 1,
 section 3; as a zero-cost proxy in Abdelfattah et al., ICLR 2021, arXiv 2101.08134, section 3.2. The
 Jacobian's row of an image is the gradient of the summed logits in its pixels; with the eigenvalues
-v of the rows' correlations, the score is minus the sum of log(v + k) + 1 / (v + k), k = 1e-5.
+v of the rows' correlations, the score is minus the sum of log(v + k) + 1 / (v + k), k = 1e-5. With
+as many images as pixels an eigenvalue is zero whatever the network, and drowns all others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from baselines.method import Method, Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
 from baselines.reference.scorer import score_space
+from benchmark.errors import InputError
 
 SMALL = 1e-5
 
@@ -55,6 +57,12 @@ class JacobianCovariance(Method):
         """Score every architecture."""
         scale = network_scale(experiment, self.options)
         (batch,) = probe_batches(experiment, self.options)
+        numbers = batch.pixels[0].numel()
+        if len(batch) >= numbers:
+            raise InputError(
+                f"[methods.{self.name}] batch_size is {len(batch)}: it must be below the "
+                f"{numbers} numbers of an image, or the correlations are singular"
+            )
         return score_space(
             experiment, scale, lambda network, _: [jacobian_covariance(network, batch.pixels)]
         )

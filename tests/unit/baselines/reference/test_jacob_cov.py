@@ -9,8 +9,10 @@ from scipy.stats import pearsonr
 
 from baselines.reference import JacobianCovariance
 from baselines.reference.jacob_cov import jacobian_covariance
+from benchmark.errors import InputError
 from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.reference.written_out import CODES, double_network, noise, written_out
+from tests.unit.baselines.tiny import tiny_experiment
 
 
 class TestJacobianCovariance(ReferenceConformance):
@@ -61,3 +63,11 @@ def test_the_images_keep_no_gradients() -> None:
     jacobian_covariance(double_network(), pixels)
     assert pixels.grad is None
     assert not pixels.requires_grad
+
+
+def test_more_images_than_pixels_are_refused() -> None:
+    options = {"scale": "task", "images": "noise", "batch_size": 64}
+    with pytest.raises(
+        InputError, match=r"batch_size is 64: it must be below the 64 numbers of an"
+    ):
+        JacobianCovariance(options).run(tiny_experiment())
