@@ -80,7 +80,7 @@ def summarise(
         >>> round(summarise([0.5, 0.6, 0.7], np.random.default_rng(0)).low, 3)
         0.331
     """
-    runs = _run_values(values)
+    runs = checked_numbers(values, "values", "run")
     interval = bootstrap_mean(runs, confidence=confidence, generator=generator)
     return Summary(
         mean=float(runs.mean()),
@@ -119,7 +119,7 @@ def bootstrap_mean(
         >>> bootstrap_mean([1, 2, 3], confidence=0.9, generator=np.random.default_rng(0))
         Interval(low=0.5505..., high=3.4494...)
     """
-    runs = _run_values(values)
+    runs = checked_numbers(values, "values", "run")
     if not 0 < confidence < 1:
         raise InputError(f"confidence is {confidence}: choose a value between 0 and 1, as 0.95")
     if resamples < 1:
@@ -172,10 +172,20 @@ def _resampled_means(runs: NDArray[np.float64]) -> tuple[NDArray[np.float64], ND
     return means[rising], orders[rising]
 
 
-def _run_values(values: ArrayLike) -> NDArray[np.float64]:
-    runs = np.asarray(values, dtype=np.float64)
-    if runs.ndim != 1 or runs.size == 0:
-        raise InputError(f"values have shape {runs.shape}: give one number for each run")
-    if np.isinf(runs).any():
-        raise InputError("values must be finite, or NaN where undefined: some are infinite")
-    return runs
+def checked_numbers(numbers: ArrayLike, name: str, each: str) -> NDArray[np.float64]:
+    """Return numbers that may be NaN as a vector.
+
+    Args:
+        numbers: at least one, shape [n].
+        name: what messages call them.
+        each: what there is one of for each number, for messages.
+
+    Raises:
+        InputError: no numbers, infinite ones, or more than one dimension.
+    """
+    vector = np.asarray(numbers, dtype=np.float64)
+    if vector.ndim != 1 or vector.size == 0:
+        raise InputError(f"{name} have shape {vector.shape}: give one number for each {each}")
+    if np.isinf(vector).any():
+        raise InputError(f"{name} must be finite, or NaN where undefined: some are infinite")
+    return vector

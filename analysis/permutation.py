@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from analysis.intervals import checked_numbers
 from benchmark.errors import InputError, unknown_name
 
 MAX_EXACT_PAIRS = 16  # 65,536 patterns
@@ -53,7 +54,7 @@ def sign_flip_p(
         >>> sign_flip_p([0.1, 0.3, 0.2, 0.1, 0.4], np.random.default_rng(0), alternative="greater")
         0.03125
     """
-    values = _checked_differences(differences)
+    values = checked_numbers(differences, "differences", "pair")
     return _extreme_share(values, generator, alternative)
 
 
@@ -80,7 +81,7 @@ def wilcoxon_p(
         >>> wilcoxon_p([0.1, 0.3, -0.2, 0.1, 0.4], np.random.default_rng(0))
         0.3125
     """
-    values = _checked_differences(differences)
+    values = checked_numbers(differences, "differences", "pair")
     values = values[values != 0]  # NaN stays
     ranks = np.sign(values) * stats.rankdata(np.abs(values))
     return _extreme_share(ranks, generator, alternative)
@@ -214,15 +215,6 @@ def _extreme_share(
         case "two-sided":
             is_extreme = np.abs(sums) >= abs(values.sum()) - slack
     return float(is_extreme.mean())
-
-
-def _checked_differences(differences: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(differences, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise InputError(f"differences have shape {values.shape}: give one number for each pair")
-    if np.isinf(values).any():
-        raise InputError("differences must be finite, or NaN where undefined: some are infinite")
-    return values
 
 
 def _checked_alternative(alternative: str) -> str:

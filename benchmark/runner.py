@@ -31,7 +31,7 @@ from benchmark.errors import CheckError, InputError, NasbenchError
 from benchmark.files import reason
 from benchmark.progress import Meter, shown_board
 from benchmark.seeds import Streams
-from benchmark.space import live_codes
+from benchmark.space import distinct_codes
 from benchmark.store import RunRecord, find_record, write_record
 from benchmark.store.provenance import provenance
 from benchmark.task import Task
@@ -217,7 +217,7 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     started, clock = datetime.now(timezone.utc), time.monotonic()
     ledger = Ledger(task.budget)
     passed = 2 if task.scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
-    scored = len(set(live_codes().tolist())) * task.scoring.images * passed
+    scored = len(distinct_codes()) * task.scoring.images * passed
 
     def tick() -> None:
         done = ledger.spent + SCORING_COST * ledger.scored

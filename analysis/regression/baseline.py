@@ -9,7 +9,6 @@ of the gated metrics are there for the reader of a diff; nothing reads them back
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,13 +18,19 @@ from typing import Any
 from analysis.regression.gates import Gates, checked_gates, checked_reach
 from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
-from benchmark.files import reason, write_atomic
-from benchmark.store import RunRecord, digest
+from benchmark.store import RunRecord
 from benchmark.store.ranks import decode_ranks, encode_ranks
+from benchmark.store.signed import SignedKind, read_signed, write_signed
 from benchmark.tables import AccuracyKey, TruthTable
 
-FORMAT = "nasbench baseline"
-SCHEMA = 1  # raised whenever files of a new form cannot be read by older code
+KIND = SignedKind(
+    format="nasbench baseline",
+    schema=1,
+    name="baseline",
+    writer="nasbench check --update",
+    damaged="",
+    changed="restore it, or make it again with nasbench check --update",
+)
 
 Measured = Mapping[tuple[str, int], Mapping[str, float]]  # the gated metrics of each run
 
@@ -110,8 +115,6 @@ def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> N
         for row in rows
     }
     contents = {
-        "format": FORMAT,
-        "schema": SCHEMA,
         "truth": asdict(baseline.truth),
         "gates": dict(baseline.gates),
         "alpha": baseline.alpha,
@@ -120,7 +123,7 @@ def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> N
             for method, runs in baseline.methods.items()
         },
     }
-    write_atomic(path, _render(contents))
+    write_signed(KIND, contents, path)
 
 
 def read_baseline(path: str | Path) -> Baseline:
@@ -131,28 +134,12 @@ def read_baseline(path: str | Path) -> Baseline:
             hand, or holds gates that could never fail.
     """
     try:
-        text = Path(path).read_bytes().decode().replace("\r\n", "\n")  # git on Windows adds \r
-        contents = json.loads(text)
-        is_intact = isinstance(contents, dict) and text == _render(contents)
-    except FileNotFoundError as error:
-        raise InputError(f"no baseline {path}: make it with nasbench check --update") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
-    except (ValueError, RecursionError, InputError) as error:
-        raise InputError(f"{path} is no baseline, or it was cut off or damaged") from error
-    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
-        raise InputError(f"{path} is no baseline; name a file that nasbench check --update wrote")
-    schema = contents.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise InputError(
-            f"{path} has schema {schema}, this version reads up to {SCHEMA}; "
-            "install a newer nasbench-suite"
-        )
-    if not is_intact:
-        raise InputError(
-            f"{path} was changed after it was written (its checksum does not hold); "
-            "restore it, or make it again with nasbench check --update"
-        )
+        contents = read_signed(KIND, path)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            advice = "make it with nasbench check --update"
+            raise InputError(f"no baseline {path}: {advice}") from error
+        raise
     try:
         records = tuple(_records(contents["methods"]))
         return Baseline(records, Truth(**contents["truth"]), contents["gates"], contents["alpha"])
@@ -202,10 +189,3 @@ def _records(methods: Mapping[str, Any]) -> Iterator[RunRecord]:
                 provenance=run["provenance"],
                 protocol=entry["protocol"],
             )
-
-
-def _render(contents: Mapping[str, Any]) -> str:
-    """Return the text of a file; its checksum covers everything but itself."""
-    unsigned = {name: value for name, value in contents.items() if name != "sha256"}
-    signed = unsigned | {"sha256": digest(unsigned)}
-    return json.dumps(signed, indent=1, sort_keys=True) + "\n"

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
-from baselines.reference.scorer import score_space
+from baselines.reference.probes import ProbeOptions
+from baselines.reference.scorer import score_by_batch
 
 
 def naswot(network: Network, pixels: Tensor) -> float:
@@ -59,6 +59,6 @@ class Naswot(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every architecture."""
-        scale = network_scale(experiment, self.options)
-        (batch,) = probe_batches(experiment, self.options)
-        return score_space(experiment, scale, lambda network, _: [naswot(network, batch.pixels)])
+        return score_by_batch(
+            experiment, self.options, lambda network, batch: naswot(network, batch.pixels)
+        )

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.reference.network import Network
+from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
 from benchmark.complexity import NetworkScale
+from benchmark.datasets import Images
 from benchmark.errors import CheckError
 from benchmark.seeds import Streams
-from benchmark.space import Codes, live_codes, to_string
+from benchmark.space import Codes, distinct_codes, live_codes, to_string
 
 Measure = Callable[[Network, torch.Generator], Sequence[float]]
 """Turns a network and its stream, which has drawn the weights, into k numbers."""
@@ -49,13 +51,31 @@ def score_space(experiment: Experiment, scale: NetworkScale, measure: Measure) -
     return Outcome(scores, {**trace_of(scale), "ranked_last": int((~ranked).sum())})
 
 
+def score_by_batch(
+    experiment: Experiment, options: ProbeOptions, measure: Callable[[Network, Images], float]
+) -> Outcome:
+    """Score every architecture by what one batch of images shows of its network.
+
+    Args:
+        experiment: Images, streams, device and where progress is told.
+        options: Which network and which images.
+        measure: Gives one number of a network and the batch.
+
+    Returns:
+        Scores of the whole space, as from `score_space`.
+    """
+    (batch,) = probe_batches(experiment, options)
+    scale = network_scale(experiment, options)
+    return score_space(experiment, scale, lambda network, _: [measure(network, batch)])
+
+
 def trace_of(scale: NetworkScale) -> dict[str, Any]:
     """Return what a proxy's trace says of its networks, as plain JSON values."""
     return {
         "channels": scale.channels,
         "cells": scale.cells,
         "resolution": scale.resolution,
-        "networks": len(np.unique(live_codes())) - 1,  # the disconnected one is not built
+        "networks": len(distinct_codes()) - 1,  # the disconnected one is not built
     }
 
 

@@ -14,8 +14,8 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.gradients import loss_gradients
 from baselines.reference.network import Network
-from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
-from baselines.reference.scorer import score_space
+from baselines.reference.probes import ProbeOptions
+from baselines.reference.scorer import score_by_batch
 from benchmark.datasets import Images
 
 
@@ -36,6 +36,4 @@ class Snip(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every architecture."""
-        scale = network_scale(experiment, self.options)
-        (batch,) = probe_batches(experiment, self.options)
-        return score_space(experiment, scale, lambda network, _: [snip(network, batch)])
+        return score_by_batch(experiment, self.options, snip)

@@ -25,8 +25,8 @@ from benchmark.space import (
     all_operations,
     checked_codes,
     decode,
+    distinct_codes,
     is_connected,
-    live_codes,
 )
 
 
@@ -185,7 +185,7 @@ def scoring_plan(leaves: Sequence[Subspace]) -> tuple[Codes, ...]:
         >>> [len(codes) for codes in scoring_plan(FULL.split(0, [(0, 1), (2, 3, 4)]))]
         [2425, 7020]
     """
-    live = np.unique(live_codes())
+    live = distinct_codes()
     owners = owner(leaves, live)
     return tuple(live[owners == leaf] for leaf in range(len(leaves)))
 

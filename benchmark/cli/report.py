@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from analysis.figures import comparison_figure, save_figure, scores_against_truth_data
+from analysis.ranking import BRIEF
 from analysis.tables import (
     budget_table,
     evaluate,
@@ -22,8 +23,6 @@ from benchmark.cli.console import show
 from benchmark.files import write_atomic
 from benchmark.store import RunRecord, record_path
 from benchmark.tables import AccuracyKey, TruthTable
-
-SHOWN = ("kendall_tau", "spearman_rho", "precision_at_5pct", "predicted_best", "regret")
 
 
 def report(
@@ -48,7 +47,7 @@ def report(
     summary = summarise_methods(runs, methods)
     references = [method for method in methods if METHODS[method].reference]
     full = ranking_table(summary, facts, references=references)
-    short = ranking_table(summary, facts, metrics=SHOWN, references=references)
+    short = ranking_table(summary, facts, metrics=BRIEF, references=references)
     spent = budget_table(runs, facts, methods)
     paths = {suffix: folder / f"{name}.{suffix}" for suffix in ("md", "csv", "png")}
     write_atomic(paths["md"], to_markdown(full) + "\n" + to_markdown(spent))

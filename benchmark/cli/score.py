@@ -7,7 +7,6 @@ import click
 from benchmark.cli.options import table_option
 
 WIDE = 140  # characters in a line from which on all metrics fit
-NARROW = ("kendall_tau", "spearman_rho", "precision_at_5pct", "predicted_best", "regret")
 
 
 @click.command()
@@ -66,8 +65,8 @@ def score(
         for one in scores:
             click.echo(json.dumps(one.to_dict(), allow_nan=False))
         return
-    from analysis.ranking import METRICS
+    from analysis.ranking import BRIEF, METRICS
     from analysis.tables import scores_table  # pandas is slow to import
     from benchmark.cli.console import page_width, show
 
-    show(scores_table(scores, truth, metrics=tuple(METRICS) if page_width() >= WIDE else NARROW))
+    show(scores_table(scores, truth, metrics=tuple(METRICS) if page_width() >= WIDE else BRIEF))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
@@ -22,6 +22,7 @@ class Images:
 
     pixels: Tensor
     labels: Tensor
+    _crops: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -32,6 +33,22 @@ class Images:
         if count > len(self):
             raise InputError(f"{count} images are asked for, there are {len(self)}: ask for fewer")
         return Images(self.pixels[:count], self.labels[:count])
+
+    def crops(self, padding: int) -> Tensor:
+        """Return a view of every crop of every image, padded with zeros once for all who ask.
+
+        Args:
+            padding: Width in pixels of the border around an image.
+
+        Returns:
+            Pixels [n, places, places, channels, H, W], with 2·padding + 1 places down and right.
+        """
+        if padding not in self._crops:
+            height, width = self.pixels.shape[2:]
+            padded = F.pad(self.pixels, (padding,) * 4)
+            views = padded.unfold(2, height, 1).unfold(3, width, 1)
+            self._crops[padding] = views.permute(0, 2, 3, 1, 4, 5)
+        return self._crops[padding]
 
     def to(self, device: torch.device) -> Images:
         """Return the images on a device."""
@@ -89,10 +106,7 @@ class Batches:
         self._order = torch.cat(order)[: size * count].view(count, size).to(device)
         self._offsets = offsets.to(device)
         self._labels = images.labels
-        height, width = images.pixels.shape[2:]
-        padded = F.pad(images.pixels, (crop_padding,) * 4)
-        # A view of every crop of every image, [n, offsets, offsets, channels, H, W].
-        self._crops = padded.unfold(2, height, 1).unfold(3, width, 1).permute(0, 2, 3, 1, 4, 5)
+        self._crops = images.crops(crop_padding)
 
     def __len__(self) -> int:
         """Return the number of batches."""

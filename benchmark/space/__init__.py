@@ -23,7 +23,12 @@ from benchmark.space.codes import (
     decode,
     encode,
 )
-from benchmark.space.equivalence import is_connected, isomorphism_classes, live_codes
+from benchmark.space.equivalence import (
+    distinct_codes,
+    is_connected,
+    isomorphism_classes,
+    live_codes,
+)
 from benchmark.space.genotypes import from_genotype, is_genotype, to_genotype
 from benchmark.space.strings import Arch, all_strings, from_string, to_codes, to_string
 
@@ -40,6 +45,7 @@ __all__ = [
     "all_strings",
     "checked_codes",
     "decode",
+    "distinct_codes",
     "encode",
     "from_genotype",
     "from_string",

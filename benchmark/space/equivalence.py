@@ -46,6 +46,19 @@ def live_codes(codes: ArrayLike | None = None) -> Codes:
     return _live() if codes is None else np.asarray(_live()[checked_codes(codes)])
 
 
+@cache
+def distinct_codes() -> Codes:
+    """Return the live codes of the space, each once and ascending, [9445], read-only.
+
+    Example:
+        >>> len(distinct_codes())
+        9445
+    """
+    distinct = np.unique(live_codes())
+    distinct.flags.writeable = False
+    return distinct
+
+
 def is_connected(codes: ArrayLike | None = None) -> NDArray[np.bool_]:
     """Tell which architectures carry a signal from the cell's input to its output.
 

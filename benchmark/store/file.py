@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.files import reason, write_atomic
 from benchmark.seeds import checked_seed
-from benchmark.store.plain import digest
 from benchmark.store.record import RunRecord, checked_method
 from benchmark.store.scores import decode_scores, encode_scores
-
-FORMAT = "nasbench run record"
-SCHEMA = 1  # raised whenever files of a new form cannot be read by older code
+from benchmark.store.signed import SignedKind, read_signed, write_signed
 
 _REMEDY = "delete it and run its method and seed again"
+
+KIND = SignedKind(
+    format="nasbench run record",
+    schema=1,
+    name="run record",
+    writer="nasbench run",
+    damaged=f"; {_REMEDY}",
+    changed=_REMEDY,
+)
 
 
 def record_path(folder: str | Path, method: str, seed: int) -> Path:
@@ -57,8 +60,7 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
     """
     path = record_path(folder, record.method, record.seed)
     contents = {field.name: getattr(record, field.name) for field in fields(record)}
-    contents |= {"format": FORMAT, "schema": SCHEMA, "scores": encode_scores(record.scores)}
-    write_atomic(path, _render(contents))
+    write_signed(KIND, contents | {"scores": encode_scores(record.scores)}, path)
     return path
 
 
@@ -71,28 +73,7 @@ def read_record(path: str | Path) -> RunRecord:
     Raises:
         InputError: The file cannot be read, is no record or one of newer code, or was damaged.
     """
-    try:
-        text = Path(path).read_bytes().decode().replace("\r\n", "\n")  # git on Windows adds \r
-        contents = json.loads(text)
-        is_intact = isinstance(contents, dict) and text == _render(contents)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
-    except (ValueError, RecursionError, InputError) as error:
-        raise InputError(
-            f"{path} is no run record, or it was cut off or damaged; {_REMEDY}"
-        ) from error
-    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
-        raise InputError(f"{path} is no run record; name a file that nasbench run wrote")
-    schema = contents.get("schema")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise InputError(
-            f"{path} has schema {schema}, this version reads up to {SCHEMA}; "
-            "install a newer nasbench-suite"
-        )
-    if not is_intact:
-        raise InputError(
-            f"{path} was changed after it was written (its checksum does not hold); {_REMEDY}"
-        )
+    contents = read_signed(KIND, path)
     try:
         parts = {field.name: contents[field.name] for field in fields(RunRecord)}
         return RunRecord(**parts | {"scores": decode_scores(parts["scores"])})
@@ -100,10 +81,3 @@ def read_record(path: str | Path) -> RunRecord:
         raise InputError(f"{path} has no {error.args[0]}; {_REMEDY}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}; {_REMEDY}") from error
-
-
-def _render(contents: dict[str, Any]) -> str:
-    """Return the text of a file; its checksum covers everything but itself."""
-    unsigned = {name: value for name, value in contents.items() if name != "sha256"}
-    signed = unsigned | {"sha256": digest(unsigned)}
-    return json.dumps(signed, indent=1, sort_keys=True) + "\n"

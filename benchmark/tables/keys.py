@@ -44,8 +44,7 @@ class AccuracyKey:
             raise unknown_name("data set", self.dataset, DATASETS)
         if self.split not in SPLITS:
             raise unknown_name("split", self.split, SPLITS)
-        if self.epochs < 1:
-            raise InputError(f"epochs is {self.epochs}: it must be 1 or more")
+        _check_epochs(self.epochs)
 
     @classmethod
     def parse(cls, text: str) -> AccuracyKey:
@@ -58,14 +57,10 @@ class AccuracyKey:
             >>> AccuracyKey.parse("cifar10_test_200")
             AccuracyKey(dataset='cifar10', split='test', epochs=200)
         """
-        match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
-        if not match:
-            raise InputError(
-                f"not an accuracy: {text!r}; write <dataset>_<split>_<epochs>, "
-                "for example cifar10_test_200"
-            )
-        dataset, split, epochs = match.groups()
-        return cls(_DATASET_OF.get(dataset, dataset), split, int(epochs))
+        dataset, split, epochs = _parts(
+            text, "an accuracy", "<dataset>_<split>_<epochs>", "cifar10_test_200"
+        )
+        return cls(_DATASET_OF.get(dataset, dataset), split, epochs)
 
     def __str__(self) -> str:
         """Return the column name."""
@@ -111,8 +106,7 @@ class CostKey:
             raise unknown_name("quantity", self.quantity, QUANTITIES)
         if self.run not in RUNS:
             raise unknown_name("training", self.run, RUNS)
-        if self.epochs < 1:
-            raise InputError(f"epochs is {self.epochs}: it must be 1 or more")
+        _check_epochs(self.epochs)
 
     @classmethod
     def parse(cls, text: str) -> CostKey:
@@ -125,14 +119,10 @@ class CostKey:
             >>> CostKey.parse("flops_cifar100_200")
             CostKey(quantity='flops', run='cifar100', epochs=200)
         """
-        match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
-        if not match:
-            raise InputError(
-                f"not a cost: {text!r}; write <quantity>_<run>_<epochs>, "
-                "for example seconds_cifar10_200"
-            )
-        quantity, run, epochs = match.groups()
-        return cls(quantity, run, int(epochs))
+        quantity, run, epochs = _parts(
+            text, "a cost", "<quantity>_<run>_<epochs>", "seconds_cifar10_200"
+        )
+        return cls(quantity, run, epochs)
 
     def __str__(self) -> str:
         """Return the column name."""
@@ -147,3 +137,17 @@ def column_name(dataset: str, split: str, epochs: int) -> str:
         'imagenet16_valid+test_200'
     """
     return f"{_COLUMN_OF.get(dataset, dataset)}_{split}_{epochs}"
+
+
+def _parts(text: str, kind: str, form: str, example: str) -> tuple[str, str, int]:
+    """Return the three parts of a column's name."""
+    match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
+    if not match:
+        raise InputError(f"not {kind}: {text!r}; write {form}, for example {example}")
+    first, second, epochs = match.groups()
+    return first, second, int(epochs)
+
+
+def _check_epochs(epochs: int) -> None:
+    if epochs < 1:
+        raise InputError(f"epochs is {epochs}: it must be 1 or more")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis.ranking import BRIEF
 from analysis.tables import evaluate, gather_facts, ranking_table, summarise_methods, to_markdown
 from baselines.registry import METHODS
-from benchmark.cli.report import SHOWN
 from benchmark.store import read_records
 from benchmark.tables import AccuracyKey, open_table
 from benchmark.task import load_preset
@@ -30,9 +31,15 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["comparison.md", "comparison.csv"])
-def test_the_committed_tables_are_those_of_the_records(rebuilt: Path, name: str) -> None:
-    assert (rebuilt / name).read_text("utf-8") == (LAPTOP / name).read_text("utf-8")
+def test_the_committed_table_is_that_of_the_records(rebuilt: Path) -> None:
+    again, committed = (folder / "comparison.md" for folder in (rebuilt, LAPTOP))
+    assert again.read_text("utf-8") == committed.read_text("utf-8")
+
+
+def test_the_committed_numbers_are_those_of_the_records(rebuilt: Path) -> None:
+    """To twelve digits: processors differ in the order in which they sum."""
+    again, committed = (pd.read_csv(folder / "comparison.csv") for folder in (rebuilt, LAPTOP))
+    pd.testing.assert_frame_equal(again, committed, rtol=1e-12, atol=1e-12)
 
 
 def test_the_records_are_of_todays_preset() -> None:
@@ -50,7 +57,7 @@ def test_the_readme_shows_their_table() -> None:
     summary = summarise_methods(evaluate(records, table, key), names)
     references = [name for name in names if METHODS[name].reference]
     facts = gather_facts(records, table, key)
-    shown = ranking_table(summary, facts, metrics=SHOWN, references=references)
+    shown = ranking_table(summary, facts, metrics=BRIEF, references=references)
     rows = [line for line in to_markdown(shown).splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(names)
     assert "\n".join(rows) in (ROOT / "README.md").read_text("utf-8")

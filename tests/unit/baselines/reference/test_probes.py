@@ -31,7 +31,7 @@ def test_task_images_are_training_images_each_once() -> None:
     batches = probe_batches(experiment, ProbeOptions("task", "task", 8), 3)
     train = {
         pixels.numpy().tobytes(): int(label)
-        for pixels, label in zip(*vars(images.train).values(), strict=True)
+        for pixels, label in zip(images.train.pixels, images.train.labels, strict=True)
     }
     seen = [
         (pixels.numpy().tobytes(), int(label))
