@@ -10,6 +10,7 @@ import torch
 from benchmark.budget import Ledger
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import ImageSet
+from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
 from benchmark.task import ScoringSettings, TrainingSettings
 
@@ -32,6 +33,7 @@ class Experiment:
         scale: The network's size.
         training: How weights are trained.
         scoring: How architectures are scored.
+        search: Which one-shot base trains supernets, and its settings.
         streams: The seed's random streams.
         ledger: Where everything spent is charged.
         device: Where networks live.
@@ -45,6 +47,7 @@ class Experiment:
     scale: NetworkScale
     training: TrainingSettings
     scoring: ScoringSettings
+    search: SearchSettings
     streams: Streams
     ledger: Ledger
     device: torch.device

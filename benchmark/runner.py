@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from multiprocessing import parent_process
 from pathlib import Path
+from typing import Any
 
 import joblib
 import torch
@@ -25,6 +26,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method
 from baselines.registry import method_class
+from baselines.search import base_class
 from benchmark.budget import Ledger
 from benchmark.datasets import dataset_record
 from benchmark.errors import CheckError, InputError, NasbenchError
@@ -94,10 +96,11 @@ def run_units(
     """
     for name in task.methods:
         method_class(name)  # options for nobody are a slip
+    base_class(task.search.base)
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)
-    tasks = {method: task.describe(method) for method in methods}
+    tasks = {method: _described(task, method) for method in methods}
     found = {
         unit: find_record(folder, unit.method, unit.seed, tasks[unit.method]) for unit in units
     }
@@ -128,6 +131,10 @@ def _units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> list[Uni
         method = _method(task, name)
         units += [Unit(name, seed) for seed in (seeds if method.seeded else seeds[:1])]
     return units
+
+
+def _described(task: Task, name: str) -> dict[str, Any]:
+    return task.describe(name, searches=not method_class(name).reference)
 
 
 def _method(task: Task, name: str) -> Method:
@@ -233,7 +240,7 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
         record = RunRecord(
             method=unit.method,
             seed=unit.seed,
-            task=task.describe(unit.method),
+            task=_described(task, unit.method),
             scores=outcome.scores,
             budget=ledger.to_dict(),
             trace=outcome.trace,
@@ -265,6 +272,7 @@ def _experiment(
         scale=task.scale,
         training=task.training,
         scoring=task.scoring,
+        search=task.search,
         streams=Streams(unit.seed),
         ledger=ledger,
         device=where,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from benchmark.complexity import NetworkScale
 from benchmark.datasets import dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
+from benchmark.search_settings import SearchSettings
 from benchmark.settings import Count, NonNegative, Range, read_settings
 
 if sys.version_info >= (3, 11):
@@ -110,6 +111,7 @@ class Task:
         network: How large the supernet is.
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
+        search: Which one-shot base trains supernets, and its settings.
         methods: Options of each method by its name; the method checks them.
     """
 
@@ -119,6 +121,7 @@ class Task:
     network: NetworkSettings
     training: TrainingSettings
     scoring: ScoringSettings
+    search: SearchSettings
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
@@ -152,10 +155,21 @@ class Task:
         """What one run of a method may spend."""
         return Budget(self.training.budget)
 
-    def describe(self, method: str) -> dict[str, Any]:
-        """Return all that decides a method's scores beside its seed, as plain JSON values."""
+    def with_base(self, base: str) -> Task:
+        """Return the same task with supernets of another one-shot base."""
+        return replace(self, search=replace(self.search, base=base))
+
+    def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
+        """Return all that decides a method's scores beside its seed, as plain JSON values.
+
+        Args:
+            method: Name of the method.
+            searches: Whether it trains supernets, so that ``[search]`` matters.
+        """
         whole = asdict(self)
         del whole["description"], whole["methods"]
+        if not searches:
+            del whole["search"]
         return {**whole, "options": dict(self.methods.get(method, {}))}
 
 
@@ -225,6 +239,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "network": NetworkSettings,
     "training": TrainingSettings,
     "scoring": ScoringSettings,
+    "search": SearchSettings,
 }
 _PARTS: Mapping[str, type[Any]] = {
     "description": str,

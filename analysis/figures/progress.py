@@ -67,8 +67,8 @@ def progress_data(
         pairs = list(zip(points, truth, strict=True))
         found.append(
             Progress(
-                record.method,
-                list(order).index(record.method),
+                record.name,
+                list(order).index(record.name),
                 record.seed,
                 np.array([point["spent"] for point in points], np.float64),
                 np.array([kendall_tau(p["scores"], true) for p, true in pairs]),

@@ -29,23 +29,22 @@ def report(
     records: Sequence[RunRecord],
     truth: TruthTable,
     key: AccuracyKey,
-    methods: Sequence[str],
     folder: Path,
     name: str,
 ) -> None:
     """Write the tables of a comparison and a figure into a folder, then print what is in them.
 
     Args:
-        records: The runs.
+        records: The runs, in the order of rows.
         truth: True accuracies.
         key: Which of them.
-        methods: Names in the order of rows.
         folder: Where files go.
         name: Their name without suffix.
     """
     runs, facts = evaluate(records, truth, key), gather_facts(records, truth, key)
+    names = {record.name: METHODS[record.method].reference for record in records}
+    methods, references = list(names), [name for name, reference in names.items() if reference]
     summary = summarise_methods(runs, methods)
-    references = [method for method in methods if METHODS[method].reference]
     full = ranking_table(summary, facts, references=references)
     short = ranking_table(summary, facts, metrics=BRIEF, references=references)
     spent = budget_table(runs, facts, methods)
@@ -56,7 +55,7 @@ def report(
     save_figure(figure, paths["png"])
     for table in (short, spent):
         show(table)
-    kept = [record_path(folder, record.method, record.seed) for record in records]
+    kept = [record_path(folder, record.name, record.seed) for record in records]
     click.echo("Files:")
     for path in (*paths.values(), *kept):
         click.echo(f"  {path}")

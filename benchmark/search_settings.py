@@ -1,0 +1,43 @@
+"""Which one-shot base trains the supernets, and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from benchmark.settings import Count, NonNegative, Range
+
+Momentum = Annotated[float, Range(0, 0.999999)]
+Temperature = Annotated[float, Range(1e-3)]
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How architectures are searched for inside a supernet.
+
+    RSPS has no architecture parameters and uses ``drawn`` alone of these, SNAS alone uses the
+    temperatures.
+
+    Attributes:
+        base: Name of a registered base.
+        learning_rate: Of Adam on the architecture parameters.
+        beta1: Adam's decay of the gradient's mean.
+        beta2: Adam's decay of the gradient's mean square.
+        weight_decay: Of Adam.
+        images: Which validation images train architecture parameters: those that do not score,
+            ``apart`` from them, or ``all``, as in the published programs, where the images that
+            score an architecture have been seen by the search.
+        temperature: Of the Gumbel-softmax at the first step.
+        final_temperature: Where it ends, linearly, one step after the last.
+        drawn: Architectures that RSPS draws to select the best of.
+    """
+
+    base: str
+    learning_rate: NonNegative
+    beta1: Momentum
+    beta2: Momentum
+    weight_decay: NonNegative
+    images: Literal["apart", "all"]
+    temperature: Temperature
+    final_temperature: Temperature
+    drawn: Count
