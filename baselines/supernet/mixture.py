@@ -73,6 +73,6 @@ def mixed(
     total: Tensor | None = None
     for operation, weight in zip(operations, weights.unbind(), strict=True):
         if operation != NONE:
-            brought = weight * edge(x, operation, normalise)
-            total = brought if total is None else total + brought
+            brought = edge(x, operation, normalise)
+            total = weight * brought if total is None else torch.addcmul(total, weight, brought)
     return total
