@@ -33,9 +33,10 @@ from benchmark.progress import Meter, shown_board
 from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.store import RunRecord, find_record, write_record
-from benchmark.store.provenance import provenance
+from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
 
+UNIT_THREADS = 1  # more would change the order of sums, and with it bits
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
 
@@ -59,10 +60,12 @@ class Runs:
     Attributes:
         records: One a unit, in the order of methods and seeds asked for.
         reused: How many of them were there already.
+        elsewhere: What of the machine or its libraries differed when some of those were made.
     """
 
     records: list[RunRecord]
     reused: int
+    elsewhere: tuple[str, ...] = ()
 
 
 def run_units(
@@ -99,13 +102,22 @@ def run_units(
     _check_writable(folder)
     tasks = {method: task.describe(method) for method in methods}
     found = {
-        unit: find_record(folder, unit.method, unit.seed, tasks[unit.method]) for unit in units
+        unit: find_record(folder, unit.method, unit.seed, tasks[unit.method], device)
+        for unit in units
     }
     records = {unit: record for unit, record in found.items() if record is not None}
+    elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:
         records |= _run_all(task, missing, folder, device, jobs)
-    return Runs([records[unit] for unit in units], len(units) - len(missing))
+    return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
+
+
+def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
+    """Return what differs between this machine and those that made the records found."""
+    here = provenance(device) | {"threads": UNIT_THREADS}
+    names = [machine_differences(record.provenance, here) for record in found]
+    return tuple(dict.fromkeys(name for of_record in names for name in of_record))
 
 
 def checked_device(name: str) -> str:
@@ -211,7 +223,7 @@ def _leave_interrupts() -> None:
 def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, RunRecord | str]:
     """Run one unit; return its record, or what went wrong."""
     _leave_interrupts()
-    torch.set_num_threads(1)
+    torch.set_num_threads(UNIT_THREADS)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     started, clock = datetime.now(timezone.utc), time.monotonic()
@@ -229,7 +241,11 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     try:
         experiment = _experiment(task, unit, device, ledger, tick, progress)
         outcome = _method(task, unit.method).run(experiment)
-        facts = provenance(device, started) | {"seconds": round(time.monotonic() - clock, 2)}
+        facts = provenance(device, started) | {
+            "seconds": round(time.monotonic() - clock, 2),  # the time of day may jump
+            "images": experiment.images.digest(),
+            "streams": experiment.streams.drawn,
+        }
         record = RunRecord(
             method=unit.method,
             seed=unit.seed,

@@ -62,7 +62,7 @@ def read_signed(kind: SignedKind, path: str | Path) -> dict[str, Any]:
     if not isinstance(contents, dict) or contents.get("format") != kind.format:
         raise InputError(f"{path} is no {kind.name}; name a file that {kind.writer} wrote")
     schema = contents.get("schema")
-    if isinstance(schema, int) and schema > kind.schema:
+    if type(schema) is int and schema > kind.schema:
         raise InputError(
             f"{path} has schema {schema}, this version reads up to {kind.schema}; "
             "install a newer nasbench-suite"
@@ -71,6 +71,8 @@ def read_signed(kind: SignedKind, path: str | Path) -> dict[str, Any]:
         raise InputError(
             f"{path} was changed after it was written (its checksum does not hold); {kind.changed}"
         )
+    if type(schema) is not int or schema < 1:
+        raise InputError(f"{path} has schema {schema!r}: there is none; {kind.changed}")
     return contents
 
 
