@@ -220,6 +220,33 @@ def parse_task(name: str, text: str) -> Task:
         raise InputError(f"preset {name}: {error}") from error
 
 
+def described_task(method: str, description: Mapping[str, Any]) -> Task:
+    """Return the task that a record describes, so that it can be run again.
+
+    Args:
+        method: Name of the method.
+        description: What `Task.describe` gave for it.
+
+    Raises:
+        InputError: Something in it is unknown, missing or out of range, perhaps because another
+            version of this program wrote it.
+
+    Example:
+        >>> task = load_preset("ci")
+        >>> described_task("gm", task.describe("gm")).describe("gm") == task.describe("gm")
+        True
+    """
+    values = dict(description)
+    preset, options = values.pop("preset", None), values.pop("options", {})
+    if not isinstance(preset, str):
+        raise InputError(f"the task's preset is {preset!r}: it must be a name")
+    methods = {method: options} if options else {}
+    try:
+        return _task(preset, {"description": "", **values, "methods": methods})
+    except InputError as error:
+        raise InputError(f"the task cannot be run by this version: {error}") from error
+
+
 _SECTIONS: Mapping[str, type[Any]] = {
     "data": DataSettings,
     "network": NetworkSettings,

@@ -15,6 +15,7 @@ from benchmark.cli.listing import list_group
 from benchmark.cli.reporting import report
 from benchmark.cli.score import score
 from benchmark.cli.tables import tables_group
+from benchmark.cli.verifying import rerun, verify
 from benchmark.errors import CheckError, NasbenchError
 
 NAME = "nasbench"
@@ -36,6 +37,7 @@ def cli() -> None:
       nasbench score predictions.csv
       nasbench report runs/laptop
       nasbench check runs/ci --against results/baselines/ci.json
+      nasbench verify runs/laptop
       nasbench list methods
     """
 
@@ -45,6 +47,8 @@ cli.add_command(compare)
 cli.add_command(score)
 cli.add_command(report)
 cli.add_command(check)
+cli.add_command(verify)
+cli.add_command(rerun)
 cli.add_command(list_group)
 cli.add_command(tables_group)
 

@@ -79,8 +79,7 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
         >>> machine_differences(here, here | {"cpu": "another", "command": "nasbench run"})
         ['cpu']
     """
-    absent = object()  # an older record does not tell all that a newer one does
-    return [name for name in _MACHINE if one.get(name, absent) != other.get(name, absent)]
+    return [name for name in _MACHINE if one.get(name) != other.get(name)]
 
 
 def command_line(arguments: list[str]) -> str:

@@ -62,6 +62,7 @@ FLOORS = (
     ("analysis.report",),
     ("benchmark.progress",),
     ("benchmark.runner",),
+    ("benchmark.verification",),
     ("benchmark.cli",),
 )
 
