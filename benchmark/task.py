@@ -26,6 +26,7 @@ else:
     import tomli as tomllib
 
 MAX_NOISE = 10.0  # beyond it no network sees a digit
+MAX_BYTES = 1 << 20  # of a preset's file
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,8 @@ def load_preset(name: str) -> Task:
 
 def _read_preset(path: Path) -> Task:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"preset {path} has more than {MAX_BYTES >> 20} MB: give a small file")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
@@ -218,6 +221,8 @@ def parse_task(name: str, text: str) -> Task:
         return _task(name, tomllib.loads(text))
     except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
         raise InputError(f"preset {name}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"preset {name}: something in it is nested too deeply") from error
 
 
 def described_task(method: str, description: Mapping[str, Any]) -> Task:

@@ -20,6 +20,7 @@ from benchmark.errors import CheckError, NasbenchError
 
 NAME = "nasbench"
 FAILED, BAD_INPUT = 1, 2
+LONGEST = 2_000  # signs of a message
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,5 +82,18 @@ def run_command_line() -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"{NAME}: {message}", err=True)
+    click.echo(f"{NAME}: {one_line(message)}", err=True)
     return code
+
+
+def one_line(message: str) -> str:
+    r"""Return a message as one line of readable signs, whatever a file put into it.
+
+    Example:
+        >>> one_line("run 'a\nb\x1b[31m'")
+        "run 'a b?[31m'"
+    """
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
+    line = " ".join(message.split())
+    return "".join(sign if sign.isprintable() else "?" for sign in line)
