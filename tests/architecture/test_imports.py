@@ -61,6 +61,7 @@ FLOORS = (
     ("analysis.regression",),
     ("analysis.report",),
     ("benchmark.progress",),
+    ("benchmark.pool",),
     ("benchmark.runner",),
     ("benchmark.verification",),
     ("benchmark.cli",),
