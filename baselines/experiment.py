@@ -11,7 +11,7 @@ from benchmark.budget import Ledger
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import ImageSet
 from benchmark.seeds import Streams
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 
 def _nothing() -> None:
@@ -20,6 +20,9 @@ def _nothing() -> None:
 
 def _no_share(share: float) -> None:
     """Report a share to nobody."""
+
+
+NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,7 @@ class Experiment:
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
+        trajectory: At how many points of the budget how many architectures are scored.
     """
 
     images: ImageSet
@@ -50,3 +54,4 @@ class Experiment:
     device: torch.device
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
+    trajectory: TrajectorySettings = NO_TRAJECTORY

@@ -180,7 +180,8 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     started, clock = datetime.now(timezone.utc), time.monotonic()
     ledger = Ledger(task.budget)
     passed = 2 if task.scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
-    scored = len(distinct_codes()) * task.scoring.images * passed
+    sampled = max(0, task.trajectory.points - 1) * task.trajectory.architectures  # or fewer
+    scored = (len(distinct_codes()) + sampled) * task.scoring.images * passed
 
     def tick() -> None:
         done = ledger.spent + SCORING_COST * ledger.scored
@@ -237,4 +238,5 @@ def _experiment(
         device=where,
         tick=tick,
         progress=progress,
+        trajectory=task.trajectory,
     )

@@ -44,6 +44,7 @@ FLOORS = (
     ("baselines.splitting",),
     ("baselines.search",),
     ("baselines.method",),
+    ("baselines.trajectory",),
     ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),
