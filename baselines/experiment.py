@@ -12,7 +12,7 @@ from benchmark.complexity import NetworkScale
 from benchmark.datasets import ImageSet
 from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 
 def _nothing() -> None:
@@ -21,6 +21,9 @@ def _nothing() -> None:
 
 def _no_share(share: float) -> None:
     """Report a share to nobody."""
+
+
+NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,7 @@ class Experiment:
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
+        trajectory: At how many points of the budget how many architectures are scored.
     """
 
     images: ImageSet
@@ -53,3 +57,4 @@ class Experiment:
     device: torch.device
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
+    trajectory: TrajectorySettings = NO_TRAJECTORY

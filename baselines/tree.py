@@ -19,6 +19,7 @@ from baselines.method import Outcome
 from baselines.search import Base, State, base_class
 from baselines.splitting import FULL, Groups, Subspace
 from baselines.supernet import Stretch
+from baselines.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError, InputError
 from benchmark.space import EDGES, OPERATIONS, to_string
@@ -113,6 +114,7 @@ class _Tree:
         self._schedule = schedule
         self._choose_split = choose_split
         self._base = base_class(experiment.search.base)(experiment)
+        self._trajectory = Trajectory(experiment, self._base.score_functions)
         self._steps = experiment.ledger.budget.images // self._base.step_images
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
@@ -139,7 +141,7 @@ class _Tree:
             nodes, self._experiment.ledger.left // self._base.step_images, last=True
         )
         scores = self._base.score([leaf.state for leaf in leaves])
-        return Outcome(scores, self._trace(leaves, scores))
+        return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
     def _share(self, share: float) -> int:
         return round(share * self._steps)
@@ -158,7 +160,8 @@ class _Tree:
             own = each + (number < over)
             end = node.steps + own
             stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            self._losses[node.name] = self._base.train(node.state, stretch, kind, node.name)
+            watch = self._trajectory.watch(node.subspace, node.state.network)
+            self._losses[node.name] = self._base.train(node.state, stretch, kind, node.name, watch)
             trained.append(Node(node.name, node.state, end))
         return trained
 

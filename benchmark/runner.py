@@ -6,21 +6,14 @@ computes on one thread, so its bits do not depend on how many run side by side.
 
 from __future__ import annotations
 
-import signal
 import tempfile
-import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
-import joblib
 import torch
 
 from baselines.experiment import Experiment
@@ -31,11 +24,12 @@ from benchmark.budget import Ledger
 from benchmark.datasets import dataset_record
 from benchmark.errors import CheckError, InputError, NasbenchError
 from benchmark.files import reason
+from benchmark.pool import THREADS, worker_pool
 from benchmark.progress import Meter, shown_board
 from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.store import RunRecord, find_record, write_record
-from benchmark.store.provenance import provenance
+from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
@@ -61,10 +55,12 @@ class Runs:
     Attributes:
         records: One a unit, in the order of methods and seeds asked for.
         reused: How many of them were there already.
+        elsewhere: What of the machine or its libraries differed when some of those were made.
     """
 
     records: list[RunRecord]
     reused: int
+    elsewhere: tuple[str, ...] = ()
 
 
 def run_units(
@@ -102,13 +98,22 @@ def run_units(
     _check_writable(folder)
     tasks = {method: _described(task, method) for method in methods}
     found = {
-        unit: find_record(folder, unit.method, unit.seed, tasks[unit.method]) for unit in units
+        unit: find_record(folder, unit.method, unit.seed, tasks[unit.method], device)
+        for unit in units
     }
     records = {unit: record for unit, record in found.items() if record is not None}
+    elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:
         records |= _run_all(task, missing, folder, device, jobs)
-    return Runs([records[unit] for unit in units], len(units) - len(missing))
+    return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
+
+
+def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
+    """Return what differs between this machine and those that made the records found."""
+    here = provenance(device) | {"threads": THREADS}
+    names = [machine_differences(record.provenance, here) for record in found]
+    return tuple(dict.fromkeys(name for of_record in names for name in of_record))
 
 
 def checked_device(name: str) -> str:
@@ -158,12 +163,9 @@ def _run_all(
     """Run units and write the record of each as it comes, here, where no worker can lose it."""
     names = ", ".join(dict.fromkeys(unit.method for unit in units))
     records, faults = {}, {}
-    with shown_board(len(units), names) as board, _workers(min(jobs, len(units))) as parallel:
-        calls = (
-            joblib.delayed(_run_unit)(task, unit, device, board.meter(place))
-            for place, unit in enumerate(units)
-        )
-        for unit, result in parallel(calls):
+    with shown_board(len(units), names) as board, worker_pool(min(jobs, len(units))) as pool:
+        arguments = ((task, unit, device, board.meter(place)) for place, unit in enumerate(units))
+        for unit, result in pool.results(_run_unit, arguments):
             if isinstance(result, RunRecord):
                 write_record(result, folder)
                 records[unit] = result
@@ -178,53 +180,15 @@ def _run_all(
     return records
 
 
-@contextmanager
-def _workers(jobs: int) -> Iterator[joblib.Parallel]:
-    """Give a pool whose workers leave Ctrl-C to the main process, and end when it is told to."""
-    pool = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
-    try:
-        with warnings.catch_warnings(), pool as parallel:
-            # loky replaces workers that have grown, which loses nothing.
-            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
-            # What Ctrl-C leaves undone is said by the command.
-            warnings.filterwarnings("ignore", message=".*limit unnecessary computation time")
-            if jobs > 1:
-                _bear_workers(parallel, jobs)
-            yield parallel
-    except BrokenProcessPool as error:
-        raise CheckError(
-            "the system ended a worker, perhaps for want of memory; what is finished is kept, "
-            "run the rest with fewer jobs"
-        ) from error
-
-
-def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
-    """Start workers that ignore Ctrl-C from birth."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it
-    try:
-        births = parallel(joblib.delayed(_leave_interrupts)() for _ in range(jobs))
-    finally:
-        signal.signal(signal.SIGINT, before)
-    for _ in births:
-        pass
-
-
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the main process, if this is a worker."""
-    if threading.current_thread() is threading.main_thread() and parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, RunRecord | str]:
     """Run one unit; return its record, or what went wrong."""
-    _leave_interrupts()
-    torch.set_num_threads(1)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     started, clock = datetime.now(timezone.utc), time.monotonic()
     ledger = Ledger(task.budget)
     passed = 2 if task.scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
-    scored = len(distinct_codes()) * task.scoring.images * passed
+    sampled = max(0, task.trajectory.points - 1) * task.trajectory.architectures  # or fewer
+    scored = (len(distinct_codes()) + sampled) * task.scoring.images * passed
 
     def tick() -> None:
         done = ledger.spent + SCORING_COST * ledger.scored
@@ -236,7 +200,11 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     try:
         experiment = _experiment(task, unit, device, ledger, tick, progress)
         outcome = _method(task, unit.method).run(experiment)
-        facts = provenance(device, started) | {"seconds": round(time.monotonic() - clock, 2)}
+        facts = provenance(device, started) | {
+            "seconds": round(time.monotonic() - clock, 2),  # the time of day may jump
+            "images": experiment.images.digest(),
+            "streams": experiment.streams.drawn,
+        }
         record = RunRecord(
             method=unit.method,
             seed=unit.seed,
@@ -278,4 +246,5 @@ def _experiment(
         device=where,
         tick=tick,
         progress=progress,
+        trajectory=task.trajectory,
     )

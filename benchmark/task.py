@@ -18,8 +18,9 @@ from benchmark.complexity import NetworkScale
 from benchmark.datasets import dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
-from benchmark.search_settings import SearchSettings
+from benchmark.search_settings import NO_SEARCH, SearchSettings
 from benchmark.settings import Count, NonNegative, Range, read_settings
+from benchmark.space import SIZE
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +28,7 @@ else:
     import tomli as tomllib
 
 MAX_NOISE = 10.0  # beyond it no network sees a digit
+MAX_BYTES = 1 << 20  # of a preset's file
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,19 @@ class ScoringSettings:
 
 
 @dataclass(frozen=True)
+class TrajectorySettings:
+    """Whether architectures are scored on the way as well, beside the budget.
+
+    Attributes:
+        points: At how many points of the budget, evenly spread, the last of them its end; 0 is off.
+        architectures: How many, drawn once for all methods and seeds.
+    """
+
+    points: Annotated[int, Range(0)]
+    architectures: Annotated[int, Range(1, SIZE)]
+
+
+@dataclass(frozen=True)
 class Task:
     """Everything that an experiment fixes but the method and the seed.
 
@@ -112,6 +127,7 @@ class Task:
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
         search: Which one-shot base trains supernets, and its settings.
+        trajectory: Whether architectures are scored on the way as well.
         methods: Options of each method by its name; the method checks them.
     """
 
@@ -122,6 +138,7 @@ class Task:
     training: TrainingSettings
     scoring: ScoringSettings
     search: SearchSettings
+    trajectory: TrajectorySettings
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
@@ -160,7 +177,9 @@ class Task:
         return replace(self, search=replace(self.search, base=base))
 
     def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
-        """Return all that decides a method's scores beside its seed, as plain JSON values.
+        """Return all that decides what a record holds beside its seed, as plain JSON values.
+
+        A trajectory changes no score: it is told only where there is one.
 
         Args:
             method: Name of the method.
@@ -170,6 +189,8 @@ class Task:
         del whole["description"], whole["methods"]
         if not searches:
             del whole["search"]
+        if not self.trajectory.points:
+            del whole["trajectory"]
         return {**whole, "options": dict(self.methods.get(method, {}))}
 
 
@@ -207,6 +228,8 @@ def load_preset(name: str) -> Task:
 
 def _read_preset(path: Path) -> Task:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"preset {path} has more than {MAX_BYTES >> 20} MB: give a small file")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
@@ -232,6 +255,37 @@ def parse_task(name: str, text: str) -> Task:
         return _task(name, tomllib.loads(text))
     except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
         raise InputError(f"preset {name}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"preset {name}: something in it is nested too deeply") from error
+
+
+def described_task(method: str, description: Mapping[str, Any]) -> Task:
+    """Return the task that a record describes, so that it can be run again.
+
+    Args:
+        method: Name of the method.
+        description: What `Task.describe` gave for it.
+
+    Raises:
+        InputError: Something in it is unknown, missing or out of range, perhaps because another
+            version of this program wrote it.
+
+    Example:
+        >>> task = load_preset("ci")
+        >>> described_task("gm", task.describe("gm")).describe("gm") == task.describe("gm")
+        True
+    """
+    values = dict(description)
+    preset, options = values.pop("preset", None), values.pop("options", {})
+    if not isinstance(preset, str):
+        raise InputError(f"the task's preset is {preset!r}: it must be a name")
+    methods = {method: options} if options else {}
+    for section, absent in _UNTOLD.items():
+        values.setdefault(section, asdict(absent))
+    try:
+        return _task(preset, {"description": "", **values, "methods": methods})
+    except InputError as error:
+        raise InputError(f"the task cannot be run by this version: {error}") from error
 
 
 _SECTIONS: Mapping[str, type[Any]] = {
@@ -240,6 +294,12 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "training": TrainingSettings,
     "scoring": ScoringSettings,
     "search": SearchSettings,
+    "trajectory": TrajectorySettings,
+}
+# What a description leaves out where it decides nothing.
+_UNTOLD: Mapping[str, Any] = {
+    "search": NO_SEARCH,
+    "trajectory": TrajectorySettings(points=0, architectures=SIZE),
 }
 _PARTS: Mapping[str, type[Any]] = {
     "description": str,

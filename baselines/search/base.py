@@ -21,7 +21,7 @@ from baselines.splitting import Distances, Subspace, scoring_plan
 from baselines.supernet import Stretch, Supernet, score_codes
 from benchmark.budget import Spending
 from benchmark.datasets import Batches
-from benchmark.space import SIZE, live_codes
+from benchmark.space import SIZE, Codes, live_codes
 
 
 @dataclass(eq=False)
@@ -107,7 +107,14 @@ class Base(ABC):
         """Return a supernet of a part of a subspace that starts from a copy of its weights."""
         return State(subspace, copy.deepcopy(state.network), progress=state.progress)
 
-    def train(self, state: State, stretch: Stretch, kind: Spending, name: str) -> list[float]:
+    def train(
+        self,
+        state: State,
+        stretch: Stretch,
+        kind: Spending,
+        name: str,
+        before_step: Callable[[], None] = lambda: None,
+    ) -> list[float]:
         """Train a supernet, each step charged to the budget before it is done.
 
         Args:
@@ -115,6 +122,7 @@ class Base(ABC):
             stretch: Which steps of the network's training these are; step n takes batch n.
             kind: What the steps are charged as.
             name: The supernet's name, which its random streams bear.
+            before_step: Called before each step is charged.
 
         Returns:
             The training loss of each step, in nats.
@@ -125,6 +133,7 @@ class Base(ABC):
         """
         training = self.training(state, stretch, name)
         while training.position < stretch.steps:
+            before_step()
             self.experiment.ledger.charge(kind, self.step_images)
             self.experiment.tick()
             training.step()
@@ -184,16 +193,26 @@ class Base(ABC):
         Returns:
             Scores [15625] by code, higher is better.
         """
+        by_code = np.full(SIZE, np.nan)
+        plan = scoring_plan([leaf.subspace for leaf in leaves])
+        for codes, leaf in zip(plan, leaves, strict=True):
+            by_code[codes] = self.score_functions(leaf.network, codes)
+        return by_code[live_codes()]
+
+    def score_functions(self, network: Supernet, codes: Codes) -> NDArray[np.float64]:
+        """Score distinct functions by one supernet, counted beside the budget.
+
+        Args:
+            network: The supernet.
+            codes: Live codes [n], ascending.
+
+        Returns:
+            Scores [n], higher is better.
+        """
         experiment = self.experiment
 
         def count(images: int) -> None:
             experiment.ledger.record_scoring(images)
             experiment.tick()
 
-        by_code = np.full(SIZE, np.nan)
-        plan = scoring_plan([leaf.subspace for leaf in leaves])
-        for codes, leaf in zip(plan, leaves, strict=True):
-            by_code[codes] = score_codes(
-                leaf.network, codes, experiment.images, experiment.scoring, count
-            )
-        return by_code[live_codes()]
+        return score_codes(network, codes, experiment.images, experiment.scoring, count)

@@ -138,9 +138,9 @@ class ArchitectureTraining:
         self._weights = WeightTraining(state.network, base.batches, stretch, experiment.training)
         self._optimiser = torch.optim.Adam(
             self._architecture.parameters(),
-            lr=search.learning_rate,
-            betas=(search.beta1, search.beta2),
-            weight_decay=search.weight_decay,
+            lr=search.alpha_learning_rate,
+            betas=(search.alpha_beta1, search.alpha_beta2),
+            weight_decay=search.alpha_weight_decay,
             foreach=True,
         )
         self._mixtures = base.mixtures(state, stretch.steps, f"mixtures/{name}")
@@ -206,11 +206,11 @@ def normal_values(generator: torch.Generator, mean: float, deviation: float) -> 
 def _architecture_images(experiment: Experiment) -> Images:
     """Return the validation images that train α, apart from those that score or all."""
     valid, scoring = experiment.images.valid, experiment.scoring.images
-    if experiment.search.images == "all":
+    if experiment.search.alpha_images == "all":
         return valid
     if len(valid) <= scoring:
         raise InputError(
             f"all {len(valid)} validation images score, none is left for the architecture "
-            'parameters: score by fewer images, or set [search] images to "all"'
+            'parameters: score by fewer images, or set alpha_images to "all"'
         )
     return Images(valid.pixels[scoring:], valid.labels[scoring:])

@@ -45,6 +45,7 @@ FLOORS = (
     ("baselines.splitting",),
     ("baselines.search",),
     ("baselines.method",),
+    ("baselines.trajectory",),
     ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),
@@ -62,7 +63,9 @@ FLOORS = (
     ("analysis.regression",),
     ("analysis.report",),
     ("benchmark.progress",),
+    ("benchmark.pool",),
     ("benchmark.runner",),
+    ("benchmark.verification",),
     ("benchmark.cli",),
 )
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.experiment import Experiment
+from baselines.experiment import NO_TRAJECTORY, Experiment
 from baselines.supernet import Supernet
 from benchmark.budget import Budget, Ledger
 from benchmark.complexity import NetworkScale
@@ -18,7 +18,7 @@ from benchmark.datasets import Images, ImageSet
 from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
 from benchmark.space import Codes, live_codes
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it
@@ -95,6 +95,7 @@ def tiny_experiment(
     search: SearchSettings | None = None,
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[float], None] = lambda share: None,
+    trajectory: TrajectorySettings = NO_TRAJECTORY,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
@@ -111,17 +112,18 @@ def tiny_experiment(
         device=torch.device("cpu"),
         tick=tick,
         progress=progress,
+        trajectory=trajectory,
     )
 
 
 def tiny_search(base: str = "rsps", **changes: Any) -> SearchSettings:
     usual: dict[str, Any] = {
         "base": base,
-        "learning_rate": 3e-4,
-        "beta1": 0.5,
-        "beta2": 0.999,
-        "weight_decay": 1e-3,
-        "images": "apart",
+        "alpha_learning_rate": 3e-4,
+        "alpha_beta1": 0.5,
+        "alpha_beta2": 0.999,
+        "alpha_weight_decay": 1e-3,
+        "alpha_images": "apart",
         "temperature": 1.0,
         "final_temperature": 0.1,
         "drawn": 200,

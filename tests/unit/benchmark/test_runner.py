@@ -13,11 +13,13 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from benchmark import runner
 from benchmark.budget import Spending
+from benchmark.datasets import ImageSet, dataset_record
 from benchmark.errors import CheckError, InputError
 from benchmark.progress import Meter
 from benchmark.runner import checked_device, run_units
+from benchmark.seeds import fingerprint
 from benchmark.space import SIZE, live_codes
-from benchmark.store import PROTOCOL, read_records
+from benchmark.store import PROTOCOL, read_records, write_record
 from benchmark.task import Task, load_preset
 from tests.command_line import tiny_preset
 
@@ -46,6 +48,11 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
         monkeypatch.setattr(runner, "method_class", lambda name: Stub)
 
     return use
+
+
+def digits() -> ImageSet:
+    """Return the images of the tiny preset."""
+    return dataset_record("digits").read(8, 0.8, 1)
 
 
 def fail_at(seed: int, error: BaseException) -> Callable[[Experiment], None]:
@@ -91,6 +98,10 @@ def test_a_record_says_how_it_came_about(task: Task, tmp_path: Path) -> None:
     assert record.provenance["device"] == "cpu"
     assert record.provenance["threads"] == 1
     assert record.provenance["seconds"] > 0
+    assert record.provenance["streams"] == {
+        name: fingerprint(0, name) for name in ("batches", "initial weights", "paths/root")
+    }
+    assert record.provenance["images"] == digits().digest()
 
 
 def test_what_is_finished_is_not_run_again(task: Task, tmp_path: Path) -> None:
@@ -106,6 +117,23 @@ def test_what_is_finished_is_not_run_again(task: Task, tmp_path: Path) -> None:
     assert after["random-seed1.json"][1] > before["random-seed1.json"][1]
     for old, new in zip(first.records, second.records[:3], strict=True):
         assert old.scores.tobytes() == new.scores.tobytes()
+
+
+def test_what_was_made_elsewhere_is_told(task: Task, tmp_path: Path) -> None:
+    (record,) = run_units(task, ["random"], [0], tmp_path).records
+    assert run_units(task, ["random"], [0, 1], tmp_path).elsewhere == ()
+    other = {**record.provenance, "cpu": "another", "threads": 8}
+    write_record(replace(record, provenance=other), tmp_path)
+    assert run_units(task, ["random"], [0, 1], tmp_path).elsewhere == ("cpu", "threads")
+    assert run_units(task, ["random"], [1], tmp_path).elsewhere == ()
+
+
+def test_a_record_of_another_device_is_in_the_way(task: Task, tmp_path: Path) -> None:
+    (record,) = run_units(task, ["random"], [0], tmp_path).records
+    other = {**record.provenance, "device": "cuda:0"}
+    write_record(replace(record, provenance=other), tmp_path)
+    with pytest.raises(InputError, match=r"made on the device cuda:0, this is cpu: .*--dev"):
+        run_units(task, ["random"], [0], tmp_path)
 
 
 def test_all_finished_starts_nothing(

@@ -1,0 +1,106 @@
+"""Worker processes: independent calls side by side, each result handed over as it comes.
+
+Workers leave Ctrl-C to the main process, compute on one thread each, and end when the pool does.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import parent_process
+from typing import Any, TypeVar
+
+import joblib
+import torch
+
+from benchmark.errors import CheckError
+
+Result = TypeVar("Result")
+
+THREADS = 1  # of a call; more would change the order of sums, and with it bits
+
+
+class Pool:
+    """Worker processes that wait for calls.
+
+    Args:
+        parallel: joblib's own pool.
+    """
+
+    def __init__(self, parallel: joblib.Parallel) -> None:
+        self._parallel = parallel
+
+    def results(
+        self, call: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]
+    ) -> Iterator[Result]:
+        """Yield what a function returns for each of some arguments, in the order they are done.
+
+        Args:
+            call: The function; what it raises is raised here.
+            arguments: Positional arguments of each call; they and the results can be pickled.
+
+        Yields:
+            The results. They do not say whose they are: let the function return that as well.
+        """
+        calls = (joblib.delayed(_alone)(call, *one) for one in arguments)
+        yield from self._parallel(calls)
+
+
+@contextmanager
+def worker_pool(jobs: int) -> Iterator[Pool]:
+    """Give a pool of workers.
+
+    Args:
+        jobs: Number of processes; 1 is this one.
+
+    Raises:
+        CheckError: The system ended a worker.
+
+    Example:
+        >>> with worker_pool(1) as pool:
+        ...     list(pool.results(divmod, [(7, 2), (9, 5)]))
+        [(3, 1), (1, 4)]
+    """
+    pool = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
+    try:
+        with warnings.catch_warnings(), pool as parallel:
+            # loky replaces workers that have grown, which loses nothing.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+            # What Ctrl-C leaves undone is said by the command.
+            warnings.filterwarnings("ignore", message=".*limit unnecessary computation time")
+            if jobs > 1:
+                _bear_workers(parallel, jobs)
+            yield Pool(parallel)
+    except BrokenProcessPool as error:
+        raise CheckError(
+            "the system ended a worker, perhaps for want of memory; what is finished is kept, "
+            "run the rest with fewer jobs"
+        ) from error
+
+
+def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
+    """Start workers that ignore Ctrl-C from birth."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it
+    try:
+        births = parallel(joblib.delayed(_leave_interrupts)() for _ in range(jobs))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    for _ in births:
+        pass
+
+
+def _alone(call: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function on one thread, so that its bits do not depend on how many run."""
+    _leave_interrupts()
+    torch.set_num_threads(THREADS)
+    return call(*arguments)
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the main process, if this is a worker."""
+    if threading.current_thread() is threading.main_thread() and parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
