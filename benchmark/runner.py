@@ -20,8 +20,8 @@ from baselines.experiment import Experiment
 from baselines.method import Method
 from baselines.registry import method_class
 from baselines.search import base_class
-from benchmark.budget import Ledger
-from benchmark.datasets import dataset_record
+from benchmark.budget import Budget, Ledger
+from benchmark.datasets import ImageSet, dataset_record
 from benchmark.errors import CheckError, InputError, NasbenchError
 from benchmark.files import reason
 from benchmark.pool import THREADS, worker_pool
@@ -185,20 +185,22 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    ledger = Ledger(task.budget)
     passed = 2 if task.scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
     sampled = max(0, task.trajectory.points - 1) * task.trajectory.architectures  # or fewer
     scored = (len(distinct_codes()) + sampled) * task.scoring.images * passed
-
-    def tick() -> None:
-        done = ledger.spent + SCORING_COST * ledger.scored
-        meter.show(0.999 * min(1, done / (ledger.budget.images + SCORING_COST * scored)))
 
     def progress(share: float) -> None:
         meter.show(0.999 * share)
 
     try:
-        experiment = _experiment(task, unit, device, ledger, tick, progress)
+        images = _images(task)
+        ledger = Ledger(_budget(task, unit, len(images.train)))
+
+        def tick() -> None:
+            done = ledger.spent + SCORING_COST * ledger.scored
+            meter.show(0.999 * min(1, done / (ledger.budget.images + SCORING_COST * scored)))
+
+        experiment = _experiment(task, unit, images, device, ledger, tick, progress)
         outcome = _method(task, unit.method).run(experiment)
         facts = provenance(device, started) | {
             "seconds": round(time.monotonic() - clock, 2),  # the time of day may jump
@@ -222,21 +224,34 @@ def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, 
     return unit, record
 
 
+def _images(task: Task) -> ImageSet:
+    data = task.data
+    images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+    images.valid.first(task.scoring.images)  # fails before the training rather than after it
+    return images
+
+
+def _budget(task: Task, unit: Unit, train_images: int) -> Budget:
+    """Return the task's budget, or what the method's own schedule costs at most."""
+    if task.budget is not None:
+        return task.budget
+    plan = _method(task, unit.method).plan(task, train_images)
+    return Budget(task.training.batch_size if plan is None else plan.budget)  # none spends nothing
+
+
 def _experiment(
     task: Task,
     unit: Unit,
+    images: ImageSet,
     device: str,
     ledger: Ledger,
     tick: Callable[[], None],
     progress: Callable[[float], None],
 ) -> Experiment:
-    data = task.data
-    images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
-    images.valid.first(task.scoring.images)  # fails before the training rather than after it
     where = torch.device(device)
     return Experiment(
         images=images.to(where),
-        crop_padding=data.crop_padding,
+        crop_padding=task.data.crop_padding,
         scale=task.scale,
         training=task.training,
         scoring=task.scoring,

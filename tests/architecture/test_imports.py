@@ -44,6 +44,7 @@ FLOORS = (
     ("baselines.supernet",),
     ("baselines.splitting",),
     ("baselines.search",),
+    ("baselines.schedule",),
     ("baselines.method",),
     ("baselines.trajectory",),
     ("baselines.tree",),
