@@ -22,6 +22,7 @@ FLOORS = (
     ("benchmark.errors",),
     ("benchmark.files",),
     ("benchmark.settings",),
+    ("benchmark.pickles",),
     ("benchmark.space",),
     ("benchmark.predictions",),
     ("benchmark.complexity",),
