@@ -21,6 +21,7 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 FLOORS = (
     ("benchmark.errors",),
     ("benchmark.files",),
+    ("benchmark.stopping",),
     ("benchmark.settings",),
     ("benchmark.space",),
     ("benchmark.predictions",),
@@ -61,6 +62,7 @@ FLOORS = (
     ("analysis.regression",),
     ("analysis.report",),
     ("benchmark.progress",),
+    ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
     ("benchmark.cli",),
