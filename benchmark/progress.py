@@ -42,6 +42,8 @@ class Meter:
         self._path = path
         self._place = place
         self._next = 0.0
+        self._look = 0.0
+        self._stopped = False
 
     def show(self, share: float) -> None:
         """Say how much of the unit is done, from 0 to 1; cheap enough to call at every step."""
@@ -50,6 +52,15 @@ class Meter:
             self._next = now + WRITE_EVERY
             shares = np.memmap(self._path, np.float64, mode="r+")
             shares[self._place] = share
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the unit is asked to stop; cheap enough to ask at every step."""
+        now = time.monotonic()
+        if not self._stopped and now >= self._look:
+            self._look = now + WRITE_EVERY
+            self._stopped = bool(np.memmap(self._path, np.float64, mode="r")[-1])
+        return self._stopped
 
 
 class Board:
@@ -61,12 +72,17 @@ class Board:
     """
 
     def __init__(self, path: Path, units: int) -> None:
-        self._shares = np.memmap(path, np.float64, mode="w+", shape=(units,))
+        self._whole = np.memmap(path, np.float64, mode="w+", shape=(units + 1,))
+        self._shares = self._whole[:-1]  # the last says whether to stop
         self._path = path
 
     def meter(self, place: int) -> Meter:
         """Return the meter of one unit."""
         return Meter(self._path, place)
+
+    def stop(self) -> None:
+        """Ask all units to stop."""
+        self._whole[-1] = 1
 
     @property
     def share(self) -> float:

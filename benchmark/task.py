@@ -114,6 +114,9 @@ class TrajectorySettings:
     architectures: Annotated[int, Range(1, SIZE)]
 
 
+NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
+
+
 @dataclass(frozen=True)
 class Task:
     """Everything that an experiment fixes but the method and the seed.
@@ -268,7 +271,8 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
         raise InputError(f"the task's preset is {preset!r}: it must be a name")
     methods = {method: options} if options else {}
     try:
-        return _task(preset, {"description": "", **values, "methods": methods})
+        parts = {"description": "", "trajectory": asdict(NO_TRAJECTORY), **values}
+        return _task(preset, {**parts, "methods": methods})
     except InputError as error:
         raise InputError(f"the task cannot be run by this version: {error}") from error
 

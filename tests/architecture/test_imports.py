@@ -21,6 +21,7 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 FLOORS = (
     ("benchmark.errors",),
     ("benchmark.files",),
+    ("benchmark.stopping",),
     ("benchmark.settings",),
     ("benchmark.space",),
     ("benchmark.predictions",),
@@ -63,6 +64,7 @@ FLOORS = (
     ("analysis.report",),
     ("benchmark.progress",),
     ("benchmark.pool",),
+    ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
     ("benchmark.cli",),
