@@ -24,7 +24,7 @@ import torch
 
 from baselines.registry import method_class
 from benchmark.errors import CheckError, InputError
-from benchmark.files import reason
+from benchmark.files import reason, sweep
 from benchmark.progress import Board, shown_board
 from benchmark.stopping import SIGNALS, StoppedError, stoppable
 from benchmark.store import RunRecord, find_record, write_record
@@ -85,6 +85,7 @@ def run_units(
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)
+    sweep(folder)
     found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
     elsewhere = _elsewhere(list(records.values()), device)
