@@ -74,6 +74,8 @@ class Checkpoints:
 
     Attributes:
         note: Why an earlier checkpoint was not taken up, or nothing.
+        resumed: How many times the run was taken up before.
+        seconds: How long it had run before.
     """
 
     def __init__(
@@ -84,13 +86,15 @@ class Checkpoints:
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.note = ""
+        self.resumed, self.seconds = 0, 0.0
         self._path = path
         self._key = dict(key or {})
         self._every = every
         self._is_stopped = is_stopped
         self._held: State | None = None
         self._is_visited = False
-        self._steps, self._since = 0, time.monotonic()
+        self._begun = time.monotonic()
+        self._steps, self._since = 0, self._begun
 
     def load(self) -> Mapping[str, Any] | None:
         """Return what an earlier run of the same key saved last, or None."""
@@ -104,6 +108,8 @@ class Checkpoints:
         if contents.get("key") != self._key:
             self.note = f"{self._path} is of another task, machine or version; the run starts anew"
             return None
+        self.resumed = int(contents.get("resumed", 0)) + 1
+        self.seconds = float(contents.get("seconds", 0))
         return contents
 
     def visit(self, state: State) -> None:
@@ -137,9 +143,9 @@ class Checkpoints:
         Raises:
             StoppedError: The run is asked to stop.
         """
-        if self._is_visited and self._held is None:
-            return  # the next safe place is near
         if self._is_stopped():
+            if self._is_visited and self._held is None:
+                return  # the next safe place is near
             if self._held is not None:
                 self._save(self._held)
             raise StoppedError
@@ -152,5 +158,10 @@ class Checkpoints:
 
     def _save(self, state: State) -> None:
         if self._path is not None and self._every != Every():
-            write_checkpoint({**state(), "key": self._key}, self._path)
+            told = {
+                "key": self._key,
+                "resumed": self.resumed,
+                "seconds": self.seconds + time.monotonic() - self._begun,
+            }
+            write_checkpoint({**state(), **told}, self._path)
         self._steps, self._since = 0, time.monotonic()

@@ -48,6 +48,10 @@ images = 4
 score = "loss"
 batch_norm = "validation"
 
+[trajectory]
+points = 0
+architectures = 10
+
 [methods.few-shot]
 warm_up = 0.5
 edge = 0

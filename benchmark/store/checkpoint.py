@@ -1,7 +1,7 @@
 """A checkpoint as a file: what a run that is killed goes on from.
 
 One line says what it is, one its SHA-256; then come tensors and plain values as PyTorch writes
-them. They are read back without running anything: PyTorch's own unpickler lets nothing else through.
+them. They are read back without running anything: PyTorch's own unpickler lets nothing else in.
 """
 
 from __future__ import annotations

@@ -47,13 +47,17 @@ images = 32
 score = "loss"
 batch_norm = "training"
 
+[trajectory]
+points = 2
+architectures = 100
+
 [methods.gm]
 levels = 2
 
 [methods.few-shot]
 edge = 3
 """
-SECTIONS = ["data", "network", "training", "scoring"]
+SECTIONS = ["data", "network", "training", "scoring", "trajectory"]
 FIELDS = [
     (section, name)
     for section, values in tomllib.loads(TEXT).items()
@@ -131,7 +135,7 @@ def test_description_and_methods_must_be_there() -> None:
             "[scoring]",
             "[scorring]",
             "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
-            "network, training, scoring, methods",
+            "network, training, scoring, trajectory, methods",
         ),
         (
             "noise =",
@@ -204,6 +208,14 @@ def test_a_description_is_plain_json(task: Task, method: str) -> None:
     assert {name: told[name] for name in SECTIONS} == {
         name: asdict(task)[name] for name in SECTIONS
     }
+
+
+def test_a_description_tells_a_trajectory_only_where_there_is_one(task: Task) -> None:
+    """So a record without one is that of its task whatever the size of the sample."""
+    off = parse_task("mine", changed("points = 2", "points = 0"))
+    told = task.describe("gm")
+    del told["trajectory"]
+    assert off.describe("gm") == told
 
 
 def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
