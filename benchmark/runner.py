@@ -18,12 +18,14 @@ from pathlib import Path
 import torch
 
 from baselines.registry import method_class
+from benchmark.checkpoints import DEFAULT, Every
 from benchmark.errors import CheckError, InputError
-from benchmark.files import reason
+from benchmark.files import reason, sweep
 from benchmark.pool import THREADS, WorkerDiedError, worker_pool
-from benchmark.progress import Board, shown_board
+from benchmark.progress import Board, Meter, shown_board
 from benchmark.stopping import StoppedError, stoppable
 from benchmark.store import RunRecord, find_record, write_record
+from benchmark.store.checkpoint import checkpoint_path
 from benchmark.store.claims import BEAT, Owner, Watch, claims, keep_alive, owner_of, release
 from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
@@ -31,6 +33,7 @@ from benchmark.task import Task
 from benchmark.unit import Order, Result, State, Unit, make_method, run_unit
 
 POLL = 0.5  # seconds between two looks at what other processes work on
+DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
 NAMED = 10  # failed units that a message names
 
 
@@ -57,6 +60,7 @@ def run_units(
     *,
     device: str = "cpu",
     jobs: int = 1,
+    every: Every = DEFAULT,
 ) -> Runs:
     """Run methods at seeds, unless their records are there already.
 
@@ -67,6 +71,7 @@ def run_units(
         folder: Where records are kept.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         jobs: Units to run at a time.
+        every: How often a unit leaves a checkpoint, from which it goes on if it is killed.
 
     Returns:
         All records, new and found.
@@ -81,12 +86,13 @@ def run_units(
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)
+    sweep(folder)
     found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
     elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:
-        records |= _run_all(task, missing, folder, device, jobs)
+        records |= _run_all(_Crew(task, missing, folder, device, every), jobs)
     return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
 
 
@@ -134,19 +140,15 @@ def _check_writable(folder: Path) -> None:
         ) from error
 
 
-def _run_all(
-    task: Task, units: Sequence[Unit], folder: Path, device: str, jobs: int
-) -> dict[Unit, RunRecord]:
+def _run_all(crew: _Crew, jobs: int) -> dict[Unit, RunRecord]:
     """Run units and return their records, whoever made them."""
-    names = ", ".join(dict.fromkeys(unit.method for unit in units))
-    with shown_board(len(units), names) as board:
-        crew = _Crew(task, units, folder, device, board)
-        with stoppable(crew.stop), crew.alive():
-            crew.work(jobs)
+    names = ", ".join(dict.fromkeys(unit.method for unit in crew.units))
+    with shown_board(len(crew.units), names) as board, stoppable(crew.stop), crew.alive():
+        crew.work(board, jobs)
     if crew.signal is not None:
         raise StoppedError(crew.signal)
     if crew.failures:
-        raise CheckError(_failed(crew.failures, len(units)))
+        raise CheckError(_failed(crew.failures, len(crew.units)))
     return crew.records
 
 
@@ -160,25 +162,27 @@ class _Crew:
     """Has units done by workers, and writes their records here, where no worker can lose them."""
 
     def __init__(
-        self, task: Task, units: Sequence[Unit], folder: Path, device: str, board: Board
+        self, task: Task, units: Sequence[Unit], folder: Path, device: str, every: Every
     ) -> None:
+        self.units = tuple(units)
         self.records: dict[Unit, RunRecord] = {}
         self.failures: dict[Unit, str] = {}
         self.signal: int | None = None
-        self._task, self._units, self._folder = task, units, folder
-        self._device, self._board = device, board
+        self._task, self._folder, self._device, self._every = task, folder, device, every
+        self._board: Board | None = None
         self._owner, self._watch = Owner.here(), Watch()
 
     def stop(self, number: int) -> None:
         """Ask all workers to stop."""
         self.signal = number
-        self._board.stop()
+        if self._board is not None:
+            self._board.stop()
 
     @contextmanager
     def alive(self) -> Iterator[None]:
         """Give signs of life for what is claimed within the block, and give it up at its end."""
         over = threading.Event()
-        names = [(unit.method, unit.seed) for unit in self._units]
+        names = [(unit.method, unit.seed) for unit in self.units]
 
         def beat() -> None:
             while not over.wait(BEAT):
@@ -194,9 +198,10 @@ class _Crew:
             for method, seed in names:
                 release(self._folder, method, seed, self._owner)
 
-    def work(self, jobs: int) -> None:
+    def work(self, board: Board, jobs: int) -> None:
         """Do all units, those that others have begun only if they do not finish them."""
-        left, told = list(self._units), False
+        self._board = board
+        left, told = list(self.units), False
         while left and self.signal is None:
             ready = [unit for unit in left if self._is_free(unit)]
             if ready:
@@ -219,8 +224,8 @@ class _Crew:
             for unit in suspects:
                 try:
                     self._do([unit], 2)  # two, so that it is not this process
-                except WorkerDiedError as error:
-                    self.failures[unit] = str(error)
+                except WorkerDiedError:
+                    self.failures[unit] = DIED
                     release(self._folder, unit.method, unit.seed, self._owner)
 
     def _do(self, units: Sequence[Unit], jobs: int) -> None:
@@ -232,32 +237,40 @@ class _Crew:
                 folder=self._folder,
                 owner=self._owner,
                 device=self._device,
-                meter=self._board.meter(self._units.index(unit)),
+                meter=self._meter(unit),
                 silent=silent,
+                every=self._every,
             )
             for unit in units
         ]
         with worker_pool(jobs) as pool:
-            for result in pool.results(run_unit, [(order,) for order in orders]):
+            for result in pool.results(run_unit, ((order,) for order in orders)):
                 self._take(result)
 
     def _take(self, result: Result) -> None:
         """Keep what came of a unit."""
         unit = result.unit
+        if result.note:
+            print(f"{unit}: {result.note}", file=sys.stderr)
         if result.record is not None:
             write_record(result.record, self._folder)
             self.records[unit] = result.record
         elif result.failure is not None:
             self._keep_failure(unit, result.failure)
         elif result.state is State.FOUND:
-            self._board.meter(self._units.index(unit)).show(1.0)
+            self._meter(unit).show(1.0)
             record = _find(self._task, unit, self._folder, self._device)
             if record is not None:
                 self.records[unit] = record
         if unit in self.records:
             failure_path(self._folder, unit.method, unit.seed).unlink(missing_ok=True)
+            checkpoint_path(self._folder, unit.method, unit.seed).unlink(missing_ok=True)
         if result.state is not State.BUSY:
             release(self._folder, unit.method, unit.seed, self._owner)
+
+    def _meter(self, unit: Unit) -> Meter:
+        assert self._board is not None
+        return self._board.meter(self.units.index(unit))
 
     def _keep_failure(self, unit: Unit, failure: Failure) -> None:
         self.failures[unit] = failure.fault

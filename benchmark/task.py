@@ -114,9 +114,6 @@ class TrajectorySettings:
     architectures: Annotated[int, Range(1, SIZE)]
 
 
-NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
-
-
 @dataclass(frozen=True)
 class Task:
     """Everything that an experiment fixes but the method and the seed.
@@ -269,10 +266,10 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
     preset, options = values.pop("preset", None), values.pop("options", {})
     if not isinstance(preset, str):
         raise InputError(f"the task's preset is {preset!r}: it must be a name")
+    values.setdefault("trajectory", {"points": 0, "architectures": 1})  # told only where it is on
     methods = {method: options} if options else {}
     try:
-        parts = {"description": "", "trajectory": asdict(NO_TRAJECTORY), **values}
-        return _task(preset, {**parts, "methods": methods})
+        return _task(preset, {"description": "", **values, "methods": methods})
     except InputError as error:
         raise InputError(f"the task cannot be run by this version: {error}") from error
 

@@ -1,11 +1,7 @@
-"""One unit, a method at a seed, run in whichever process works on it.
-
-A unit computes on one thread, so its bits do not depend on how many run side by side.
-"""
+"""One unit, a method at a seed, run in whichever process works on it."""
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -19,20 +15,21 @@ from baselines.experiment import Experiment
 from baselines.method import Method
 from baselines.registry import method_class
 from benchmark.budget import Ledger
+from benchmark.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
 from benchmark.progress import Meter
 from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
-from benchmark.store import RunRecord, record_path
+from benchmark.store import PROTOCOL, RunRecord, digest, record_path
+from benchmark.store.checkpoint import checkpoint_path
 from benchmark.store.claims import Owner, claim
 from benchmark.store.failure import Failure
-from benchmark.store.provenance import provenance
+from benchmark.store.provenance import machine_facts, provenance
 from benchmark.task import Task
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
-ORPHAN_CHECK = 1.0  # seconds between two looks at who started this process
 
 
 @dataclass(frozen=True)
@@ -71,12 +68,14 @@ class Result:
         state: What became of it.
         record: Its record, where it was done.
         failure: What went wrong, where it failed.
+        note: What the user should know, or nothing.
     """
 
     unit: Unit
     state: State
     record: RunRecord | None = None
     failure: Failure | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,7 @@ class Order:
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         meter: Where progress is shown.
         silent: Names of claims that may be taken over.
+        every: How often the unit leaves a checkpoint.
     """
 
     task: Task
@@ -100,6 +100,7 @@ class Order:
     device: str
     meter: Meter
     silent: frozenset[str] = field(default_factory=frozenset)
+    every: Every = DEFAULT
 
 
 def run_unit(order: Order) -> Result:
@@ -127,14 +128,14 @@ def run_unit(order: Order) -> Result:
     try:
         record = running.run()
     except StoppedError:
-        return Result(unit, State.STOPPED)
+        return Result(unit, State.STOPPED, note=running.note)
     except NasbenchError as error:
-        return Result(unit, State.FAILED, failure=running.failure(str(error)))
+        return Result(unit, State.FAILED, None, running.failure(str(error)), running.note)
     except (RuntimeError, MemoryError) as error:  # PyTorch's own, above all for want of memory
         fault = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        return Result(unit, State.FAILED, failure=running.failure(fault))
+        return Result(unit, State.FAILED, None, running.failure(fault), running.note)
     meter.show(1.0)
-    return Result(unit, State.DONE, record)
+    return Result(unit, State.DONE, record, note=running.note)
 
 
 def make_method(task: Task, name: str) -> Method:
@@ -154,12 +155,21 @@ class _Running:
         self._task, self._unit = order.task, order.unit
         self._ledger = Ledger(order.task.budget)
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
-        self._looked = self._clock
+        self._checkpoints = Checkpoints(
+            checkpoint_path(order.folder, self._unit.method, self._unit.seed),
+            self._key(),
+            order.every,
+            lambda: order.meter.is_stopped,
+        )
         scoring = order.task.scoring
         passed = 2 if scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
         trajectory = order.task.trajectory
         sampled = max(0, trajectory.points - 1) * trajectory.architectures  # or fewer
         self._to_score = (len(distinct_codes()) + sampled) * scoring.images * passed
+
+    @property
+    def note(self) -> str:
+        return self._checkpoints.note
 
     def run(self) -> RunRecord:
         experiment = self._experiment()
@@ -189,8 +199,24 @@ class _Running:
         )
 
     def _provenance(self) -> dict[str, Any]:
-        seconds = round(time.monotonic() - self._clock, 2)  # the time of day may jump
-        return provenance(self._order.device, self._started) | {"seconds": seconds}
+        before = self._checkpoints
+        seconds = before.seconds + time.monotonic() - self._clock  # the time of day may jump
+        return {
+            **provenance(self._order.device, self._started),
+            "seconds": round(seconds, 2),
+            "resumed": before.resumed,
+        }
+
+    def _key(self) -> dict[str, Any]:
+        """Return what a checkpoint must be of, to lead to the bits of an uninterrupted run."""
+        here = provenance(self._order.device)
+        return {
+            "method": self._unit.method,
+            "seed": self._unit.seed,
+            "protocol": PROTOCOL,
+            "task": digest(self._task.describe(self._unit.method)),
+            "machine": digest(machine_facts(here)),
+        }
 
     def _experiment(self) -> Experiment:
         task, data = self._task, self._task.data
@@ -208,6 +234,7 @@ class _Running:
             device=where,
             tick=self._tick,
             progress=self._progress,
+            checkpoints=self._checkpoints,
             trajectory=task.trajectory,
         )
 
@@ -219,15 +246,4 @@ class _Running:
 
     def _progress(self, share: float) -> None:
         self._order.meter.show(0.999 * share)
-        if self._order.meter.is_stopped:
-            raise StoppedError
-        self._look_for_parent()
-
-    def _look_for_parent(self) -> None:
-        """End where nobody is left to take the record: another process will do the unit."""
-        now = time.monotonic()
-        if now - self._looked < ORPHAN_CHECK:
-            return
-        self._looked = now
-        if self._order.owner.is_dead:
-            os._exit(1)
+        self._checkpoints.look()

@@ -20,6 +20,7 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
 FLOORS = (
     ("benchmark.errors",),
+    ("benchmark.processes",),
     ("benchmark.files",),
     ("benchmark.stopping",),
     ("benchmark.settings",),
@@ -40,6 +41,7 @@ FLOORS = (
     ("benchmark.datasets",),
     ("benchmark.task",),
     ("benchmark.store",),
+    ("benchmark.checkpoints",),
     ("baselines.experiment",),
     ("baselines.supernet",),
     ("baselines.splitting",),
