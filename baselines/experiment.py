@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from benchmark.budget import Ledger
+from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import ImageSet
 from benchmark.seeds import Streams
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 
 def _nothing() -> None:
@@ -20,6 +21,9 @@ def _nothing() -> None:
 
 def _no_share(share: float) -> None:
     """Report a share to nobody."""
+
+
+NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,8 @@ class Experiment:
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
+        checkpoints: What the run can go on from when it is killed.
+        trajectory: At how many points of the budget how many architectures are scored.
     """
 
     images: ImageSet
@@ -50,3 +56,5 @@ class Experiment:
     device: torch.device
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    trajectory: TrajectorySettings = NO_TRAJECTORY

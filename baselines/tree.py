@@ -19,6 +19,7 @@ from baselines.method import Outcome
 from baselines.search import Rsps
 from baselines.splitting import FULL, Groups, Subspace
 from baselines.supernet import Stretch, Supernet
+from baselines.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError, InputError
 from benchmark.space import EDGES, OPERATIONS
@@ -107,6 +108,7 @@ class _Tree:
         self._schedule = schedule
         self._choose_split = choose_split
         self._base = Rsps(experiment)
+        self._trajectory = Trajectory(experiment, self._base.score_functions)
         self._batch = experiment.training.batch_size
         self._steps = experiment.training.budget // self._batch
         self._splits: list[dict[str, Any]] = []
@@ -132,7 +134,7 @@ class _Tree:
             )
         leaves = self._train(nodes, self._experiment.ledger.left // self._batch, last=True)
         scores = self._base.score([(leaf.subspace, leaf.network) for leaf in leaves])
-        return Outcome(scores, self._trace(leaves))
+        return Outcome(scores, self._trace(leaves) | self._trajectory.to_trace(scores))
 
     def _share(self, share: float) -> int:
         return round(share * self._steps)
@@ -151,8 +153,14 @@ class _Tree:
             own = each + (number < over)
             end = node.steps + own
             stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            stream = f"paths/{node.name}"
-            losses = self._base.train(node.network, node.subspace, stretch, kind, stream)
+            losses = self._base.train(
+                node.network,
+                node.subspace,
+                stretch,
+                kind,
+                f"paths/{node.name}",
+                self._trajectory.watch(node.subspace, node.network),
+            )
             self._losses[node.name] = losses
             trained.append(Node(node.name, node.subspace, node.network, end))
         return trained

@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 80  # signs of a name that a message repeats; a stranger's file may hold any
+
 
 class NasbenchError(Exception):
     """Base of everything this project raises on purpose."""
@@ -37,6 +39,7 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
         "unknown method 'one-shoot': did you mean 'one-shot'? choose from gm, one-shot"
     """
     names = list(choices)
+    name = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return InputError(f"unknown {kind} {name!r}: {hint}choose from {', '.join(names)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,10 +45,19 @@ class Streams:
     """
 
     seed: int
+    _drawn: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the seed."""
         checked_seed(self.seed)
+
+    @property
+    def drawn(self) -> dict[str, str]:
+        """Names of the streams that were asked for so far, and what `fingerprint` gives for each.
+
+        Methods that drew from one stream saw the same numbers, and a run's seed can be told.
+        """
+        return dict(self._drawn)
 
     def torch(self, name: str) -> Generator:
         """Return a new generator on the CPU that stands at the start of a stream."""
@@ -61,7 +70,23 @@ class Streams:
         return np.random.Generator(np.random.PCG64(int.from_bytes(self._digest(name), "little")))
 
     def _digest(self, name: str) -> bytes:
-        return hashlib.sha256(f"{self.seed}:{name}".encode()).digest()
+        self._drawn[name] = fingerprint(self.seed, name)
+        return _start(self.seed, name)
+
+
+def fingerprint(seed: int, name: str) -> str:
+    """Return what tells a stream from that of another seed or name: 16 hexadecimal digits.
+
+    Example:
+        >>> fingerprint(3, "batches")  # echo -n 3:batches | sha256sum
+        'c43100f0eb6934ea'
+    """
+    return _start(seed, name).hex()[:16]
+
+
+def _start(seed: int, name: str) -> bytes:
+    """Return the SHA-256 that a stream starts from."""
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()
 
 
 def checked_seed(seed: object) -> int:

@@ -19,6 +19,7 @@ from benchmark.datasets import dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
 from benchmark.settings import Count, NonNegative, Range, read_settings
+from benchmark.space import SIZE
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,6 +27,7 @@ else:
     import tomli as tomllib
 
 MAX_NOISE = 10.0  # beyond it no network sees a digit
+MAX_BYTES = 1 << 20  # of a preset's file
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,19 @@ class ScoringSettings:
 
 
 @dataclass(frozen=True)
+class TrajectorySettings:
+    """Whether architectures are scored on the way as well, beside the budget.
+
+    Attributes:
+        points: At how many points of the budget, evenly spread, the last of them its end; 0 is off.
+        architectures: How many, drawn once for all methods and seeds.
+    """
+
+    points: Annotated[int, Range(0)]
+    architectures: Annotated[int, Range(1, SIZE)]
+
+
+@dataclass(frozen=True)
 class Task:
     """Everything that an experiment fixes but the method and the seed.
 
@@ -110,6 +125,7 @@ class Task:
         network: How large the supernet is.
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
+        trajectory: Whether architectures are scored on the way as well.
         methods: Options of each method by its name; the method checks them.
     """
 
@@ -119,6 +135,7 @@ class Task:
     network: NetworkSettings
     training: TrainingSettings
     scoring: ScoringSettings
+    trajectory: TrajectorySettings
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
@@ -153,9 +170,14 @@ class Task:
         return Budget(self.training.budget)
 
     def describe(self, method: str) -> dict[str, Any]:
-        """Return all that decides a method's scores beside its seed, as plain JSON values."""
+        """Return all that decides what a record holds beside its seed, as plain JSON values.
+
+        A trajectory changes no score: it is told only where there is one.
+        """
         whole = asdict(self)
         del whole["description"], whole["methods"]
+        if not self.trajectory.points:
+            del whole["trajectory"]
         return {**whole, "options": dict(self.methods.get(method, {}))}
 
 
@@ -193,6 +215,8 @@ def load_preset(name: str) -> Task:
 
 def _read_preset(path: Path) -> Task:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"preset {path} has more than {MAX_BYTES >> 20} MB: give a small file")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
@@ -218,6 +242,36 @@ def parse_task(name: str, text: str) -> Task:
         return _task(name, tomllib.loads(text))
     except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
         raise InputError(f"preset {name}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"preset {name}: something in it is nested too deeply") from error
+
+
+def described_task(method: str, description: Mapping[str, Any]) -> Task:
+    """Return the task that a record describes, so that it can be run again.
+
+    Args:
+        method: Name of the method.
+        description: What `Task.describe` gave for it.
+
+    Raises:
+        InputError: Something in it is unknown, missing or out of range, perhaps because another
+            version of this program wrote it.
+
+    Example:
+        >>> task = load_preset("ci")
+        >>> described_task("gm", task.describe("gm")).describe("gm") == task.describe("gm")
+        True
+    """
+    values = dict(description)
+    preset, options = values.pop("preset", None), values.pop("options", {})
+    if not isinstance(preset, str):
+        raise InputError(f"the task's preset is {preset!r}: it must be a name")
+    values.setdefault("trajectory", {"points": 0, "architectures": 1})  # told only where it is on
+    methods = {method: options} if options else {}
+    try:
+        return _task(preset, {"description": "", **values, "methods": methods})
+    except InputError as error:
+        raise InputError(f"the task cannot be run by this version: {error}") from error
 
 
 _SECTIONS: Mapping[str, type[Any]] = {
@@ -225,6 +279,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "network": NetworkSettings,
     "training": TrainingSettings,
     "scoring": ScoringSettings,
+    "trajectory": TrajectorySettings,
 }
 _PARTS: Mapping[str, type[Any]] = {
     "description": str,

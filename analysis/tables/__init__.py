@@ -1,5 +1,6 @@
 """Tables of a comparison, computed from run records and a table of true accuracies."""
 
+from analysis.tables.comparison import MethodComparison
 from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
 from analysis.tables.facts import Facts, gather_facts
 from analysis.tables.presentation import budget_table, ranking_table
@@ -9,6 +10,7 @@ from analysis.tables.text import Cell, TextTable, to_markdown
 __all__ = [
     "Cell",
     "Facts",
+    "MethodComparison",
     "TextTable",
     "budget_table",
     "evaluate",

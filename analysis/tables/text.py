@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -70,7 +71,9 @@ def to_markdown(table: TextTable) -> str:
     rule = [":" + "-" * (width - 1) for width in widths[: table.names]]
     rule += ["-" * (width - 1) + ":" for width in widths[table.names :]]
     lines = [_line(row, widths, table.names) for row in (texts[0], rule, *texts[1:])]
-    caption = table.caption.replace("\n", "  \n")  # two spaces: Markdown keeps the line break
+    caption = _without_tags(table.caption).replace(
+        "\n", "  \n"
+    )  # two spaces: Markdown keeps the line break
     return "\n".join([f"**{_escaped(table.title)}**", "", *lines, "", caption]) + "\n"
 
 
@@ -82,7 +85,12 @@ def _marked(cell: Cell) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return _without_tags(text).replace("|", "\\|")
+
+
+def _without_tags(text: str) -> str:
+    """Return a text in which nothing is HTML, which Markdown would let through."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
 def _line(texts: list[str], widths: list[int], names: int) -> str:

@@ -6,7 +6,7 @@ trained comes from a named stream of the seed, so methods that use the same stre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from baselines.splitting import Subspace, scoring_plan
 from baselines.supernet import Stretch, Supernet, score_codes, train_paths
 from benchmark.budget import Spending
 from benchmark.datasets import Batches
-from benchmark.space import SIZE, live_codes
+from benchmark.space import SIZE, Codes, live_codes
 
 
 class Rsps:
@@ -42,7 +42,13 @@ class Rsps:
         return Supernet(self._experiment.scale, generator).to(self._experiment.device)
 
     def train(
-        self, network: Supernet, subspace: Subspace, stretch: Stretch, kind: Spending, paths: str
+        self,
+        network: Supernet,
+        subspace: Subspace,
+        stretch: Stretch,
+        kind: Spending,
+        paths: str,
+        before_step: Callable[[], None] = lambda: None,
     ) -> list[float]:
         """Train uniformly drawn connected paths of a subspace, each step charged to the budget.
 
@@ -52,6 +58,7 @@ class Rsps:
             stretch: Which steps of the network's training these are; step n takes batch n.
             kind: What the steps are charged as.
             paths: Name of the random stream that draws the paths.
+            before_step: Called before each step is charged.
 
         Returns:
             The training loss of each step, in nats.
@@ -60,6 +67,7 @@ class Rsps:
         drawn = subspace.draw_paths(stretch.steps, experiment.streams.numpy(paths)).tolist()
 
         def pay() -> None:
+            before_step()
             experiment.ledger.charge(kind, experiment.training.batch_size)
             experiment.tick()
 
@@ -74,16 +82,26 @@ class Rsps:
         Returns:
             Scores [15625] by code, higher is better.
         """
+        by_code = np.full(SIZE, np.nan)
+        plan = scoring_plan([subspace for subspace, _ in leaves])
+        for codes, (_, network) in zip(plan, leaves, strict=True):
+            by_code[codes] = self.score_functions(network, codes)
+        return by_code[live_codes()]
+
+    def score_functions(self, network: Supernet, codes: Codes) -> NDArray[np.float64]:
+        """Score distinct functions by one supernet, counted beside the budget.
+
+        Args:
+            network: The supernet.
+            codes: Live codes [n], ascending.
+
+        Returns:
+            Scores [n], higher is better.
+        """
         experiment = self._experiment
 
         def count(images: int) -> None:
             experiment.ledger.record_scoring(images)
             experiment.tick()
 
-        by_code = np.full(SIZE, np.nan)
-        plan = scoring_plan([subspace for subspace, _ in leaves])
-        for codes, (_, network) in zip(plan, leaves, strict=True):
-            by_code[codes] = score_codes(
-                network, codes, experiment.images, experiment.scoring, count
-            )
-        return by_code[live_codes()]
+        return score_codes(network, codes, experiment.images, experiment.scoring, count)

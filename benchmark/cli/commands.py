@@ -15,10 +15,12 @@ from benchmark.cli.listing import list_group
 from benchmark.cli.reporting import report
 from benchmark.cli.score import score
 from benchmark.cli.tables import tables_group
+from benchmark.cli.verifying import rerun, verify
 from benchmark.errors import CheckError, NasbenchError
 
 NAME = "nasbench"
 FAILED, BAD_INPUT = 1, 2
+LONGEST = 2_000  # signs of a message
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,6 +38,7 @@ def cli() -> None:
       nasbench score predictions.csv
       nasbench report runs/laptop
       nasbench check runs/ci --against results/baselines/ci.json
+      nasbench verify runs/laptop
       nasbench list methods
     """
 
@@ -45,6 +48,8 @@ cli.add_command(compare)
 cli.add_command(score)
 cli.add_command(report)
 cli.add_command(check)
+cli.add_command(verify)
+cli.add_command(rerun)
 cli.add_command(list_group)
 cli.add_command(tables_group)
 
@@ -71,11 +76,24 @@ def run_command_line() -> int:
         return _fail(str(error), BAD_INPUT)
     except OSError as error:  # a full disk, say
         return _fail(f"the system refused: {error}", FAILED)
-    except click.Abort:  # click's own word for Ctrl-C
-        raise KeyboardInterrupt from None
+    except click.Abort as error:  # click's own word for Ctrl-C
+        raise (error.__cause__ or KeyboardInterrupt()) from None
     return code if isinstance(code, int) else 0  # what a command exits with, or returns
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"{NAME}: {message}", err=True)
+    click.echo(f"{NAME}: {one_line(message)}", err=True)
     return code
+
+
+def one_line(message: str) -> str:
+    r"""Return a message as one line of readable signs, whatever a file put into it.
+
+    Example:
+        >>> one_line("run 'a\nb\x1b[31m'")
+        "run 'a b?[31m'"
+    """
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
+    line = " ".join(message.split())
+    return "".join(sign if sign.isprintable() else "?" for sign in line)

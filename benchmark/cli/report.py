@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from analysis.figures import comparison_figure, save_figure, scores_against_truth_data
-from analysis.ranking import BRIEF
-from analysis.tables import (
-    budget_table,
-    evaluate,
-    gather_facts,
-    ranking_table,
-    summarise_methods,
-    to_csv,
-    to_markdown,
-)
+from analysis.tables import MethodComparison
 from baselines.registry import METHODS
 from benchmark.cli.console import show
-from benchmark.files import write_atomic
-from benchmark.store import RunRecord, record_path
+from benchmark.files import sha256, write_atomic
+from benchmark.store import Manifest, RunRecord, manifest_path, record_path, write_manifest
+from benchmark.store.provenance import command_line
 from benchmark.tables import AccuracyKey, TruthTable
 
 
@@ -43,20 +36,25 @@ def report(
         folder: Where files go.
         name: Their name without suffix.
     """
-    runs, facts = evaluate(records, truth, key), gather_facts(records, truth, key)
-    summary = summarise_methods(runs, methods)
     references = [method for method in methods if METHODS[method].reference]
-    full = ranking_table(summary, facts, references=references)
-    short = ranking_table(summary, facts, metrics=BRIEF, references=references)
-    spent = budget_table(runs, facts, methods)
+    made = MethodComparison(records, truth, key, methods, references)
     paths = {suffix: folder / f"{name}.{suffix}" for suffix in ("md", "csv", "png")}
-    write_atomic(paths["md"], to_markdown(full) + "\n" + to_markdown(spent))
-    write_atomic(paths["csv"], to_csv(summary))
-    figure = comparison_figure(scores_against_truth_data(records, truth, key))
-    save_figure(figure, paths["png"])
-    for table in (short, spent):
-        show(table)
+    write_atomic(paths["md"], made.markdown)
+    write_atomic(paths["csv"], made.csv)
+    save_figure(comparison_figure(scores_against_truth_data(records, truth, key)), paths["png"])
     kept = [record_path(folder, record.method, record.seed) for record in records]
+    files = [*paths.values(), *kept]
+    manifest = Manifest(
+        files={path.name: sha256(path) for path in files},
+        table=truth.name,
+        accuracy=str(key),
+        truth=truth.digest(key),
+        source=truth.source.sha256,
+        command=command_line(sys.argv),
+    )
+    write_manifest(manifest, manifest_path(folder, name))
+    for table in (made.ranking(brief=True), made.spending):
+        show(table)
     click.echo("Files:")
-    for path in (*paths.values(), *kept):
+    for path in (*files, manifest_path(folder, name)):
         click.echo(f"  {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -76,6 +77,20 @@ class ImageSet:
     train: Images
     valid: Images
     classes: int
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all pixels and labels, 64 hexadecimal digits.
+
+        Example:
+            >>> blank = Images(torch.zeros(2, 1, 8, 8), torch.tensor([0, 1]))
+            >>> ImageSet(blank, blank, 2).digest() == ImageSet(blank, blank, 3).digest()
+            True
+        """
+        found = hashlib.sha256()
+        for part in (self.train.pixels, self.train.labels, self.valid.pixels, self.valid.labels):
+            found.update(f"{part.dtype} {list(part.shape)}".encode())
+            found.update(part.cpu().contiguous().numpy().data)
+        return found.hexdigest()
 
     def to(self, device: torch.device) -> ImageSet:
         """Return both parts on a device."""

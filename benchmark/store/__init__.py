@@ -2,18 +2,23 @@
 
 from benchmark.store.file import read_record, record_path, write_record
 from benchmark.store.folder import find_record, read_records, read_whole_records
+from benchmark.store.manifest import Manifest, manifest_path, read_manifest, write_manifest
 from benchmark.store.plain import digest
 from benchmark.store.record import PROTOCOL, RecordKey, RunRecord
 
 __all__ = [
     "PROTOCOL",
+    "Manifest",
     "RecordKey",
     "RunRecord",
     "digest",
     "find_record",
+    "manifest_path",
+    "read_manifest",
     "read_record",
     "read_records",
     "read_whole_records",
     "record_path",
+    "write_manifest",
     "write_record",
 ]

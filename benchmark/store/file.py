@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.seeds import checked_seed
+from benchmark.store.forms import check_forms
 from benchmark.store.record import RunRecord, checked_method
 from benchmark.store.scores import decode_scores, encode_scores
 from benchmark.store.signed import SignedKind, read_signed, write_signed
@@ -76,6 +77,7 @@ def read_record(path: str | Path) -> RunRecord:
     contents = read_signed(KIND, path)
     try:
         parts = {field.name: contents[field.name] for field in fields(RunRecord)}
+        check_forms(parts)
         return RunRecord(**parts | {"scores": decode_scores(parts["scores"])})
     except KeyError as error:
         raise InputError(f"{path} has no {error.args[0]}; {_REMEDY}") from error

@@ -64,7 +64,11 @@ def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, s
 
 
 def find_record(
-    folder: str | Path, method: str, seed: int, task: Mapping[str, Any]
+    folder: str | Path,
+    method: str,
+    seed: int,
+    task: Mapping[str, Any],
+    device: str | None = None,
 ) -> RunRecord | None:
     """Return the record of a finished run, so that it need not be run again.
 
@@ -73,12 +77,13 @@ def find_record(
         method: Name of the method.
         seed: The seed.
         task: The whole task, as plain JSON values.
+        device: Where networks run, like ``cuda:0``; None takes a record of any kind of device.
 
     Returns:
         The record, or None where the run is still to do.
 
     Raises:
-        InputError: A record is there, but damaged or of another task or protocol.
+        InputError: A record is there, but damaged or of another task, protocol or kind of device.
 
     Example:
         >>> find_record("nowhere", "gm", 3, {"preset": "ci"}) is None
@@ -98,6 +103,12 @@ def find_record(
         raise InputError(
             f"{path} was made by protocol {record.protocol}, this code has {PROTOCOL}: "
             f"its scores cannot be mixed with new ones; {advice}"
+        )
+    made_on = str(record.provenance.get("device", device))
+    if device is not None and made_on.partition(":")[0] != device.partition(":")[0]:
+        raise InputError(
+            f"{path} was made on the device {made_on}, this is {device}: they round differently; "
+            f"{advice}, or give --device {made_on}"
         )
     return record
 

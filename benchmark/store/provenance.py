@@ -6,6 +6,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -15,34 +16,40 @@ import torch
 
 LIBRARIES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "joblib")
 
+# What decides the last bits of a score, beside the code and the task.
+_MACHINE = ("device", "accelerator", "cpu", "instructions", "threads", "python", "libraries")
+
 _PROJECT = "nasbench-suite"
 _ROOT = Path(__file__).resolve().parents[2]
 _CODE = ("benchmark", "baselines", "analysis", "pyproject.toml")
 
 
 def provenance(device: str, started: datetime | None = None) -> dict[str, Any]:
-    """Return what this process runs, as plain JSON values; None stands for what is not known.
+    """Return what this process ran, as plain JSON values; None stands for what is not known.
 
     Args:
-        device: Where the networks run, like ``cpu``.
-        started: When the run began; without it, now.
+        device: Where the networks ran, like ``cpu``.
+        started: When the run began; without it, now. It ends now.
 
     Returns:
-        ``command``, ``started`` (UTC), ``commit`` and ``dirty`` (whether the code differs from the
-        commit), ``version``, ``python``, ``platform``, ``libraries``, ``device``, ``threads``
-        and ``cpu``.
+        ``command``, ``started`` and ``finished`` (UTC), ``commit`` and ``dirty`` (whether the code
+        differs from the commit), ``version``, ``python``, ``platform``, ``libraries``, ``device``,
+        ``accelerator`` (its name, CUDA and cuDNN), ``threads``, ``cpu`` and ``instructions`` (those
+        that PyTorch computes with on it).
 
     Example:
         >>> found = provenance("cpu", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
         >>> found["device"], found["started"]
         ('cpu', '2026-01-02T03:04:05+00:00')
     """
-    started = (started or datetime.now(timezone.utc)).astimezone(timezone.utc)
+    now = datetime.now(timezone.utc)
+    started = (started or now).astimezone(timezone.utc)
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--", *_CODE)
     return {
         "command": command_line(sys.argv),
         "started": started.isoformat(timespec="seconds"),
+        "finished": now.isoformat(timespec="seconds"),
         "commit": commit,
         "dirty": None if commit is None or changes is None else bool(changes),
         "version": _version(_PROJECT),
@@ -50,9 +57,35 @@ def provenance(device: str, started: datetime | None = None) -> dict[str, Any]:
         "platform": platform.platform(),
         "libraries": {name: _version(name) for name in LIBRARIES},
         "device": device,
+        "accelerator": _accelerator(device),
         "threads": torch.get_num_threads(),
         "cpu": _cpu(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return in what two runs' machines and libraries differ; none of it means the same bits.
+
+    Args:
+        one: The provenance of a run.
+        other: That of another.
+
+    Returns:
+        Names of facts that differ, or that one of them does not tell, in their usual order.
+
+    Example:
+        >>> here = provenance("cpu")
+        >>> machine_differences(here, here | {"cpu": "another", "command": "nasbench run"})
+        ['cpu']
+    """
+    here, there = machine_facts(one), machine_facts(other)
+    return [name for name in _MACHINE if here[name] != there[name]]
+
+
+def machine_facts(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a run's provenance decides its bits, beside the code and the task."""
+    return {name: run.get(name) for name in _MACHINE}
 
 
 def command_line(arguments: list[str]) -> str:
@@ -92,6 +125,17 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _accelerator(device: str) -> dict[str, Any] | None:
+    """Return what the networks ran on beside the CPU, and by which libraries."""
+    if torch.device(device).type != "cuda":
+        return None
+    return {
+        "name": torch.cuda.get_device_name(device),
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),
+    }
 
 
 def _cpu() -> str | None:

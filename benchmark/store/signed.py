@@ -12,6 +12,8 @@ from benchmark.errors import InputError
 from benchmark.files import reason, write_atomic
 from benchmark.store.plain import digest
 
+MAX_BYTES = 1 << 26  # of a file; a record has some 150,000
+
 
 @dataclass(frozen=True)
 class SignedKind:
@@ -50,6 +52,11 @@ def read_signed(kind: SignedKind, path: str | Path) -> dict[str, Any]:
         InputError: The file cannot be read, is of another kind or newer code, or was damaged.
     """
     try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} has more than {MAX_BYTES >> 20} MB: it is no {kind.name}")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    try:
         text = Path(path).read_bytes().decode().replace("\r\n", "\n")  # git on Windows adds \r
         contents = json.loads(text)
         is_intact = isinstance(contents, dict) and text == _render(contents)
@@ -62,15 +69,17 @@ def read_signed(kind: SignedKind, path: str | Path) -> dict[str, Any]:
     if not isinstance(contents, dict) or contents.get("format") != kind.format:
         raise InputError(f"{path} is no {kind.name}; name a file that {kind.writer} wrote")
     schema = contents.get("schema")
-    if isinstance(schema, int) and schema > kind.schema:
+    if type(schema) is int and schema > kind.schema:
         raise InputError(
-            f"{path} has schema {schema}, this version reads up to {kind.schema}; "
+            f"{path} has schema {schema!s:.60}, this version reads up to {kind.schema}; "
             "install a newer nasbench-suite"
         )
     if not is_intact:
         raise InputError(
             f"{path} was changed after it was written (its checksum does not hold); {kind.changed}"
         )
+    if type(schema) is not int or schema < 1:
+        raise InputError(f"{path} has schema {schema!r:.60}: there is none; {kind.changed}")
     return contents
 
 

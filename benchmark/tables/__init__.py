@@ -2,7 +2,7 @@
 
 from benchmark.tables.keys import AccuracyKey, CostKey
 from benchmark.tables.measurements import Agreement, Measurements
-from benchmark.tables.registry import TABLES, TableRecord, default_table, open_table
+from benchmark.tables.registry import TABLES, TableRecord, default_table, open_table, read_again
 from benchmark.tables.truth import Source, TruthTable
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "TruthTable",
     "default_table",
     "open_table",
+    "read_again",
 ]

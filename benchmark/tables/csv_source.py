@@ -21,6 +21,8 @@ from benchmark.files import reason
 from benchmark.space import SIZE, from_string, to_string
 from benchmark.tables.truth import AccuracyKey, Source, TruthTable
 
+MAX_BYTES = 1 << 26  # of a file; one of twelve accuracies has some 3 MB
+
 
 def read_csv(
     path: str | Path, *, name: str | None = None, allow_subset: bool = False
@@ -50,6 +52,8 @@ def read_csv(
     """
     path = Path(path)
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} has more than {MAX_BYTES >> 20} MB: a table has fewer")
         contents = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -152,6 +153,18 @@ class TruthTable:
         if isinstance(archs, (str, int, np.integer)):
             return float(column[self._rows([archs])[0]])
         return np.asarray(column[self._rows(archs)])
+
+    def digest(self, key: AccuracyKey) -> str:
+        """Return the SHA-256 of an accuracy of all architectures, 64 hexadecimal digits.
+
+        Where a table came from and what else it tells do not matter to it.
+
+        Raises:
+            MissingError: The table lacks the key.
+        """
+        found = hashlib.sha256(self.codes.astype("<i8").tobytes())
+        found.update(self.accuracy(key).astype("<f8").tobytes())
+        return found.hexdigest()
 
     def _rows(self, archs: Iterable[Arch]) -> NDArray[np.int32]:
         """Return where in the columns architectures stand."""

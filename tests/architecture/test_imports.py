@@ -20,7 +20,9 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
 FLOORS = (
     ("benchmark.errors",),
+    ("benchmark.processes",),
     ("benchmark.files",),
+    ("benchmark.stopping",),
     ("benchmark.settings",),
     ("benchmark.pickles",),
     ("benchmark.space",),
@@ -40,11 +42,13 @@ FLOORS = (
     ("benchmark.datasets",),
     ("benchmark.task",),
     ("benchmark.store",),
+    ("benchmark.checkpoints",),
     ("baselines.experiment",),
     ("baselines.supernet",),
     ("baselines.splitting",),
     ("baselines.search",),
     ("baselines.method",),
+    ("baselines.trajectory",),
     ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),
@@ -62,7 +66,10 @@ FLOORS = (
     ("analysis.regression",),
     ("analysis.report",),
     ("benchmark.progress",),
+    ("benchmark.pool",),
+    ("benchmark.unit",),
     ("benchmark.runner",),
+    ("benchmark.verification",),
     ("benchmark.cli",),
 )
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.experiment import Experiment
+from baselines.experiment import NO_TRAJECTORY, Experiment
 from baselines.supernet import Supernet
 from benchmark.budget import Budget, Ledger
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import Images, ImageSet
 from benchmark.seeds import Streams
 from benchmark.space import Codes, live_codes
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it
@@ -93,6 +93,7 @@ def tiny_experiment(
     scoring: ScoringSettings | None = None,
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[float], None] = lambda share: None,
+    trajectory: TrajectorySettings = NO_TRAJECTORY,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
@@ -108,6 +109,7 @@ def tiny_experiment(
         device=torch.device("cpu"),
         tick=tick,
         progress=progress,
+        trajectory=trajectory,
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import itertools
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError
-from benchmark.seeds import LARGEST, MOST, Streams, checked_seed, parse_seeds
+from benchmark.seeds import LARGEST, MOST, Streams, checked_seed, fingerprint, parse_seeds
 
 NAMES = ["weights", "batches", "paths", "splits", ""]
 SEEDS = st.integers(0, LARGEST)
@@ -144,3 +145,19 @@ def test_any_text_gives_seeds_or_one_line(text: str) -> None:
         message = ""
         assert all(checked_seed(seed) == seed for seed in seeds)
     assert len(message.splitlines()) <= 1
+
+
+def test_what_was_drawn_is_told() -> None:
+    streams = Streams(11)
+    assert streams.drawn == {}
+    streams.numpy("paths")
+    streams.torch("batches")
+    streams.torch("batches")
+    starts = {name: hashlib.sha256(f"11:{name}".encode()).hexdigest() for name in streams.drawn}
+    assert streams.drawn == {name: starts[name][:16] for name in ("paths", "batches")}
+    assert streams == Streams(11)
+
+
+def test_fingerprints_tell_seeds_and_names_apart() -> None:
+    found = {fingerprint(seed, name) for seed in range(100) for name in NAMES}
+    assert len(found) == 100 * len(NAMES)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmark.budget import Budget
 from benchmark.complexity import NetworkScale
 from benchmark.errors import InputError
-from benchmark.task import Task, parse_task
+from benchmark.task import Task, described_task, parse_task
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -47,13 +47,17 @@ images = 32
 score = "loss"
 batch_norm = "training"
 
+[trajectory]
+points = 2
+architectures = 100
+
 [methods.gm]
 levels = 2
 
 [methods.few-shot]
 edge = 3
 """
-SECTIONS = ["data", "network", "training", "scoring"]
+SECTIONS = ["data", "network", "training", "scoring", "trajectory"]
 FIELDS = [
     (section, name)
     for section, values in tomllib.loads(TEXT).items()
@@ -131,7 +135,7 @@ def test_description_and_methods_must_be_there() -> None:
             "[scoring]",
             "[scorring]",
             "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
-            "network, training, scoring, methods",
+            "network, training, scoring, trajectory, methods",
         ),
         (
             "noise =",
@@ -206,6 +210,14 @@ def test_a_description_is_plain_json(task: Task, method: str) -> None:
     }
 
 
+def test_a_description_tells_a_trajectory_only_where_there_is_one(task: Task) -> None:
+    """So a record without one is that of its task whatever the size of the sample."""
+    off = parse_task("mine", changed("points = 2", "points = 0"))
+    told = task.describe("gm")
+    del told["trajectory"]
+    assert off.describe("gm") == told
+
+
 def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
     assert task.describe("gm")["options"] == {"levels": 2}
     assert task.describe("few-shot")["options"] == {"edge": 3}
@@ -235,3 +247,26 @@ def test_a_description_is_a_copy(task: Task) -> None:
     told = task.describe("gm")
     told["options"]["levels"] = told["data"]["noise"] = 9
     assert task == parse_task("mine", TEXT)
+
+
+@pytest.mark.parametrize("method", ["gm", "few-shot", "random"])
+def test_a_described_task_is_the_task_again(method: str) -> None:
+    described = json.loads(json.dumps(parse_task("mine", TEXT).describe(method)))
+    task = described_task(method, described)
+    assert task.describe(method) == described
+    assert (task.scale, task.budget) == (parse_task("mine", TEXT).scale, Budget(640))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"preset": None}, "^the task's preset is None: it must be a name$"),
+        ({"data": 3}, "^the task cannot be run by this version: data is 3: it must be a section$"),
+        ({"more": {}}, "^the task cannot be run by this version: unknown part 'more': "),
+        ({"options": [1]}, "^the task cannot be run by this version: methods.gm is \\[1\\]: "),
+    ],
+)
+def test_what_describes_no_task_is_refused(change: dict[str, Any], message: str) -> None:
+    described = parse_task("mine", TEXT).describe("gm")
+    with pytest.raises(InputError, match=message):
+        described_task("gm", described | change)

@@ -177,3 +177,18 @@ def test_images_are_frozen() -> None:
     assert replace(images, labels=images.labels + 1).labels.tolist() == [1, 2]
     with pytest.raises(AttributeError):
         images.labels = images.labels + 1  # type: ignore[misc]
+
+
+def test_a_digest_knows_every_pixel_and_label() -> None:
+    whole = ImageSet(numbered(4), numbered(3), 4)
+    assert whole.digest() == ImageSet(numbered(4), numbered(3), 4).digest()
+    found = {whole.digest(), ImageSet(numbered(3), numbered(4), 4).digest()}
+    for part in ("train", "valid"):
+        images: Images = getattr(whole, part)
+        pixels = images.pixels.clone()
+        pixels[1, 1, 2, 3] += 1e-6
+        labels = images.labels.flip(0)
+        for other in (Images(pixels, images.labels), Images(images.pixels, labels)):
+            changed = {"train": whole.train, "valid": whole.valid, part: other}
+            found.add(ImageSet(changed["train"], changed["valid"], 4).digest())
+    assert len(found) == 6

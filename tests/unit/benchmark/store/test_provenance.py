@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from benchmark.store import provenance as module
-from benchmark.store.provenance import command_line, provenance
+from benchmark.store.provenance import command_line, machine_differences, provenance
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -54,6 +54,48 @@ def test_it_tells_what_runs_here() -> None:
     assert abs(datetime.fromisoformat(found["started"]) - datetime.now(timezone.utc)) < timedelta(
         minutes=1
     )
+
+
+def test_an_accelerator_is_told_with_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert provenance("cpu")["accelerator"] is None
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"card at {device}")
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91_002)
+    assert provenance("cuda:1")["accelerator"] == {
+        "name": "card at cuda:1",
+        "cuda": "12.8",
+        "cudnn": 91_002,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({}, []),
+        ({"command": "nasbench", "started": "", "commit": "", "seconds": 3}, []),
+        ({"threads": 3, "cpu": "another"}, ["cpu", "threads"]),
+        ({"libraries": {}}, ["libraries"]),
+        ({"device": "cuda:0"}, ["device"]),
+    ],
+)
+def test_what_differs_between_machines(change: dict[str, object], names: list[str]) -> None:
+    here = provenance("cpu")
+    assert machine_differences(here, here | change) == names
+    assert machine_differences(here | change, here) == names
+
+
+def test_what_a_record_does_not_tell_differs() -> None:
+    here = provenance("cpu")
+    assert machine_differences({}, here) == [
+        *("device", "cpu", "instructions", "threads", "python", "libraries")
+    ]
+
+
+def test_the_start_and_the_end_are_told() -> None:
+    start = datetime.now(timezone.utc) - timedelta(hours=3)
+    found = provenance("cpu", start)
+    taken = datetime.fromisoformat(found["finished"]) - datetime.fromisoformat(found["started"])
+    assert abs(taken - timedelta(hours=3)) < timedelta(seconds=30)
 
 
 def test_the_start_is_told_in_utc() -> None:

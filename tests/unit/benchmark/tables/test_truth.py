@@ -152,3 +152,17 @@ def test_a_table_can_be_sent_to_another_process() -> None:
 def test_columns_must_fit(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         replace(table(), **change)  # type: ignore[arg-type]
+
+
+def test_a_digest_knows_every_accuracy_and_architecture() -> None:
+    one = table()
+    column = one.accuracy(TEST).copy()
+    column[2] = np.nextafter(column[2], 100)
+    changed = replace(one, accuracies={**one.accuracies, TEST: column})
+    moved = replace(one, codes=np.array([5, 26, 15_000]))
+    assert len({one.digest(TEST), one.digest(VALID), changed.digest(TEST), moved.digest(TEST)}) == 4
+    renamed = replace(one, name="other", source=Source("a", "b"), seeds={})
+    assert renamed.digest(TEST) == one.digest(TEST)
+    assert changed.digest(VALID) == one.digest(VALID)
+    with pytest.raises(MissingError, match="table 'three' has no cifar100_test_200"):
+        one.digest(AccuracyKey("cifar100", "test", 200))

@@ -1,0 +1,73 @@
+"""A comparison of methods as it is shown and kept: from records to texts, the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.ranking import BRIEF
+from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
+from analysis.tables.facts import Facts, gather_facts
+from analysis.tables.presentation import budget_table, ranking_table
+from analysis.tables.text import TextTable, to_markdown
+from benchmark.store import RunRecord
+from benchmark.tables import AccuracyKey, TruthTable
+
+
+@dataclass(frozen=True, eq=False)
+class MethodComparison:
+    """Runs of several methods, held against one truth.
+
+    Attributes:
+        records: The runs.
+        truth: True accuracies.
+        key: Which of them.
+        methods: Every method of the runs once, in the order of rows.
+        references: Those that train nothing.
+    """
+
+    records: Sequence[RunRecord]
+    truth: TruthTable
+    key: AccuracyKey
+    methods: Sequence[str]
+    references: Collection[str] = ()
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run."""
+        return evaluate(self.records, self.truth, self.key)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row a method."""
+        return summarise_methods(self.runs, self.methods)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What a reader must know."""
+        return gather_facts(self.records, self.truth, self.key)
+
+    def ranking(self, *, brief: bool = False) -> TextTable:
+        """Return how well methods rank, by all metrics or by those that fit a screen."""
+        references = [name for name in self.methods if name in self.references]
+        if brief:
+            return ranking_table(self.summary, self.facts, metrics=BRIEF, references=references)
+        return ranking_table(self.summary, self.facts, references=references)
+
+    @cached_property
+    def spending(self) -> TextTable:
+        """What methods spent."""
+        return budget_table(self.runs, self.facts, self.methods)
+
+    @property
+    def markdown(self) -> str:
+        """Both tables as Markdown."""
+        return to_markdown(self.ranking()) + "\n" + to_markdown(self.spending)
+
+    @property
+    def csv(self) -> str:
+        """The summary as CSV, every digit of it."""
+        return to_csv(self.summary)

@@ -1,0 +1,130 @@
+"""Whether a tree of sub-supernets divides the space, by its own distances, within its own steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from baselines.splitting import FULL, Subspace, best_edge, best_partition, owner
+from benchmark.budget import Spending
+from benchmark.space import EDGES, OPERATIONS
+from benchmark.store import RunRecord
+from benchmark.verification.findings import Checks
+
+_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
+
+
+def check_tree(record: RunRecord, where: str, checks: Checks) -> None:
+    """Check the leaves, the splits and the steps of a record against each other.
+
+    Args:
+        record: A record whose trace has leaves.
+        where: What to call it.
+        checks: Where the outcome goes.
+
+    Raises:
+        InputError: Leaves share or miss an architecture, or a split divides no edge.
+    """
+    leaves = {leaf["node"]: leaf for leaf in record.trace["leaves"]}
+    checks.that(
+        len(leaves) == len(record.trace["leaves"]), where, "two of its leaves have one name"
+    )
+    subspaces = {name: _subspace(leaf["operations"]) for name, leaf in leaves.items()}
+    owner(list(subspaces.values()), [0])  # raises where they do not divide the space
+    for name, subspace in subspaces.items():
+        checks.that(
+            leaves[name]["architectures"] == subspace.size,
+            where,
+            f"leaf {name} holds {subspace.size:,} architectures, it says "
+            f"{leaves[name]['architectures']:,}",
+        )
+    grown = {"root": FULL}
+    for split in record.trace["splits"]:
+        parent = grown.pop(split["node"])
+        _check_choice(record.task["options"], split, parent, where, checks)
+        groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
+        children = parent.split(_EDGES.index(split["edge"]), groups)
+        grown.update({f"{split['node']}.{n}": child for n, child in enumerate(children)})
+    checks.that(grown == subspaces, where, "its leaves are not what its splits lead to")
+    if record.task["options"].get("restart", "never") == "never":
+        _check_steps(record, where, checks)
+
+
+def _subspace(operations: list[list[str]]) -> Subspace:
+    return Subspace(tuple(tuple(sorted(map(OPERATIONS.index, names))) for names in operations))
+
+
+def _check_choice(
+    options: Mapping[str, Any],
+    split: Mapping[str, Any],
+    parent: Subspace,
+    where: str,
+    checks: Checks,
+) -> None:
+    """Check that a split follows from the distances it was chosen by, where there are any."""
+    node = split["node"]
+    if "edge" in options:
+        at = _EDGES[options["edge"]]
+        checks.that(split["edge"] == at, where, f"{node} is split on {split['edge']}, not on {at}")
+    if not split.get("distances") or not {"groups", "min_size"} <= set(options):
+        return
+    partitions = {
+        _EDGES.index(edge): best_partition(matrix, options["groups"], options["min_size"])
+        for edge, matrix in split["distances"].items()
+    }
+    edge = best_edge(partitions)
+    allowed = parent.allowed[edge]
+    groups = [[OPERATIONS[allowed[place]] for place in group] for group in partitions[edge].groups]
+    checks.that(
+        split["edge"] == _EDGES[edge] and split["groups"] == groups,
+        where,
+        f"{node} is split on {split['edge']} into {split['groups']}, its distances say "
+        f"{_EDGES[edge]} into {groups}",
+    )
+    checks.that(
+        math.isclose(split["separated"], partitions[edge].separated, rel_tol=1e-9),
+        where,
+        f"the split of {node} separates {partitions[edge].separated:.6g} of its distances, it says "
+        f"{split['separated']:.6g}",
+    )
+
+
+def _check_steps(record: RunRecord, where: str, checks: Checks) -> None:
+    """Check that the leaves' steps are those that were paid for.
+
+    A leaf's steps count all of its lineage, so the root's are in each leaf, and those of a node
+    between in each of its own.
+    """
+    parts, batch = record.budget["parts"], record.task["training"]["batch_size"]
+    leaves, options = record.trace["leaves"], record.task["options"]
+    root = parts[Spending.SHARED_TRAINING.value] // batch
+    paid = parts[Spending.LEAF_TRAINING.value] // batch
+    depths = {leaf["node"].count(".") for leaf in leaves}
+    checks.that(len(depths) == 1, where, "its leaves stand on several levels")
+    level, planned = max(depths), record.task["training"]["budget"] // batch
+    if level and "warm_up" in options:
+        warm_up = round(options["warm_up"] * planned)
+        checks.that(
+            root == warm_up, where, f"its warm-up took {root:,} steps, its task says {warm_up:,}"
+        )
+    between = round(options.get("between", 0) * planned)
+    nodes = [
+        len({".".join(leaf["node"].split(".")[: depth + 1]) for leaf in leaves})
+        for depth in range(1, level)
+    ]
+    inner = sum(between * len(leaves) // count for count in nodes)
+    expected = root * len(leaves) + inner + paid - between * len(nodes)
+    found = sum(leaf["steps"] for leaf in leaves)
+    slack = sum(len(leaves) // count for count in nodes) * len(leaves)  # shares of a step
+    checks.that(
+        abs(found - expected) <= slack,
+        where,
+        f"its leaves have {found:,} steps behind them, {expected:,} were paid for",
+    )
+    steps = np.array([leaf["steps"] for leaf in leaves])
+    checks.that(
+        np.ptp(steps) <= 1 + level, where, "its leaves were not trained for as many steps each"
+    )

@@ -1,0 +1,59 @@
+"""What a stranger's record says is shown and never run, in any form of a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.report import make_report, read_study, write_report
+from benchmark.errors import InputError
+from benchmark.store import RunRecord, write_record
+from benchmark.tables import TruthTable
+
+MakeRun = Callable[..., RunRecord]
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+TEX = "\\input{/etc/passwd} \\write18{touch x} $\\frac{1}$ %"
+EVIL = f"{SCRIPT} {TEX}"
+
+
+@pytest.mark.slow
+def test_scripts_and_commands_in_a_record(
+    tmp_path: Path, make_run: MakeRun, table: TruthTable
+) -> None:
+    for method in ("one-shot", "gm"):
+        for seed in (0, 1):
+            record = make_run(method, seed)
+            options = {EVIL: EVIL} if method == "gm" else {}
+            task = {**record.task, "preset": EVIL, "options": {**record.task["options"], **options}}
+            said = {**record.provenance, "cpu": EVIL, "commit": EVIL, "device": EVIL}
+            write_record(replace(record, task=task, provenance=said), tmp_path)
+    truth = replace(table, name=EVIL, description=EVIL)
+    study = read_study(tmp_path, truth, table.keys[0], order=["one-shot", "gm"], references=[])
+    out = tmp_path / "report"
+    write_report(make_report(study), out)
+
+    page = (out / "report.html").read_text("utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    texts = {
+        path: path.read_text("utf-8") for path in out.rglob("*") if path.suffix in (".html", ".md")
+    }
+    assert len(texts) > 5
+    for path, text in texts.items():
+        assert "<script>alert" not in text, path
+        assert "<img src=x" not in text, path
+    told = 0
+    for path in out.rglob("*.tex"):
+        text = path.read_text("utf-8")
+        assert not re.search(r"\\(input\{/|write18)", text), path
+        told += r"\textbackslash{}input" in text
+    assert told
+
+
+@pytest.mark.parametrize("name", [SCRIPT, "a<b", "gm\n", "GM", "ж"])
+def test_no_script_is_a_method(make_run: MakeRun, name: str) -> None:
+    with pytest.raises(InputError, match="it must be small letters, digits and hyphens"):
+        replace(make_run("gm", 0), method=name)

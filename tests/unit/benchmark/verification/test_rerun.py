@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.errors import InputError
+from benchmark.store import PROTOCOL, RunRecord, read_record, write_record
+from benchmark.verification import Sameness, compare, rerun
+from tests.command_line import ROOT, nasbench
+from tests.forging import resign
+
+LAPTOP = ROOT / "results" / "laptop"
+SUPERNETS = ("one-shot", "few-shot", "gm")
+
+
+def elsewhere(record: RunRecord) -> RunRecord:
+    """Return a record as if another machine had made it."""
+    return replace(record, provenance={**record.provenance, "cpu": "another"})
+
+
+def with_scores(record: RunRecord, code: int, upwards: float) -> RunRecord:
+    scores = record.scores.copy()
+    scores[code] = np.nextafter(scores[code], upwards)
+    return replace(record, scores=scores)
+
+
+@pytest.fixture(scope="module")
+def record() -> RunRecord:
+    return read_record(LAPTOP / "gm-seed0.json")
+
+
+def test_a_record_is_identical_to_itself_on_any_machine(record: RunRecord) -> None:
+    assert compare(record, record).sameness is Sameness.IDENTICAL
+    found = compare(record, elsewhere(record))
+    assert (found.sameness, found.differing) == (Sameness.IDENTICAL, ("cpu",))
+
+
+@pytest.mark.parametrize("code", [0, 7_000, 15_624])
+def test_one_bit_makes_a_difference_on_the_same_machine(record: RunRecord, code: int) -> None:
+    again = with_scores(record, code, -np.inf)
+    found = compare(record, again)
+    assert found.sameness is Sameness.DIFFERENT
+    assert found.faults == (
+        "scores or trace differ in their bits, on the same machine and libraries",
+    )
+    assert compare(record, elsewhere(again)).sameness is Sameness.CLOSE
+
+
+def test_so_does_a_trace(record: RunRecord) -> None:
+    again = replace(record, trace={**record.trace, "more": 1})
+    assert compare(record, again).sameness is Sameness.DIFFERENT
+    assert compare(record, elsewhere(again)).sameness is Sameness.CLOSE
+
+
+@pytest.mark.parametrize("name", ["task", "budget"])
+def test_what_no_rounding_touches_must_be_equal_everywhere(record: RunRecord, name: str) -> None:
+    changed: dict[str, Any] = {name: {**getattr(record, name), "more": 1}}
+    again = replace(record, **changed)
+    found = compare(record, elsewhere(again))
+    assert (found.sameness, found.faults) == (Sameness.DIFFERENT, (f"{name} differs",))
+
+
+def test_so_must_the_random_streams(record: RunRecord) -> None:
+    told = replace(record, provenance={**record.provenance, "streams": {"batches": "1" * 16}})
+    other = replace(record, provenance={**record.provenance, "streams": {"batches": "2" * 16}})
+    assert compare(told, elsewhere(other)).faults == ("it drew from other random streams",)
+
+
+@pytest.mark.parametrize("method", SUPERNETS)
+def test_another_seed_is_no_rounding(method: str) -> None:
+    """The bound was set on one seed run on two processors; no two seeds come near it."""
+    runs = [read_record(LAPTOP / f"{method}-seed{seed}.json") for seed in range(5)]
+    agreements = []
+    for one, other in permutations(runs, 2):
+        found = compare(one, elsewhere(replace(other, budget=one.budget)))
+        assert found.sameness is Sameness.DIFFERENT
+        agreements.append(found.agreement)
+    assert max(agreements) < 0.75
+
+
+def test_scores_of_something_else_are_no_rounding(record: RunRecord) -> None:
+    random = np.random.default_rng(0).permutation(record.scores)
+    (fault,) = compare(record, elsewhere(replace(record, scores=random))).faults
+    assert fault.startswith("the scores' ranks correlate by ")
+
+
+@pytest.mark.parametrize("method", ["random", "params"])
+def test_what_trains_nothing_has_the_same_bits_everywhere(method: str) -> None:
+    assert rerun(read_record(LAPTOP / f"{method}-seed0.json")).sameness is Sameness.IDENTICAL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["one-shot", "gm"])
+def test_a_committed_record_comes_out_again(
+    method: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bit by bit where this is its machine, else as far as another can tell."""
+    called = nasbench("rerun", LAPTOP / f"{method}-seed0.json")
+    with capsys.disabled():
+        print(f"\n{called.out}")
+    assert called.code == 0, called.out + called.err
+    assert ": identical" in called.out or "; made with another " in called.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", SUPERNETS)
+def test_a_run_comes_out_again_unless_it_was_changed(
+    tmp_path: Path, make_preset: Callable[..., Path], method: str
+) -> None:
+    where = ("--preset", make_preset(), "--out", tmp_path)
+    assert nasbench("run", "--method", method, "--seeds", "3,", "--jobs", "1", *where).code == 0
+    path = tmp_path / f"{method}-seed3.json"
+    called = nasbench("rerun", path)
+    assert (called.code, called.out) == (0, f"{path}: identical\n")
+
+    record = read_record(path)
+    write_record(with_scores(record, 15_624, -np.inf), tmp_path)
+    called = nasbench("rerun", path)
+    assert called.code == 1
+    assert called.out.startswith(f"{path}: different, agreement 1.000\n")
+    assert called.err == "nasbench: 1 of 1 records did not come out again\n"
+
+    write_record(replace(record, seed=4), tmp_path)
+    called = nasbench("rerun", tmp_path / f"{method}-seed4.json")
+    assert called.code == 1
+    assert "it drew from other random streams" in called.out
+
+
+def test_what_cannot_be_run_again(record: RunRecord, tmp_path: Path) -> None:
+    older = replace(record, protocol=PROTOCOL + 1)
+    with pytest.raises(InputError, match=rf"by protocol {PROTOCOL + 1}, this code has {PROTOCOL}"):
+        rerun(older)
+    odd = replace(record, task={**record.task, "network": {}})
+    with pytest.raises(InputError, match=r"cannot be run by this version: \[network\] lacks"):
+        rerun(odd)
+    with pytest.raises(InputError, match="tolerance is 2: it must be from -1 to 1"):
+        rerun(record, tolerance=2)
+    path = write_record(record, tmp_path)
+    resign(path, lambda it: it["task"]["data"].update(dataset="faces"))
+    called = nasbench("rerun", path)
+    assert (called.code, called.out) == (2, "")
+    assert "unknown data set 'faces'" in called.err
