@@ -40,6 +40,7 @@ FLOORS = (
     ("benchmark.tables.importing",),
     ("benchmark.tables",),
     ("benchmark.datasets",),
+    ("benchmark.search_settings",),
     ("benchmark.task",),
     ("benchmark.store",),
     ("benchmark.checkpoints",),
