@@ -37,6 +37,10 @@ class Images:
             raise InputError(f"{count} images are asked for, there are {len(self)}: ask for fewer")
         return Images(self.pixels[:count], self.labels[:count], self.mean, self.deviation)
 
+    def after(self, count: int) -> Images:
+        """Return the images but the first ones."""
+        return Images(self.pixels[count:], self.labels[count:], self.mean, self.deviation)
+
     def normalise(self, pixels: Tensor) -> Tensor:
         """Return stored pixels [..., channels, H, W] as a network takes them, float32.
 
