@@ -19,7 +19,6 @@ from baselines.splitting import (
 )
 from baselines.tree import EdgeIndex, Node, Split, plan_tree, train_tree
 from benchmark.budget import Spending
-from benchmark.datasets import Batches
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction, Range
 from benchmark.space import EDGES, OPERATIONS
@@ -149,11 +148,7 @@ def _distances(base: Base, options: GmOptions, node: Node, edges: list[int]) -> 
         experiment.ledger.charge(Spending.GRADIENT_MATCHING, experiment.training.batch_size)
         experiment.tick()
 
-    batches = Batches(
-        experiment.images.train,
-        size=experiment.training.batch_size,
-        count=options.batches,
-        crop_padding=experiment.crop_padding,
-        generator=experiment.streams.torch(f"matching batches/{node.name}"),
+    batches = experiment.batches(
+        experiment.images.train, options.batches, f"matching batches/{node.name}"
     )
     return base.distances(node.state, edges, batches, node.name, pay, soft=options.weight == "soft")

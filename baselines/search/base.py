@@ -87,13 +87,8 @@ class Base(ABC):
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment
         most = experiment.ledger.budget.images // experiment.training.batch_size
-        self.batches = Batches(
-            experiment.images.train,
-            size=experiment.training.batch_size,
-            count=most if longest is None else longest,
-            crop_padding=experiment.crop_padding,
-            generator=experiment.streams.torch("batches"),
-        )
+        count = most if longest is None else longest
+        self.batches = experiment.batches(experiment.images.train, count, "batches")
 
     @property
     def step_images(self) -> int:

@@ -42,13 +42,9 @@ class Differentiable(Base):
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         super().__init__(experiment, longest)
         most = experiment.ledger.budget.images // self.step_images
-        self.architecture_batches = Batches(
-            _architecture_images(experiment),
-            size=experiment.training.batch_size,
-            count=most if longest is None else longest,
-            crop_padding=experiment.crop_padding,
-            generator=experiment.streams.torch("architecture batches"),
-        )
+        count = most if longest is None else longest
+        images = _architecture_images(experiment)
+        self.architecture_batches = experiment.batches(images, count, "architecture batches")
 
     @staticmethod
     def matching_passes(edges: int, operations: int) -> int:
@@ -220,4 +216,4 @@ def _architecture_images(experiment: Experiment) -> Images:
             f"all {len(valid)} validation images score, none is left for the architecture "
             'parameters: score by fewer images, or set alpha_images to "all"'
         )
-    return Images(valid.pixels[scoring:], valid.labels[scoring:])
+    return valid.after(scoring)

@@ -84,6 +84,20 @@ _EXPERIMENT = (
         metavar="DEVICE",
         help="Where networks live, such as cpu or cuda:0.",
     ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
+        "user's data folder]",
+    ),
+    click.option(
+        "--checkpoint-every",
+        default="5min",
+        show_default=True,
+        metavar="N|TIME|never",
+        help="How often a run leaves a checkpoint: steps, or a time such as 30s, 5min or 1h.",
+    ),
 )
 
 

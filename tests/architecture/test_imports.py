@@ -20,8 +20,11 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
 FLOORS = (
     ("benchmark.errors",),
+    ("benchmark.processes",),
     ("benchmark.files",),
+    ("benchmark.stopping",),
     ("benchmark.settings",),
+    ("benchmark.pickles",),
     ("benchmark.space",),
     ("benchmark.predictions",),
     ("benchmark.complexity",),
@@ -40,6 +43,7 @@ FLOORS = (
     ("benchmark.search_settings",),
     ("benchmark.task",),
     ("benchmark.store",),
+    ("benchmark.checkpoints",),
     ("baselines.experiment",),
     ("baselines.supernet",),
     ("baselines.splitting",),
@@ -65,6 +69,7 @@ FLOORS = (
     ("analysis.report",),
     ("benchmark.progress",),
     ("benchmark.pool",),
+    ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
     ("benchmark.cli",),

@@ -151,7 +151,7 @@ def test_images_that_score_do_not_train_the_architecture() -> None:
         search = tiny_search("darts", alpha_images=choice)
         base = base_class("darts")(tiny_experiment(images=images, search=search, scoring=settings))
         assert isinstance(base, Differentiable)
-        seen = base.architecture_batches._labels
+        seen = base.architecture_batches._images.labels
         assert torch.equal(seen, images.valid.labels[first:])
     everything = ScoringSettings(images=16, score="loss", batch_norm="training")
     with pytest.raises(InputError, match="all 16 validation images score, none is left"):
