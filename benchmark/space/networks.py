@@ -7,7 +7,7 @@ like two convolutions of one input. Here each convolution is a thing of its own,
 from __future__ import annotations
 
 from functools import cache
-from itertools import permutations, product
+from itertools import chain, permutations, product
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -100,7 +100,7 @@ def _canonical(layers: list[Layer], output: tuple[int, ...]) -> object:
     ]
     forms = []
     for order in product(*(permutations(group) for group in groups)):
-        number = {old: new for new, old in enumerate(sum(map(list, order), []))} | {INPUT: INPUT}
+        number = {old: new for new, old in enumerate(chain(*order))} | {INPUT: INPUT}
         form = sorted(
             (number[place], operation, tuple(sorted(number[one] for one in inputs)))
             for place, (operation, inputs) in enumerate(layers)

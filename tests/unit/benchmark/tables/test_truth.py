@@ -13,7 +13,10 @@ from benchmark.space import SIZE, Arch, to_string
 from benchmark.tables.truth import DATASETS, SPLITS, AccuracyKey, Source, TruthTable
 
 KEYS = st.builds(
-    AccuracyKey, st.sampled_from([*DATASETS, "fashion-mnist", "svhn"]), st.sampled_from(SPLITS), st.integers(1, 10**6)
+    AccuracyKey,
+    st.sampled_from([*DATASETS, "fashion-mnist", "svhn"]),
+    st.sampled_from(SPLITS),
+    st.integers(1, 10**6),
 )
 TEST, VALID = AccuracyKey("cifar10", "test", 200), AccuracyKey("cifar10", "valid", 12)
 
