@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from benchmark.budget import Ledger
+from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import ImageSet
 from benchmark.seeds import Streams
@@ -41,6 +42,7 @@ class Experiment:
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
+        checkpoints: What the run can go on from when it is killed.
         trajectory: At how many points of the budget how many architectures are scored.
     """
 
@@ -54,4 +56,5 @@ class Experiment:
     device: torch.device
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     trajectory: TrajectorySettings = NO_TRAJECTORY

@@ -1,12 +1,14 @@
 """Worker processes: independent calls side by side, each result handed over as it comes.
 
-Workers leave Ctrl-C to the main process, compute on one thread each, and end when the pool does.
+Workers leave signals to the main process, compute on one thread each, and end when the pool does.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -18,10 +20,17 @@ import joblib
 import torch
 
 from benchmark.errors import CheckError
+from benchmark.stopping import SIGNALS
 
 Result = TypeVar("Result")
 
+FOLLOW_EVERY = 0.5  # seconds between a worker's looks at whether its main process lives
+_FOLLOWER = "nasbench follower"
 THREADS = 1  # of a call; more would change the order of sums, and with it bits
+
+
+class WorkerDiedError(CheckError):
+    """The system ended a worker before its work."""
 
 
 class Pool:
@@ -58,7 +67,7 @@ def worker_pool(jobs: int) -> Iterator[Pool]:
         jobs: Number of processes; 1 is this one.
 
     Raises:
-        CheckError: The system ended a worker.
+        WorkerDiedError: The system ended a worker.
 
     Example:
         >>> with worker_pool(1) as pool:
@@ -76,31 +85,43 @@ def worker_pool(jobs: int) -> Iterator[Pool]:
                 _bear_workers(parallel, jobs)
             yield Pool(parallel)
     except BrokenProcessPool as error:
-        raise CheckError(
+        raise WorkerDiedError(
             "the system ended a worker, perhaps for want of memory; what is finished is kept, "
             "run the rest with fewer jobs"
         ) from error
 
 
 def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
-    """Start workers that ignore Ctrl-C from birth."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it
+    """Start workers that ignore signals from birth, and end when their main process does."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}  # inherited
     try:
-        births = parallel(joblib.delayed(_leave_interrupts)() for _ in range(jobs))
+        births = parallel(joblib.delayed(_settle)() for _ in range(jobs))
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     for _ in births:
         pass
 
 
 def _alone(call: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function on one thread, so that its bits do not depend on how many run."""
-    _leave_interrupts()
+    _settle()
     torch.set_num_threads(THREADS)
     return call(*arguments)
 
 
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the main process, if this is a worker."""
-    if threading.current_thread() is threading.main_thread() and parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _settle() -> None:
+    """Leave signals to the main process, and follow it if it is killed, if this is a worker."""
+    if threading.current_thread() is not threading.main_thread() or parent_process() is None:
+        return
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if not any(thread.name == _FOLLOWER for thread in threading.enumerate()):
+        threading.Thread(target=_follow, args=(os.getppid(),), name=_FOLLOWER, daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    """End this process, whatever it does, when its parent's number is not what it was."""
+    while os.getppid() == parent:
+        time.sleep(FOLLOW_EVERY)
+    os._exit(1)

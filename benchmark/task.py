@@ -266,6 +266,7 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
     preset, options = values.pop("preset", None), values.pop("options", {})
     if not isinstance(preset, str):
         raise InputError(f"the task's preset is {preset!r}: it must be a name")
+    values.setdefault("trajectory", {"points": 0, "architectures": 1})  # told only where it is on
     methods = {method: options} if options else {}
     try:
         return _task(preset, {"description": "", **values, "methods": methods})

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.cli import main
+from benchmark.stopping import SIGNALS
 
 ROOT = Path(__file__).resolve().parents[1]
 CALL_MAIN = "from benchmark.cli import main; main()"
@@ -78,13 +79,14 @@ class Called:
 def nasbench(*arguments: str | Path) -> Called:
     """Call the command line in this process."""
     out, err = StringIO(), StringIO()
-    handler = signal.getsignal(signal.SIGINT)
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["nasbench", *map(str, arguments)])
         patch.setattr("benchmark.progress.LINE_EVERY", 3600)  # a slow machine prints no more
         with pytest.raises(SystemExit) as end:
             main()
-    signal.signal(signal.SIGINT, handler)  # Ctrl-C is pytest's again
+    for number, handler in handlers.items():
+        signal.signal(number, handler)  # they are pytest's again
     assert isinstance(end.value.code, int)
     return Called(end.value.code, out.getvalue(), err.getvalue())
 

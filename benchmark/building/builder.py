@@ -16,7 +16,7 @@ from benchmark.building.assembling import assemble
 from benchmark.building.choice import share_of
 from benchmark.building.journal import Journal, Training, open_journal
 from benchmark.errors import CheckError, NasbenchError
-from benchmark.pool import worker_pool
+from benchmark.pool import WorkerDiedError, worker_pool
 from benchmark.progress import Meter, shown_board
 from benchmark.protocol import Protocol
 from benchmark.space import Codes, network_codes
@@ -129,25 +129,40 @@ def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
 def _train_all(
     protocol: Protocol, missing: Sequence[Training], journal: Journal, device: str, jobs: int
 ) -> None:
-    """Train networks and write down each as it comes, here, where no worker can lose it."""
+    """Train networks; where a worker dies, what it left behind once more, as long as some come."""
     faults: dict[Training, str] = {}
-    what = f"training on {protocol.data.dataset}"
-    with shown_board(len(missing), what) as board, worker_pool(min(jobs, len(missing))) as pool:
-        arguments = (
-            (protocol, training, device, board.meter(place))
-            for place, training in enumerate(missing)
-        )
-        for training, result in pool.results(_train, arguments):
-            if isinstance(result, str):
-                faults[training] = result
-            else:
-                journal.add(training, *result)
+    left, what = list(missing), f"training on {protocol.data.dataset}"
+    with shown_board(len(missing), what) as board:
+        meters = {training: board.meter(place) for place, training in enumerate(missing)}
+        while left:
+            orders = [(protocol, training, device, meters[training]) for training in left]
+            try:
+                _round(orders, journal, faults, jobs)
+            except WorkerDiedError:
+                if not any(one in journal.trained or one in faults for one in left):
+                    raise
+            left = [one for one in left if one not in journal.trained and one not in faults]
     if faults:
         first = next(training for training in missing if training in faults)
         raise CheckError(
             f"{len(faults)} of {len(missing)} trainings failed, the first of them that of "
             f"architecture {first.code} at seed {first.seed}: {faults[first]}"
         )
+
+
+def _round(
+    orders: Sequence[tuple[Protocol, Training, str, Meter]],
+    journal: Journal,
+    faults: dict[Training, str],
+    jobs: int,
+) -> None:
+    """Train networks and write down each as it comes, here, where no worker can lose it."""
+    with worker_pool(min(jobs, len(orders))) as pool:
+        for training, result in pool.results(_train, orders):
+            if isinstance(result, str):
+                faults[training] = result
+            else:
+                journal.add(training, *result)
 
 
 def _train(

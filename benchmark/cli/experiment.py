@@ -74,9 +74,11 @@ def _experiment(
     out: Path | None,
     jobs: int | None,
     device: str,
+    checkpoint_every: str,
 ) -> None:
     """Check what was given, run what is missing, and report; files are named after ``name``."""
     from baselines.registry import method_class
+    from benchmark.checkpoints import parse_every
     from benchmark.cli.report import report
     from benchmark.seeds import parse_seeds
     from benchmark.tables import AccuracyKey, open_table
@@ -90,10 +92,10 @@ def _experiment(
 
     from benchmark.runner import run_units  # imports PyTorch
 
+    every = parse_every(checkpoint_every)
     folder = out or Path("runs") / task.preset
-    runs = run_units(
-        task, methods, chosen, folder, device=device, jobs=jobs or default_jobs(device)
-    )
+    jobs = jobs or default_jobs(device)
+    runs = run_units(task, methods, chosen, folder, device=device, jobs=jobs, every=every)
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
     if runs.elsewhere:

@@ -79,6 +79,13 @@ _EXPERIMENT = (
         metavar="DEVICE",
         help="Where networks live, such as cpu or cuda:0.",
     ),
+    click.option(
+        "--checkpoint-every",
+        default="5min",
+        show_default=True,
+        metavar="N|TIME|never",
+        help="How often a run leaves a checkpoint: steps, or a time such as 30s, 5min or 1h.",
+    ),
 )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from benchmark.errors import CheckError
 from benchmark.files import reason
+from benchmark.processes import is_gone, started, this_host
 from benchmark.store.file import record_path
 
 BEAT = 5.0  # seconds between two signs of life
@@ -45,21 +45,15 @@ class Owner:
     @classmethod
     def here(cls) -> Owner:
         """Return this process as an owner."""
-        return cls(_host(), os.getpid(), _started(os.getpid()) or "", secrets.token_hex(8))
+        return cls(this_host(), os.getpid(), started(os.getpid()) or "", secrets.token_hex(8))
 
     @property
     def is_dead(self) -> bool:
         """Whether its process has certainly ended; False where that cannot be seen from here."""
-        if self.host != _host() or os.name == "nt":
+        if self.host != this_host():
             return False
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:  # somebody else's, so it lives
-            return False
-        now = _started(self.process)  # another process may have got its number
-        return bool(self.started and now and now != self.started)
+        now = started(self.process)  # another process may have got its number
+        return is_gone(self.process) or bool(self.started and now and now != self.started)
 
 
 def claim(folder: Path, method: str, seed: int, owner: Owner, silent: Collection[str] = ()) -> bool:
@@ -171,25 +165,8 @@ def _is_over(path: Path, silent: Collection[str]) -> bool:
     owner = owner_of(path)
     if owner is None:  # being written, or just given up
         return path.name in silent or not path.exists()
-    return owner.is_dead or (owner.host != _host() and path.name in silent)
+    return owner.is_dead or (owner.host != this_host() and path.name in silent)
 
 
 def _stem(folder: Path, method: str, seed: int) -> Path:
     return folder / f".{record_path(folder, method, seed).stem}.claim"
-
-
-def _host() -> str:
-    """Return what tells this machine from others, and containers on it from each other."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
-    return "/".join(parts)
-
-
-def _started(process: int) -> str | None:
-    """Return when a process started, in ticks since the machine did, where the system tells."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return None

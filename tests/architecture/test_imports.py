@@ -20,7 +20,9 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
 FLOORS = (
     ("benchmark.errors",),
+    ("benchmark.processes",),
     ("benchmark.files",),
+    ("benchmark.stopping",),
     ("benchmark.settings",),
     ("benchmark.space",),
     ("benchmark.predictions",),
@@ -40,6 +42,7 @@ FLOORS = (
     ("benchmark.task",),
     ("benchmark.protocol",),
     ("benchmark.store",),
+    ("benchmark.checkpoints",),
     ("baselines.experiment",),
     ("baselines.supernet",),
     ("baselines.splitting",),
@@ -65,6 +68,7 @@ FLOORS = (
     ("benchmark.progress",),
     ("benchmark.pool",),
     ("benchmark.building",),
+    ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
     ("benchmark.cli",),

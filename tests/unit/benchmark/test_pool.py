@@ -8,8 +8,9 @@ import signal
 import pytest
 import torch
 
-from benchmark.errors import CheckError, InputError
-from benchmark.pool import worker_pool
+from benchmark.errors import InputError
+from benchmark.pool import WorkerDiedError, worker_pool
+from benchmark.stopping import SIGNALS
 
 
 def where(number: int) -> tuple[int, int, int]:
@@ -45,13 +46,13 @@ def test_what_a_call_raises_is_raised_here(jobs: int) -> None:
 
 
 def test_a_worker_that_dies_is_an_error_of_ours() -> None:
-    with pytest.raises(CheckError, match="ended a worker"), worker_pool(2) as pool:
+    with pytest.raises(WorkerDiedError, match="ended its worker"), worker_pool(2) as pool:
         list(pool.results(die, [(number,) for number in range(4)]))
 
 
-def test_the_main_process_takes_interrupts_again() -> None:
-    before = signal.getsignal(signal.SIGINT)
+def test_the_main_process_takes_signals_again() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
     with worker_pool(2) as pool:
-        assert signal.getsignal(signal.SIGINT) is before
+        assert [signal.getsignal(number) for number in SIGNALS] == before
         list(pool.results(where, [(0,)]))
-    assert signal.getsignal(signal.SIGINT) is before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
