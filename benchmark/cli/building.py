@@ -151,7 +151,7 @@ def build(
     click.echo(f"{name}: {len(done.table):,} architectures, {files}")
     from benchmark.cli.table_facts import print_facts, table_facts
 
-    print_facts(table_facts(done.table))
+    print_facts(table_facts(done.table, done.curves))
 
 
 def _changes(scale: str | None, changes: tuple[str, ...]) -> dict[str, Any]:

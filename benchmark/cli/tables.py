@@ -125,8 +125,10 @@ def info(table: str, as_json: bool) -> None:
       nasbench tables info analog-nasbench --json
     """
     from benchmark.cli.table_facts import print_facts, table_facts
+    from benchmark.tables.curves import SUFFIX as CURVES
 
-    facts = table_facts(_open(table))
+    beside = Path(table).with_suffix(CURVES) if table.endswith(".nbtable") else None
+    facts = table_facts(_open(table), beside)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
     else:

@@ -118,25 +118,33 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
         by_seed: For each architecture the accuracy of each seed.
 
     Returns:
-        The mean tau-b over pairs of seeds, weighted by the architectures that have both.
+        The mean tau-b and rank correlation over pairs of seeds, weighted by the architectures that
+        have both.
 
     Example:
-        >>> seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
-        Agreement(tau=1.0, architectures=2)
+        >>> found = seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
+        >>> found.tau, found.architectures, found.seeds
+        (1.0, 2, None)
     """
-    from scipy.stats import kendalltau  # slow to import
+    from scipy.stats import kendalltau, spearmanr  # slow to import
 
-    taus, weights = [], []
+    taus, rhos, weights = [], [], []
     for first, second in combinations(sorted(set().union(*by_seed)), 2):
         both = [(each[first], each[second]) for each in by_seed if {first, second} <= set(each)]
         pairs = np.array(both).reshape(-1, 2)
-        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # tau of a constant is undefined
+        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # of a constant: undefined
             taus.append(float(kendalltau(pairs[:, 0], pairs[:, 1]).statistic))
+            rhos.append(float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic))
             weights.append(len(pairs))
     if not taus:
         return None
-    count = sum(len(each) > 1 for each in by_seed)
-    return Agreement(float(np.average(taus, weights=weights)), count)
+    counts = {len(each) for each in by_seed}
+    return Agreement(
+        tau=float(np.average(taus, weights=weights)),
+        architectures=sum(len(each) > 1 for each in by_seed),
+        rho=float(np.average(rhos, weights=weights)),
+        seeds=counts.pop() if len(counts) == 1 else None,
+    )
 
 
 def differences(table: TruthTable) -> list[str]:
