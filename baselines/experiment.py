@@ -11,6 +11,7 @@ from benchmark.budget import Ledger
 from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import ImageSet
+from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
 from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
@@ -36,6 +37,7 @@ class Experiment:
         scale: The network's size.
         training: How weights are trained.
         scoring: How architectures are scored.
+        search: Which one-shot base trains supernets, and its settings.
         streams: The seed's random streams.
         ledger: Where everything spent is charged.
         device: Where networks live.
@@ -51,6 +53,7 @@ class Experiment:
     scale: NetworkScale
     training: TrainingSettings
     scoring: ScoringSettings
+    search: SearchSettings
     streams: Streams
     ledger: Ledger
     device: torch.device

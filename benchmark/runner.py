@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from baselines.registry import method_class
+from baselines.search import base_class
 from benchmark.checkpoints import DEFAULT, Every
 from benchmark.errors import CheckError, InputError
 from benchmark.files import reason, sweep
@@ -30,7 +31,7 @@ from benchmark.store.claims import BEAT, Owner, Watch, claims, keep_alive, owner
 from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
-from benchmark.unit import Order, Result, State, Unit, make_method, run_unit
+from benchmark.unit import Order, Result, State, Unit, describe, make_method, run_unit
 
 POLL = 0.5  # seconds between two looks at what other processes work on
 DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
@@ -83,6 +84,7 @@ def run_units(
     """
     for name in task.methods:
         method_class(name)  # options for nobody are a slip
+    base_class(task.search.base)
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)
@@ -114,12 +116,12 @@ def _units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> list[Uni
     units = []
     for name in methods:
         method = make_method(task, name)
-        units += [Unit(name, seed) for seed in (seeds if method.seeded else seeds[:1])]
+        units += [Unit.of(task, name, seed) for seed in (seeds if method.seeded else seeds[:1])]
     return units
 
 
 def _find(task: Task, unit: Unit, folder: Path, device: str) -> RunRecord | None:
-    return find_record(folder, unit.method, unit.seed, task.describe(unit.method), device)
+    return find_record(folder, unit.method, unit.seed, describe(task, unit.method), device)
 
 
 def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ def _check_writable(folder: Path) -> None:
 
 def _run_all(crew: _Crew, jobs: int) -> dict[Unit, RunRecord]:
     """Run units and return their records, whoever made them."""
-    names = ", ".join(dict.fromkeys(unit.method for unit in crew.units))
+    names = ", ".join(dict.fromkeys(unit.name for unit in crew.units))
     with shown_board(len(crew.units), names) as board, stoppable(crew.stop), crew.alive():
         crew.work(board, jobs)
     if crew.signal is not None:
@@ -182,7 +184,7 @@ class _Crew:
     def alive(self) -> Iterator[None]:
         """Give signs of life for what is claimed within the block, and give it up at its end."""
         over = threading.Event()
-        names = [(unit.method, unit.seed) for unit in self.units]
+        names = [(unit.name, unit.seed) for unit in self.units]
 
         def beat() -> None:
             while not over.wait(BEAT):
@@ -195,8 +197,8 @@ class _Crew:
         finally:
             over.set()
             thread.join()
-            for method, seed in names:
-                release(self._folder, method, seed, self._owner)
+            for name, seed in names:
+                release(self._folder, name, seed, self._owner)
 
     def work(self, board: Board, jobs: int) -> None:
         """Do all units, those that others have begun only if they do not finish them."""
@@ -220,13 +222,13 @@ class _Crew:
         except WorkerDiedError:
             suspects = [unit for unit in units if self._is_ours(unit)]
             for unit in suspects:
-                release(self._folder, unit.method, unit.seed, self._owner)
+                release(self._folder, unit.name, unit.seed, self._owner)
             for unit in suspects:
                 try:
                     self._do([unit], 2)  # two, so that it is not this process
                 except WorkerDiedError:
                     self.failures[unit] = DIED
-                    release(self._folder, unit.method, unit.seed, self._owner)
+                    release(self._folder, unit.name, unit.seed, self._owner)
 
     def _do(self, units: Sequence[Unit], jobs: int) -> None:
         silent = self._watch.silent(path for unit in units for path in self._claims(unit))
@@ -263,10 +265,10 @@ class _Crew:
             if record is not None:
                 self.records[unit] = record
         if unit in self.records:
-            failure_path(self._folder, unit.method, unit.seed).unlink(missing_ok=True)
-            checkpoint_path(self._folder, unit.method, unit.seed).unlink(missing_ok=True)
+            failure_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
+            checkpoint_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
         if result.state is not State.BUSY:
-            release(self._folder, unit.method, unit.seed, self._owner)
+            release(self._folder, unit.name, unit.seed, self._owner)
 
     def _meter(self, unit: Unit) -> Meter:
         assert self._board is not None
@@ -289,7 +291,7 @@ class _Crew:
         return any(owner_of(path) == self._owner for path in self._claims(unit))
 
     def _claims(self, unit: Unit) -> list[Path]:
-        return claims(self._folder, unit.method, unit.seed)
+        return claims(self._folder, unit.name, unit.seed)
 
     def _tell(self, units: Sequence[Unit]) -> None:
         names = ", ".join(map(str, units[:NAMED]))

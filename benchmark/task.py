@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from benchmark.complexity import NetworkScale
 from benchmark.datasets import dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
+from benchmark.search_settings import NO_SEARCH, SearchSettings
 from benchmark.settings import Count, NonNegative, Range, read_settings
 from benchmark.space import SIZE
 
@@ -125,6 +126,7 @@ class Task:
         network: How large the supernet is.
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
+        search: Which one-shot base trains supernets, and its settings.
         trajectory: Whether architectures are scored on the way as well.
         methods: Options of each method by its name; the method checks them.
     """
@@ -135,6 +137,7 @@ class Task:
     network: NetworkSettings
     training: TrainingSettings
     scoring: ScoringSettings
+    search: SearchSettings
     trajectory: TrajectorySettings
     methods: Mapping[str, Mapping[str, Any]]
 
@@ -169,13 +172,23 @@ class Task:
         """What one run of a method may spend."""
         return Budget(self.training.budget)
 
-    def describe(self, method: str) -> dict[str, Any]:
+    def with_base(self, base: str) -> Task:
+        """Return the same task with supernets of another one-shot base."""
+        return replace(self, search=replace(self.search, base=base))
+
+    def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
         """Return all that decides what a record holds beside its seed, as plain JSON values.
 
         A trajectory changes no score: it is told only where there is one.
+
+        Args:
+            method: Name of the method.
+            searches: Whether it trains supernets, so that ``[search]`` matters.
         """
         whole = asdict(self)
         del whole["description"], whole["methods"]
+        if not searches:
+            del whole["search"]
         if not self.trajectory.points:
             del whole["trajectory"]
         return {**whole, "options": dict(self.methods.get(method, {}))}
@@ -268,6 +281,8 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
         raise InputError(f"the task's preset is {preset!r}: it must be a name")
     values.setdefault("trajectory", {"points": 0, "architectures": 1})  # told only where it is on
     methods = {method: options} if options else {}
+    for section, absent in _UNTOLD.items():
+        values.setdefault(section, asdict(absent))
     try:
         return _task(preset, {"description": "", **values, "methods": methods})
     except InputError as error:
@@ -279,7 +294,13 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "network": NetworkSettings,
     "training": TrainingSettings,
     "scoring": ScoringSettings,
+    "search": SearchSettings,
     "trajectory": TrajectorySettings,
+}
+# What a description leaves out where it decides nothing.
+_UNTOLD: Mapping[str, Any] = {
+    "search": NO_SEARCH,
+    "trajectory": TrajectorySettings(points=0, architectures=SIZE),
 }
 _PARTS: Mapping[str, type[Any]] = {
     "description": str,

@@ -27,6 +27,7 @@ from benchmark.store.checkpoint import checkpoint_path
 from benchmark.store.claims import Owner, claim
 from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
+from benchmark.store.record import run_name
 from benchmark.task import Task
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
@@ -39,14 +40,21 @@ class Unit:
     Attributes:
         method: Name of the method.
         seed: The seed.
+        name: Name of the method's runs, which their files bear.
     """
 
     method: str
     seed: int
+    name: str
+
+    @classmethod
+    def of(cls, task: Task, method: str, seed: int) -> Unit:
+        """Return a unit of a task."""
+        return cls(method, seed, run_name(method, describe(task, method)))
 
     def __str__(self) -> str:
-        """Return both in words."""
-        return f"{self.method} seed {self.seed}"
+        """Return name and seed in words."""
+        return f"{self.name} seed {self.seed}"
 
 
 class State(Enum):
@@ -118,9 +126,9 @@ def run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
-    if not claim(order.folder, unit.method, unit.seed, order.owner, order.silent):
+    if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
         return Result(unit, State.BUSY)
-    if record_path(order.folder, unit.method, unit.seed).exists():
+    if record_path(order.folder, unit.name, unit.seed).exists():
         return Result(unit, State.FOUND)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
@@ -136,6 +144,11 @@ def run_unit(order: Order) -> Result:
         return Result(unit, State.FAILED, None, running.failure(fault), running.note)
     meter.show(1.0)
     return Result(unit, State.DONE, record, note=running.note)
+
+
+def describe(task: Task, method: str) -> dict[str, Any]:
+    """Return all of a task that decides what a method's record holds beside its seed."""
+    return task.describe(method, searches=not method_class(method).reference)
 
 
 def make_method(task: Task, name: str) -> Method:
@@ -156,7 +169,7 @@ class _Running:
         self._ledger = Ledger(order.task.budget)
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._checkpoints = Checkpoints(
-            checkpoint_path(order.folder, self._unit.method, self._unit.seed),
+            checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
             order.every,
             lambda: order.meter.is_stopped,
@@ -177,7 +190,7 @@ class _Running:
         return RunRecord(
             method=self._unit.method,
             seed=self._unit.seed,
-            task=self._task.describe(self._unit.method),
+            task=describe(self._task, self._unit.method),
             scores=outcome.scores,
             budget=self._ledger.to_dict(),
             trace=outcome.trace,
@@ -192,7 +205,7 @@ class _Running:
         return Failure(
             method=self._unit.method,
             seed=self._unit.seed,
-            task=self._task.describe(self._unit.method),
+            task=describe(self._task, self._unit.method),
             fault=fault,
             budget=self._ledger.to_dict(),
             provenance=self._provenance(),
@@ -214,7 +227,7 @@ class _Running:
             "method": self._unit.method,
             "seed": self._unit.seed,
             "protocol": PROTOCOL,
-            "task": digest(self._task.describe(self._unit.method)),
+            "task": digest(describe(self._task, self._unit.method)),
             "machine": digest(machine_facts(here)),
         }
 
@@ -229,6 +242,7 @@ class _Running:
             scale=task.scale,
             training=task.training,
             scoring=task.scoring,
+            search=task.search,
             streams=Streams(self._unit.seed),
             ledger=self._ledger,
             device=where,

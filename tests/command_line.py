@@ -48,6 +48,17 @@ images = 4
 score = "loss"
 batch_norm = "validation"
 
+[search]
+base = "rsps"
+alpha_learning_rate = 3e-4
+alpha_beta1 = 0.5
+alpha_beta2 = 0.999
+alpha_weight_decay = 1e-3
+alpha_images = "apart"
+temperature = 1.0
+final_temperature = 0.1
+drawn = 200
+
 [trajectory]
 points = 0
 architectures = 10

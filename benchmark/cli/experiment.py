@@ -30,6 +30,7 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
     Examples:
       nasbench run --method gm --seeds 5
       nasbench run --method one-shot --method gm --seeds 3,7 --preset ci
+      nasbench run --method gm --base darts --seeds 2
       nasbench run --method few-shot --table accuracies.csv --accuracy cifar100_test_200
     """
     names = list(dict.fromkeys(methods))
@@ -68,6 +69,7 @@ def _experiment(
     *,
     seeds: str,
     preset: str,
+    base: str | None,
     table: str,
     allow_subset: bool,
     accuracy: str,
@@ -81,12 +83,15 @@ def _experiment(
     from benchmark.checkpoints import parse_every
     from benchmark.cli.report import report
     from benchmark.seeds import parse_seeds
+    from benchmark.store.record import DEFAULT_BASE
     from benchmark.tables import AccuracyKey, open_table
     from benchmark.task import load_preset
 
     for method in methods:
         method_class(method)
     chosen, task = parse_seeds(seeds), load_preset(preset)
+    task = task if base is None else task.with_base(base)
+    suffix = "" if task.search.base == DEFAULT_BASE else f"-{task.search.base}"
     truth, key = open_table(table, allow_subset=allow_subset), AccuracyKey.parse(accuracy)
     truth.accuracy(key)  # fails now rather than after the runs
 
@@ -104,4 +109,4 @@ def _experiment(
             "may differ in their last digits",
             err=True,
         )
-    report(runs.records, truth, key, methods, folder, name)
+    report(runs.records, truth, key, folder, name + suffix)

@@ -52,6 +52,11 @@ _EXPERIMENT = (
         metavar="NAME|PATH",
         help="The task: a name of `nasbench list presets`, or a .toml file.",
     ),
+    click.option(
+        "--base",
+        metavar="NAME",
+        help="How supernets are trained: a name of `nasbench list bases`.  [default: the preset's]",
+    ),
     table_option,
     allow_subset_option,
     click.option(

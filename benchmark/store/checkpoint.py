@@ -21,14 +21,14 @@ MAGIC = b"nasbench checkpoint 1\n"
 MAX_BYTES = 8 << 30  # of a file; larger than any supernet and its optimiser
 
 
-def checkpoint_path(folder: str | Path, method: str, seed: int) -> Path:
+def checkpoint_path(folder: str | Path, name: str, seed: int) -> Path:
     """Return where the checkpoint of a run is kept.
 
     Example:
         >>> checkpoint_path("runs", "gm", 3).as_posix()
         'runs/.gm-seed3.checkpoint'
     """
-    return Path(folder) / f".{record_path(folder, method, seed).stem}.checkpoint"
+    return Path(folder) / f".{record_path(folder, name, seed).stem}.checkpoint"
 
 
 def write_checkpoint(contents: Mapping[str, Any], path: str | Path) -> None:

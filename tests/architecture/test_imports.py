@@ -39,6 +39,7 @@ FLOORS = (
     ("benchmark.tables.importing",),
     ("benchmark.tables",),
     ("benchmark.datasets",),
+    ("benchmark.search_settings",),
     ("benchmark.task",),
     ("benchmark.protocol",),
     ("benchmark.store",),

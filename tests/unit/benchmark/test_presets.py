@@ -18,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SECTIONS = ["data", "network", "training", "scoring", "trajectory"]
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
 
 
 def text_of(preset: str) -> str:

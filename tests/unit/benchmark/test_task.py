@@ -47,6 +47,17 @@ images = 32
 score = "loss"
 batch_norm = "training"
 
+[search]
+base = "rsps"
+alpha_learning_rate = 3e-4
+alpha_beta1 = 0.5
+alpha_beta2 = 0.999
+alpha_weight_decay = 1e-3
+alpha_images = "apart"
+temperature = 1.0
+final_temperature = 0.1
+drawn = 200
+
 [trajectory]
 points = 2
 architectures = 100
@@ -57,14 +68,14 @@ levels = 2
 [methods.few-shot]
 edge = 3
 """
-SECTIONS = ["data", "network", "training", "scoring", "trajectory"]
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
 FIELDS = [
     (section, name)
     for section, values in tomllib.loads(TEXT).items()
     if section in SECTIONS
     for name in values
 ]
-OTHERS = {"loss": "accuracy", "training": "validation"}
+OTHERS = {"loss": "accuracy", "training": "validation", "rsps": "snas", "apart": "all"}
 
 
 def changed(old: str, new: str) -> str:
@@ -135,7 +146,7 @@ def test_description_and_methods_must_be_there() -> None:
             "[scoring]",
             "[scorring]",
             "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
-            "network, training, scoring, trajectory, methods",
+            "network, training, scoring, search, trajectory, methods",
         ),
         (
             "noise =",
