@@ -13,18 +13,19 @@ import torch
 from baselines.alone import Trained, train_alone
 from baselines.alone.images import read_parts
 from benchmark.building.assembling import assemble
-from benchmark.building.choice import share_of
 from benchmark.building.journal import Journal, Training, open_journal
 from benchmark.errors import CheckError, NasbenchError
-from benchmark.pool import WorkerDiedError, worker_pool
+from benchmark.pool import WorkerDiedError
 from benchmark.progress import Meter, shown_board
 from benchmark.protocol import Protocol
+from benchmark.shards import share_of
 from benchmark.space import Codes, network_codes
 from benchmark.store.provenance import provenance
 from benchmark.tables.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.tables.curves import write_curves
 from benchmark.tables.file import SUFFIX, write_table
 from benchmark.tables.truth import TruthTable
+from benchmark.workers import HERE, Workers
 
 _PLACE = (  # what of a process's provenance a table tells
     "version", "commit", "dirty", "python", "libraries", "device", "accelerator", "threads", "cpu",
@@ -82,7 +83,7 @@ def build_table(
     name: str,
     *,
     device: str = "cpu",
-    jobs: int = 1,
+    workers: Workers = HERE,
     shard: tuple[int, int] = (1, 1),
 ) -> Built:
     """Train what is missing, and write the table when nothing is missing any more.
@@ -92,7 +93,7 @@ def build_table(
         folder: Where trainings and table are kept.
         name: Name of the table and its file.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
-        jobs: Networks to train at a time.
+        workers: Who trains them.
         shard: Which of how many shares of the work to do.
 
     Returns:
@@ -109,7 +110,7 @@ def build_table(
     with open_journal(folder, settings) as journal:
         missing = [training for training in work if training not in journal.trained]
         if missing:
-            _train_all(plan.protocol, missing, journal, device, jobs)
+            _train_all(plan.protocol, missing, journal, device, workers)
         left = sum(training not in journal.trained for training in plan.trainings)
         built = Built(len(work), len(work) - len(missing), journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
@@ -127,7 +128,11 @@ def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
 
 
 def _train_all(
-    protocol: Protocol, missing: Sequence[Training], journal: Journal, device: str, jobs: int
+    protocol: Protocol,
+    missing: Sequence[Training],
+    journal: Journal,
+    device: str,
+    workers: Workers,
 ) -> None:
     """Train networks; where a worker dies, what it left behind once more, as long as some come."""
     faults: dict[Training, str] = {}
@@ -137,7 +142,7 @@ def _train_all(
         while left:
             orders = [(protocol, training, device, meters[training]) for training in left]
             try:
-                _round(orders, journal, faults, jobs)
+                _round(orders, journal, faults, workers)
             except WorkerDiedError:
                 if not any(one in journal.trained or one in faults for one in left):
                     raise
@@ -154,11 +159,13 @@ def _round(
     orders: Sequence[tuple[Protocol, Training, str, Meter]],
     journal: Journal,
     faults: dict[Training, str],
-    jobs: int,
+    workers: Workers,
 ) -> None:
     """Train networks and write down each as it comes, here, where no worker can lose it."""
-    with worker_pool(min(jobs, len(orders))) as pool:
+    meters = {training: meter for _, training, _, meter in orders}
+    with workers.pool(len(orders)) as pool:
         for training, result in pool.results(_train, orders):
+            meters[training].show(1.0)  # workers elsewhere cannot
             if isinstance(result, str):
                 faults[training] = result
             else:

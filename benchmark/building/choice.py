@@ -1,10 +1,8 @@
-"""Which architectures a table is to hold, and which share of the work is one machine's."""
+"""Which architectures a table is to hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,8 +10,6 @@ from benchmark.errors import InputError
 from benchmark.predictions import read_subset
 from benchmark.seeds import Streams
 from benchmark.space import SIZE, Codes
-
-Item = TypeVar("Item")
 
 
 def chosen_architectures(text: str) -> Codes:
@@ -44,35 +40,3 @@ def chosen_architectures(text: str) -> Codes:
         )
     drawn = Streams(0).numpy("table/architectures").random(SIZE)
     return np.argsort(drawn, kind="stable")[:count]
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Return which of how many shares of the work is meant.
-
-    Args:
-        text: ``i/n``, the i-th of n shares, i from 1.
-
-    Raises:
-        InputError: The text has another form.
-
-    Example:
-        >>> parse_shard("2/3")
-        (2, 3)
-    """
-    match = re.fullmatch(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})", text)
-    if not match or int(match[1]) > int(match[2]):
-        raise InputError(
-            f"cannot use the share {text[:60]!r}: write 1/4 to 4/4 for four machines, say"
-        )
-    return int(match[1]), int(match[2])
-
-
-def share_of(work: Sequence[Item], shard: tuple[int, int]) -> list[Item]:
-    """Return a share of some work: every n-th piece.
-
-    Example:
-        >>> share_of("abcde", (1, 2)), share_of("abcde", (2, 2))
-        (['a', 'c', 'e'], ['b', 'd'])
-    """
-    place, count = shard
-    return list(work[place - 1 :: count])

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import default_jobs
+from benchmark.cli.options import default_jobs, workers_options
 from benchmark.errors import InputError
 
 _SCALE = {  # the parts of --scale, in their order
@@ -66,23 +66,7 @@ _SCALE = {  # the parts of --scale, in their order
     metavar="FOLDER",
     help="Where trainings and the table go.  [default: tables/<name>]",
 )
-@click.option(
-    "--shard",
-    metavar="I/N",
-    help="Do the I-th of N shares of the work, and leave the others to other machines.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    help="Networks to train at a time.  [default: one a core, on a GPU 1]",
-)
-@click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    metavar="DEVICE",
-    help="Where networks live, such as cpu or cuda:0.",
-)
+@workers_options
 def build(
     dataset: str | None,
     protocol: str | None,
@@ -94,6 +78,8 @@ def build(
     out: Path | None,
     shard: str | None,
     jobs: int | None,
+    backend: str | None,
+    scheduler: str | None,
     device: str,
 ) -> None:
     """Train architectures alone on a data set and make a table of what they reach.
@@ -110,6 +96,7 @@ def build(
     """
     from benchmark.protocol import load_protocol
     from benchmark.seeds import parse_seeds
+    from benchmark.shards import parse_shard
     from benchmark.tables.library import table_path
 
     if protocol is None and dataset is None:
@@ -124,8 +111,9 @@ def build(
     table_path(name)  # checks that it is a name
 
     # These import PyTorch.
-    from benchmark.building import Plan, build_table, chosen_architectures, parse_shard
+    from benchmark.building import Plan, build_table, chosen_architectures
     from benchmark.runner import checked_device
+    from benchmark.workers import chosen_workers
 
     plan = Plan(chosen, chosen_architectures(architectures), parse_seeds(seeds))
     folder = out or Path("tables") / name
@@ -134,7 +122,7 @@ def build(
         folder,
         name,
         device=checked_device(device),
-        jobs=jobs or default_jobs(device),
+        workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
         shard=parse_shard(shard or "1/1"),
     )
     if done.damaged:

@@ -75,6 +75,9 @@ def _experiment(
     accuracy: str,
     out: Path | None,
     jobs: int | None,
+    backend: str | None,
+    scheduler: str | None,
+    shard: str | None,
     device: str,
     checkpoint_every: str,
 ) -> None:
@@ -83,6 +86,7 @@ def _experiment(
     from benchmark.checkpoints import parse_every
     from benchmark.cli.report import report
     from benchmark.seeds import parse_seeds
+    from benchmark.shards import parse_shard
     from benchmark.store.record import DEFAULT_BASE
     from benchmark.tables import AccuracyKey, open_table
     from benchmark.task import load_preset
@@ -96,11 +100,20 @@ def _experiment(
     truth.accuracy(key)  # fails now rather than after the runs
 
     from benchmark.runner import run_units  # imports PyTorch
+    from benchmark.workers import chosen_workers
 
     every = parse_every(checkpoint_every)
     folder = out or Path("runs") / task.preset
-    jobs = jobs or default_jobs(device)
-    runs = run_units(task, methods, chosen, folder, device=device, jobs=jobs, every=every)
+    runs = run_units(
+        task,
+        methods,
+        chosen,
+        folder,
+        device=device,
+        workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
+        shard=parse_shard(shard or "1/1"),
+        every=every,
+    )
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
     if runs.elsewhere:
@@ -109,4 +122,10 @@ def _experiment(
             "may differ in their last digits",
             err=True,
         )
+    if parse_shard(shard or "1/1")[1] > 1:
+        click.echo(
+            f"{folder}: {len(runs.records)} runs of share {shard} are done; nasbench merge puts "
+            "shares together"
+        )
+        return
     report(runs.records, truth, key, folder, name + suffix)
