@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from benchmark.complexity import NetworkScale
-from benchmark.datasets import dataset_record
+from benchmark.datasets import DataSettings, dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
 from benchmark.settings import Count, Fraction, NonNegative, Range, read_settings
-from benchmark.task import MAX_BYTES, DataSettings, NetworkSettings
+from benchmark.task import MAX_BYTES, NetworkSettings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -109,7 +109,14 @@ class Protocol:
                 f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
                 f"resolution, {self.data.resolution}, or some crops show nothing"
             )
-        _ = self.scale  # checks the data set's name and the network's size
+        dataset_record(self.data.dataset).check(self.data)
+        if self.evaluation.valid_images >= self.data.validation_images:
+            raise InputError(
+                f"[evaluation] valid_images is {self.evaluation.valid_images}: it must be below "
+                f"[data] validation_images, {self.data.validation_images}, to leave some for the "
+                "test"
+            )
+        _ = self.scale  # checks the network's size
 
     @property
     def scale(self) -> NetworkScale:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from benchmark.datasets import Batches, Images, ImageSet, dataset_record
-from benchmark.errors import InputError
+from benchmark.datasets import Batches, Images, dataset_record
 from benchmark.protocol import Protocol
 from benchmark.seeds import Streams
-from benchmark.task import DataSettings
 
 KEPT_BYTES = 1 << 26  # of the batches of one seed; more are cut anew for each architecture
 
@@ -33,36 +32,29 @@ class Parts(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def read_parts(protocol: Protocol, device: str) -> Parts:
+def read_parts(protocol: Protocol, folder: Path, device: str) -> Parts:
     """Return the images of a protocol on a device, kept for the next architecture.
 
-    Raises:
-        InputError: There are too few for validation and test.
+    Validation images are the last of the data set's, those for the test the ones before.
+
+    Args:
+        protocol: How many there are of each kind.
+        folder: Where files of images lie.
+        device: Where they are put.
     """
-    images = _read(protocol.data).to(torch.device(device))
-    count, there = protocol.evaluation.valid_images, len(images.valid)
-    if count >= there:
-        raise InputError(
-            f"[evaluation] valid_images is {count:,} of {there:,} validation images: leave some "
-            "for the test"
-        )
-    test, valid = (
-        Images(images.valid.pixels[part], images.valid.labels[part])
-        for part in (slice(there - count), slice(there - count, None))
-    )
-    return Parts(images.train, valid, test)
-
-
-def _read(data: DataSettings) -> ImageSet:
-    return dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+    record = dataset_record(protocol.data.dataset)
+    images = record.read(protocol.data, folder).to(torch.device(device))
+    held, first = images.valid, len(images.valid) - protocol.evaluation.valid_images
+    valid = Images(held.pixels[first:], held.labels[first:], held.mean, held.deviation)
+    return Parts(images.train, valid, held.first(first))
 
 
 @lru_cache(maxsize=4)
 def seed_batches(
-    protocol: Protocol, seed: int, device: str
+    protocol: Protocol, seed: int, folder: Path, device: str
 ) -> Sequence[tuple[Tensor, Tensor]] | Batches:
     """Return the training batches of a seed, the same for every architecture."""
-    train, settings = read_parts(protocol, device).train, protocol.training
+    train, settings = read_parts(protocol, folder, device).train, protocol.training
     steps = settings.epochs * len(train) // settings.batch_size
     batches = Batches(
         train,
@@ -70,6 +62,7 @@ def seed_batches(
         steps,
         protocol.data.crop_padding,
         Streams(seed).torch("alone/batches"),
+        flip=protocol.data.flip,
     )
     image = 4 * protocol.scale.input_channels * protocol.scale.resolution**2
     if steps * settings.batch_size * image > KEPT_BYTES:

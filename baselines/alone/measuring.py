@@ -72,5 +72,6 @@ def renormalise(network: Network, images: Images) -> None:
 def _batches(images: Images) -> list[tuple[Tensor, Tensor]]:
     pairs = zip(images.pixels.split(BATCH), images.labels.split(BATCH), strict=True)
     return [
-        (pixels.contiguous(memory_format=torch.channels_last), labels) for pixels, labels in pairs
+        (images.normalise(pixels).contiguous(memory_format=torch.channels_last), labels)
+        for pixels, labels in pairs
     ]

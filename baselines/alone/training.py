@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
@@ -51,6 +52,7 @@ def train_alone(
     code: int,
     seed: int,
     protocol: Protocol,
+    folder: Path,
     device: str = "cpu",
     tell: Callable[[float], None] = lambda share: None,
 ) -> Trained:
@@ -60,6 +62,7 @@ def train_alone(
         code: The architecture; its dead edges are left out.
         seed: Decides weights and batches.
         protocol: How to train and measure.
+        folder: Where files of images lie.
         device: Where the network lives.
         tell: Called with the share of the steps that is done.
 
@@ -74,11 +77,11 @@ def train_alone(
         >>> tiny = load_protocol("digits").changed(
         ...     {"training.epochs": 1, "data.noise_draws": 1, "network.channels": 2}
         ... )
-        >>> sorted(train_alone(7, 0, tiny).accuracy)
+        >>> sorted(train_alone(7, 0, tiny, Path()).accuracy)
         ['test', 'valid']
     """
-    settings, parts = protocol.training, read_parts(protocol, device)
-    batches = seed_batches(protocol, seed, device)
+    settings, parts = protocol.training, read_parts(protocol, folder, device)
+    batches = seed_batches(protocol, seed, folder, device)
     (live,) = live_codes([code]).tolist()
     network = Network(live, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
     network = network.to(device)

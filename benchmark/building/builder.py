@@ -14,6 +14,7 @@ from baselines.alone import Trained, train_alone
 from baselines.alone.images import read_parts
 from benchmark.building.assembling import assemble
 from benchmark.building.journal import Journal, Training, open_journal
+from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import CheckError, NasbenchError
 from benchmark.pool import WorkerDiedError
 from benchmark.progress import Meter, shown_board
@@ -85,6 +86,7 @@ def build_table(
     device: str = "cpu",
     workers: Workers = HERE,
     shard: tuple[int, int] = (1, 1),
+    data: Path | None = None,
 ) -> Built:
     """Train what is missing, and write the table when nothing is missing any more.
 
@@ -95,6 +97,7 @@ def build_table(
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         workers: Who trains them.
         shard: Which of how many shares of the work to do.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         What was done.
@@ -104,13 +107,15 @@ def build_table(
         CheckError: A training failed and the others were finished, or the folder cannot be
             written, or the system ended a worker.
     """
-    read_parts(plan.protocol, "cpu")  # fails now rather than in every worker
+    images = data_folder(data)
+    dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
+    read_parts(plan.protocol, images, "cpu")  # fails now rather than in every worker
     settings = {"protocol": plan.protocol.describe(), "device": device.partition(":")[0]}
     work = share_of(plan.trainings, shard)
     with open_journal(folder, settings) as journal:
         missing = [training for training in work if training not in journal.trained]
         if missing:
-            _train_all(plan.protocol, missing, journal, device, workers)
+            _train_all(plan.protocol, missing, journal, images, device, workers)
         left = sum(training not in journal.trained for training in plan.trainings)
         built = Built(len(work), len(work) - len(missing), journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
@@ -131,6 +136,7 @@ def _train_all(
     protocol: Protocol,
     missing: Sequence[Training],
     journal: Journal,
+    images: Path,
     device: str,
     workers: Workers,
 ) -> None:
@@ -140,7 +146,7 @@ def _train_all(
     with shown_board(len(missing), what) as board:
         meters = {training: board.meter(place) for place, training in enumerate(missing)}
         while left:
-            orders = [(protocol, training, device, meters[training]) for training in left]
+            orders = [(protocol, training, images, device, meters[training]) for training in left]
             try:
                 _round(orders, journal, faults, workers)
             except WorkerDiedError:
@@ -156,13 +162,13 @@ def _train_all(
 
 
 def _round(
-    orders: Sequence[tuple[Protocol, Training, str, Meter]],
+    orders: Sequence[tuple[Protocol, Training, Path, str, Meter]],
     journal: Journal,
     faults: dict[Training, str],
     workers: Workers,
 ) -> None:
     """Train networks and write down each as it comes, here, where no worker can lose it."""
-    meters = {training: meter for _, training, _, meter in orders}
+    meters = {training: meter for _, training, _, _, meter in orders}
     with workers.pool(len(orders)) as pool:
         for training, result in pool.results(_train, orders):
             meters[training].show(1.0)  # workers elsewhere cannot
@@ -173,14 +179,19 @@ def _round(
 
 
 def _train(
-    protocol: Protocol, training: Training, device: str, meter: Meter
+    protocol: Protocol, training: Training, images: Path, device: str, meter: Meter
 ) -> tuple[Training, tuple[Trained, dict[str, Any]] | str]:
     """Train one network; return what it gave and where, or what went wrong."""
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     try:
         trained = train_alone(
-            training.code, training.seed, protocol, device, lambda share: meter.show(0.999 * share)
+            training.code,
+            training.seed,
+            protocol,
+            images,
+            device,
+            lambda share: meter.show(0.999 * share),
         )
     except NasbenchError as error:
         return training, str(error)

@@ -81,6 +81,7 @@ def build(
     backend: str | None,
     scheduler: str | None,
     device: str,
+    data: Path | None,
 ) -> None:
     """Train architectures alone on a data set and make a table of what they reach.
 
@@ -124,6 +125,7 @@ def build(
         device=checked_device(device),
         workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
         shard=parse_shard(shard or "1/1"),
+        data=data,
     )
     if done.damaged:
         click.echo(f"{done.damaged} damaged lines in {folder} were trained again", err=True)

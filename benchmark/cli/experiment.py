@@ -79,6 +79,7 @@ def _experiment(
     scheduler: str | None,
     shard: str | None,
     device: str,
+    data: Path | None,
     checkpoint_every: str,
 ) -> None:
     """Check what was given, run what is missing, and report; files are named after ``name``."""
@@ -113,6 +114,7 @@ def _experiment(
         workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
         shard=parse_shard(shard or "1/1"),
         every=every,
+        data=data,
     )
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)

@@ -65,6 +65,13 @@ _WORKERS = (
         metavar="DEVICE",
         help="Where networks live, such as cpu or cuda:0.",
     ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
+        "user's data folder]",
+    ),
 )
 
 _EXPERIMENT = (
