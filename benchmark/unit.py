@@ -100,6 +100,8 @@ class Order:
         meter: Where progress is shown.
         silent: Names of claims that may be taken over.
         every: How often the unit leaves a checkpoint.
+        is_claimed: Whether the owner has claimed the unit already, for a worker that may not see
+            the folder.
     """
 
     task: Task
@@ -111,6 +113,7 @@ class Order:
     meter: Meter
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
+    is_claimed: bool = False
 
 
 def run_unit(order: Order) -> Result:
@@ -128,10 +131,11 @@ def run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
-    if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
-        return Result(unit, State.BUSY)
-    if record_path(order.folder, unit.name, unit.seed).exists():
-        return Result(unit, State.FOUND)
+    if not order.is_claimed:
+        if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
+            return Result(unit, State.BUSY)
+        if record_path(order.folder, unit.name, unit.seed).exists():
+            return Result(unit, State.FOUND)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     running = _Running(order)
@@ -174,7 +178,7 @@ class _Running:
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
-            order.every,
+            order.every if order.folder.is_dir() else Every(),
             lambda: order.meter.is_stopped,
         )
         scoring = order.task.scoring
