@@ -16,10 +16,8 @@ from baselines.method import Method
 from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
-from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
 from benchmark.progress import Meter
-from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
 from benchmark.store import PROTOCOL, RunRecord, digest, record_path
@@ -29,6 +27,7 @@ from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
+from benchmark.trial import make_experiment
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -232,24 +231,14 @@ class _Running:
         }
 
     def _experiment(self) -> Experiment:
-        task, data = self._task, self._task.data
-        images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
-        images.valid.first(task.scoring.images)  # fails before the training rather than after it
-        where = torch.device(self._order.device)
-        return Experiment(
-            images=images.to(where),
-            crop_padding=data.crop_padding,
-            scale=task.scale,
-            training=task.training,
-            scoring=task.scoring,
-            search=task.search,
-            streams=Streams(self._unit.seed),
-            ledger=self._ledger,
-            device=where,
+        return make_experiment(
+            self._task,
+            self._unit.seed,
+            self._ledger,
+            self._order.device,
             tick=self._tick,
             progress=self._progress,
             checkpoints=self._checkpoints,
-            trajectory=task.trajectory,
         )
 
     def _tick(self) -> None:

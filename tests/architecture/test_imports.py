@@ -67,6 +67,7 @@ FLOORS = (
     ("analysis.report",),
     ("benchmark.progress",),
     ("benchmark.pool",),
+    ("benchmark.trial",),
     ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
