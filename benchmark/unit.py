@@ -27,7 +27,7 @@ from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
-from benchmark.trial import make_experiment, run_budget
+from benchmark.trial import make_experiment, read_images, run_budget
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -242,7 +242,7 @@ class _Running:
             self._unit.seed,
             self._ledger,
             self._order.device,
-            self._order.data,
+            read_images(self._task, self._order.data),
             tick=self._tick,
             progress=self._progress,
             checkpoints=self._checkpoints,

@@ -76,6 +76,7 @@ FLOORS = (
     ("benchmark.building",),
     ("benchmark.trial",),
     ("benchmark.unit",),
+    ("benchmark.estimate",),
     ("benchmark.runner",),
     ("benchmark.verification",),
     ("benchmark.cli",),
