@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from benchmark.budget import Budget
 from benchmark.complexity import NetworkScale
-from benchmark.datasets import dataset_record
+from benchmark.datasets import DataSettings, dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
 from benchmark.search_settings import NO_SEARCH, SearchSettings
@@ -27,27 +27,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-MAX_NOISE = 10.0  # beyond it no network sees a digit
 MAX_BYTES = 1 << 20  # of a preset's file
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """What images there are.
-
-    Attributes:
-        dataset: Name of a registered data set.
-        resolution: Height and width in pixels.
-        noise: Fixed Gaussian noise, in standard deviations of the pixels.
-        noise_draws: How many times each training image is there, each with noise of its own.
-        crop_padding: Border in pixels around a training image before it is cropped at random.
-    """
-
-    dataset: str
-    resolution: Count
-    noise: Annotated[float, Range(0, MAX_NOISE)]
-    noise_draws: Count
-    crop_padding: Annotated[int, Range(0)]
 
 
 @dataclass(frozen=True)
@@ -68,7 +48,8 @@ class TrainingSettings:
     """How weights are trained: SGD with Nesterov momentum and a cosine schedule.
 
     Attributes:
-        budget: Images passed forward and backward, whatever for, by one run of a method.
+        budget: Images passed forward and backward, whatever for, by one run of a method; or
+            ``schedule`` for what each method's own epochs cost, so that budgets are *unequal*.
         batch_size: Images in a batch.
         learning_rate: At the first step.
         final_learning_rate: Where the cosine ends, one step after the last.
@@ -77,7 +58,7 @@ class TrainingSettings:
         gradient_norm: Gradients are scaled down to this norm when theirs is greater.
     """
 
-    budget: Count
+    budget: Count | Literal["schedule"]
     batch_size: Count
     learning_rate: NonNegative
     final_learning_rate: NonNegative
@@ -143,9 +124,10 @@ class Task:
 
     def __post_init__(self) -> None:
         """Check what no single field can tell."""
-        if self.training.budget < self.training.batch_size:
+        budget = self.training.budget
+        if budget != "schedule" and budget < self.training.batch_size:
             raise InputError(
-                f"[training] budget is {self.training.budget}: it must allow one batch of "
+                f"[training] budget is {budget}: it must allow one batch of "
                 f"{self.training.batch_size} images at least"
             )
         if self.data.crop_padding >= self.data.resolution:
@@ -153,6 +135,7 @@ class Task:
                 f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
                 f"resolution, {self.data.resolution}, or some crops show nothing"
             )
+        dataset_record(self.data.dataset).check(self.data)
         _ = self.scale  # checks the network's size
 
     @property
@@ -168,9 +151,9 @@ class Task:
         )
 
     @property
-    def budget(self) -> Budget:
-        """What one run of a method may spend."""
-        return Budget(self.training.budget)
+    def budget(self) -> Budget | None:
+        """What one run of a method may spend; None where its own schedule says."""
+        return None if self.training.budget == "schedule" else Budget(self.training.budget)
 
     def with_base(self, base: str) -> Task:
         """Return the same task with supernets of another one-shot base."""

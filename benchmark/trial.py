@@ -6,14 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method
-from benchmark.budget import Ledger
-from benchmark.datasets import dataset_record
+from benchmark.budget import Budget, Ledger
+from benchmark.datasets import data_folder, dataset_record
 from benchmark.pool import THREADS
 from benchmark.seeds import Streams
 from benchmark.store import RunRecord
@@ -21,7 +22,9 @@ from benchmark.store.provenance import provenance
 from benchmark.task import Task
 
 
-def run_method(task: Task, method: Method, seed: int = 0, *, device: str = "cpu") -> RunRecord:
+def run_method(
+    task: Task, method: Method, seed: int = 0, *, device: str = "cpu", data: Path | None = None
+) -> RunRecord:
     """Run a method at one seed, as ``nasbench run`` would, in this process.
 
     Args:
@@ -29,6 +32,7 @@ def run_method(task: Task, method: Method, seed: int = 0, *, device: str = "cpu"
         method: The method, with its options; it need not be registered.
         seed: The seed.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         The record, which is written nowhere.
@@ -46,8 +50,10 @@ def run_method(task: Task, method: Method, seed: int = 0, *, device: str = "cpu"
         ('params', (15625,))
     """
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    ledger = Ledger(task.budget)
-    experiment = make_experiment(task, seed, ledger, device)
+    ledger = Ledger(run_budget(task, method))
+    folder = data_folder(data)
+    dataset_record(task.data.dataset).prepare(folder)
+    experiment = make_experiment(task, seed, ledger, device, folder)
     with _threads(THREADS):
         outcome = method.run(experiment)
     told = task.describe(method.name, searches=not method.reference)
@@ -65,7 +71,17 @@ def run_method(task: Task, method: Method, seed: int = 0, *, device: str = "cpu"
     )
 
 
-def make_experiment(task: Task, seed: int, ledger: Ledger, device: str, **hooks: Any) -> Experiment:
+def run_budget(task: Task, method: Method) -> Budget:
+    """Return what one run of a method may spend: the task's budget, or what its schedule costs."""
+    plan = method.plan(task, task.data.epoch_images)
+    if plan is not None:
+        return Budget(plan.budget)
+    return task.budget or Budget(task.training.batch_size)  # it has no schedule and spends nothing
+
+
+def make_experiment(
+    task: Task, seed: int, ledger: Ledger, device: str, folder: Path, **hooks: Any
+) -> Experiment:
     """Return what a method gets to work on at one seed of a task.
 
     Args:
@@ -73,18 +89,20 @@ def make_experiment(task: Task, seed: int, ledger: Ledger, device: str, **hooks:
         seed: The seed.
         ledger: Where spending is charged.
         device: Where networks live.
+        folder: Where files of images lie.
         hooks: What else an `Experiment` takes.
 
     Raises:
         InputError: There are fewer validation images than are to be scored.
     """
     data = task.data
-    images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+    images = dataset_record(data.dataset).read(data, folder)
     images.valid.first(task.scoring.images)  # fails before the training rather than after it
     where = torch.device(device)
     return Experiment(
         images=images.to(where),
         crop_padding=data.crop_padding,
+        flip=data.flip,
         scale=task.scale,
         training=task.training,
         scoring=task.scoring,

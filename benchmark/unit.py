@@ -27,7 +27,7 @@ from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
-from benchmark.trial import make_experiment
+from benchmark.trial import make_experiment, run_budget
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -95,9 +95,12 @@ class Order:
         folder: Where records are kept.
         owner: Who claims the unit: the process that gives the order.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
+        data: Where files of images lie.
         meter: Where progress is shown.
         silent: Names of claims that may be taken over.
         every: How often the unit leaves a checkpoint.
+        is_claimed: Whether the owner has claimed the unit already, for a worker that may not see
+            the folder.
     """
 
     task: Task
@@ -105,9 +108,11 @@ class Order:
     folder: Path
     owner: Owner
     device: str
+    data: Path
     meter: Meter
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
+    is_claimed: bool = False
 
 
 def run_unit(order: Order) -> Result:
@@ -125,10 +130,11 @@ def run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
-    if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
-        return Result(unit, State.BUSY)
-    if record_path(order.folder, unit.name, unit.seed).exists():
-        return Result(unit, State.FOUND)
+    if not order.is_claimed:
+        if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
+            return Result(unit, State.BUSY)
+        if record_path(order.folder, unit.name, unit.seed).exists():
+            return Result(unit, State.FOUND)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     running = _Running(order)
@@ -165,12 +171,12 @@ class _Running:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._task, self._unit = order.task, order.unit
-        self._ledger = Ledger(order.task.budget)
+        self._ledger = Ledger(run_budget(order.task, make_method(order.task, order.unit.method)))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
-            order.every,
+            order.every if order.folder.is_dir() else Every(),
             lambda: order.meter.is_stopped,
         )
         scoring = order.task.scoring
@@ -236,6 +242,7 @@ class _Running:
             self._unit.seed,
             self._ledger,
             self._order.device,
+            self._order.data,
             tick=self._tick,
             progress=self._progress,
             checkpoints=self._checkpoints,

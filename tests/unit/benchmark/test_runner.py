@@ -5,9 +5,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from benchmark import runner, unit
 from benchmark.budget import Spending
-from benchmark.datasets import ImageSet, dataset_record
+from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
 from benchmark.progress import WRITE_EVERY, Meter
 from benchmark.runner import checked_device, run_units
@@ -47,6 +48,9 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
             name = "stub"
             description = "stands in for a method"
 
+            def __init__(self, options: Mapping[str, Any]) -> None:
+                self.options = options
+
             def run(self, experiment: Experiment) -> Outcome:
                 action(experiment)
                 return Outcome(np.zeros(SIZE))
@@ -59,7 +63,8 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
 
 def digits() -> ImageSet:
     """Return the images of the tiny preset."""
-    return dataset_record("digits").read(8, 0.8, 1)
+    settings = DataSettings("digits", 8, 1_200, 597, 0.8, 1, 1, flip=False)
+    return dataset_record("digits").read(settings, data_folder())
 
 
 def fail_at(seed: int, error: BaseException) -> Callable[[Experiment], None]:
@@ -106,7 +111,8 @@ def test_a_record_says_how_it_came_about(task: Task, tmp_path: Path) -> None:
     assert record.provenance["threads"] == 1
     assert record.provenance["seconds"] > 0
     assert record.provenance["streams"] == {
-        name: fingerprint(0, name) for name in ("batches", "initial weights", "paths/root")
+        name: fingerprint(0, name)
+        for name in ("batches", "initial weights", "paths/root", "selection/root")
     }
     assert record.provenance["images"] == digits().digest()
 
