@@ -138,7 +138,7 @@ def test_points_stand_at_the_first_step_that_may_see_them(points: int, budget: i
 
 def test_its_scoring_is_counted_beside_the_budget() -> None:
     experiment = tiny_experiment(trajectory=TrajectorySettings(points=4, architectures=500))
-    OneShot({}).run(experiment)
+    OneShot(OPTIONS["one-shot"]).run(experiment)
     once, sampled = len(np.unique(live_codes())), len(np.unique(live_codes(sample_codes(500))))
     assert sampled < 500  # some of them are one function
     assert experiment.ledger.scored == (once + 3 * sampled) * experiment.scoring.images
