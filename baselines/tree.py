@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.search import Base, State, base_class
+from baselines.resuming import Kept
+from baselines.search import Base, State, Training, base_class
 from baselines.splitting import FULL, Groups, Subspace
 from baselines.supernet import Stretch
 from baselines.trajectory import Trajectory
@@ -116,6 +117,7 @@ class _Tree:
         self._base = base_class(experiment.search.base)(experiment)
         self._trajectory = Trajectory(experiment, self._base.score_functions)
         self._steps = experiment.ledger.budget.images // self._base.step_images
+        self._kept = Kept(experiment, self._trajectory)
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
         planned = schedule.warm_up + schedule.between * max(0, len(schedule.groups) - 1)
@@ -137,10 +139,10 @@ class _Tree:
                 if is_last
                 else self._train(children, self._share(self._schedule.between), last=False)
             )
-        leaves = self._train(
-            nodes, self._experiment.ledger.left // self._base.step_images, last=True
-        )
-        scores = self._base.score([leaf.state for leaf in leaves])
+        left = self._experiment.ledger.left // self._base.step_images
+        leaves = self._train(nodes, self._kept.leaf_steps(left), last=True)
+        with self._kept.holding():
+            scores = self._base.score([leaf.state for leaf in leaves])
         return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
     def _share(self, share: float) -> int:
@@ -160,10 +162,25 @@ class _Tree:
             own = each + (number < over)
             end = node.steps + own
             stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            watch = self._trajectory.watch(node.subspace, node.state.network)
-            self._losses[node.name] = self._base.train(node.state, stretch, kind, node.name, watch)
+            self._losses[node.name] = self._train_node(node, stretch, kind)
             trained.append(Node(node.name, node.state, end))
         return trained
+
+    def _train_node(self, node: Node, stretch: Stretch, kind: Spending) -> list[float]:
+        """Train a node, or what is left to train of it, and return its losses."""
+        losses = self._kept.finished(node.name, node.state)
+        position, resumed = self._kept.begun(node.name)
+        begun = (losses is not None and stretch.steps > 0) or position > 0
+        watch = self._trajectory.watch(node.subspace, node.state.network, begun=begun)
+
+        def before_step(training: Training) -> None:
+            self._kept.visit(node.name, training)
+            watch()
+
+        if losses is None:
+            losses = self._base.train(node.state, stretch, kind, node.name, before_step, resumed)
+        self._kept.finish(node.name, node.state, losses)
+        return losses
 
     def _steps_after(self, node: Node) -> int:
         """Return how many steps a lineage is planned to have after a node's own, splitting aside.
@@ -186,15 +203,20 @@ class _Tree:
 
     def _divide(self, node: Node, level: int) -> list[Node]:
         """Return a node's children, which start from its weights or from the initial ones."""
-        split = self._choose_split(self._base, node)
-        self._splits.append(
-            {
+        told = self._kept.split(node.name)
+        if told is None:
+            with self._kept.holding():
+                split = self._choose_split(self._base, node)
+            told = {
                 "node": node.name,
                 "edge": "{}→{}".format(*EDGES[split.edge]),
                 "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
                 **split.trace,
             }
-        )
+        self._splits.append(told)
+        self._kept.keep_split(told)
+        edge = ["{}→{}".format(*one) for one in EDGES].index(told["edge"])
+        groups = [[OPERATIONS.index(name) for name in group] for group in told["groups"]]
         is_last = level == len(self._schedule.groups) - 1
         restart = self._schedule.restart == "always" or (
             self._schedule.restart == "last" and is_last
@@ -205,7 +227,7 @@ class _Tree:
                 self._base.start(part) if restart else self._base.inherit(node.state, part),
                 0 if restart else node.steps,
             )
-            for number, part in enumerate(node.subspace.split(split.edge, split.groups))
+            for number, part in enumerate(node.subspace.split(edge, groups))
         ]
 
     def _trace(self, leaves: Sequence[Node], scores: NDArray[np.float64]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from baselines.splitting import Distances, Subspace, scoring_plan
 from baselines.supernet import Stretch, Supernet, score_codes
 from benchmark.budget import Spending
 from benchmark.datasets import Batches
+from benchmark.errors import CheckError
 from benchmark.space import SIZE, Codes, live_codes
 
 
@@ -113,7 +114,8 @@ class Base(ABC):
         stretch: Stretch,
         kind: Spending,
         name: str,
-        before_step: Callable[[], None] = lambda: None,
+        before_step: Callable[[Training], None] = lambda training: None,
+        resumed: Mapping[str, Any] | None = None,
     ) -> list[float]:
         """Train a supernet, each step charged to the budget before it is done.
 
@@ -123,6 +125,7 @@ class Base(ABC):
             kind: What the steps are charged as.
             name: The supernet's name, which its random streams bear.
             before_step: Called before each step is charged.
+            resumed: State of the training to go on from.
 
         Returns:
             The training loss of each step, in nats.
@@ -132,13 +135,18 @@ class Base(ABC):
             CheckError: A loss is not finite.
         """
         training = self.training(state, stretch, name)
+        if resumed is not None:
+            training.load_state_dict(resumed)
         while training.position < stretch.steps:
-            before_step()
+            before_step(training)
             self.experiment.ledger.charge(kind, self.step_images)
             self.experiment.tick()
             training.step()
         state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
-        return training.losses()
+        try:
+            return training.losses()
+        except CheckError as error:
+            raise CheckError(f"{name}: {error}") from error
 
     @abstractmethod
     def training(self, state: State, stretch: Stretch, name: str) -> Training:

@@ -49,6 +49,7 @@ FLOORS = (
     ("baselines.search",),
     ("baselines.method",),
     ("baselines.trajectory",),
+    ("baselines.resuming",),
     ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),

@@ -51,11 +51,12 @@ def watched_tree(
         stretch: Stretch,
         kind: Spending,
         name: str,
-        before_step: Callable[[], None],
+        before_step: Callable[[Any], None],
+        resumed: None,
     ) -> list[float]:
         for _ in range(stretch.steps):
             history[experiment.ledger.spent] = latest.copy()
-            before_step()
+            before_step(None)
             experiment.ledger.charge(kind, BATCH)
             with torch.no_grad():
                 next(state.network.parameters()).add_(1)

@@ -106,7 +106,8 @@ def test_a_record_says_how_it_came_about(task: Task, tmp_path: Path) -> None:
     assert record.provenance["threads"] == 1
     assert record.provenance["seconds"] > 0
     assert record.provenance["streams"] == {
-        name: fingerprint(0, name) for name in ("batches", "initial weights", "paths/root")
+        name: fingerprint(0, name)
+        for name in ("batches", "initial weights", "paths/root", "selection/root")
     }
     assert record.provenance["images"] == digits().digest()
 
@@ -204,11 +205,11 @@ def test_many_failures_are_not_all_listed(task: Task, tmp_path: Path, use_stub: 
 
 def test_a_loss_that_is_nan_fails_its_run_alone(task: Task, tmp_path: Path) -> None:
     broken = replace(task, training=replace(task.training, learning_rate=1e30, gradient_norm=1e30))
-    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: one-shot seed 0: the loss of "):
+    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: one-shot seed 0: root: the loss "):
         run_units(broken, ["one-shot", "random"], [0], tmp_path)
     assert [record.method for record in read_records(tmp_path)] == ["random"]
     failure = read_failure(tmp_path / "one-shot-seed0.failed")
-    assert failure.fault.startswith("the loss of step ")
+    assert failure.fault.startswith("root: the loss of step ")
     assert failure.budget["parts"]["shared training"] > 0
 
 
@@ -242,6 +243,7 @@ def test_a_signal_lets_what_is_finished_be_kept(
 def test_what_another_process_works_on_is_left_to_it(
     task: Task, tmp_path: Path, use_stub: UseStub, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    use_stub(lambda experiment: None)
     (whole,) = run_units(task, ["random"], [1], tmp_path).records
     (tmp_path / "random-seed1.json").unlink()
     other = Owner.here()
