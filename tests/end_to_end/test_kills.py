@@ -76,7 +76,8 @@ def test_a_killed_run_ends_with_the_same_bits(
     generator = random.Random(f"{SEED} {number}")
     folder, jobs = tmp_path / "out", generator.choice([1, 2])
     every = generator.choice(["20", "100", "1s"])
-    kills, kept = 0, {}
+    kept: dict[Path, bytes] = {}
+    kills = 0
     for _ in range(generator.randint(1, MOST_KILLS)):
         process = start_nasbench(*arguments(chosen, folder, jobs, every))
         end = time.monotonic() + generator.uniform(0, seconds)
