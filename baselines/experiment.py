@@ -10,7 +10,7 @@ import torch
 from benchmark.budget import Ledger
 from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
-from benchmark.datasets import ImageSet
+from benchmark.datasets import Batches, Images, ImageSet
 from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
 from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
@@ -34,6 +34,7 @@ class Experiment:
     Attributes:
         images: Training and validation images, on the device.
         crop_padding: Border in pixels around a training image before it is cropped.
+        flip: Whether training images are mirrored at random.
         scale: The network's size.
         training: How weights are trained.
         scoring: How architectures are scored.
@@ -50,6 +51,7 @@ class Experiment:
 
     images: ImageSet
     crop_padding: int
+    flip: bool
     scale: NetworkScale
     training: TrainingSettings
     scoring: ScoringSettings
@@ -61,3 +63,20 @@ class Experiment:
     progress: Callable[[float], None] = _no_share
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     trajectory: TrajectorySettings = NO_TRAJECTORY
+
+    def batches(self, images: Images, count: int, stream: str) -> Batches:
+        """Return batches of images as the task's training takes them.
+
+        Args:
+            images: What to draw from.
+            count: Number of batches.
+            stream: Name of the random stream that draws them.
+        """
+        return Batches(
+            images,
+            size=self.training.batch_size,
+            count=count,
+            crop_padding=self.crop_padding,
+            generator=self.streams.torch(stream),
+            flip=self.flip,
+        )

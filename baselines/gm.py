@@ -11,7 +11,6 @@ from baselines.search import Base
 from baselines.splitting import best_edge, best_partition
 from baselines.tree import Node, Restart, Schedule, Split, train_tree
 from benchmark.budget import Spending
-from benchmark.datasets import Batches
 from benchmark.settings import Count, Fraction, Range
 from benchmark.space import EDGES, OPERATIONS
 
@@ -66,12 +65,8 @@ def _match_gradients(base: Base, options: GmOptions, node: Node) -> Split:
         experiment.ledger.charge(Spending.GRADIENT_MATCHING, experiment.training.batch_size)
         experiment.tick()
 
-    batches = Batches(
-        experiment.images.train,
-        size=experiment.training.batch_size,
-        count=options.batches,
-        crop_padding=experiment.crop_padding,
-        generator=experiment.streams.torch(f"matching batches/{node.name}"),
+    batches = experiment.batches(
+        experiment.images.train, options.batches, f"matching batches/{node.name}"
     )
     edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
     distances = base.distances(node.state, edges, batches, node.name, pay)

@@ -20,6 +20,7 @@ import torch
 from baselines.registry import method_class
 from baselines.search import base_class
 from benchmark.checkpoints import DEFAULT, Every
+from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
 from benchmark.files import reason, sweep
 from benchmark.pool import THREADS, WorkerDiedError, worker_pool
@@ -62,6 +63,7 @@ def run_units(
     device: str = "cpu",
     jobs: int = 1,
     every: Every = DEFAULT,
+    data: Path | None = None,
 ) -> Runs:
     """Run methods at seeds, unless their records are there already.
 
@@ -73,13 +75,15 @@ def run_units(
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         jobs: Units to run at a time.
         every: How often a unit leaves a checkpoint, from which it goes on if it is killed.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         All records, new and found.
 
     Raises:
         InputError: A name, an option, the device, or a record that is in the way.
-        CheckError: The folder cannot be written, or units failed and the others were finished.
+        CheckError: The folder cannot be written, images cannot be downloaded, or units failed and
+            the others were finished.
         StoppedError: A signal asked it to stop; what is finished is kept.
     """
     for name in task.methods:
@@ -94,7 +98,9 @@ def run_units(
     elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:
-        records |= _run_all(_Crew(task, missing, folder, device, every), jobs)
+        images = data_folder(data)
+        dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
+        records |= _run_all(_Crew(task, missing, folder, device, every, images), jobs)
     return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
 
 
@@ -164,13 +170,20 @@ class _Crew:
     """Has units done by workers, and writes their records here, where no worker can lose them."""
 
     def __init__(
-        self, task: Task, units: Sequence[Unit], folder: Path, device: str, every: Every
+        self,
+        task: Task,
+        units: Sequence[Unit],
+        folder: Path,
+        device: str,
+        every: Every,
+        data: Path,
     ) -> None:
         self.units = tuple(units)
         self.records: dict[Unit, RunRecord] = {}
         self.failures: dict[Unit, str] = {}
         self.signal: int | None = None
         self._task, self._folder, self._device, self._every = task, folder, device, every
+        self._data = data
         self._board: Board | None = None
         self._owner, self._watch = Owner.here(), Watch()
 
@@ -239,6 +252,7 @@ class _Crew:
                 folder=self._folder,
                 owner=self._owner,
                 device=self._device,
+                data=self._data,
                 meter=self._meter(unit),
                 silent=silent,
                 every=self._every,

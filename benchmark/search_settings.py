@@ -24,9 +24,9 @@ class SearchSettings:
         alpha_beta1: Adam's decay of the gradient's mean.
         alpha_beta2: Adam's decay of the gradient's mean square.
         alpha_weight_decay: Of Adam.
-        alpha_images: Which validation images train architecture parameters: those that do not score,
-            ``apart`` from them, or ``all``, as in the published programs, where the images that
-            score an architecture have been seen by the search.
+        alpha_images: Which validation images train architecture parameters: those that do not
+            score, ``apart`` from them, or ``all``, as in the published programs, where the images
+            that score an architecture have been seen by the search.
         temperature: Of the Gumbel-softmax at the first step.
         final_temperature: Where it ends, linearly, one step after the last.
         drawn: Architectures that RSPS draws to select the best of.

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from benchmark.budget import Budget
 from benchmark.complexity import NetworkScale
-from benchmark.datasets import dataset_record
+from benchmark.datasets import DataSettings, dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
 from benchmark.search_settings import NO_SEARCH, SearchSettings
@@ -27,27 +27,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-MAX_NOISE = 10.0  # beyond it no network sees a digit
 MAX_BYTES = 1 << 20  # of a preset's file
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """What images there are.
-
-    Attributes:
-        dataset: Name of a registered data set.
-        resolution: Height and width in pixels.
-        noise: Fixed Gaussian noise, in standard deviations of the pixels.
-        noise_draws: How many times each training image is there, each with noise of its own.
-        crop_padding: Border in pixels around a training image before it is cropped at random.
-    """
-
-    dataset: str
-    resolution: Count
-    noise: Annotated[float, Range(0, MAX_NOISE)]
-    noise_draws: Count
-    crop_padding: Annotated[int, Range(0)]
 
 
 @dataclass(frozen=True)
@@ -153,6 +133,7 @@ class Task:
                 f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
                 f"resolution, {self.data.resolution}, or some crops show nothing"
             )
+        dataset_record(self.data.dataset).check(self.data)
         _ = self.scale  # checks the network's size
 
     @property

@@ -96,6 +96,7 @@ class Order:
         folder: Where records are kept.
         owner: Who claims the unit: the process that gives the order.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
+        data: Where files of images lie.
         meter: Where progress is shown.
         silent: Names of claims that may be taken over.
         every: How often the unit leaves a checkpoint.
@@ -106,6 +107,7 @@ class Order:
     folder: Path
     owner: Owner
     device: str
+    data: Path
     meter: Meter
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
@@ -233,12 +235,13 @@ class _Running:
 
     def _experiment(self) -> Experiment:
         task, data = self._task, self._task.data
-        images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+        images = dataset_record(data.dataset).read(data, self._order.data)
         images.valid.first(task.scoring.images)  # fails before the training rather than after it
         where = torch.device(self._order.device)
         return Experiment(
             images=images.to(where),
             crop_padding=data.crop_padding,
+            flip=data.flip,
             scale=task.scale,
             training=task.training,
             scoring=task.scoring,

@@ -26,9 +26,12 @@ description = "a few steps, for tests"
 [data]
 dataset = "digits"
 resolution = 8
+training_images = 1_200
+validation_images = 597
 noise = 0.8
 noise_draws = 1
 crop_padding = 1
+flip = false
 
 [network]
 channels = 2

@@ -85,13 +85,8 @@ class Base(ABC):
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.batches = Batches(
-            experiment.images.train,
-            size=experiment.training.batch_size,
-            count=experiment.ledger.budget.images // experiment.training.batch_size,
-            crop_padding=experiment.crop_padding,
-            generator=experiment.streams.torch("batches"),
-        )
+        count = experiment.ledger.budget.images // experiment.training.batch_size
+        self.batches = experiment.batches(experiment.images.train, count, "batches")
 
     @property
     def step_images(self) -> int:

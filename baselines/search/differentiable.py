@@ -40,13 +40,9 @@ class Differentiable(Base):
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__(experiment)
-        self.architecture_batches = Batches(
-            _architecture_images(experiment),
-            size=experiment.training.batch_size,
-            count=max(1, experiment.ledger.budget.images // self.step_images),
-            crop_padding=experiment.crop_padding,
-            generator=experiment.streams.torch("architecture batches"),
-        )
+        count = max(1, experiment.ledger.budget.images // self.step_images)
+        images = _architecture_images(experiment)
+        self.architecture_batches = experiment.batches(images, count, "architecture batches")
 
     @abstractmethod
     def initial_parameters(self, generator: torch.Generator) -> Tensor:
@@ -213,4 +209,4 @@ def _architecture_images(experiment: Experiment) -> Images:
             f"all {len(valid)} validation images score, none is left for the architecture "
             'parameters: score by fewer images, or set alpha_images to "all"'
         )
-    return Images(valid.pixels[scoring:], valid.labels[scoring:])
+    return valid.after(scoring)

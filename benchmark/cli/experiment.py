@@ -76,6 +76,7 @@ def _experiment(
     out: Path | None,
     jobs: int | None,
     device: str,
+    data: Path | None,
     checkpoint_every: str,
 ) -> None:
     """Check what was given, run what is missing, and report; files are named after ``name``."""
@@ -100,7 +101,9 @@ def _experiment(
     every = parse_every(checkpoint_every)
     folder = out or Path("runs") / task.preset
     jobs = jobs or default_jobs(device)
-    runs = run_units(task, methods, chosen, folder, device=device, jobs=jobs, every=every)
+    runs = run_units(
+        task, methods, chosen, folder, device=device, jobs=jobs, every=every, data=data
+    )
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
     if runs.elsewhere:

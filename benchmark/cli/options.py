@@ -85,6 +85,13 @@ _EXPERIMENT = (
         help="Where networks live, such as cpu or cuda:0.",
     ),
     click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
+        "user's data folder]",
+    ),
+    click.option(
         "--checkpoint-every",
         default="5min",
         show_default=True,

@@ -24,6 +24,7 @@ FLOORS = (
     ("benchmark.files",),
     ("benchmark.stopping",),
     ("benchmark.settings",),
+    ("benchmark.pickles",),
     ("benchmark.space",),
     ("benchmark.predictions",),
     ("benchmark.complexity",),

@@ -105,6 +105,7 @@ def tiny_experiment(
     return Experiment(
         images=images or tiny_images(),
         crop_padding=1,
+        flip=False,
         scale=scale or tiny_scale(channels=2),
         training=settings,
         scoring=scoring or ScoringSettings(images=4, score="loss", batch_norm="validation"),

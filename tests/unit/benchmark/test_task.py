@@ -25,9 +25,12 @@ description = "for tests"
 [data]
 dataset = "digits"
 resolution = 8
+training_images = 1_200
+validation_images = 597
 noise = 0.5
 noise_draws = 2
 crop_padding = 1
+flip = false
 
 [network]
 channels = 4
@@ -138,7 +141,7 @@ def test_description_and_methods_must_be_there() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("noise = 0.5", "noise = ", "Invalid value (at line 6, column 9)"),
+        ("noise = 0.5", "noise = ", "Invalid value (at line 8, column 9)"),
         ("[scoring]", "[data]", "Cannot declare ('data',) twice"),
         ("= 640", "= " + "9" * 5000, "Exceeds the limit (4300 digits)"),
         ("= 640", "= 2020-02-30", "Invalid date"),
@@ -152,7 +155,8 @@ def test_description_and_methods_must_be_there() -> None:
             "noise =",
             "noize =",
             "unknown setting of [data] 'noize': did you mean 'noise'? choose from dataset, "
-            "resolution, noise, noise_draws, crop_padding",
+            "resolution, training_images, validation_images, noise, noise_draws, crop_padding, "
+            "flip",
         ),
         ('"for tests"', "3", "description is 3: it must be a text in quotes"),
         ("[methods.gm]\nlevels", "[methods]\ngm", "methods.gm is 2: it must be a section"),
@@ -243,8 +247,10 @@ def test_a_description_tells_every_setting_apart(task: Task, section: str, name:
     settings = getattr(task, section)
     value: Any = getattr(settings, name)
     other = OTHERS[value] if isinstance(value, str) else 2 * value
-    if name == "momentum":
-        other = 0.5
+    if isinstance(value, bool):
+        other = not value
+    elif name in ("momentum", "training_images", "validation_images"):
+        other = type(value)(value / 2)
     changed_task = replace(task, **{section: replace(settings, **{name: other})})
     assert changed_task.describe("gm") != task.describe("gm")
 
