@@ -18,9 +18,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.search import State, Training
 from baselines.trajectory import Trajectory
-from benchmark.errors import CheckError, InputError
-
-_ODD = (AttributeError, KeyError, RuntimeError, TypeError, ValueError, InputError)
+from benchmark.checkpoints import taking_up
 
 
 class Kept:
@@ -37,16 +35,16 @@ class Kept:
     def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:
         self._experiment, self._trajectory = experiment, trajectory
         self._finished: dict[str, tuple[State, list[float]]] = {}
-        self._splits: dict[str, dict[str, Any]] = {}
+        self._splits: dict[str, tuple[dict[str, Any], int]] = {}
         self._leaf_steps: int | None = None
         self._earlier: Mapping[str, Any] = experiment.checkpoints.load() or {}
         if self._earlier:
-            with _sound():
+            with taking_up():
                 experiment.ledger.restore(json.loads(self._earlier["ledger"]))
                 experiment.streams.recall(json.loads(self._earlier["streams"]))
                 trajectory.load_state_dict(json.loads(self._earlier["trajectory"]))
                 splits = json.loads(self._earlier["splits"])
-                self._splits = {split["node"]: split for split in splits}
+                self._splits = {told["node"]: (told, int(images)) for told, images in splits}
                 self._leaf_steps = self._earlier["leaf steps"]
 
     def finished(self, name: str, state: State) -> list[float] | None:
@@ -59,7 +57,7 @@ class Kept:
         kept = self._earlier.get("nodes", {}).get(name)
         if kept is None:
             return None
-        with _sound():
+        with taking_up():
             state.network.load_state_dict(kept["network"])
             if state.architecture is not None:
                 state.architecture.load_state_dict(kept["architecture"])
@@ -72,11 +70,11 @@ class Kept:
         current = self._earlier.get("current") or {}
         if current.get("name") != name:
             return 0, None
-        with _sound():
+        with taking_up():
             return int(current["position"]), current["training"]
 
-    def split(self, name: str) -> dict[str, Any] | None:
-        """Return how a supernet was split before, or None."""
+    def split(self, name: str) -> tuple[dict[str, Any], int] | None:
+        """Return how a supernet was split before, and the images spent on that, or None."""
         return self._splits.get(name)
 
     def leaf_steps(self, left: int) -> int:
@@ -89,9 +87,9 @@ class Kept:
         """Keep a supernet that is trained; nobody may change it from now on."""
         self._finished[name] = (state, losses)
 
-    def keep_split(self, told: dict[str, Any]) -> None:
-        """Keep how a supernet was split."""
-        self._splits[told["node"]] = told
+    def keep_split(self, told: dict[str, Any], images: int) -> None:
+        """Keep how a supernet was split, and the images spent on that."""
+        self._splits[told["node"]] = (told, images)
 
     def visit(self, name: str, training: Training) -> None:
         """Let a checkpoint be written between two steps, where it is time."""
@@ -132,14 +130,3 @@ class Kept:
             "nodes": nodes,
             "current": None,
         }
-
-
-@contextmanager
-def _sound() -> Iterator[None]:
-    """Say in one line that a checkpoint cannot be used."""
-    try:
-        yield
-    except _ODD as error:
-        raise CheckError(
-            "its checkpoint is not as this program writes it: delete it, and the run starts anew"
-        ) from error

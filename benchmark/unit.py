@@ -14,7 +14,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method
 from baselines.registry import method_class
-from benchmark.budget import Ledger
+from benchmark.budget import Budget, Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
@@ -168,7 +168,8 @@ class _Running:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._task, self._unit = order.task, order.unit
-        self._ledger = Ledger(order.task.budget)
+        # a schedule's cost is known when the images are counted
+        self._ledger = Ledger(order.task.budget or Budget(order.task.training.batch_size))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
@@ -237,6 +238,9 @@ class _Running:
         task, data = self._task, self._task.data
         images = dataset_record(data.dataset).read(data, self._order.data)
         images.valid.first(task.scoring.images)  # fails before the training rather than after it
+        plan = make_method(task, self._unit.method).plan(task, len(images.train))
+        if plan is not None:
+            self._ledger = Ledger(Budget(plan.budget))
         where = torch.device(self._order.device)
         return Experiment(
             images=images.to(where),

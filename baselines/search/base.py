@@ -20,6 +20,7 @@ from baselines.search.architecture import Architecture
 from baselines.splitting import Distances, Subspace, scoring_plan
 from baselines.supernet import Stretch, Supernet, score_codes
 from benchmark.budget import Spending
+from benchmark.checkpoints import taking_up
 from benchmark.datasets import Batches
 from benchmark.errors import CheckError
 from benchmark.space import SIZE, Codes, live_codes
@@ -72,6 +73,8 @@ class Base(ABC):
 
     Args:
         experiment: Images, scale, budget and streams.
+        longest: Most steps that a supernet and those it descends from have; by default as many as
+            there are batches in the budget, so that all methods see the same batches.
 
     Attributes:
         name: What the user writes.
@@ -83,9 +86,10 @@ class Base(ABC):
     description: ClassVar[str]
     passes: ClassVar[int]
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment
-        count = experiment.ledger.budget.images // experiment.training.batch_size
+        most = experiment.ledger.budget.images // experiment.training.batch_size
+        count = most if longest is None else longest
         self.batches = experiment.batches(experiment.images.train, count, "batches")
 
     @property
@@ -131,7 +135,8 @@ class Base(ABC):
         """
         training = self.training(state, stretch, name)
         if resumed is not None:
-            training.load_state_dict(resumed)
+            with taking_up():
+                training.load_state_dict(resumed)
         while training.position < stretch.steps:
             before_step(training)
             self.experiment.ledger.charge(kind, self.step_images)
@@ -142,6 +147,11 @@ class Base(ABC):
             return training.losses()
         except CheckError as error:
             raise CheckError(f"{name}: {error}") from error
+
+    @staticmethod
+    @abstractmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return the most passes that `distances` makes of a batch for so many edges."""
 
     @abstractmethod
     def training(self, state: State, stretch: Stretch, name: str) -> Training:

@@ -48,6 +48,7 @@ FLOORS = (
     ("baselines.supernet",),
     ("baselines.splitting",),
     ("baselines.search",),
+    ("baselines.schedule",),
     ("baselines.method",),
     ("baselines.trajectory",),
     ("baselines.resuming",),

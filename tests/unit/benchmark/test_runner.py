@@ -5,9 +5,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,6 +47,9 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
         class Stub(Method):
             name = "stub"
             description = "stands in for a method"
+
+            def __init__(self, options: Mapping[str, Any]) -> None:
+                self.options = options
 
             def run(self, experiment: Experiment) -> Outcome:
                 action(experiment)
