@@ -11,7 +11,12 @@ from benchmark.space import SIZE
 from benchmark.store import RunRecord
 from benchmark.tables import AccuracyKey, TruthTable
 
-_DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
+_DATASETS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "imagenet16-120": "ImageNet16-120",
+    "fashion-mnist": "Fashion-MNIST",
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def describe(key: AccuracyKey) -> str:
         'validation accuracy, ImageNet16-120, 12 epochs'
     """
     split = "validation" if key.split == "valid" else key.split
-    return f"{split} accuracy, {_DATASETS[key.dataset]}, {key.epochs} epochs"
+    return f"{split} accuracy, {_DATASETS.get(key.dataset, key.dataset)}, {key.epochs} epochs"
 
 
 def ranges(numbers: Sequence[int]) -> str:

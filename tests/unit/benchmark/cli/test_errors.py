@@ -60,7 +60,7 @@ def test_what_click_does_not_understand(arguments: str, pattern: str) -> None:
         (
             "--accuracy",
             "cifr10_test_200",
-            r"unknown data set 'cifr10': did you mean 'cifar10'\? choose from .*",
+            r"table 'analog-nasbench' has no cifr10_test_200: it has cifar10_test_200",
         ),
         ("--accuracy", "cifar10", r"not an accuracy: 'cifar10'; write .*"),
         (
