@@ -228,4 +228,6 @@ class Base(ABC):
             experiment.ledger.record_scoring(images)
             experiment.tick()
 
-        return score_codes(network, codes, experiment.images, experiment.scoring, count)
+        return score_codes(
+            network, codes, experiment.images, experiment.scoring, count, note=experiment.note
+        )

@@ -80,7 +80,7 @@ def watched_tree(
         patch.setattr(Rsps, "start", start)
         patch.setattr(
             "baselines.search.base.score_codes",
-            lambda network, codes, *_: np.full(len(codes), steps_behind(network)),
+            lambda network, codes, *_, **__: np.full(len(codes), steps_behind(network)),
         )
         trace = train_tree(experiment, Schedule(0.3, 0.2, (2, 2), restart), choose_split).trace
     kept = trace["trajectory"]
