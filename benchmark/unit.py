@@ -173,6 +173,7 @@ class _Running:
         self._task, self._unit = order.task, order.unit
         self._ledger = Ledger(run_budget(order.task, make_method(order.task, order.unit.method)))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
+        self._notes: list[str] = []
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
@@ -187,7 +188,7 @@ class _Running:
 
     @property
     def note(self) -> str:
-        return self._checkpoints.note
+        return "; ".join(filter(None, [self._checkpoints.note, *self._notes]))
 
     def run(self) -> RunRecord:
         experiment = self._experiment()
@@ -223,6 +224,7 @@ class _Running:
             **provenance(self._order.device, self._started),
             "seconds": round(seconds, 2),
             "resumed": before.resumed,
+            "notes": list(self._notes),
         }
 
     def _key(self) -> dict[str, Any]:
@@ -245,6 +247,7 @@ class _Running:
             read_images(self._task, self._order.data),
             tick=self._tick,
             progress=self._progress,
+            note=self._notes.append,
             checkpoints=self._checkpoints,
         )
 

@@ -53,6 +53,7 @@ FLOORS = (
     ("baselines.schedule",),
     ("baselines.method",),
     ("baselines.trajectory",),
+    ("baselines.resuming",),
     ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),
