@@ -73,6 +73,7 @@ FLOORS = (
     ("benchmark.cluster",),
     ("benchmark.workers",),
     ("benchmark.building",),
+    ("benchmark.merging",),
     ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
