@@ -12,6 +12,7 @@ import click
 from benchmark.cli.check import check
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
+from benchmark.cli.merging import merge
 from benchmark.cli.reporting import report
 from benchmark.cli.score import score
 from benchmark.cli.showing import show_group
@@ -51,6 +52,7 @@ cli.add_command(report)
 cli.add_command(check)
 cli.add_command(verify)
 cli.add_command(rerun)
+cli.add_command(merge)
 cli.add_command(list_group)
 cli.add_command(show_group)
 cli.add_command(tables_group)

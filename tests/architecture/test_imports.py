@@ -76,6 +76,7 @@ FLOORS = (
     ("benchmark.workers",),
     ("benchmark.building",),
     ("benchmark.trial",),
+    ("benchmark.merging",),
     ("benchmark.unit",),
     ("benchmark.estimate",),
     ("benchmark.runner",),
