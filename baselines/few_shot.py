@@ -30,7 +30,6 @@ class FewShot(Method):
     """Splits one edge exhaustively after a warm-up [FS, arXiv 2006.06863, section 3]."""
 
     name: ClassVar[str] = "few-shot"
-    description: ClassVar[str] = "one sub-supernet for each operation on one edge"
     Options = FewShotOptions
 
     def run(self, experiment: Experiment) -> Outcome:

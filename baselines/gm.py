@@ -42,7 +42,6 @@ class Gm(Method):
     """Splits a tree of supernets by gradient matching [GM, arXiv 2203.15207, section 3]."""
 
     name: ClassVar[str] = "gm"
-    description: ClassVar[str] = "a tree of sub-supernets, split where gradients disagree"
     Options = GmOptions
 
     def run(self, experiment: Experiment) -> Outcome:

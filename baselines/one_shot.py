@@ -13,7 +13,6 @@ class OneShot(Method):
     """Trains one supernet for the whole budget [SPOS, arXiv 1904.00420]."""
 
     name: ClassVar[str] = "one-shot"
-    description: ClassVar[str] = "one supernet for the whole space"
 
     def run(self, experiment: Experiment) -> Outcome:
         """Train the supernet and score every architecture by it."""

@@ -37,7 +37,7 @@ def test_a_preset_has_the_options_of_every_method(preset: str) -> None:
     options = load_preset(preset).methods
     assert set(options) <= set(METHODS)
     for name, method in METHODS.items():
-        assert vars(method(options.get(name, {})).options) == options.get(name, {})
+        assert vars(method.load()(options.get(name, {})).options) == options.get(name, {})
 
 
 @pytest.mark.parametrize("preset", preset_names())

@@ -45,7 +45,6 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
     def use(action: Callable[[Experiment], None]) -> None:
         class Stub(Method):
             name = "stub"
-            description = "stands in for a method"
 
             def run(self, experiment: Experiment) -> Outcome:
                 action(experiment)
