@@ -28,6 +28,7 @@ from benchmark.store.claims import BEAT, Owner, Watch, claims, keep_alive, owner
 from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
+from benchmark.turns import turns, workers_for
 from benchmark.unit import Order, Result, State, Unit, make_method, run_unit
 
 POLL = 0.5  # seconds between two looks at what other processes work on
@@ -225,21 +226,28 @@ class _Crew:
 
     def _do(self, units: Sequence[Unit], jobs: int) -> None:
         silent = self._watch.silent(path for unit in units for path in self._claims(unit))
-        orders = [
-            Order(
-                task=self._task,
-                unit=unit,
-                folder=self._folder,
-                owner=self._owner,
-                device=self._device,
-                meter=self._board.meter(self._units.index(unit)),
-                silent=silent,
-            )
-            for unit in units
-        ]
-        with worker_pool(jobs) as pool:
-            for result in pool.results(run_unit, [(order,) for order in orders]):
-                self._take(result)
+        # Units that wait for their turn keep their memory, of which a device has less.
+        workers = workers_for(len(units), jobs) if self._device == "cpu" else jobs
+        with tempfile.TemporaryDirectory(prefix="nasbench-") as name:
+            path = Path(name) / "turns"
+            orders = [
+                Order(
+                    task=self._task,
+                    unit=unit,
+                    folder=self._folder,
+                    owner=self._owner,
+                    device=self._device,
+                    meter=self._board.meter(self._units.index(unit)),
+                    turn=turn,
+                    silent=silent,
+                )
+                for unit, turn in zip(
+                    units, turns(path, len(units), jobs, sharing=workers), strict=True
+                )
+            ]
+            with worker_pool(workers) as pool:
+                for result in pool.results(run_unit, [(order,) for order in orders]):
+                    self._take(result)
 
     def _take(self, result: Result) -> None:
         """Keep what came of a unit."""

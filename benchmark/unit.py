@@ -30,6 +30,7 @@ from benchmark.store.claims import Owner, claim
 from benchmark.store.failure import Failure
 from benchmark.store.provenance import provenance
 from benchmark.task import Task
+from benchmark.turns import Turn
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 ORPHAN_CHECK = 1.0  # seconds between two looks at who started this process
@@ -90,6 +91,7 @@ class Order:
         owner: Who claims the unit: the process that gives the order.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         meter: Where progress is shown.
+        turn: When it may compute.
         silent: Names of claims that may be taken over.
     """
 
@@ -99,6 +101,7 @@ class Order:
     owner: Owner
     device: str
     meter: Meter
+    turn: Turn
     silent: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -114,6 +117,13 @@ def run_unit(order: Order) -> Result:
     Raises:
         CheckError: The unit cannot be claimed, as the system refused.
     """
+    try:
+        return _run_unit(order)
+    finally:
+        order.turn.end()
+
+
+def _run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
@@ -162,6 +172,7 @@ class _Running:
         self._to_score = (len(distinct_codes()) + sampled) * scoring.images * passed
 
     def run(self) -> RunRecord:
+        self._order.turn.wait(0.0, self._look)
         experiment = self._experiment()
         outcome = make_method(self._task, self._unit.method).run(experiment)
         return RunRecord(
@@ -189,7 +200,8 @@ class _Running:
         )
 
     def _provenance(self) -> dict[str, Any]:
-        seconds = round(time.monotonic() - self._clock, 2)  # the time of day may jump
+        passed = time.monotonic() - self._clock  # the time of day may jump
+        seconds = round(passed - self._order.turn.waited, 2)
         return provenance(self._order.device, self._started) | {"seconds": seconds}
 
     def _experiment(self) -> Experiment:
@@ -219,12 +231,17 @@ class _Running:
 
     def _progress(self, share: float) -> None:
         self._order.meter.show(0.999 * share)
+        self._order.turn.wait(share, self._look)
+        self._look()
+
+    def _look(self) -> None:
+        """End where the run is stopped, or where nobody is left to take the record."""
         if self._order.meter.is_stopped:
             raise StoppedError
         self._look_for_parent()
 
     def _look_for_parent(self) -> None:
-        """End where nobody is left to take the record: another process will do the unit."""
+        """End this process where the one that started it is gone: another will do the unit."""
         now = time.monotonic()
         if now - self._looked < ORPHAN_CHECK:
             return

@@ -64,6 +64,7 @@ FLOORS = (
     ("analysis.report",),
     ("benchmark.progress",),
     ("benchmark.pool",),
+    ("benchmark.turns",),
     ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),
