@@ -5,8 +5,10 @@ Workers leave signals to the main process, compute on one thread each, and end w
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -22,11 +24,13 @@ from benchmark.stopping import SIGNALS
 
 Result = TypeVar("Result")
 
+FOLLOW_EVERY = 0.5  # seconds between a worker's looks at whether its main process lives
+_FOLLOWER = "nasbench follower"
 THREADS = 1  # of a call; more would change the order of sums, and with it bits
 
 
 class WorkerDiedError(CheckError):
-    """A worker's process ended before its work."""
+    """The system ended a worker before its work."""
 
 
 class Pool:
@@ -63,7 +67,7 @@ def worker_pool(jobs: int) -> Iterator[Pool]:
         jobs: Number of processes; 1 is this one.
 
     Raises:
-        WorkerDiedError: The system ended a worker; what came before it is not lost.
+        WorkerDiedError: The system ended a worker.
 
     Example:
         >>> with worker_pool(1) as pool:
@@ -82,15 +86,16 @@ def worker_pool(jobs: int) -> Iterator[Pool]:
             yield Pool(parallel)
     except BrokenProcessPool as error:
         raise WorkerDiedError(
-            "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
+            "the system ended a worker, perhaps for want of memory; what is finished is kept, "
+            "run the rest with fewer jobs"
         ) from error
 
 
 def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
-    """Start workers that ignore signals from birth."""
+    """Start workers that ignore signals from birth, and end when their main process does."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}  # inherited
     try:
-        births = parallel(joblib.delayed(_leave_signals)() for _ in range(jobs))
+        births = parallel(joblib.delayed(_settle)() for _ in range(jobs))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -100,13 +105,23 @@ def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
 
 def _alone(call: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function on one thread, so that its bits do not depend on how many run."""
-    _leave_signals()
+    _settle()
     torch.set_num_threads(THREADS)
     return call(*arguments)
 
 
-def _leave_signals() -> None:
-    """Leave signals to the main process, if this is a worker."""
-    if threading.current_thread() is threading.main_thread() and parent_process() is not None:
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+def _settle() -> None:
+    """Leave signals to the main process, and follow it if it is killed, if this is a worker."""
+    if threading.current_thread() is not threading.main_thread() or parent_process() is None:
+        return
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if not any(thread.name == _FOLLOWER for thread in threading.enumerate()):
+        threading.Thread(target=_follow, args=(os.getppid(),), name=_FOLLOWER, daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    """End this process, whatever it does, when its parent's number is not what it was."""
+    while os.getppid() == parent:
+        time.sleep(FOLLOW_EVERY)
+    os._exit(1)

@@ -25,6 +25,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from benchmark.files import marked_name, sweep
+
 REFRESH = 0.2  # seconds between two looks at the units
 LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 WRITE_EVERY = 0.1  # seconds between two writes of a worker
@@ -106,7 +108,8 @@ def shown_board(units: int, what: str) -> Iterator[Board]:
     Yields:
         The board for their meters.
     """
-    with tempfile.TemporaryDirectory(prefix="nasbench-") as folder:
+    sweep(tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(prefix="nasbench-", suffix=f"-{marked_name()}") as folder:
         board = Board(Path(folder) / "shares", units)
         stop = threading.Event()
         show = _show_bar if sys.stderr.isatty() else _show_lines

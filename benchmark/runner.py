@@ -18,20 +18,25 @@ from pathlib import Path
 import torch
 
 from baselines.registry import method_class
+from baselines.search import base_class
+from benchmark.checkpoints import DEFAULT, Every
+from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
-from benchmark.files import reason
+from benchmark.files import reason, sweep
 from benchmark.pool import THREADS, WorkerDiedError, worker_pool
-from benchmark.progress import Board, shown_board
+from benchmark.progress import Board, Meter, shown_board
 from benchmark.stopping import StoppedError, stoppable
 from benchmark.store import RunRecord, find_record, write_record
+from benchmark.store.checkpoint import checkpoint_path
 from benchmark.store.claims import BEAT, Owner, Watch, claims, keep_alive, owner_of, release
 from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
 from benchmark.turns import turns, workers_for
-from benchmark.unit import Order, Result, State, Unit, make_method, run_unit
+from benchmark.unit import Order, Result, State, Unit, describe, make_method, run_unit
 
 POLL = 0.5  # seconds between two looks at what other processes work on
+DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
 NAMED = 10  # failed units that a message names
 
 
@@ -58,6 +63,8 @@ def run_units(
     *,
     device: str = "cpu",
     jobs: int = 1,
+    every: Every = DEFAULT,
+    data: Path | None = None,
 ) -> Runs:
     """Run methods at seeds, unless their records are there already.
 
@@ -68,26 +75,33 @@ def run_units(
         folder: Where records are kept.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         jobs: Units to run at a time.
+        every: How often a unit leaves a checkpoint, from which it goes on if it is killed.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         All records, new and found.
 
     Raises:
         InputError: A name, an option, the device, or a record that is in the way.
-        CheckError: The folder cannot be written, or units failed and the others were finished.
+        CheckError: The folder cannot be written, images cannot be downloaded, or units failed and
+            the others were finished.
         StoppedError: A signal asked it to stop; what is finished is kept.
     """
     for name in task.methods:
         method_class(name)  # options for nobody are a slip
+    base_class(task.search.base)
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)
+    sweep(folder)
     found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
     elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:
-        records |= _run_all(task, missing, folder, device, jobs)
+        images = data_folder(data)
+        dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
+        records |= _run_all(_Crew(task, missing, folder, device, every, images), jobs)
     return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
 
 
@@ -109,12 +123,12 @@ def _units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> list[Uni
     units = []
     for name in methods:
         method = make_method(task, name)
-        units += [Unit(name, seed) for seed in (seeds if method.seeded else seeds[:1])]
+        units += [Unit.of(task, name, seed) for seed in (seeds if method.seeded else seeds[:1])]
     return units
 
 
 def _find(task: Task, unit: Unit, folder: Path, device: str) -> RunRecord | None:
-    return find_record(folder, unit.method, unit.seed, task.describe(unit.method), device)
+    return find_record(folder, unit.method, unit.seed, describe(task, unit.method), device)
 
 
 def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
@@ -135,19 +149,15 @@ def _check_writable(folder: Path) -> None:
         ) from error
 
 
-def _run_all(
-    task: Task, units: Sequence[Unit], folder: Path, device: str, jobs: int
-) -> dict[Unit, RunRecord]:
+def _run_all(crew: _Crew, jobs: int) -> dict[Unit, RunRecord]:
     """Run units and return their records, whoever made them."""
-    names = ", ".join(dict.fromkeys(unit.method for unit in units))
-    with shown_board(len(units), names) as board:
-        crew = _Crew(task, units, folder, device, board)
-        with stoppable(crew.stop), crew.alive():
-            crew.work(jobs)
+    names = ", ".join(dict.fromkeys(unit.name for unit in crew.units))
+    with shown_board(len(crew.units), names) as board, stoppable(crew.stop), crew.alive():
+        crew.work(board, jobs)
     if crew.signal is not None:
         raise StoppedError(crew.signal)
     if crew.failures:
-        raise CheckError(_failed(crew.failures, len(units)))
+        raise CheckError(_failed(crew.failures, len(crew.units)))
     return crew.records
 
 
@@ -161,25 +171,34 @@ class _Crew:
     """Has units done by workers, and writes their records here, where no worker can lose them."""
 
     def __init__(
-        self, task: Task, units: Sequence[Unit], folder: Path, device: str, board: Board
+        self,
+        task: Task,
+        units: Sequence[Unit],
+        folder: Path,
+        device: str,
+        every: Every,
+        data: Path,
     ) -> None:
+        self.units = tuple(units)
         self.records: dict[Unit, RunRecord] = {}
         self.failures: dict[Unit, str] = {}
         self.signal: int | None = None
-        self._task, self._units, self._folder = task, units, folder
-        self._device, self._board = device, board
+        self._task, self._folder, self._device, self._every = task, folder, device, every
+        self._data = data
+        self._board: Board | None = None
         self._owner, self._watch = Owner.here(), Watch()
 
     def stop(self, number: int) -> None:
         """Ask all workers to stop."""
         self.signal = number
-        self._board.stop()
+        if self._board is not None:
+            self._board.stop()
 
     @contextmanager
     def alive(self) -> Iterator[None]:
         """Give signs of life for what is claimed within the block, and give it up at its end."""
         over = threading.Event()
-        names = [(unit.method, unit.seed) for unit in self._units]
+        names = [(unit.name, unit.seed) for unit in self.units]
 
         def beat() -> None:
             while not over.wait(BEAT):
@@ -192,12 +211,13 @@ class _Crew:
         finally:
             over.set()
             thread.join()
-            for method, seed in names:
-                release(self._folder, method, seed, self._owner)
+            for name, seed in names:
+                release(self._folder, name, seed, self._owner)
 
-    def work(self, jobs: int) -> None:
+    def work(self, board: Board, jobs: int) -> None:
         """Do all units, those that others have begun only if they do not finish them."""
-        left, told = list(self._units), False
+        self._board = board
+        left, told = list(self.units), False
         while left and self.signal is None:
             ready = [unit for unit in left if self._is_free(unit)]
             if ready:
@@ -216,13 +236,13 @@ class _Crew:
         except WorkerDiedError:
             suspects = [unit for unit in units if self._is_ours(unit)]
             for unit in suspects:
-                release(self._folder, unit.method, unit.seed, self._owner)
+                release(self._folder, unit.name, unit.seed, self._owner)
             for unit in suspects:
                 try:
                     self._do([unit], 2)  # two, so that it is not this process
-                except WorkerDiedError as error:
-                    self.failures[unit] = str(error)
-                    release(self._folder, unit.method, unit.seed, self._owner)
+                except WorkerDiedError:
+                    self.failures[unit] = DIED
+                    release(self._folder, unit.name, unit.seed, self._owner)
 
     def _do(self, units: Sequence[Unit], jobs: int) -> None:
         silent = self._watch.silent(path for unit in units for path in self._claims(unit))
@@ -237,35 +257,44 @@ class _Crew:
                     folder=self._folder,
                     owner=self._owner,
                     device=self._device,
-                    meter=self._board.meter(self._units.index(unit)),
+                    data=self._data,
+                    meter=self._meter(unit),
                     turn=turn,
                     silent=silent,
+                    every=self._every,
                 )
                 for unit, turn in zip(
                     units, turns(path, len(units), jobs, sharing=workers), strict=True
                 )
             ]
             with worker_pool(workers) as pool:
-                for result in pool.results(run_unit, [(order,) for order in orders]):
+                for result in pool.results(run_unit, ((order,) for order in orders)):
                     self._take(result)
 
     def _take(self, result: Result) -> None:
         """Keep what came of a unit."""
         unit = result.unit
+        if result.note:
+            print(f"{unit}: {result.note}", file=sys.stderr)
         if result.record is not None:
             write_record(result.record, self._folder)
             self.records[unit] = result.record
         elif result.failure is not None:
             self._keep_failure(unit, result.failure)
         elif result.state is State.FOUND:
-            self._board.meter(self._units.index(unit)).show(1.0)
+            self._meter(unit).show(1.0)
             record = _find(self._task, unit, self._folder, self._device)
             if record is not None:
                 self.records[unit] = record
         if unit in self.records:
-            failure_path(self._folder, unit.method, unit.seed).unlink(missing_ok=True)
+            failure_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
+            checkpoint_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
         if result.state is not State.BUSY:
-            release(self._folder, unit.method, unit.seed, self._owner)
+            release(self._folder, unit.name, unit.seed, self._owner)
+
+    def _meter(self, unit: Unit) -> Meter:
+        assert self._board is not None
+        return self._board.meter(self.units.index(unit))
 
     def _keep_failure(self, unit: Unit, failure: Failure) -> None:
         self.failures[unit] = failure.fault
@@ -284,7 +313,7 @@ class _Crew:
         return any(owner_of(path) == self._owner for path in self._claims(unit))
 
     def _claims(self, unit: Unit) -> list[Path]:
-        return claims(self._folder, unit.method, unit.seed)
+        return claims(self._folder, unit.name, unit.seed)
 
     def _tell(self, units: Sequence[Unit]) -> None:
         names = ", ".join(map(str, units[:NAMED]))

@@ -1,11 +1,7 @@
-"""One unit, a method at a seed, run in whichever process works on it.
-
-A unit computes on one thread, so its bits do not depend on how many run side by side.
-"""
+"""One unit, a method at a seed, run in whichever process works on it."""
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,23 +13,25 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method
-from baselines.registry import method_class
+from baselines.registry import method_class, method_record
 from benchmark.budget import Ledger
+from benchmark.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
 from benchmark.progress import Meter
 from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
-from benchmark.store import RunRecord, record_path
+from benchmark.store import PROTOCOL, RunRecord, digest, record_path
+from benchmark.store.checkpoint import checkpoint_path
 from benchmark.store.claims import Owner, claim
 from benchmark.store.failure import Failure
-from benchmark.store.provenance import provenance
+from benchmark.store.provenance import machine_facts, provenance
+from benchmark.store.record import run_name
 from benchmark.task import Task
 from benchmark.turns import Turn
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
-ORPHAN_CHECK = 1.0  # seconds between two looks at who started this process
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,21 @@ class Unit:
     Attributes:
         method: Name of the method.
         seed: The seed.
+        name: Name of the method's runs, which their files bear.
     """
 
     method: str
     seed: int
+    name: str
+
+    @classmethod
+    def of(cls, task: Task, method: str, seed: int) -> Unit:
+        """Return a unit of a task."""
+        return cls(method, seed, run_name(method, describe(task, method)))
 
     def __str__(self) -> str:
-        """Return both in words."""
-        return f"{self.method} seed {self.seed}"
+        """Return name and seed in words."""
+        return f"{self.name} seed {self.seed}"
 
 
 class State(Enum):
@@ -72,12 +77,14 @@ class Result:
         state: What became of it.
         record: Its record, where it was done.
         failure: What went wrong, where it failed.
+        note: What the user should know, or nothing.
     """
 
     unit: Unit
     state: State
     record: RunRecord | None = None
     failure: Failure | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,9 +97,11 @@ class Order:
         folder: Where records are kept.
         owner: Who claims the unit: the process that gives the order.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
+        data: Where files of images lie.
         meter: Where progress is shown.
         turn: When it may compute.
         silent: Names of claims that may be taken over.
+        every: How often the unit leaves a checkpoint.
     """
 
     task: Task
@@ -100,9 +109,11 @@ class Order:
     folder: Path
     owner: Owner
     device: str
+    data: Path
     meter: Meter
     turn: Turn
     silent: frozenset[str] = field(default_factory=frozenset)
+    every: Every = DEFAULT
 
 
 def run_unit(order: Order) -> Result:
@@ -127,9 +138,9 @@ def _run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
-    if not claim(order.folder, unit.method, unit.seed, order.owner, order.silent):
+    if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
         return Result(unit, State.BUSY)
-    if record_path(order.folder, unit.method, unit.seed).exists():
+    if record_path(order.folder, unit.name, unit.seed).exists():
         return Result(unit, State.FOUND)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
@@ -137,14 +148,19 @@ def _run_unit(order: Order) -> Result:
     try:
         record = running.run()
     except StoppedError:
-        return Result(unit, State.STOPPED)
+        return Result(unit, State.STOPPED, note=running.note)
     except NasbenchError as error:
-        return Result(unit, State.FAILED, failure=running.failure(str(error)))
+        return Result(unit, State.FAILED, None, running.failure(str(error)), running.note)
     except (RuntimeError, MemoryError) as error:  # PyTorch's own, above all for want of memory
         fault = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        return Result(unit, State.FAILED, failure=running.failure(fault))
+        return Result(unit, State.FAILED, None, running.failure(fault), running.note)
     meter.show(1.0)
-    return Result(unit, State.DONE, record)
+    return Result(unit, State.DONE, record, note=running.note)
+
+
+def describe(task: Task, method: str) -> dict[str, Any]:
+    """Return all of a task that decides what a method's record holds beside its seed."""
+    return task.describe(method, searches=not method_record(method).reference)
 
 
 def make_method(task: Task, name: str) -> Method:
@@ -164,21 +180,30 @@ class _Running:
         self._task, self._unit = order.task, order.unit
         self._ledger = Ledger(order.task.budget)
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
-        self._looked = self._clock
+        self._checkpoints = Checkpoints(
+            checkpoint_path(order.folder, self._unit.name, self._unit.seed),
+            self._key(),
+            order.every,
+            lambda: order.meter.is_stopped,
+        )
         scoring = order.task.scoring
         passed = 2 if scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
         trajectory = order.task.trajectory
         sampled = max(0, trajectory.points - 1) * trajectory.architectures  # or fewer
         self._to_score = (len(distinct_codes()) + sampled) * scoring.images * passed
 
+    @property
+    def note(self) -> str:
+        return self._checkpoints.note
+
     def run(self) -> RunRecord:
-        self._order.turn.wait(0.0, self._look)
+        self._order.turn.wait(0.0, self._checkpoints.look)
         experiment = self._experiment()
         outcome = make_method(self._task, self._unit.method).run(experiment)
         return RunRecord(
             method=self._unit.method,
             seed=self._unit.seed,
-            task=self._task.describe(self._unit.method),
+            task=describe(self._task, self._unit.method),
             scores=outcome.scores,
             budget=self._ledger.to_dict(),
             trace=outcome.trace,
@@ -193,33 +218,52 @@ class _Running:
         return Failure(
             method=self._unit.method,
             seed=self._unit.seed,
-            task=self._task.describe(self._unit.method),
+            task=describe(self._task, self._unit.method),
             fault=fault,
             budget=self._ledger.to_dict(),
             provenance=self._provenance(),
         )
 
     def _provenance(self) -> dict[str, Any]:
+        before = self._checkpoints
         passed = time.monotonic() - self._clock  # the time of day may jump
-        seconds = round(passed - self._order.turn.waited, 2)
-        return provenance(self._order.device, self._started) | {"seconds": seconds}
+        seconds = before.seconds + passed - self._order.turn.waited
+        return {
+            **provenance(self._order.device, self._started),
+            "seconds": round(seconds, 2),
+            "resumed": before.resumed,
+        }
+
+    def _key(self) -> dict[str, Any]:
+        """Return what a checkpoint must be of, to lead to the bits of an uninterrupted run."""
+        here = provenance(self._order.device)
+        return {
+            "method": self._unit.method,
+            "seed": self._unit.seed,
+            "protocol": PROTOCOL,
+            "task": digest(describe(self._task, self._unit.method)),
+            "machine": digest(machine_facts(here)),
+        }
 
     def _experiment(self) -> Experiment:
         task, data = self._task, self._task.data
-        images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+        images = dataset_record(data.dataset).read(data, self._order.data)
         images.valid.first(task.scoring.images)  # fails before the training rather than after it
         where = torch.device(self._order.device)
         return Experiment(
             images=images.to(where),
             crop_padding=data.crop_padding,
+            flip=data.flip,
             scale=task.scale,
             training=task.training,
             scoring=task.scoring,
+            search=task.search,
             streams=Streams(self._unit.seed),
             ledger=self._ledger,
             device=where,
             tick=self._tick,
             progress=self._progress,
+            checkpoints=self._checkpoints,
             trajectory=task.trajectory,
         )
 
@@ -231,20 +275,5 @@ class _Running:
 
     def _progress(self, share: float) -> None:
         self._order.meter.show(0.999 * share)
-        self._order.turn.wait(share, self._look)
-        self._look()
-
-    def _look(self) -> None:
-        """End where the run is stopped, or where nobody is left to take the record."""
-        if self._order.meter.is_stopped:
-            raise StoppedError
-        self._look_for_parent()
-
-    def _look_for_parent(self) -> None:
-        """End this process where the one that started it is gone: another will do the unit."""
-        now = time.monotonic()
-        if now - self._looked < ORPHAN_CHECK:
-            return
-        self._looked = now
-        if self._order.owner.is_dead:
-            os._exit(1)
+        self._order.turn.wait(share, self._checkpoints.look)
+        self._checkpoints.look()

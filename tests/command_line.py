@@ -26,9 +26,12 @@ description = "a few steps, for tests"
 [data]
 dataset = "digits"
 resolution = 8
+training_images = 1_200
+validation_images = 597
 noise = 0.8
 noise_draws = 1
 crop_padding = 1
+flip = false
 
 [network]
 channels = 2
@@ -47,6 +50,17 @@ gradient_norm = 5.0
 images = 4
 score = "loss"
 batch_norm = "validation"
+
+[search]
+base = "rsps"
+alpha_learning_rate = 3e-4
+alpha_beta1 = 0.5
+alpha_beta2 = 0.999
+alpha_weight_decay = 1e-3
+alpha_images = "apart"
+temperature = 1.0
+final_temperature = 0.1
+drawn = 200
 
 [trajectory]
 points = 0

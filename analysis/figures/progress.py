@@ -67,8 +67,8 @@ def progress_data(
         true = table.accuracy(key, np.array(kept["codes"], np.int64))
         found.append(
             Progress(
-                record.method,
-                list(order).index(record.method),
+                record.name,
+                list(order).index(record.name),
                 record.seed,
                 np.array([point["spent"] for point in points], np.float64),
                 np.array([kendall_tau(point["scores"], true) for point in points]),

@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.errors import InputError
 from benchmark.store.file import record_path
 from benchmark.store.plain import plain
+from benchmark.store.record import run_name
 from benchmark.store.signed import SignedKind, read_signed, write_signed
 
 SUFFIX = ".failed"
@@ -45,14 +46,14 @@ class Failure:
     provenance: Mapping[str, Any]
 
 
-def failure_path(folder: str | Path, method: str, seed: int) -> Path:
+def failure_path(folder: str | Path, name: str, seed: int) -> Path:
     """Return where the report of a failed run is kept.
 
     Example:
         >>> failure_path("runs", "gm", 3).as_posix()
         'runs/gm-seed3.failed'
     """
-    return record_path(folder, method, seed).with_suffix(SUFFIX)
+    return record_path(folder, name, seed).with_suffix(SUFFIX)
 
 
 def write_failure(failure: Failure, folder: str | Path) -> Path:
@@ -68,7 +69,7 @@ def write_failure(failure: Failure, folder: str | Path) -> Path:
         ...     read_failure(write_failure(failure, folder)) == failure
         True
     """
-    path = failure_path(folder, failure.method, failure.seed)
+    path = failure_path(folder, run_name(failure.method, failure.task), failure.seed)
     write_signed(KIND, plain(asdict(failure), "failure"), path)
     return path
 

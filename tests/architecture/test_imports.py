@@ -20,9 +20,11 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
 FLOORS = (
     ("benchmark.errors",),
+    ("benchmark.processes",),
     ("benchmark.files",),
     ("benchmark.stopping",),
     ("benchmark.settings",),
+    ("benchmark.pickles",),
     ("benchmark.space",),
     ("benchmark.predictions",),
     ("benchmark.complexity",),
@@ -38,8 +40,10 @@ FLOORS = (
     ("benchmark.tables.importing",),
     ("benchmark.tables",),
     ("benchmark.datasets",),
+    ("benchmark.search_settings",),
     ("benchmark.task",),
     ("benchmark.store",),
+    ("benchmark.checkpoints",),
     ("baselines.experiment",),
     ("baselines.supernet",),
     ("baselines.splitting",),

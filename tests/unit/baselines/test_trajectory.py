@@ -14,7 +14,7 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
-from baselines.search import Rsps
+from baselines.search import Base, Rsps, State
 from baselines.splitting import Subspace
 from baselines.supernet import Stretch, Supernet
 from baselines.trajectory import sample_codes
@@ -47,11 +47,10 @@ def watched_tree(
 
     def train(
         self: Rsps,
-        network: Supernet,
-        subspace: Subspace,
+        state: State,
         stretch: Stretch,
         kind: Spending,
-        paths: str,
+        name: str,
         before_step: Callable[[], None],
     ) -> list[float]:
         for _ in range(stretch.steps):
@@ -59,26 +58,26 @@ def watched_tree(
             before_step()
             experiment.ledger.charge(kind, BATCH)
             with torch.no_grad():
-                next(network.parameters()).add_(1)
-            latest[subspace.codes()] = steps_behind(network)
+                next(state.network.parameters()).add_(1)
+            latest[state.subspace.codes()] = steps_behind(state.network)
         return [0.0] * stretch.steps
 
-    def new_supernet(self: Rsps) -> Supernet:
-        network = original(self)
+    def start(self: Rsps, subspace: Subspace) -> State:
+        state = original(self, subspace)
         with torch.no_grad():
-            next(network.parameters()).zero_()
-        return network
+            next(state.network.parameters()).zero_()
+        return state
 
-    def choose_split(node: Node) -> Split:
+    def choose_split(base: Base, node: Node) -> Split:
         experiment.ledger.charge(Spending.GRADIENT_MATCHING, 11 * BATCH)
         return Split({"root": 2, "root.0": 0, "root.1": 4}[node.name], ((0, 3), (1, 2, 4)))
 
-    original = Rsps.new_supernet
+    original = Rsps.start
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rsps, "train", train)
-        patch.setattr(Rsps, "new_supernet", new_supernet)
+        patch.setattr(Rsps, "start", start)
         patch.setattr(
-            "baselines.search.rsps.score_codes",
+            "baselines.search.base.score_codes",
             lambda network, codes, *_: np.full(len(codes), steps_behind(network)),
         )
         trace = train_tree(experiment, Schedule(0.3, 0.2, (2, 2), restart), choose_split).trace

@@ -16,7 +16,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from benchmark import runner, unit
 from benchmark.budget import Spending
-from benchmark.datasets import ImageSet, dataset_record
+from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
 from benchmark.progress import WRITE_EVERY, Meter
 from benchmark.runner import checked_device, run_units
@@ -58,7 +58,8 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
 
 def digits() -> ImageSet:
     """Return the images of the tiny preset."""
-    return dataset_record("digits").read(8, 0.8, 1)
+    settings = DataSettings("digits", 8, 1_200, 597, 0.8, 1, 1, flip=False)
+    return dataset_record("digits").read(settings, data_folder())
 
 
 def fail_at(seed: int, error: BaseException) -> Callable[[Experiment], None]:
