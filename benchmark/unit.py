@@ -14,7 +14,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method
 from baselines.registry import method_class, method_record
-from benchmark.budget import Ledger
+from benchmark.budget import Budget, Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
@@ -99,9 +99,11 @@ class Order:
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         data: Where files of images lie.
         meter: Where progress is shown.
-        turn: When it may compute.
         silent: Names of claims that may be taken over.
         every: How often the unit leaves a checkpoint.
+        is_claimed: Whether the owner has claimed the unit already, for a worker that may not see
+            the folder.
+        turn: When it may compute, where units take turns.
     """
 
     task: Task
@@ -111,9 +113,10 @@ class Order:
     device: str
     data: Path
     meter: Meter
-    turn: Turn
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
+    is_claimed: bool = False
+    turn: Turn | None = None
 
 
 def run_unit(order: Order) -> Result:
@@ -131,17 +134,19 @@ def run_unit(order: Order) -> Result:
     try:
         return _run_unit(order)
     finally:
-        order.turn.end()
+        if order.turn is not None:
+            order.turn.end()
 
 
 def _run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
-    if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
-        return Result(unit, State.BUSY)
-    if record_path(order.folder, unit.name, unit.seed).exists():
-        return Result(unit, State.FOUND)
+    if not order.is_claimed:
+        if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
+            return Result(unit, State.BUSY)
+        if record_path(order.folder, unit.name, unit.seed).exists():
+            return Result(unit, State.FOUND)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     running = _Running(order)
@@ -178,12 +183,13 @@ class _Running:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._task, self._unit = order.task, order.unit
-        self._ledger = Ledger(order.task.budget)
+        # a schedule's cost is known when the images are counted
+        self._ledger = Ledger(order.task.budget or Budget(order.task.training.batch_size))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
-            order.every,
+            order.every if order.folder.is_dir() else Every(),
             lambda: order.meter.is_stopped,
         )
         scoring = order.task.scoring
@@ -197,7 +203,7 @@ class _Running:
         return self._checkpoints.note
 
     def run(self) -> RunRecord:
-        self._order.turn.wait(0.0, self._checkpoints.look)
+        self._wait(0.0)
         experiment = self._experiment()
         outcome = make_method(self._task, self._unit.method).run(experiment)
         return RunRecord(
@@ -227,7 +233,8 @@ class _Running:
     def _provenance(self) -> dict[str, Any]:
         before = self._checkpoints
         passed = time.monotonic() - self._clock  # the time of day may jump
-        seconds = before.seconds + passed - self._order.turn.waited
+        waited = self._order.turn.waited if self._order.turn is not None else 0.0
+        seconds = before.seconds + passed - waited
         return {
             **provenance(self._order.device, self._started),
             "seconds": round(seconds, 2),
@@ -249,6 +256,9 @@ class _Running:
         task, data = self._task, self._task.data
         images = dataset_record(data.dataset).read(data, self._order.data)
         images.valid.first(task.scoring.images)  # fails before the training rather than after it
+        plan = make_method(task, self._unit.method).plan(task, len(images.train))
+        if plan is not None:
+            self._ledger = Ledger(Budget(plan.budget))
         where = torch.device(self._order.device)
         return Experiment(
             images=images.to(where),
@@ -275,5 +285,9 @@ class _Running:
 
     def _progress(self, share: float) -> None:
         self._order.meter.show(0.999 * share)
-        self._order.turn.wait(share, self._checkpoints.look)
+        self._wait(share)
         self._checkpoints.look()
+
+    def _wait(self, share: float) -> None:
+        if self._order.turn is not None:
+            self._order.turn.wait(share, self._checkpoints.look)
