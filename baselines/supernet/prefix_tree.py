@@ -242,10 +242,12 @@ def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
     """Write the sum of what there is; None stands for zeros."""
     if one is not None and other is not None:
         torch.add(one, other, out=output)
-    elif one is None and other is None:
+        return
+    present = other if one is None else one
+    if present is None:
         output.zero_()
     else:
-        output.copy_(one if other is None else other)
+        output.copy_(present)
 
 
 def _chunks(codes: Codes, x: Tensor) -> list[Chunk]:

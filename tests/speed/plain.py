@@ -73,7 +73,8 @@ class PlainBlock(nn.Module):
 
     def forward(self, x: Tensor, path: Path) -> Tensor:
         shortcut: Tensor = self.shortcut(x)
-        return shortcut + self.b(self.a(x))
+        main: Tensor = self.b(self.a(x))
+        return shortcut + main
 
 
 class PlainSupernet(nn.Module):
