@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from benchmark.budget import Ledger
+from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
-from benchmark.datasets import ImageSet
+from benchmark.datasets import Batches, Images, ImageSet
+from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 
 def _nothing() -> None:
@@ -22,6 +24,9 @@ def _no_share(share: float) -> None:
     """Report a share to nobody."""
 
 
+NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
+
+
 @dataclass(frozen=True, eq=False)
 class Experiment:
     """One seed of one task, for one method to work on.
@@ -29,24 +34,49 @@ class Experiment:
     Attributes:
         images: Training and validation images, on the device.
         crop_padding: Border in pixels around a training image before it is cropped.
+        flip: Whether training images are mirrored at random.
         scale: The network's size.
         training: How weights are trained.
         scoring: How architectures are scored.
+        search: Which one-shot base trains supernets, and its settings.
         streams: The seed's random streams.
         ledger: Where everything spent is charged.
         device: Where networks live.
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
+        checkpoints: What the run can go on from when it is killed.
+        trajectory: At how many points of the budget how many architectures are scored.
     """
 
     images: ImageSet
     crop_padding: int
+    flip: bool
     scale: NetworkScale
     training: TrainingSettings
     scoring: ScoringSettings
+    search: SearchSettings
     streams: Streams
     ledger: Ledger
     device: torch.device
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    trajectory: TrajectorySettings = NO_TRAJECTORY
+
+    def batches(self, images: Images, count: int, stream: str) -> Batches:
+        """Return batches of images as the task's training takes them.
+
+        Args:
+            images: What to draw from.
+            count: Number of batches.
+            stream: Name of the random stream that draws them.
+        """
+        return Batches(
+            images,
+            size=self.training.batch_size,
+            count=count,
+            crop_padding=self.crop_padding,
+            generator=self.streams.torch(stream),
+            flip=self.flip,
+        )

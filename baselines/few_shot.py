@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
+from baselines.search import Base
 from baselines.splitting import singletons
 from baselines.tree import Node, Schedule, Split, train_tree
 from benchmark.settings import Fraction, Range
@@ -35,7 +36,7 @@ class FewShot(Method):
     def run(self, experiment: Experiment) -> Outcome:
         """Warm up one supernet, train its five parts on, and score each function by its part."""
 
-        def choose_split(node: Node) -> Split:
+        def choose_split(base: Base, node: Node) -> Split:
             return Split(self.options.edge, singletons(len(OPERATIONS)))
 
         schedule = Schedule(self.options.warm_up, 0, (len(OPERATIONS),))

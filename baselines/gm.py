@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.splitting import best_edge, best_partition, gradient_distances
+from baselines.search import Base
+from baselines.splitting import best_edge, best_partition
 from baselines.tree import Node, Restart, Schedule, Split, train_tree
 from benchmark.budget import Spending
-from benchmark.datasets import Batches
 from benchmark.settings import Count, Fraction, Range
 from benchmark.space import EDGES, OPERATIONS
 
@@ -48,35 +48,27 @@ class Gm(Method):
         """Warm up, split level by level, train the leaves, and score each function by its leaf."""
         options = self.options
 
-        def choose_split(node: Node) -> Split:
-            return _match_gradients(experiment, options, node)
+        def choose_split(base: Base, node: Node) -> Split:
+            return _match_gradients(base, options, node)
 
         groups = (options.groups,) * options.levels
         schedule = Schedule(options.warm_up, options.between, groups, options.restart)
         return train_tree(experiment, schedule, choose_split)
 
 
-def _match_gradients(experiment: Experiment, options: GmOptions, node: Node) -> Split:
+def _match_gradients(base: Base, options: GmOptions, node: Node) -> Split:
     """Choose the edge and the groups that separate the most gradient distance."""
+    experiment = base.experiment
 
     def pay() -> None:
         experiment.ledger.charge(Spending.GRADIENT_MATCHING, experiment.training.batch_size)
         experiment.tick()
 
-    batches = Batches(
-        experiment.images.train,
-        size=experiment.training.batch_size,
-        count=options.batches,
-        crop_padding=experiment.crop_padding,
-        generator=experiment.streams.torch(f"matching batches/{node.name}"),
-    )
-    base_paths = node.subspace.draw_paths(
-        options.batches, experiment.streams.numpy(f"matching paths/{node.name}")
+    batches = experiment.batches(
+        experiment.images.train, options.batches, f"matching batches/{node.name}"
     )
     edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
-    distances = gradient_distances(
-        node.network, node.subspace, edges, batches, base_paths.tolist(), pay
-    )
+    distances = base.distances(node.state, edges, batches, node.name, pay)
     partitions = {
         edge: best_partition(matrix, options.groups, options.min_size)
         for edge, matrix in distances.items()

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
+from baselines.search import Base
 from baselines.tree import Node, Schedule, Split, train_tree
 
 
@@ -17,7 +18,7 @@ class OneShot(Method):
     def run(self, experiment: Experiment) -> Outcome:
         """Train the supernet and score every architecture by it."""
 
-        def choose_split(node: Node) -> Split:
+        def choose_split(base: Base, node: Node) -> Split:
             raise AssertionError(f"a tree without levels splits {node.name}")
 
         return train_tree(experiment, Schedule(0, 0, ()), choose_split)

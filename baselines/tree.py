@@ -7,21 +7,22 @@ is shared by the leaves, to within one step.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.search import Rsps
+from baselines.search import Base, State, base_class
 from baselines.splitting import FULL, Groups, Subspace
-from baselines.supernet import Stretch, Supernet
+from baselines.supernet import Stretch
+from baselines.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError, InputError
-from benchmark.space import EDGES, OPERATIONS
+from benchmark.space import EDGES, OPERATIONS, to_string
 
 Restart = Literal["never", "always", "last"]
 LOSS_POINTS = 50  # of a node's losses that a trace keeps, each a mean over neighbouring steps
@@ -65,19 +66,22 @@ class Node:
 
     Attributes:
         name: ``root``, or the parent's name and the child's number.
-        subspace: The architectures it holds.
-        network: Its weights.
+        state: The architectures it holds, its weights, and what its base keeps beside them.
         steps: Steps that the weights have behind them.
     """
 
     name: str
-    subspace: Subspace
-    network: Supernet
+    state: State
     steps: int
+
+    @property
+    def subspace(self) -> Subspace:
+        """The architectures it holds."""
+        return self.state.subspace
 
 
 def train_tree(
-    experiment: Experiment, schedule: Schedule, choose_split: Callable[[Node], Split]
+    experiment: Experiment, schedule: Schedule, choose_split: Callable[[Base, Node], Split]
 ) -> Outcome:
     """Train a tree of supernets and score every architecture.
 
@@ -87,7 +91,7 @@ def train_tree(
     Args:
         experiment: Images, scale, budget and streams.
         schedule: How the budget is shared out.
-        choose_split: Says how a trained node divides.
+        choose_split: Says how a node trained by a base divides.
 
     Returns:
         Scores and a trace.
@@ -101,14 +105,17 @@ def train_tree(
 
 class _Tree:
     def __init__(
-        self, experiment: Experiment, schedule: Schedule, choose_split: Callable[[Node], Split]
+        self,
+        experiment: Experiment,
+        schedule: Schedule,
+        choose_split: Callable[[Base, Node], Split],
     ) -> None:
         self._experiment = experiment
         self._schedule = schedule
         self._choose_split = choose_split
-        self._base = Rsps(experiment)
-        self._batch = experiment.training.batch_size
-        self._steps = experiment.training.budget // self._batch
+        self._base = base_class(experiment.search.base)(experiment)
+        self._trajectory = Trajectory(experiment, self._base.score_functions)
+        self._steps = experiment.ledger.budget.images // self._base.step_images
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
         planned = schedule.warm_up + schedule.between * max(0, len(schedule.groups) - 1)
@@ -119,7 +126,7 @@ class _Tree:
 
     def grow(self) -> Outcome:
         levels = len(self._schedule.groups)
-        nodes = [Node("root", FULL, self._base.new_supernet(), 0)]
+        nodes = [Node("root", self._base.start(FULL), 0)]
         if levels:
             nodes = self._train(nodes, self._share(self._schedule.warm_up), last=False)
         for level in range(levels):
@@ -130,9 +137,11 @@ class _Tree:
                 if is_last
                 else self._train(children, self._share(self._schedule.between), last=False)
             )
-        leaves = self._train(nodes, self._experiment.ledger.left // self._batch, last=True)
-        scores = self._base.score([(leaf.subspace, leaf.network) for leaf in leaves])
-        return Outcome(scores, self._trace(leaves))
+        leaves = self._train(
+            nodes, self._experiment.ledger.left // self._base.step_images, last=True
+        )
+        scores = self._base.score([leaf.state for leaf in leaves])
+        return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
     def _share(self, share: float) -> int:
         return round(share * self._steps)
@@ -151,10 +160,9 @@ class _Tree:
             own = each + (number < over)
             end = node.steps + own
             stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            stream = f"paths/{node.name}"
-            losses = self._base.train(node.network, node.subspace, stretch, kind, stream)
-            self._losses[node.name] = losses
-            trained.append(Node(node.name, node.subspace, node.network, end))
+            watch = self._trajectory.watch(node.subspace, node.state.network)
+            self._losses[node.name] = self._base.train(node.state, stretch, kind, node.name, watch)
+            trained.append(Node(node.name, node.state, end))
         return trained
 
     def _steps_after(self, node: Node) -> int:
@@ -178,7 +186,7 @@ class _Tree:
 
     def _divide(self, node: Node, level: int) -> list[Node]:
         """Return a node's children, which start from its weights or from the initial ones."""
-        split = self._choose_split(node)
+        split = self._choose_split(self._base, node)
         self._splits.append(
             {
                 "node": node.name,
@@ -194,14 +202,14 @@ class _Tree:
         return [
             Node(
                 f"{node.name}.{number}",
-                subspace,
-                self._base.new_supernet() if restart else copy.deepcopy(node.network),
+                self._base.start(part) if restart else self._base.inherit(node.state, part),
                 0 if restart else node.steps,
             )
-            for number, subspace in enumerate(node.subspace.split(split.edge, split.groups))
+            for number, part in enumerate(node.subspace.split(split.edge, split.groups))
         ]
 
-    def _trace(self, leaves: Sequence[Node]) -> dict[str, Any]:
+    def _trace(self, leaves: Sequence[Node], scores: NDArray[np.float64]) -> dict[str, Any]:
+        selected = [self._base.select(leaf.state, scores, leaf.name) for leaf in leaves]
         return {
             "splits": self._splits,
             "leaves": [
@@ -210,8 +218,9 @@ class _Tree:
                     "operations": leaf.subspace.to_lists(),
                     "architectures": leaf.subspace.size,
                     "steps": leaf.steps,
+                    "selected": {"architecture": to_string(code), "score": float(scores[code])},
                 }
-                for leaf in leaves
+                for leaf, code in zip(leaves, selected, strict=True)
             ],
             "losses": {name: _thinned(losses) for name, losses in self._losses.items()},
         }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from benchmark.errors import CheckError, InputError
+from benchmark.processes import is_gone, this_host
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         whole 1
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}-{marked_name()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -71,6 +75,42 @@ def write_atomic(path: str | Path, data: bytes | str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def marked_name() -> str:
+    """Return a name nobody else has, by which `sweep` can tell whose it is."""
+    return f"{_mark()}{os.getpid():08x}{secrets.token_hex(4)}"
+
+
+def sweep(folder: str | Path) -> None:
+    """Remove what processes of this machine left half written in a folder as they were killed.
+
+    What is marked by another machine is left alone, because its process may live.
+
+    Args:
+        folder: The folder; it need not exist.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mine = Path(folder) / f".a-{marked_name()}.txt"
+        ...     _ = mine.write_text("being written")
+        ...     sweep(folder)
+        ...     mine.exists()
+        True
+    """
+    with suppress(OSError):
+        for path in Path(folder).iterdir():
+            match = re.fullmatch(rf".*-{_mark()}([0-9a-f]{{8}})[0-9a-f]{{8}}(\.\w+)?", path.name)
+            if match and (process := int(match[1], 16)) and is_gone(process):
+                with suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@cache
+def _mark() -> str:
+    """Return eight hexadecimal digits that stand for this machine."""
+    return hashlib.sha256(this_host().encode()).hexdigest()[:8]
 
 
 def sha256(path: str | Path) -> str:

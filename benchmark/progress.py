@@ -25,6 +25,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from benchmark.files import marked_name, sweep
+
 REFRESH = 0.2  # seconds between two looks at the units
 LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 WRITE_EVERY = 0.1  # seconds between two writes of a worker
@@ -42,6 +44,8 @@ class Meter:
         self._path = path
         self._place = place
         self._next = 0.0
+        self._look = 0.0
+        self._stopped = False
 
     def show(self, share: float) -> None:
         """Say how much of the unit is done, from 0 to 1; cheap enough to call at every step."""
@@ -50,6 +54,15 @@ class Meter:
             self._next = now + WRITE_EVERY
             shares = np.memmap(self._path, np.float64, mode="r+")
             shares[self._place] = share
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the unit is asked to stop; cheap enough to ask at every step."""
+        now = time.monotonic()
+        if not self._stopped and now >= self._look:
+            self._look = now + WRITE_EVERY
+            self._stopped = bool(np.memmap(self._path, np.float64, mode="r")[-1])
+        return self._stopped
 
 
 class Board:
@@ -61,12 +74,17 @@ class Board:
     """
 
     def __init__(self, path: Path, units: int) -> None:
-        self._shares = np.memmap(path, np.float64, mode="w+", shape=(units,))
+        self._whole = np.memmap(path, np.float64, mode="w+", shape=(units + 1,))
+        self._shares = self._whole[:-1]  # the last says whether to stop
         self._path = path
 
     def meter(self, place: int) -> Meter:
         """Return the meter of one unit."""
         return Meter(self._path, place)
+
+    def stop(self) -> None:
+        """Ask all units to stop."""
+        self._whole[-1] = 1
 
     @property
     def share(self) -> float:
@@ -90,7 +108,8 @@ def shown_board(units: int, what: str) -> Iterator[Board]:
     Yields:
         The board for their meters.
     """
-    with tempfile.TemporaryDirectory(prefix="nasbench-") as folder:
+    sweep(tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(prefix="nasbench-", suffix=f"-{marked_name()}") as folder:
         board = Board(Path(folder) / "shares", units)
         stop = threading.Event()
         show = _show_bar if sys.stderr.isatty() else _show_lines

@@ -1,56 +1,42 @@
 """Running units, each a method at a seed: in parallel, once each, and none lost.
 
-The record of a unit is written as soon as it is done; what has a record is not run again. A unit
-computes on one thread, so its bits do not depend on how many run side by side.
+The record of a unit is written as soon as it is done; what has a record is not run again, and what
+another process works on is left to it. A unit whose worker dies is run once more, alone.
 """
 
 from __future__ import annotations
 
-import signal
+import sys
 import tempfile
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from multiprocessing import parent_process
 from pathlib import Path
 
-import joblib
 import torch
 
-from baselines.experiment import Experiment
-from baselines.method import Method
 from baselines.registry import method_class
-from benchmark.budget import Ledger
-from benchmark.datasets import dataset_record
-from benchmark.errors import CheckError, InputError, NasbenchError
-from benchmark.files import reason
-from benchmark.progress import Meter, shown_board
-from benchmark.seeds import Streams
-from benchmark.space import distinct_codes
+from baselines.search import base_class
+from benchmark.checkpoints import DEFAULT, Every
+from benchmark.datasets import data_folder, dataset_record
+from benchmark.errors import CheckError, InputError
+from benchmark.files import reason, sweep
+from benchmark.pool import THREADS, WorkerDiedError, worker_pool
+from benchmark.progress import Board, Meter, shown_board
+from benchmark.stopping import StoppedError, stoppable
 from benchmark.store import RunRecord, find_record, write_record
+from benchmark.store.checkpoint import checkpoint_path
+from benchmark.store.claims import BEAT, Owner, Watch, claims, keep_alive, owner_of, release
+from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
+from benchmark.unit import Order, Result, State, Unit, describe, make_method, run_unit
 
-UNIT_THREADS = 1  # more would change the order of sums, and with it bits
-SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A method at a seed.
-
-    Attributes:
-        method: Name of the method.
-        seed: The seed.
-    """
-
-    method: str
-    seed: int
+POLL = 0.5  # seconds between two looks at what other processes work on
+DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
+NAMED = 10  # failed units that a message names
 
 
 @dataclass(frozen=True)
@@ -76,6 +62,8 @@ def run_units(
     *,
     device: str = "cpu",
     jobs: int = 1,
+    every: Every = DEFAULT,
+    data: Path | None = None,
 ) -> Runs:
     """Run methods at seeds, unless their records are there already.
 
@@ -86,38 +74,34 @@ def run_units(
         folder: Where records are kept.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
         jobs: Units to run at a time.
+        every: How often a unit leaves a checkpoint, from which it goes on if it is killed.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         All records, new and found.
 
     Raises:
         InputError: A name, an option, the device, or a record that is in the way.
-        CheckError: The folder cannot be written, or a unit failed and the others were finished, or
-            the system ended a worker.
+        CheckError: The folder cannot be written, images cannot be downloaded, or units failed and
+            the others were finished.
+        StoppedError: A signal asked it to stop; what is finished is kept.
     """
     for name in task.methods:
         method_class(name)  # options for nobody are a slip
+    base_class(task.search.base)
     units = _units(task, methods, seeds)
     device = checked_device(device)
     _check_writable(folder)
-    tasks = {method: task.describe(method) for method in methods}
-    found = {
-        unit: find_record(folder, unit.method, unit.seed, tasks[unit.method], device)
-        for unit in units
-    }
+    sweep(folder)
+    found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
     elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:
-        records |= _run_all(task, missing, folder, device, jobs)
+        images = data_folder(data)
+        dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
+        records |= _run_all(_Crew(task, missing, folder, device, every, images), jobs)
     return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
-
-
-def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
-    """Return what differs between this machine and those that made the records found."""
-    here = provenance(device) | {"threads": UNIT_THREADS}
-    names = [machine_differences(record.provenance, here) for record in found]
-    return tuple(dict.fromkeys(name for of_record in names for name in of_record))
 
 
 def checked_device(name: str) -> str:
@@ -137,13 +121,20 @@ def checked_device(name: str) -> str:
 def _units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> list[Unit]:
     units = []
     for name in methods:
-        method = _method(task, name)
-        units += [Unit(name, seed) for seed in (seeds if method.seeded else seeds[:1])]
+        method = make_method(task, name)
+        units += [Unit.of(task, name, seed) for seed in (seeds if method.seeded else seeds[:1])]
     return units
 
 
-def _method(task: Task, name: str) -> Method:
-    return method_class(name)(task.methods.get(name, {}))
+def _find(task: Task, unit: Unit, folder: Path, device: str) -> RunRecord | None:
+    return find_record(folder, unit.method, unit.seed, describe(task, unit.method), device)
+
+
+def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
+    """Return what differs between this machine and those that made the records found."""
+    here = provenance(device) | {"threads": THREADS}
+    names = [machine_differences(record.provenance, here) for record in found]
+    return tuple(dict.fromkeys(name for of_record in names for name in of_record))
 
 
 def _check_writable(folder: Path) -> None:
@@ -157,133 +148,165 @@ def _check_writable(folder: Path) -> None:
         ) from error
 
 
-def _run_all(
-    task: Task, units: Sequence[Unit], folder: Path, device: str, jobs: int
-) -> dict[Unit, RunRecord]:
-    """Run units and write the record of each as it comes, here, where no worker can lose it."""
-    names = ", ".join(dict.fromkeys(unit.method for unit in units))
-    records, faults = {}, {}
-    with shown_board(len(units), names) as board, _workers(min(jobs, len(units))) as parallel:
-        calls = (
-            joblib.delayed(_run_unit)(task, unit, device, board.meter(place))
-            for place, unit in enumerate(units)
+def _run_all(crew: _Crew, jobs: int) -> dict[Unit, RunRecord]:
+    """Run units and return their records, whoever made them."""
+    names = ", ".join(dict.fromkeys(unit.name for unit in crew.units))
+    with shown_board(len(crew.units), names) as board, stoppable(crew.stop), crew.alive():
+        crew.work(board, jobs)
+    if crew.signal is not None:
+        raise StoppedError(crew.signal)
+    if crew.failures:
+        raise CheckError(_failed(crew.failures, len(crew.units)))
+    return crew.records
+
+
+def _failed(failures: Mapping[Unit, str], count: int) -> str:
+    listed = [f"{unit}: {fault}" for unit, fault in failures.items()]
+    more = [f"and {len(listed) - NAMED} more"] if len(listed) > NAMED else []
+    return f"{len(failures)} of {count} runs failed: {'; '.join(listed[:NAMED] + more)}"
+
+
+class _Crew:
+    """Has units done by workers, and writes their records here, where no worker can lose them."""
+
+    def __init__(
+        self,
+        task: Task,
+        units: Sequence[Unit],
+        folder: Path,
+        device: str,
+        every: Every,
+        data: Path,
+    ) -> None:
+        self.units = tuple(units)
+        self.records: dict[Unit, RunRecord] = {}
+        self.failures: dict[Unit, str] = {}
+        self.signal: int | None = None
+        self._task, self._folder, self._device, self._every = task, folder, device, every
+        self._data = data
+        self._board: Board | None = None
+        self._owner, self._watch = Owner.here(), Watch()
+
+    def stop(self, number: int) -> None:
+        """Ask all workers to stop."""
+        self.signal = number
+        if self._board is not None:
+            self._board.stop()
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Give signs of life for what is claimed within the block, and give it up at its end."""
+        over = threading.Event()
+        names = [(unit.name, unit.seed) for unit in self.units]
+
+        def beat() -> None:
+            while not over.wait(BEAT):
+                keep_alive(self._folder, names, self._owner)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            for name, seed in names:
+                release(self._folder, name, seed, self._owner)
+
+    def work(self, board: Board, jobs: int) -> None:
+        """Do all units, those that others have begun only if they do not finish them."""
+        self._board = board
+        left, told = list(self.units), False
+        while left and self.signal is None:
+            ready = [unit for unit in left if self._is_free(unit)]
+            if ready:
+                self._round(ready, min(jobs, len(ready)))
+            left = [unit for unit in left if unit not in self.records | self.failures]
+            if left and not (ready or told):
+                told = True
+                self._tell(left)
+            if left:
+                time.sleep(0 if ready else POLL)
+
+    def _round(self, units: Sequence[Unit], jobs: int) -> None:
+        """Do units once; those that a worker left behind as it died once more, each alone."""
+        try:
+            self._do(units, jobs)
+        except WorkerDiedError:
+            suspects = [unit for unit in units if self._is_ours(unit)]
+            for unit in suspects:
+                release(self._folder, unit.name, unit.seed, self._owner)
+            for unit in suspects:
+                try:
+                    self._do([unit], 2)  # two, so that it is not this process
+                except WorkerDiedError:
+                    self.failures[unit] = DIED
+                    release(self._folder, unit.name, unit.seed, self._owner)
+
+    def _do(self, units: Sequence[Unit], jobs: int) -> None:
+        silent = self._watch.silent(path for unit in units for path in self._claims(unit))
+        orders = [
+            Order(
+                task=self._task,
+                unit=unit,
+                folder=self._folder,
+                owner=self._owner,
+                device=self._device,
+                data=self._data,
+                meter=self._meter(unit),
+                silent=silent,
+                every=self._every,
+            )
+            for unit in units
+        ]
+        with worker_pool(jobs) as pool:
+            for result in pool.results(run_unit, ((order,) for order in orders)):
+                self._take(result)
+
+    def _take(self, result: Result) -> None:
+        """Keep what came of a unit."""
+        unit = result.unit
+        if result.note:
+            print(f"{unit}: {result.note}", file=sys.stderr)
+        if result.record is not None:
+            write_record(result.record, self._folder)
+            self.records[unit] = result.record
+        elif result.failure is not None:
+            self._keep_failure(unit, result.failure)
+        elif result.state is State.FOUND:
+            self._meter(unit).show(1.0)
+            record = _find(self._task, unit, self._folder, self._device)
+            if record is not None:
+                self.records[unit] = record
+        if unit in self.records:
+            failure_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
+            checkpoint_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
+        if result.state is not State.BUSY:
+            release(self._folder, unit.name, unit.seed, self._owner)
+
+    def _meter(self, unit: Unit) -> Meter:
+        assert self._board is not None
+        return self._board.meter(self.units.index(unit))
+
+    def _keep_failure(self, unit: Unit, failure: Failure) -> None:
+        self.failures[unit] = failure.fault
+        write_failure(failure, self._folder)
+
+    def _is_free(self, unit: Unit) -> bool:
+        """Whether it may be tried: nobody alive has it, or its record has come about."""
+        there = self._claims(unit)
+        silent = self._watch.silent(there)
+        return all(
+            path.name in silent or ((owner := owner_of(path)) is not None and owner.is_dead)
+            for path in there
         )
-        for unit, result in parallel(calls):
-            if isinstance(result, RunRecord):
-                write_record(result, folder)
-                records[unit] = result
-            else:
-                faults[unit] = result
-    if faults:
-        first = next(unit for unit in units if unit in faults)
-        raise CheckError(
-            f"{len(faults)} of {len(units)} runs failed, the first of them {first.method} "
-            f"seed {first.seed}: {faults[first]}"
-        )
-    return records
 
+    def _is_ours(self, unit: Unit) -> bool:
+        return any(owner_of(path) == self._owner for path in self._claims(unit))
 
-@contextmanager
-def _workers(jobs: int) -> Iterator[joblib.Parallel]:
-    """Give a pool whose workers leave Ctrl-C to the main process, and end when it is told to."""
-    pool = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
-    try:
-        with warnings.catch_warnings(), pool as parallel:
-            # loky replaces workers that have grown, which loses nothing.
-            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
-            # What Ctrl-C leaves undone is said by the command.
-            warnings.filterwarnings("ignore", message=".*limit unnecessary computation time")
-            if jobs > 1:
-                _bear_workers(parallel, jobs)
-            yield parallel
-    except BrokenProcessPool as error:
-        raise CheckError(
-            "the system ended a worker, perhaps for want of memory; what is finished is kept, "
-            "run the rest with fewer jobs"
-        ) from error
+    def _claims(self, unit: Unit) -> list[Path]:
+        return claims(self._folder, unit.name, unit.seed)
 
-
-def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
-    """Start workers that ignore Ctrl-C from birth."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it
-    try:
-        births = parallel(joblib.delayed(_leave_interrupts)() for _ in range(jobs))
-    finally:
-        signal.signal(signal.SIGINT, before)
-    for _ in births:
-        pass
-
-
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the main process, if this is a worker."""
-    if threading.current_thread() is threading.main_thread() and parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _run_unit(task: Task, unit: Unit, device: str, meter: Meter) -> tuple[Unit, RunRecord | str]:
-    """Run one unit; return its record, or what went wrong."""
-    _leave_interrupts()
-    torch.set_num_threads(UNIT_THREADS)
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    started, clock = datetime.now(timezone.utc), time.monotonic()
-    ledger = Ledger(task.budget)
-    passed = 2 if task.scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
-    scored = len(distinct_codes()) * task.scoring.images * passed
-
-    def tick() -> None:
-        done = ledger.spent + SCORING_COST * ledger.scored
-        meter.show(0.999 * min(1, done / (ledger.budget.images + SCORING_COST * scored)))
-
-    def progress(share: float) -> None:
-        meter.show(0.999 * share)
-
-    try:
-        experiment = _experiment(task, unit, device, ledger, tick, progress)
-        outcome = _method(task, unit.method).run(experiment)
-        facts = provenance(device, started) | {
-            "seconds": round(time.monotonic() - clock, 2),  # the time of day may jump
-            "images": experiment.images.digest(),
-            "streams": experiment.streams.drawn,
-        }
-        record = RunRecord(
-            method=unit.method,
-            seed=unit.seed,
-            task=task.describe(unit.method),
-            scores=outcome.scores,
-            budget=ledger.to_dict(),
-            trace=outcome.trace,
-            provenance=facts,
-        )
-    except NasbenchError as error:
-        return unit, str(error)
-    except (RuntimeError, MemoryError) as error:  # PyTorch's own, above all for want of memory
-        return unit, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    meter.show(1.0)
-    return unit, record
-
-
-def _experiment(
-    task: Task,
-    unit: Unit,
-    device: str,
-    ledger: Ledger,
-    tick: Callable[[], None],
-    progress: Callable[[float], None],
-) -> Experiment:
-    data = task.data
-    images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
-    images.valid.first(task.scoring.images)  # fails before the training rather than after it
-    where = torch.device(device)
-    return Experiment(
-        images=images.to(where),
-        crop_padding=data.crop_padding,
-        scale=task.scale,
-        training=task.training,
-        scoring=task.scoring,
-        streams=Streams(unit.seed),
-        ledger=ledger,
-        device=where,
-        tick=tick,
-        progress=progress,
-    )
+    def _tell(self, units: Sequence[Unit]) -> None:
+        names = ", ".join(map(str, units[:NAMED]))
+        print(f"waiting for other processes, which work on {names}", file=sys.stderr)

@@ -8,44 +8,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from benchmark.budget import Budget
 from benchmark.complexity import NetworkScale
-from benchmark.datasets import dataset_record
+from benchmark.datasets import DataSettings, dataset_record
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import reason
+from benchmark.search_settings import NO_SEARCH, SearchSettings
 from benchmark.settings import Count, NonNegative, Range, read_settings
+from benchmark.space import SIZE
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-MAX_NOISE = 10.0  # beyond it no network sees a digit
 MAX_BYTES = 1 << 20  # of a preset's file
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """What images there are.
-
-    Attributes:
-        dataset: Name of a registered data set.
-        resolution: Height and width in pixels.
-        noise: Fixed Gaussian noise, in standard deviations of the pixels.
-        noise_draws: How many times each training image is there, each with noise of its own.
-        crop_padding: Border in pixels around a training image before it is cropped at random.
-    """
-
-    dataset: str
-    resolution: Count
-    noise: Annotated[float, Range(0, MAX_NOISE)]
-    noise_draws: Count
-    crop_padding: Annotated[int, Range(0)]
 
 
 @dataclass(frozen=True)
@@ -101,6 +83,19 @@ class ScoringSettings:
 
 
 @dataclass(frozen=True)
+class TrajectorySettings:
+    """Whether architectures are scored on the way as well, beside the budget.
+
+    Attributes:
+        points: At how many points of the budget, evenly spread, the last of them its end; 0 is off.
+        architectures: How many, drawn once for all methods and seeds.
+    """
+
+    points: Annotated[int, Range(0)]
+    architectures: Annotated[int, Range(1, SIZE)]
+
+
+@dataclass(frozen=True)
 class Task:
     """Everything that an experiment fixes but the method and the seed.
 
@@ -111,6 +106,8 @@ class Task:
         network: How large the supernet is.
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
+        search: Which one-shot base trains supernets, and its settings.
+        trajectory: Whether architectures are scored on the way as well.
         methods: Options of each method by its name; the method checks them.
     """
 
@@ -120,6 +117,8 @@ class Task:
     network: NetworkSettings
     training: TrainingSettings
     scoring: ScoringSettings
+    search: SearchSettings
+    trajectory: TrajectorySettings
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
@@ -134,6 +133,7 @@ class Task:
                 f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
                 f"resolution, {self.data.resolution}, or some crops show nothing"
             )
+        dataset_record(self.data.dataset).check(self.data)
         _ = self.scale  # checks the network's size
 
     @property
@@ -153,10 +153,25 @@ class Task:
         """What one run of a method may spend."""
         return Budget(self.training.budget)
 
-    def describe(self, method: str) -> dict[str, Any]:
-        """Return all that decides a method's scores beside its seed, as plain JSON values."""
+    def with_base(self, base: str) -> Task:
+        """Return the same task with supernets of another one-shot base."""
+        return replace(self, search=replace(self.search, base=base))
+
+    def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
+        """Return all that decides what a record holds beside its seed, as plain JSON values.
+
+        A trajectory changes no score: it is told only where there is one.
+
+        Args:
+            method: Name of the method.
+            searches: Whether it trains supernets, so that ``[search]`` matters.
+        """
         whole = asdict(self)
         del whole["description"], whole["methods"]
+        if not searches:
+            del whole["search"]
+        if not self.trajectory.points:
+            del whole["trajectory"]
         return {**whole, "options": dict(self.methods.get(method, {}))}
 
 
@@ -245,7 +260,10 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
     preset, options = values.pop("preset", None), values.pop("options", {})
     if not isinstance(preset, str):
         raise InputError(f"the task's preset is {preset!r}: it must be a name")
+    values.setdefault("trajectory", {"points": 0, "architectures": 1})  # told only where it is on
     methods = {method: options} if options else {}
+    for section, absent in _UNTOLD.items():
+        values.setdefault(section, asdict(absent))
     try:
         return _task(preset, {"description": "", **values, "methods": methods})
     except InputError as error:
@@ -257,6 +275,13 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "network": NetworkSettings,
     "training": TrainingSettings,
     "scoring": ScoringSettings,
+    "search": SearchSettings,
+    "trajectory": TrajectorySettings,
+}
+# What a description leaves out where it decides nothing.
+_UNTOLD: Mapping[str, Any] = {
+    "search": NO_SEARCH,
+    "trajectory": TrajectorySettings(points=0, architectures=SIZE),
 }
 _PARTS: Mapping[str, type[Any]] = {
     "description": str,

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.cli import main
+from benchmark.stopping import SIGNALS
 
 ROOT = Path(__file__).resolve().parents[1]
 CALL_MAIN = "from benchmark.cli import main; main()"
@@ -25,9 +26,12 @@ description = "a few steps, for tests"
 [data]
 dataset = "digits"
 resolution = 8
+training_images = 1_200
+validation_images = 597
 noise = 0.8
 noise_draws = 1
 crop_padding = 1
+flip = false
 
 [network]
 channels = 2
@@ -46,6 +50,21 @@ gradient_norm = 5.0
 images = 4
 score = "loss"
 batch_norm = "validation"
+
+[search]
+base = "rsps"
+alpha_learning_rate = 3e-4
+alpha_beta1 = 0.5
+alpha_beta2 = 0.999
+alpha_weight_decay = 1e-3
+alpha_images = "apart"
+temperature = 1.0
+final_temperature = 0.1
+drawn = 200
+
+[trajectory]
+points = 0
+architectures = 10
 
 [methods.few-shot]
 warm_up = 0.5
@@ -74,13 +93,14 @@ class Called:
 def nasbench(*arguments: str | Path) -> Called:
     """Call the command line in this process."""
     out, err = StringIO(), StringIO()
-    handler = signal.getsignal(signal.SIGINT)
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["nasbench", *map(str, arguments)])
         patch.setattr("benchmark.progress.LINE_EVERY", 3600)  # a slow machine prints no more
         with pytest.raises(SystemExit) as end:
             main()
-    signal.signal(signal.SIGINT, handler)  # Ctrl-C is pytest's again
+    for number, handler in handlers.items():
+        signal.signal(number, handler)  # they are pytest's again
     assert isinstance(end.value.code, int)
     return Called(end.value.code, out.getvalue(), err.getvalue())
 

@@ -81,7 +81,8 @@ def changed(draw: Callable[..., Any], contents: Any) -> Any:
     """Return a copy of JSON contents in which one to three places hold something else."""
     whole = [copy.deepcopy(contents)]
     for _ in range(draw(st.integers(1, 3))):
-        holder, place = whole, 0
+        holder: Any = whole
+        place: Any = 0
         while (
             isinstance(inner := holder[place], (dict, list)) and inner and draw(st.integers(0, 5))
         ):

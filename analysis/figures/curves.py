@@ -158,7 +158,7 @@ def _curves(
 ) -> Curves:
     curves = []
     for place, method in enumerate(order):
-        of_seeds = [measure(one.scores[table.codes]) for one in records if one.method == method]
+        of_seeds = [measure(one.scores[table.codes]) for one in records if one.name == method]
         if not of_seeds:
             raise MissingError(f"no run of {method}: run it, or leave it out of the order")
         values = np.array(of_seeds)

@@ -78,13 +78,13 @@ def scores_against_truth_data(
     connected = is_connected(table.codes)
     first: dict[str, RunRecord] = {}
     for record in comparable(records):
-        if record.seed < first.setdefault(record.method, record).seed:
-            first[record.method] = record
+        if record.seed < first.setdefault(record.name, record).seed:
+            first[record.name] = record
     panels = []
     for record in first.values():
         scores = record.scores[table.codes]
         tau = rank_metrics(scores, truth).kendall_tau
-        panels.append(Panel(record.method, record.seed, scores, truth, connected, tau, key))
+        panels.append(Panel(record.name, record.seed, scores, truth, connected, tau, key))
     return tuple(panels)
 
 

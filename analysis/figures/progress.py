@@ -43,8 +43,8 @@ def progress_data(
 ) -> tuple[Progress, ...]:
     """Return ranking quality over the budget for every run that kept it.
 
-    A run keeps it as ``trace["trajectory"]``: a list of points, each with the images ``spent``, the
-    ``codes`` of a sample of architectures, the same at each point, and their ``scores``.
+    A run keeps it as ``trace["trajectory"]``: the ``codes`` of a sample of architectures, and a
+    list of ``points``, each with the images ``spent`` and the sample's ``scores``.
 
     Args:
         records: The runs.
@@ -60,19 +60,19 @@ def progress_data(
     """
     found = []
     for record in records:
-        points = record.trace.get("trajectory")
-        if not points:
+        kept = record.trace.get("trajectory")
+        if not kept:
             continue
-        truth = [table.accuracy(key, np.array(point["codes"], np.int64)) for point in points]
-        pairs = list(zip(points, truth, strict=True))
+        points = kept["points"]
+        true = table.accuracy(key, np.array(kept["codes"], np.int64))
         found.append(
             Progress(
-                record.method,
-                list(order).index(record.method),
+                record.name,
+                list(order).index(record.name),
                 record.seed,
                 np.array([point["spent"] for point in points], np.float64),
-                np.array([kendall_tau(p["scores"], true) for p, true in pairs]),
-                np.array([expected_best(p["scores"], true, 1) for p, true in pairs]),
+                np.array([kendall_tau(point["scores"], true) for point in points]),
+                np.array([expected_best(point["scores"], true, 1) for point in points]),
             )
         )
     if not found:

@@ -91,8 +91,8 @@ class Baseline:
     def methods(self) -> dict[str, dict[int, RunRecord]]:
         """The runs of each method by seed, both in rising order."""
         methods: dict[str, dict[int, RunRecord]] = {}
-        for record in sorted(self.records, key=lambda record: (record.method, record.seed)):
-            methods.setdefault(record.method, {})[record.seed] = record
+        for record in sorted(self.records, key=lambda record: (record.name, record.seed)):
+            methods.setdefault(record.name, {})[record.seed] = record
         return methods
 
 
@@ -151,12 +151,13 @@ def read_baseline(path: str | Path) -> Baseline:
 
 def _method_entry(runs: Sequence[RunRecord], measured: Measured) -> dict[str, Any]:
     return {
+        "method": runs[0].method,
         "task": runs[0].task,
         "protocol": runs[0].protocol,
         "runs": [
             {
                 "seed": run.seed,
-                "metrics": _shown(run, measured[run.method, run.seed]),
+                "metrics": _shown(run, measured[run.name, run.seed]),
                 "budget": run.budget,
                 "provenance": run.provenance,
                 "ranks": encode_ranks(run.scores),
@@ -170,17 +171,17 @@ def _shown(run: RunRecord, values: Mapping[str, float]) -> dict[str, float]:
     for gate, value in values.items():
         if math.isnan(value):
             raise InputError(
-                f"{run.method} seed {run.seed} leaves {gate} undefined: nothing can be compared "
+                f"{run.name} seed {run.seed} leaves {gate} undefined: nothing can be compared "
                 "with that; gate another metric, or leave the method out"
             )
     return {gate: round(value, 6) for gate, value in values.items()}  # no noise in a diff
 
 
 def _records(methods: Mapping[str, Any]) -> Iterator[RunRecord]:
-    for method, entry in methods.items():
+    for name, entry in methods.items():
         for run in entry["runs"]:
             yield RunRecord(
-                method=method,
+                method=entry.get("method", name),
                 seed=run["seed"],
                 task=entry["task"],
                 scores=decode_ranks(run["ranks"]),

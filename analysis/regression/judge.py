@@ -57,7 +57,7 @@ def judge(
     """
     found: dict[str, dict[int, RunRecord]] = {}
     for record in records:
-        found.setdefault(record.method, {})[record.seed] = record
+        found.setdefault(record.name, {})[record.seed] = record
     truth = Truth.of(table, key)
     faults: dict[str, Fault] = {}
     for method, before in baseline.methods.items():
@@ -208,7 +208,7 @@ def _notes(baseline: Baseline, found: Mapping[str, Runs], damaged: Mapping[str, 
     new = [method for method in found if method not in baseline.methods]
     if new:
         notes.append(f"not in the baseline, so not judged: {', '.join(sorted(new))}")
-    expected = {record_path("", run.method, run.seed).name for run in baseline.records}
+    expected = {record_path("", run.name, run.seed).name for run in baseline.records}
     notes += [f"left aside: {why}" for name, why in damaged.items() if name not in expected]
     first = next(iter(next(iter(baseline.methods.values())).values())).provenance
     for method in baseline.methods:

@@ -93,14 +93,14 @@ def ablation_table(study: Study) -> BuiltTable:
     )
     rows: list[tuple[str, str, Sequence[RunRecord]]] = []
     left_out = []
-    changed = {record.method for records in study.variants.values() for record in records}
+    changed = {record.name for records in study.variants.values() for record in records}
     for method in study.order:
         if method not in changed:
             continue
         own = study.of_method(method)
         rows.append((method, "as in the other tables", own))
         for folder, records in study.variants.items():
-            of_method = [record for record in records if record.method == method]
+            of_method = [record for record in records if record.name == method]
             if not of_method:
                 continue
             changes = _changes(own[0], of_method[0])

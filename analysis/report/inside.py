@@ -31,7 +31,7 @@ def distances_picture(study: Study) -> Picture:
     cuts = ", ".join(_cut(split) for split in record.trace["splits"])
     return Picture(
         distance_figure(data),
-        f"Gradient distances of {record.method}, seed {record.seed}: a row a supernet that is "
+        f"Gradient distances of {record.name}, seed {record.seed}: a row a supernet that is "
         "split, a column an edge; on the edge that was cut, operations that stay together are "
         f"framed. {_signs()}.",
         f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
@@ -54,10 +54,10 @@ def trees_picture(study: Study) -> Picture:
         axes = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)[:, 0]
         for record, tree, ax in zip(found, trees, axes, strict=True):
             draw_tree(tree, ax)
-            ax.set_title(f"{record.method}, seed {record.seed}", loc="left")
+            ax.set_title(f"{record.name}, seed {record.seed}", loc="left")
         arrange(figure)
     cuts = "; ".join(
-        f"{record.method} {', '.join(_cut(split) for split in record.trace['splits'])}"
+        f"{record.name} {', '.join(_cut(split) for split in record.trace['splits'])}"
         for record in found
     )
     return Picture(
@@ -82,8 +82,8 @@ def losses_picture(study: Study) -> Picture:
         ends = []
         for record in records:
             curves = loss_data(record)
-            draw_losses(curves, ax, name=record.method, place=study.order.index(record.method))
-            ends.append(f"{record.method} {curves[-1].losses[-1]:.2f}")
+            draw_losses(curves, ax, name=record.name, place=study.order.index(record.name))
+            ends.append(f"{record.name} {curves[-1].losses[-1]:.2f}")
         ax.legend(frameon=False)
         arrange(figure)
     return Picture(
@@ -131,7 +131,7 @@ def _signs() -> str:
 
 def _edges_by_seed(study: Study) -> str:
     chosen = [
-        f"{record.method} {record.seed}: {record.trace['splits'][0]['edge']}"
+        f"{record.name} {record.seed}: {record.trace['splits'][0]['edge']}"
         for record in study.records
         if any("distances" in split for split in record.trace.get("splits", ()))
     ]

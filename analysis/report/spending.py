@@ -52,7 +52,7 @@ def runs_table(study: Study) -> BuiltTable:
         rows.append(
             (
                 Cell(f"{name}.json", records=(name,)),
-                Cell(row_name(study, record.method)),
+                Cell(row_name(study, record.name)),
                 Cell(str(said.get("device") or UNDEFINED)),
                 Cell(_commit(record)),
                 Cell(study.files.get(name, UNDEFINED)[:SHORT_HASH]),

@@ -92,7 +92,7 @@ class Study:
 
     def of_method(self, method: str) -> list[RunRecord]:
         """Return the runs of a method by seed."""
-        return [record for record in self.records if record.method == method]
+        return [record for record in self.records if record.name == method]
 
 
 def read_study(
@@ -132,17 +132,17 @@ def read_study(
         inside = ", ".join(str(folder / name) for name in variants)
         advice = f"name one of {inside}" if inside else "name one that nasbench run wrote"
         raise InputError(f"{folder} holds no run records: {advice}")
-    names = dict.fromkeys(record.method for record in records)
-    rows = [name for name in order if name in names]
-    rows += [name for name in names if name not in rows]
+    methods = {record.name: record.method for record in records}
+    rows = [name for method in order for name in methods if methods[name] == method]
+    rows += [name for name in methods if name not in rows]
     study = Study(
-        records=tuple(sorted(records, key=lambda one: (rows.index(one.method), one.seed))),
+        records=tuple(sorted(records, key=lambda one: (rows.index(one.name), one.seed))),
         table=table,
         key=key,
         order=tuple(rows),
         references=frozenset(references) & frozenset(rows),
         files={
-            record_name(one): sha256(record_path(folder, one.method, one.seed)) for one in records
+            record_name(one): sha256(record_path(folder, one.name, one.seed)) for one in records
         },
         published=tuple(published),
         variants=variants,
@@ -153,19 +153,16 @@ def read_study(
 
 def record_name(record: RunRecord) -> str:
     """Return what a record is called: its file's name without the suffix."""
-    return record_path("", record.method, record.seed).stem
+    return record_path("", record.name, record.seed).stem
 
 
 def base_of(record: RunRecord) -> str:
     """Return the one-shot base that a run's supernets were trained by.
 
-    A record of a method that knows several says so among its options; the only one that a tree of
-    supernets was ever trained by without saying so is RSPS. Without supernets there is none.
+    The only one that a tree of supernets was ever trained by without saying so is RSPS. Without
+    supernets there is none.
     """
-    said = record.task.get("options", {}).get("base", record.task.get("base"))
-    if said is not None:
-        return str(said)
-    return "rsps" if record.trace.get("leaves") else "–"
+    return record.base or ("rsps" if record.trace.get("leaves") else "–")
 
 
 def need(condition: object, reason: str) -> None:

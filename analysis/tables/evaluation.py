@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
     against = dict(zip(TRUTH, (table.name, str(key), len(table)), strict=True))
     return pd.DataFrame(
         {
-            "method": record.method,
+            "method": record.name,
             "seed": record.seed,
             **against,
             **asdict(rank_metrics(record.scores[table.codes], truth)),
@@ -121,10 +122,10 @@ def comparable(records: Iterable[RunRecord]) -> list[RunRecord]:
     seen: set[tuple[str, int]] = set()
     first_of: dict[str, RunRecord] = {}
     for run in runs:
-        if (run.method, run.seed) in seen:
+        if (run.name, run.seed) in seen:
             raise InputError(f"{_name(run)} stands there twice: give each run once")
-        seen.add((run.method, run.seed))
-        for other in (runs[0], first_of.setdefault(run.method, run)):
+        seen.add((run.name, run.seed))
+        for other in (runs[0], first_of.setdefault(run.name, run)):
             differing = _differences(other, run)
             if differing:
                 raise InputError(
@@ -188,14 +189,21 @@ def _summaries(runs: pd.DataFrame) -> dict[str, float]:
 
 
 def _differences(one: RunRecord, other: RunRecord) -> list[str]:
-    """Return in what two tasks differ; each method has options of its own."""
+    """Return in what two tasks differ; each method has options and a base of its own."""
     if one.protocol != other.protocol:
         return ["protocol"]
-    keys = {*one.task, *other.task}
+    keys = {*one.task, *other.task} - {"search"}
     if one.method != other.method:
         keys.discard("options")
-    return sorted(key for key in keys if one.task.get(key) != other.task.get(key))
+    found = {key for key in keys if one.task.get(key) != other.task.get(key)}
+    if one.base and other.base and _but_base(one) != _but_base(other):
+        found.add("search")
+    return sorted(found)
+
+
+def _but_base(record: RunRecord) -> dict[str, Any]:
+    return {name: value for name, value in record.task["search"].items() if name != "base"}
 
 
 def _name(record: RunRecord) -> str:
-    return f"{record.method} seed {record.seed}"
+    return f"{record.name} seed {record.seed}"

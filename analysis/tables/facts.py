@@ -95,7 +95,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
     runs = comparable(records)
     seeds: dict[str, list[int]] = {}
     for run in runs:
-        seeds.setdefault(run.method, []).append(run.seed)
+        seeds.setdefault(run.name, []).append(run.seed)
     counts = table.seeds.get(key)
     return Facts(
         table=table.name,

@@ -90,7 +90,8 @@ def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 
                 "lower batch_size or batches"
             )
         chosen = torch.randperm(len(train), generator=generator)[:total].to(train.labels.device)
-        pixels, labels = _fitted(train.pixels[chosen], scale), train.labels[chosen]
+        pixels = _fitted(train.normalise(train.pixels[chosen]), scale)
+        labels = train.labels[chosen]
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     whole = Images(pixels, labels).to(experiment.device)
     size = options.batch_size

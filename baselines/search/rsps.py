@@ -1,89 +1,63 @@
 """Random search with parameter sharing: every step trains one uniformly drawn connected path.
 
-[RSPS] Li & Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2. Every number that decides what is
-trained comes from a named stream of the seed, so methods that use the same stream see the same.
+[RSPS] Li & Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.experiment import Experiment
-from baselines.splitting import Subspace, scoring_plan
-from baselines.supernet import Stretch, Supernet, score_codes, train_paths
-from benchmark.budget import Spending
+from baselines.search.base import Base, State, Training
+from baselines.splitting import Distances, gradient_distances
+from baselines.supernet import PathTraining, Stretch
 from benchmark.datasets import Batches
-from benchmark.space import SIZE, live_codes
+from benchmark.errors import InputError
+from benchmark.space import encode
 
 
-class Rsps:
-    """Trains and scores the supernets of one experiment.
+class Rsps(Base):
+    """Trains single paths and selects the best of some that it draws."""
 
-    Args:
-        experiment: Images, scale, budget and streams.
-    """
+    name: ClassVar[str] = "rsps"
+    description: ClassVar[str] = "one random path a step; selects the best of some drawn ones"
+    passes: ClassVar[int] = 1
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
-        self._batches = Batches(
-            experiment.images.train,
-            size=experiment.training.batch_size,
-            count=experiment.training.budget // experiment.training.batch_size,
-            crop_padding=experiment.crop_padding,
-            generator=experiment.streams.torch("batches"),
-        )
+    def training(self, state: State, stretch: Stretch, name: str) -> Training:
+        """Return the training of uniformly drawn connected paths of the subspace."""
+        generator = self.experiment.streams.numpy(f"paths/{name}")
+        paths = state.subspace.draw_paths(stretch.steps, generator).tolist()
+        settings = self.experiment.training
+        return PathTraining(state.network, self.batches, paths, stretch, settings)
 
-    def new_supernet(self) -> Supernet:
-        """Return a supernet with the seed's initial weights, the same at every call."""
-        generator = self._experiment.streams.torch("initial weights")
-        return Supernet(self._experiment.scale, generator).to(self._experiment.device)
-
-    def train(
-        self, network: Supernet, subspace: Subspace, stretch: Stretch, kind: Spending, paths: str
-    ) -> list[float]:
-        """Train uniformly drawn connected paths of a subspace, each step charged to the budget.
-
-        Args:
-            network: The supernet, changed in place.
-            subspace: Where paths are drawn.
-            stretch: Which steps of the network's training these are; step n takes batch n.
-            kind: What the steps are charged as.
-            paths: Name of the random stream that draws the paths.
-
-        Returns:
-            The training loss of each step, in nats.
-        """
-        experiment = self._experiment
-        drawn = subspace.draw_paths(stretch.steps, experiment.streams.numpy(paths)).tolist()
-
-        def pay() -> None:
-            experiment.ledger.charge(kind, experiment.training.batch_size)
-            experiment.tick()
-
-        return train_paths(network, self._batches, drawn, stretch, experiment.training, pay)
-
-    def score(self, leaves: Sequence[tuple[Subspace, Supernet]]) -> NDArray[np.float64]:
-        """Score the whole space, each distinct function once, by the leaf that holds its live form.
-
-        Args:
-            leaves: Subspaces that hold every architecture exactly once, and their supernets.
-
-        Returns:
-            Scores [15625] by code, higher is better.
-        """
-        experiment = self._experiment
-
-        def count(images: int) -> None:
-            experiment.ledger.record_scoring(images)
-            experiment.tick()
-
-        by_code = np.full(SIZE, np.nan)
-        plan = scoring_plan([subspace for subspace, _ in leaves])
-        for codes, (_, network) in zip(plan, leaves, strict=True):
-            by_code[codes] = score_codes(
-                network, codes, experiment.images, experiment.scoring, count
+    def distances(
+        self,
+        state: State,
+        edges: Sequence[int],
+        batches: Batches,
+        name: str,
+        before_pass: Callable[[], None],
+        *,
+        soft: bool = False,
+    ) -> Distances:
+        """Return the gradient distances where the other edges carry one drawn path a batch."""
+        if soft:
+            raise InputError(
+                "base rsps has no architecture parameters to weigh an operation by: "
+                "choose the hard weight, or another base"
             )
-        return by_code[live_codes()]
+        generator = self.experiment.streams.numpy(f"matching paths/{name}")
+        paths = state.subspace.draw_paths(len(batches), generator).tolist()
+        return gradient_distances(state.network, state.subspace, edges, batches, paths, before_pass)
+
+    def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
+        """Return the best-scored of the connected architectures that it draws, the first of equals.
+
+        Drawn with replacement: [RSPS] does not keep architectures apart either.
+        """
+        generator = self.experiment.streams.numpy(f"selection/{name}")
+        drawn = encode(state.subspace.draw_paths(self.experiment.search.drawn, generator))
+        return int(drawn[scores[drawn].argmax()])

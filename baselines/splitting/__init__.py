@@ -1,6 +1,7 @@
 """Where a supernet is cut: gradient distances, partitions of an edge, parts of the space."""
 
-from baselines.splitting.gradients import gradient_distances
+from baselines.splitting.gradients import Distances, gradient_distances
+from baselines.splitting.mixture_gradients import mixture_distances
 from baselines.splitting.partition import (
     Groups,
     Partition,
@@ -14,12 +15,14 @@ from baselines.splitting.subspace import FULL, Subspace, owner, scoring_plan
 
 __all__ = [
     "FULL",
+    "Distances",
     "Groups",
     "Partition",
     "Subspace",
     "best_edge",
     "best_partition",
     "gradient_distances",
+    "mixture_distances",
     "owner",
     "random_partition",
     "scoring_plan",

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from baselines.splitting.subspace import Subspace
-from baselines.supernet import Path, Supernet
+from baselines.supernet import Mixture, Path, Supernet
 from benchmark.datasets import Batches
 from benchmark.space import EDGES, decode, encode, live_codes
 
@@ -50,7 +50,7 @@ def gradient_distances(
     Returns:
         For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
     """
-    vectors = _GradientVectors(network)
+    vectors = GradientVectors(network)
     sums: dict[int, Tensor] = {}
     for number, base in enumerate(base_paths):
         pixels, labels = batches[number]
@@ -97,7 +97,7 @@ def _children(base: Path, edge: int, allowed: Sequence[int]) -> list[int]:
     return list(live_codes(encode(paths)).tolist())
 
 
-class _GradientVectors:
+class GradientVectors:
     """Takes gradients of the weights of cells and residual blocks as one vector.
 
     Attributes:
@@ -117,8 +117,8 @@ class _GradientVectors:
         for block in network.residual_blocks():
             self._weights.extend(block.parameters())
 
-    def of(self, path: Path, pixels: Tensor, labels: Tensor) -> Tensor:
-        """Return the gradient of one child model's loss on a batch, [size]."""
+    def of(self, path: Path | Mixture, pixels: Tensor, labels: Tensor) -> Tensor:
+        """Return the gradient of the loss of a path or mixture on a batch, [size]."""
         loss = F.cross_entropy(self._network(pixels, path), labels)
         gradients = torch.autograd.grad(
             loss, self._weights, allow_unused=True, materialize_grads=True

@@ -1,7 +1,17 @@
 """Supernets: their operations, network, training and scoring."""
 
+from baselines.supernet.mixture import Mixture
 from baselines.supernet.network import Path, Supernet
 from baselines.supernet.scoring import one_by_one, score_codes
-from baselines.supernet.training import Stretch, train_paths
+from baselines.supernet.training import PathTraining, Stretch, WeightTraining
 
-__all__ = ["Path", "Stretch", "Supernet", "one_by_one", "score_codes", "train_paths"]
+__all__ = [
+    "Mixture",
+    "Path",
+    "PathTraining",
+    "Stretch",
+    "Supernet",
+    "WeightTraining",
+    "one_by_one",
+    "score_codes",
+]

@@ -3,7 +3,8 @@
 A 3×3 stem convolution; three stages of N cells with C, 2C and 4C channels; a residual block of
 stride 2 between stages; BatchNorm, ReLU, global average pooling, linear [NAS-Bench-201, arXiv
 2001.00326, section 2.1]. A *path* gives each edge one operation, the same in all cells: it is one
-architecture, and passing images along it trains or scores that child model.
+architecture, and passing images along it trains or scores that child model. A `Mixture` gives each
+edge a weighted sum of operations, the same in all cells too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
+from baselines.supernet.mixture import Mixture, mixed
 from baselines.supernet.normalisation import Normalise, by_batch
 from baselines.supernet.operations import NONE, Edge, convolution_weight
 from benchmark.complexity import NetworkScale
@@ -39,8 +41,10 @@ class Cell(nn.Module):
         """Return one of the six edges."""
         return cast(Edge, self.edges[index])
 
-    def forward(self, x: Tensor, path: Path, normalise: Normalise) -> Tensor:
+    def forward(self, x: Tensor, path: Path | Mixture, normalise: Normalise) -> Tensor:
         """Pass feature maps [B, C, H, W] along a path; a disconnected one gives zeros."""
+        if isinstance(path, Mixture):
+            return self._mix(x, path, normalise)
         nodes: list[Tensor | None] = [x, None, None, None]
         for index, ((source, target), operation) in enumerate(zip(EDGES, path, strict=True)):
             value, present = nodes[source], nodes[target]
@@ -48,6 +52,19 @@ class Cell(nn.Module):
                 continue
             brought = self.edge(index)(value, operation, normalise)
             nodes[target] = brought if present is None else present + brought
+        output = nodes[-1]
+        return torch.zeros_like(x) if output is None else output
+
+    def _mix(self, x: Tensor, mixture: Mixture, normalise: Normalise) -> Tensor:
+        nodes: list[Tensor | None] = [x, None, None, None]
+        for index, (source, target) in enumerate(EDGES):
+            value, present = nodes[source], nodes[target]
+            if value is None:
+                continue
+            operations, weights = mixture.operations[index], mixture.weights[index]
+            brought = mixed(self.edge(index), value, operations, weights, normalise)
+            if brought is not None:
+                nodes[target] = brought if present is None else present + brought
         output = nodes[-1]
         return torch.zeros_like(x) if output is None else output
 
@@ -117,8 +134,10 @@ class Supernet(nn.Module):
         self.classifier = nn.utils.skip_init(nn.Linear, outputs, scale.classes)
         _draw_weights(self, generator)
 
-    def forward(self, images: Tensor, path: Path, normalise: Normalise = by_batch) -> Tensor:
-        """Return the logits [B, classes] of one architecture for images [B, channels, H, W]."""
+    def forward(
+        self, images: Tensor, path: Path | Mixture, normalise: Normalise = by_batch
+    ) -> Tensor:
+        """Return the logits [B, classes] of a path or mixture for images [B, channels, H, W]."""
         x = self.begin(images, normalise)
         for block in self.blocks:
             x = block(x, path, normalise) if isinstance(block, Cell) else block(x, normalise)

@@ -53,10 +53,10 @@ def score_codes(
         CheckError: A logit is not finite.
     """
     valid = images.valid.first(settings.images)
-    pixels, counted = valid.pixels, None
+    pixels, counted = valid.normalised(), None
     if settings.batch_norm == "training":
         counted = settings.images
-        pixels = torch.cat([images.train.first(counted).pixels, pixels])
+        pixels = torch.cat([images.train.first(counted).normalised(), pixels])
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     scores = torch.empty(len(codes), dtype=torch.float64, device=pixels.device)
     with torch.inference_mode():

@@ -147,13 +147,13 @@ def _new_baseline(
 ) -> Baseline:
     from analysis.regression import DEFAULT_ALPHA, DEFAULT_GATES, Baseline, Truth, parse_gates
 
-    there = {record.method for record in records}
+    there = {record.name for record in records}
     kept = set(methods) or {name for name in there if not _is_reference(name)}
     absent = sorted(kept - there)
     if absent:
         raise InputError(f"no run of {', '.join(absent)}: run it, or leave out its --method")
     return Baseline(
-        records=tuple(record for record in records if record.method in kept),
+        records=tuple(record for record in records if record.name in kept),
         truth=Truth.of(truth, key),
         gates=parse_gates(gates) if gates else (before.gates if before else DEFAULT_GATES),
         alpha=alpha if alpha is not None else (before.alpha if before else DEFAULT_ALPHA),

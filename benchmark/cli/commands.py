@@ -76,8 +76,8 @@ def run_command_line() -> int:
         return _fail(str(error), BAD_INPUT)
     except OSError as error:  # a full disk, say
         return _fail(f"the system refused: {error}", FAILED)
-    except click.Abort:  # click's own word for Ctrl-C
-        raise KeyboardInterrupt from None
+    except click.Abort as error:  # click's own word for Ctrl-C
+        raise (error.__cause__ or KeyboardInterrupt()) from None
     return code if isinstance(code, int) else 0  # what a command exits with, or returns
 
 

@@ -30,6 +30,7 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
     Examples:
       nasbench run --method gm --seeds 5
       nasbench run --method one-shot --method gm --seeds 3,7 --preset ci
+      nasbench run --method gm --base darts --seeds 2
       nasbench run --method few-shot --table accuracies.csv --accuracy cifar100_test_200
     """
     names = list(dict.fromkeys(methods))
@@ -68,31 +69,40 @@ def _experiment(
     *,
     seeds: str,
     preset: str,
+    base: str | None,
     table: str,
     allow_subset: bool,
     accuracy: str,
     out: Path | None,
     jobs: int | None,
     device: str,
+    data: Path | None,
+    checkpoint_every: str,
 ) -> None:
     """Check what was given, run what is missing, and report; files are named after ``name``."""
     from baselines.registry import method_class
+    from benchmark.checkpoints import parse_every
     from benchmark.cli.report import report
     from benchmark.seeds import parse_seeds
+    from benchmark.store.record import DEFAULT_BASE
     from benchmark.tables import AccuracyKey, open_table
     from benchmark.task import load_preset
 
     for method in methods:
         method_class(method)
     chosen, task = parse_seeds(seeds), load_preset(preset)
+    task = task if base is None else task.with_base(base)
+    suffix = "" if task.search.base == DEFAULT_BASE else f"-{task.search.base}"
     truth, key = open_table(table, allow_subset=allow_subset), AccuracyKey.parse(accuracy)
     truth.accuracy(key)  # fails now rather than after the runs
 
     from benchmark.runner import run_units  # imports PyTorch
 
+    every = parse_every(checkpoint_every)
     folder = out or Path("runs") / task.preset
+    jobs = jobs or default_jobs(device)
     runs = run_units(
-        task, methods, chosen, folder, device=device, jobs=jobs or default_jobs(device)
+        task, methods, chosen, folder, device=device, jobs=jobs, every=every, data=data
     )
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
@@ -102,4 +112,4 @@ def _experiment(
             "may differ in their last digits",
             err=True,
         )
-    report(runs.records, truth, key, methods, folder, name)
+    report(runs.records, truth, key, folder, name + suffix)

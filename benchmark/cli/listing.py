@@ -9,7 +9,7 @@ import click
 
 @click.group("list")
 def list_group() -> None:
-    """List methods, presets, data sets or tables.
+    """List methods, bases, presets, data sets or tables.
 
     \b
     Example:
@@ -28,6 +28,19 @@ def methods() -> None:
     from baselines.registry import METHODS
 
     _show({name: method.description for name, method in METHODS.items()})
+
+
+@list_group.command()
+def bases() -> None:
+    """List the ways to train a supernet.
+
+    \b
+    Example:
+      nasbench list bases
+    """
+    from baselines.search import BASES
+
+    _show({name: base.description for name, base in BASES.items()})
 
 
 @list_group.command()

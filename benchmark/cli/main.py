@@ -1,4 +1,4 @@
-"""The way in: the commands are imported where Ctrl-C is caught already."""
+"""The way in: the commands are imported where signals are caught already."""
 
 from __future__ import annotations
 
@@ -8,36 +8,42 @@ import sys
 import time
 from collections.abc import Callable
 
-INTERRUPTED = 130  # what shells give for Ctrl-C: 128 and the number of its signal
+from benchmark.stopping import SIGNALS, ask_to_stop
+
 PATIENCE = 5.0  # seconds in which Ctrl-C pressed again is still the same
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    signal.signal(signal.SIGINT, _patient_interrupt())
+    handler = _patient_handler()
+    for number in SIGNALS:
+        signal.signal(number, handler)
     try:
         from benchmark.cli.commands import run_command_line
 
         code = run_command_line()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        number = getattr(error, "number", signal.SIGINT)
+        word = "terminated" if number == signal.SIGTERM else "interrupted"
         print(
-            "nasbench: interrupted; what is finished is kept, run the command again to go on",
+            f"nasbench: {word}; what is finished is kept, run the command again to go on",
             file=sys.stderr,
         )
-        code = INTERRUPTED
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: the way out is not interrupted
+        code = 128 + int(number)  # what shells give for a signal
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # all is said: the way out is not interrupted
     sys.exit(code)
 
 
-def _patient_interrupt() -> Callable[..., None]:
-    """Return a handler of Ctrl-C that lets nobody interrupt the cleaning up after the first."""
+def _patient_handler() -> Callable[..., None]:
+    """Return a handler that lets no signal interrupt the cleaning up after the first."""
     last = -math.inf
 
-    def interrupt(*_: object) -> None:
+    def handle(number: int, *_: object) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last > PATIENCE:
             last = now
-            raise KeyboardInterrupt
+            ask_to_stop(number)
 
-    return interrupt
+    return handle

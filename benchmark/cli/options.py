@@ -52,6 +52,11 @@ _EXPERIMENT = (
         metavar="NAME|PATH",
         help="The task: a name of `nasbench list presets`, or a .toml file.",
     ),
+    click.option(
+        "--base",
+        metavar="NAME",
+        help="How supernets are trained: a name of `nasbench list bases`.  [default: the preset's]",
+    ),
     table_option,
     allow_subset_option,
     click.option(
@@ -78,6 +83,20 @@ _EXPERIMENT = (
         show_default=True,
         metavar="DEVICE",
         help="Where networks live, such as cpu or cuda:0.",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
+        "user's data folder]",
+    ),
+    click.option(
+        "--checkpoint-every",
+        default="5min",
+        show_default=True,
+        metavar="N|TIME|never",
+        help="How often a run leaves a checkpoint: steps, or a time such as 30s, 5min or 1h.",
     ),
 )
 

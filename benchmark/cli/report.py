@@ -22,27 +22,26 @@ def report(
     records: Sequence[RunRecord],
     truth: TruthTable,
     key: AccuracyKey,
-    methods: Sequence[str],
     folder: Path,
     name: str,
 ) -> None:
     """Write the tables of a comparison and a figure into a folder, then print what is in them.
 
     Args:
-        records: The runs.
+        records: The runs, in the order of rows.
         truth: True accuracies.
         key: Which of them.
-        methods: Names in the order of rows.
         folder: Where files go.
         name: Their name without suffix.
     """
-    references = [method for method in methods if METHODS[method].reference]
+    names = {record.name: METHODS[record.method].reference for record in records}
+    methods, references = list(names), [name for name, reference in names.items() if reference]
     made = MethodComparison(records, truth, key, methods, references)
     paths = {suffix: folder / f"{name}.{suffix}" for suffix in ("md", "csv", "png")}
     write_atomic(paths["md"], made.markdown)
     write_atomic(paths["csv"], made.csv)
     save_figure(comparison_figure(scores_against_truth_data(records, truth, key)), paths["png"])
-    kept = [record_path(folder, record.method, record.seed) for record in records]
+    kept = [record_path(folder, record.name, record.seed) for record in records]
     files = [*paths.values(), *kept]
     manifest = Manifest(
         files={path.name: sha256(path) for path in files},

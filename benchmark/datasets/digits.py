@@ -14,28 +14,28 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from benchmark.datasets.images import Images, ImageSet
+from benchmark.datasets.settings import DataSettings
 from benchmark.seeds import Streams
 
 NAME = "digits"
 CLASSES = 10
-TRAINING_IMAGES = 1_200  # the other 597 are for validation
+IMAGES = 1_797
+RESOLUTION = 8
 
 
-def read_digits(resolution: int, noise: float, noise_draws: int) -> ImageSet:
+def read_digits(settings: DataSettings) -> ImageSet:
     """Return the digits, split the same way every time.
 
     Args:
-        resolution: Height and width in pixels; other than 8 they are interpolated.
-        noise: Standard deviation of the Gaussian noise, in standard deviations of the pixels. It
-            is drawn once: an image looks the same whenever it is shown, whatever the run's seed.
-        noise_draws: How many times each training image is there, each with noise of its own.
+        settings: How many, of which resolution, with how much noise. The noise is drawn once: an
+            image looks the same whenever it is shown, whatever the run's seed.
 
     Returns:
-        1,200 images times ``noise_draws`` for training and 597 for validation, one channel, with
-        zero mean and unit variance.
+        As many training images as asked for times ``noise_draws``, and validation images, one
+        channel, with zero mean and unit variance.
 
     Example:
-        >>> digits = read_digits(resolution=8, noise=0.5, noise_draws=2)
+        >>> digits = read_digits(DataSettings("digits", 8, 1_200, 597, 0.5, 2, 1, False))
         >>> digits.train.pixels.shape, len(digits.valid)
         (torch.Size([2400, 1, 8, 8]), 597)
     """
@@ -44,23 +44,25 @@ def read_digits(resolution: int, noise: float, noise_draws: int) -> ImageSet:
     order = torch.randperm(len(bunch.target), generator=streams.torch(f"{NAME}/split"))
     labels = torch.from_numpy(bunch.target).long()[order]
     pixels = torch.from_numpy(bunch.images).float()[order, None]
-    if resolution != pixels.shape[-1]:
-        pixels = F.interpolate(pixels, size=(resolution, resolution), mode="bilinear")
-    train = pixels[:TRAINING_IMAGES]
+    if settings.resolution != RESOLUTION:
+        size = (settings.resolution, settings.resolution)
+        pixels = F.interpolate(pixels, size=size, mode="bilinear")
+    train = pixels[: settings.training_images]
     pixels = (pixels - train.mean()) / train.std()
-    pixels = pixels / math.sqrt(1 + noise**2)  # unit variance again, once the noise is there
-    noise /= math.sqrt(1 + noise**2)
+    spread = math.sqrt(1 + settings.noise**2)
+    pixels = pixels / spread  # unit variance again, once the noise is there
+    noise = settings.noise / spread
 
     def noisy(images: Tensor, part: str) -> Tensor:
         generator = streams.torch(f"{NAME}/{part} noise")
         return images + noise * torch.randn(images.shape, generator=generator)
 
-    train, valid = pixels.split([TRAINING_IMAGES, len(pixels) - TRAINING_IMAGES])
-    train_labels, valid_labels = labels.split([len(train), len(valid)])
+    first, last = slice(settings.training_images), slice(IMAGES - settings.validation_images, None)
+    draws = settings.noise_draws
     return ImageSet(
         Images(
-            noisy(train.repeat(noise_draws, 1, 1, 1), "training"), train_labels.repeat(noise_draws)
+            noisy(pixels[first].repeat(draws, 1, 1, 1), "training"), labels[first].repeat(draws)
         ),
-        Images(noisy(valid, "validation"), valid_labels),
+        Images(noisy(pixels[last], "validation"), labels[last]),
         CLASSES,
     )

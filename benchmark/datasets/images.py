@@ -1,12 +1,11 @@
-"""Images and labels as tensors on the device, and the batches that are cut from them there."""
+"""Images and labels as tensors on the device."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from benchmark.errors import InputError
@@ -14,16 +13,19 @@ from benchmark.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images.
+    """Labelled images, as they are stored.
 
     Attributes:
-        pixels: float32 [n, channels, H, W], zero mean and unit variance over the training images.
+        pixels: [n, channels, H, W]: float32, ready for a network, or uint8, four times smaller.
         labels: int64 [n].
+        mean: float32 [channels, 1, 1], what to subtract from uint8 pixels; None for others.
+        deviation: float32 [channels, 1, 1], what to divide by then.
     """
 
     pixels: Tensor
     labels: Tensor
-    _crops: dict[int, Tensor] = field(default_factory=dict, init=False, repr=False)
+    mean: Tensor | None = None
+    deviation: Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -33,27 +35,37 @@ class Images:
         """Return the first images, of which there must be as many as asked for."""
         if count > len(self):
             raise InputError(f"{count} images are asked for, there are {len(self)}: ask for fewer")
-        return Images(self.pixels[:count], self.labels[:count])
+        return Images(self.pixels[:count], self.labels[:count], self.mean, self.deviation)
 
-    def crops(self, padding: int) -> Tensor:
-        """Return a view of every crop of every image, padded with zeros once for all who ask.
+    def after(self, count: int) -> Images:
+        """Return the images but the first ones."""
+        return Images(self.pixels[count:], self.labels[count:], self.mean, self.deviation)
 
-        Args:
-            padding: Width in pixels of the border around an image.
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Return stored pixels [..., channels, H, W] as a network takes them, float32.
 
-        Returns:
-            Pixels [n, places, places, channels, H, W], with 2·padding + 1 places down and right.
+        Over the training images they have zero mean and unit variance.
+
+        Example:
+            >>> grey = torch.full((1, 1, 2, 2), 6, dtype=torch.uint8)
+            >>> images = Images(grey, torch.tensor([0]), torch.tensor(2.0), torch.tensor(8.0))
+            >>> images.normalise(images.pixels)[0, 0, 0].tolist()
+            [0.5, 0.5]
         """
-        if padding not in self._crops:
-            height, width = self.pixels.shape[2:]
-            padded = F.pad(self.pixels, (padding,) * 4)
-            views = padded.unfold(2, height, 1).unfold(3, width, 1)
-            self._crops[padding] = views.permute(0, 2, 3, 1, 4, 5)
-        return self._crops[padding]
+        if self.mean is None or self.deviation is None:
+            return pixels
+        return (pixels - self.mean) / self.deviation
+
+    def normalised(self) -> Tensor:
+        """Return all pixels as a network takes them, [n, channels, H, W]."""
+        return self.normalise(self.pixels)
 
     def to(self, device: torch.device) -> Images:
         """Return the images on a device."""
-        return Images(self.pixels.to(device), self.labels.to(device))
+        mean, deviation = (
+            None if one is None else one.to(device) for one in (self.mean, self.deviation)
+        )
+        return Images(self.pixels.to(device), self.labels.to(device), mean, deviation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,48 +99,3 @@ class ImageSet:
     def to(self, device: torch.device) -> ImageSet:
         """Return both parts on a device."""
         return ImageSet(self.train.to(device), self.valid.to(device), self.classes)
-
-
-class Batches:
-    """A fixed sequence of training batches, shuffled epoch after epoch and cropped at random.
-
-    The order and the crops are drawn in advance, on the CPU, and moved to the images' device
-    once: batch 7 is the same whoever asks for it, and asking moves nothing.
-
-    Args:
-        images: What to draw from.
-        size: Images in a batch; all batches are full, so one may span two epochs.
-        count: Number of batches.
-        crop_padding: Width in pixels of the border of zeros, which is the mean grey of normalised
-            images, around an image before a crop of its size is cut at a random place.
-        generator: Draws order and crops.
-
-    Example:
-        >>> images = Images(torch.zeros(10, 1, 8, 8), torch.arange(10))
-        >>> batches = Batches(images, 4, 5, 1, torch.Generator().manual_seed(0))
-        >>> pixels, labels = batches[4]
-        >>> pixels.shape, len(batches)
-        (torch.Size([4, 1, 8, 8]), 5)
-    """
-
-    def __init__(
-        self, images: Images, size: int, count: int, crop_padding: int, generator: torch.Generator
-    ) -> None:
-        device = images.labels.device
-        epochs = -(-size * count // len(images))
-        order = [torch.randperm(len(images), generator=generator) for _ in range(epochs)]
-        offsets = torch.randint(2 * crop_padding + 1, (2, count, size), generator=generator)
-        self._order = torch.cat(order)[: size * count].view(count, size).to(device)
-        self._offsets = offsets.to(device)
-        self._labels = images.labels
-        self._crops = images.crops(crop_padding)
-
-    def __len__(self) -> int:
-        """Return the number of batches."""
-        return len(self._order)
-
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
-        """Return one batch: pixels [B, channels, H, W], channels last in memory, and labels [B]."""
-        chosen, (down, right) = self._order[number], self._offsets[:, number]
-        pixels = self._crops[chosen, down, right]
-        return pixels.contiguous(memory_format=torch.channels_last), self._labels[chosen]

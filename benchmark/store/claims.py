@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from benchmark.errors import CheckError
 from benchmark.files import reason
+from benchmark.processes import is_gone, started, this_host
 from benchmark.store.file import record_path
 
 BEAT = 5.0  # seconds between two signs of life
@@ -45,31 +45,25 @@ class Owner:
     @classmethod
     def here(cls) -> Owner:
         """Return this process as an owner."""
-        return cls(_host(), os.getpid(), _started(os.getpid()) or "", secrets.token_hex(8))
+        return cls(this_host(), os.getpid(), started(os.getpid()) or "", secrets.token_hex(8))
 
     @property
     def is_dead(self) -> bool:
         """Whether its process has certainly ended; False where that cannot be seen from here."""
-        if self.host != _host() or os.name == "nt":
+        if self.host != this_host():
             return False
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:  # somebody else's, so it lives
-            return False
-        now = _started(self.process)  # another process may have got its number
-        return bool(self.started and now and now != self.started)
+        now = started(self.process)  # another process may have got its number
+        return is_gone(self.process) or bool(self.started and now and now != self.started)
 
 
-def claim(folder: Path, method: str, seed: int, owner: Owner, silent: Collection[str] = ()) -> bool:
+def claim(folder: Path, name: str, seed: int, owner: Owner, silent: Collection[str] = ()) -> bool:
     """Claim a unit for an owner, unless somebody alive has it.
 
     Whoever gets it must look for the record again: it may have come about in between.
 
     Args:
         folder: Where records are kept.
-        method: Name of the method.
+        name: Name of the method's runs.
         seed: The seed.
         owner: Who claims.
         silent: Names of claims whose owners were silent for too long, from `Watch.silent`.
@@ -84,11 +78,11 @@ def claim(folder: Path, method: str, seed: int, owner: Owner, silent: Collection
         ...     claim(Path(name), "gm", 3, one), claim(Path(name), "gm", 3, other)
         (True, False)
     """
-    there = claims(folder, method, seed)
+    there = claims(folder, name, seed)
     if not all(_is_over(path, silent) for path in there):
         return False
     number = max((int(path.suffix[1:]) for path in there), default=0) + 1
-    own = folder / f"{_stem(folder, method, seed).name}.{number}"
+    own = folder / f"{_stem(folder, name, seed).name}.{number}"
     try:
         with own.open("x", encoding="utf-8") as file:
             file.write(json.dumps(asdict(owner)))
@@ -97,7 +91,7 @@ def claim(folder: Path, method: str, seed: int, owner: Owner, silent: Collection
     except OSError as error:
         raise CheckError(f"cannot write {own}: {reason(error)}") from error
     # Somebody slower may have seen other claims than these.
-    others = [path for path in claims(folder, method, seed) if path != own]
+    others = [path for path in claims(folder, name, seed) if path != own]
     if not all(_is_over(path, silent) for path in others):
         own.unlink(missing_ok=True)
         return False
@@ -106,25 +100,25 @@ def claim(folder: Path, method: str, seed: int, owner: Owner, silent: Collection
     return True
 
 
-def release(folder: Path, method: str, seed: int, owner: Owner) -> None:
+def release(folder: Path, name: str, seed: int, owner: Owner) -> None:
     """Give up an owner's claim on a unit, if there is one."""
-    for path in claims(folder, method, seed):
+    for path in claims(folder, name, seed):
         if owner_of(path) == owner:
             path.unlink(missing_ok=True)
 
 
 def keep_alive(folder: Path, units: Iterable[tuple[str, int]], owner: Owner) -> None:
     """Give a sign of life for all of an owner's claims among some units."""
-    for method, seed in units:
-        for path in claims(folder, method, seed):
+    for name, seed in units:
+        for path in claims(folder, name, seed):
             if owner_of(path) == owner:
                 with suppress(OSError):
                     os.utime(path)
 
 
-def claims(folder: Path, method: str, seed: int) -> list[Path]:
+def claims(folder: Path, name: str, seed: int) -> list[Path]:
     """Return the files of all claims on a unit, the oldest first."""
-    stem = _stem(folder, method, seed).name
+    stem = _stem(folder, name, seed).name
     found = [path for path in folder.glob(f"{stem}.*") if path.suffix[1:].isdecimal()]
     return sorted(found, key=lambda path: int(path.suffix[1:]))
 
@@ -171,25 +165,8 @@ def _is_over(path: Path, silent: Collection[str]) -> bool:
     owner = owner_of(path)
     if owner is None:  # being written, or just given up
         return path.name in silent or not path.exists()
-    return owner.is_dead or (owner.host != _host() and path.name in silent)
+    return owner.is_dead or (owner.host != this_host() and path.name in silent)
 
 
-def _stem(folder: Path, method: str, seed: int) -> Path:
-    return folder / f".{record_path(folder, method, seed).stem}.claim"
-
-
-def _host() -> str:
-    """Return what tells this machine from others, and containers on it from each other."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
-    return "/".join(parts)
-
-
-def _started(process: int) -> str | None:
-    """Return when a process started, in ticks since the machine did, where the system tells."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return None
+def _stem(folder: Path, name: str, seed: int) -> Path:
+    return folder / f".{record_path(folder, name, seed).stem}.claim"

@@ -24,17 +24,22 @@ KIND = SignedKind(
 )
 
 
-def record_path(folder: str | Path, method: str, seed: int) -> Path:
-    """Return where in a folder the record of a method and seed is kept.
+def record_path(folder: str | Path, name: str, seed: int) -> Path:
+    """Return where in a folder the record of a run is kept.
+
+    Args:
+        folder: The folder.
+        name: Name of the method's runs, see `run_name`.
+        seed: The seed.
 
     Raises:
-        InputError: The method's name or the seed is not valid.
+        InputError: The name or the seed is not valid.
 
     Example:
         >>> record_path("runs", "gm", 3).as_posix()
         'runs/gm-seed3.json'
     """
-    return Path(folder) / f"{checked_method(method)}-seed{checked_seed(seed)}.json"
+    return Path(folder) / f"{checked_method(name)}-seed{checked_seed(seed)}.json"
 
 
 def write_record(record: RunRecord, folder: str | Path) -> Path:
@@ -59,7 +64,7 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
         ...     path.name, float(read_record(path).scores[-1])
         ('gm-seed3.json', 15624.0)
     """
-    path = record_path(folder, record.method, record.seed)
+    path = record_path(folder, record.name, record.seed)
     contents = {field.name: getattr(record, field.name) for field in fields(record)}
     write_signed(KIND, contents | {"scores": encode_scores(record.scores)}, path)
     return path

@@ -9,17 +9,17 @@ from typing import Any
 from benchmark.errors import InputError
 from benchmark.store.file import read_record, record_path
 from benchmark.store.plain import digest
-from benchmark.store.record import PROTOCOL, RunRecord
+from benchmark.store.record import PROTOCOL, RunRecord, run_name
 
 
 def read_records(folder: str | Path) -> list[RunRecord]:
-    """Read all records of a folder, ``<method>-seed<seed>.json``; other files are left alone.
+    """Read all records of a folder, ``<name>-seed<seed>.json``; other files are left alone.
 
     Args:
         folder: The folder.
 
     Returns:
-        The records by method, then seed; none where the folder has none.
+        The records by name, then seed; none where the folder has none.
 
     Raises:
         InputError: There is no such folder, a record is damaged, or one has another's name.
@@ -31,7 +31,7 @@ def read_records(folder: str | Path) -> list[RunRecord]:
         []
     """
     records = [_read(path) for path in _paths(folder)]
-    return sorted(records, key=lambda record: (record.method, record.seed))
+    return sorted(records, key=lambda record: (record.name, record.seed))
 
 
 def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, str]]:
@@ -41,7 +41,7 @@ def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, s
         folder: The folder.
 
     Returns:
-        The records by method, then seed; and for the name of each damaged file what is wrong.
+        The records by name, then seed; and for the name of each damaged file what is wrong.
 
     Raises:
         InputError: There is no such folder.
@@ -60,7 +60,7 @@ def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, s
             records.append(_read(path))
         except InputError as error:
             damaged[path.name] = str(error)
-    return sorted(records, key=lambda record: (record.method, record.seed)), damaged
+    return sorted(records, key=lambda record: (record.name, record.seed)), damaged
 
 
 def find_record(
@@ -89,7 +89,7 @@ def find_record(
         >>> find_record("nowhere", "gm", 3, {"preset": "ci"}) is None
         True
     """
-    path = record_path(folder, method, seed)
+    path = record_path(folder, run_name(method, task), seed)
     if not path.exists():
         return None
     record = _read(path)
@@ -123,7 +123,7 @@ def _paths(folder: str | Path) -> list[Path]:
 def _read(path: Path) -> RunRecord:
     """Read a record and check that the file has its name: no run counts twice."""
     record = read_record(path)
-    name = record_path(path.parent, record.method, record.seed).name
+    name = record_path(path.parent, record.name, record.seed).name
     if path.name != name:
         raise InputError(f"{path} holds what belongs in {name}; delete it or give it that name")
     return record

@@ -79,7 +79,13 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
         >>> machine_differences(here, here | {"cpu": "another", "command": "nasbench run"})
         ['cpu']
     """
-    return [name for name in _MACHINE if one.get(name) != other.get(name)]
+    here, there = machine_facts(one), machine_facts(other)
+    return [name for name in _MACHINE if here[name] != there[name]]
+
+
+def machine_facts(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a run's provenance decides its bits, beside the code and the task."""
+    return {name: run.get(name) for name in _MACHINE}
 
 
 def command_line(arguments: list[str]) -> str:

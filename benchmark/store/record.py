@@ -15,6 +15,7 @@ from benchmark.seeds import checked_seed
 from benchmark.space import SIZE
 from benchmark.store.plain import digest, plain
 
+DEFAULT_BASE = "rsps"  # goes without saying in the names of runs
 PROTOCOL = 1  # raised whenever the same task, method and seed give other scores than before
 
 
@@ -81,6 +82,7 @@ class RunRecord:
             if not isinstance(value, Mapping):
                 raise InputError(f"{name} is a {type(value).__name__}: it must be a mapping")
             object.__setattr__(self, name, plain(value, name))
+        run_name(self.method, self.task)
         if not isinstance(self.task.get("preset"), str):
             raise InputError('task has no name: give it one as "preset"')
         if type(self.protocol) is not int or self.protocol < 1:
@@ -88,11 +90,48 @@ class RunRecord:
         object.__setattr__(self, "scores", _checked_scores(self.scores))
 
     @property
+    def base(self) -> str | None:
+        """The one-shot base that trained its supernets; None where there are none."""
+        return base_of_task(self.task)
+
+    @property
+    def name(self) -> str:
+        """What sets its runs apart from those of others in a folder, see `run_name`."""
+        return run_name(self.method, self.task)
+
+    @property
     def key(self) -> RecordKey:
         """What decides the scores."""
         return RecordKey(
             self.task["preset"], digest(self.task), self.method, self.seed, self.protocol
         )
+
+
+def run_name(method: str, task: Mapping[str, Any]) -> str:
+    """Return the name of a method's runs: with its base, unless that is RSPS or there is none.
+
+    Args:
+        method: Name of the method.
+        task: The whole task, as plain JSON values.
+
+    Raises:
+        InputError: The method's or base's name cannot be part of a file's name.
+
+    Example:
+        >>> run_name("gm", {"search": {"base": "darts-2nd"}})
+        'gm-darts-2nd'
+        >>> run_name("gm", {"search": {"base": "rsps"}}), run_name("params", {})
+        ('gm', 'params')
+    """
+    base = base_of_task(task)
+    return checked_method(method if base in (None, DEFAULT_BASE) else f"{method}-{base}")
+
+
+def base_of_task(task: Mapping[str, Any]) -> str | None:
+    """Return the one-shot base that a task names; None where it names none."""
+    search = task.get("search", {})
+    base = search.get("base") if isinstance(search, Mapping) else None
+    return None if base is None else str(base)
 
 
 def checked_method(method: object) -> str:

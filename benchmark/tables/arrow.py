@@ -68,6 +68,7 @@ def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Column
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
             batch = reader.get_batch(0)
+            batch.validate(full=True)  # else a damaged one can end the process
             about = {key.decode(): text.decode() for key, text in batch.schema.metadata.items()}
             columns = {
                 name: _to_numpy(column)
@@ -95,7 +96,11 @@ def _to_arrow(column: NDArray[Any]) -> Any:
 
 
 def _to_numpy(column: Any) -> NDArray[Any]:
-    if pa.types.is_fixed_size_list(column.type):
+    is_list = pa.types.is_fixed_size_list(column.type)
+    kind = column.type.value_type if is_list else column.type
+    if column.null_count or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise ValueError("a column holds something else than numbers")
+    if is_list:
         values = column.flatten().to_numpy(zero_copy_only=True)
         return np.asarray(values.reshape(len(column), column.type.list_size))
     return np.asarray(column.to_numpy(zero_copy_only=True))

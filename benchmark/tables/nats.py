@@ -21,8 +21,8 @@ from joblib import Parallel, delayed
 
 from benchmark.errors import InputError
 from benchmark.files import sha256 as file_sha256
+from benchmark.pickles.unpickling import RECORDS, load_pickle
 from benchmark.tables.official import EPOCHS, Reading, read_record
-from benchmark.tables.unpickling import RECORDS, load_pickle
 
 META = "meta.pickle.pbz2"
 MAX_PACKED = 1 << 24  # bytes of a compressed file; a real one has 85,000

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.tables.opcodes import (
+from benchmark.pickles.opcodes import (
     BINPUT,
     EMPTY_DICT,
     LONG_BINPUT,
@@ -37,7 +37,7 @@ from benchmark.tables.opcodes import (
     Walk,
     numbers,
 )
-from benchmark.tables.unpickling import RECORDS, Unpickler, load_pickle
+from benchmark.pickles.unpickling import RECORDS, Unpickler, load_pickle
 from benchmark.tables.window import Window
 
 MAGIC = 0x1950A86A20F9469CFC6C

@@ -6,7 +6,7 @@ import hashlib
 from typing import BinaryIO
 
 from benchmark.errors import InputError
-from benchmark.tables.opcodes import CutOffError, Walk
+from benchmark.pickles.opcodes import CutOffError, Walk
 
 BLOCK = 1 << 22  # bytes read at a time
 LIMIT = 1 << 26  # bytes in hand; a real record has some 300,000, the longest list 2,000,000

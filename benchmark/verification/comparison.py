@@ -92,8 +92,8 @@ def check_comparisons(
         runs = [
             record
             for record in records
-            if record.method in methods
-            and (names is None or record_path("", record.method, record.seed).name in names)
+            if record.name in methods
+            and (names is None or record_path("", record.name, record.seed).name in names)
         ]
         opened = _truth(path, kept, choice, checks)
         if opened is None:
@@ -111,7 +111,7 @@ def check_comparisons(
             )
         with checks.of(path.name, "table"):
             references = [name for name in methods if name in METHODS and METHODS[name].reference]
-            runs.sort(key=lambda record: (methods.index(record.method), record.seed))
+            runs.sort(key=lambda record: (methods.index(record.name), record.seed))
             made = MethodComparison(runs, truth, key, methods, references)
             _check_summary(path, kept, pd.read_csv(io.StringIO(made.csv)), checks)
             text = path.with_suffix(".md")

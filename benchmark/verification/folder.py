@@ -55,10 +55,10 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
 
 def _check_together(folder: Path, records: Sequence[RunRecord], checks: Checks) -> None:
     """Check that runs are of one experiment, and that none stands there twice."""
-    scores = Counter((record.method, record.scores.tobytes()) for record in records)
+    scores = Counter((record.name, record.scores.tobytes()) for record in records)
     for record in records:
         checks.that(
-            scores[record.method, record.scores.tobytes()] == 1,
+            scores[record.name, record.scores.tobytes()] == 1,
             _name(record),
             "another seed of the method has the very same scores",
         )
@@ -97,4 +97,4 @@ def _check_cheap(records: Sequence[RunRecord], checks: Checks) -> None:
 
 
 def _name(record: RunRecord) -> str:
-    return record_path("", record.method, record.seed).name
+    return record_path("", record.name, record.seed).name

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc"),
 ]
 SEEDS = range(5)
-GO_ON = "nasbench: interrupted; what is finished is kept, run the command again to go on"
+GO_ON = "nasbench: {}; what is finished is kept, run the command again to go on"
 
 
 @pytest.fixture(scope="module")
@@ -78,24 +79,31 @@ def check_kept(folder: Path, uninterrupted: dict[int, bytes]) -> None:
     assert all(uninterrupted[seed] == found for seed, found in kept.items())
 
 
-def check_interrupted(called: Called) -> None:
-    assert called.code == 130
+def check_interrupted(called: Called, number: int = signal.SIGINT) -> None:
+    word = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[signal.Signals(number)]
+    assert called.code == 128 + number
     assert "Traceback" not in called.err
-    assert called.err.splitlines()[-1] == GO_ON
+    assert called.err.splitlines()[-1] == GO_ON.format(word)
     assert called.out == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(("jobs", "presses"), [(1, 1), (2, 3)])
 def test_an_interrupted_run_goes_on(
-    preset: Path, tmp_path: Path, uninterrupted: dict[int, bytes], jobs: int, presses: int
+    preset: Path,
+    tmp_path: Path,
+    uninterrupted: dict[int, bytes],
+    jobs: int,
+    presses: int,
+    number: int,
 ) -> None:
     folder = tmp_path / "out"
     command = arguments(preset, folder, jobs)
     process = start_and_wait(command, folder)
     for _ in range(presses):
-        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all processes of a command
+        os.killpg(process.pid, number)  # a terminal sends it to all processes of a command
         time.sleep(0.05)
-    check_interrupted(finish(process))
+    check_interrupted(finish(process), number)
     wait_until(lambda: not list(alive(process.pid)), seconds=20)
     check_kept(folder, uninterrupted)
     kept = len(scores(folder))
@@ -106,25 +114,59 @@ def test_an_interrupted_run_goes_on(
     assert scores(folder) == uninterrupted
 
 
-def test_a_worker_that_the_system_ends(
+def workers(process: subprocess.Popen[str]) -> list[int]:
+    return [
+        worker for worker, command in alive(process.pid, but=process.pid) if "popen_loky" in command
+    ]
+
+
+def test_the_work_of_a_worker_that_the_system_ends_is_done_again(
     preset: Path, tmp_path: Path, uninterrupted: dict[int, bytes]
 ) -> None:
     folder = tmp_path / "out"
     process = start_and_wait(arguments(preset, folder, jobs=2), folder)
-    workers = [
-        worker for worker, command in alive(process.pid, but=process.pid) if "popen_loky" in command
-    ]
-    assert len(workers) == 2
-    os.kill(workers[0], signal.SIGKILL)
+    there = workers(process)
+    assert len(there) == 2
+    os.kill(there[0], signal.SIGKILL)
+    called = finish(process)
+    assert called.code == 0, called.err
+    assert "Traceback" not in called.err
+    wait_until(lambda: not list(alive(process.pid)), seconds=20)
+    assert scores(folder) == uninterrupted
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_unit_whose_worker_the_system_ends_twice_fails_and_the_others_go_on(
+    preset: Path, tmp_path: Path, uninterrupted: dict[int, bytes]
+) -> None:
+    folder = tmp_path / "out"
+    process = start_nasbench(*arguments(preset, folder, jobs=2))
+    while process.poll() is None:
+        if list(folder.glob(".one-shot-seed1.claim.*")):
+            for worker in workers(process):
+                with suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+        time.sleep(0.02)
     called = finish(process)
     assert called.code == 1
     assert called.err.splitlines()[-1] == (
-        "nasbench: the system ended a worker, perhaps for want of memory; what is finished is "
-        "kept, run the rest with fewer jobs"
+        "nasbench: 1 of 5 runs failed: one-shot seed 1: the system ended its worker twice, perhaps "
+        "for want of memory; run it with fewer jobs"
     )
     assert "Traceback" not in called.err
     wait_until(lambda: not list(alive(process.pid)), seconds=20)
-    check_kept(folder, uninterrupted)
+    check_kept(folder, {seed: found for seed, found in uninterrupted.items() if seed != 1})
+    assert len(scores(folder)) == 4
+
+
+def test_workers_whose_main_process_is_killed_end(preset: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    process = start_and_wait(arguments(preset, folder, jobs=2), folder)
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not list(alive(process.pid)), seconds=20)
+    assert nasbench(*arguments(preset, folder, jobs=1)).code == 0
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize("module", ["click", "pandas", "torch", "benchmark.runner"])

@@ -26,7 +26,7 @@ PASSES = 3  # charged for each batch of gradient matching
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """One call of `train_paths`; ``weights`` are those at its beginning."""
+    """One `PathTraining`; ``weights`` are those at its beginning."""
 
     network: Supernet
     batches: Batches
@@ -71,22 +71,28 @@ def stubbed_run(
     trained: list[Trained] = []
     matched: list[Matched] = []
 
-    def train_paths(
-        network: Supernet,
-        batches: Batches,
-        paths: Sequence[Path],
-        stretch: Stretch,
-        settings: TrainingSettings,
-        before_step: Callable[[], None],
-    ) -> list[float]:
-        weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
-        trained.append(Trained(network, batches, paths, stretch, weights))
-        for _ in range(stretch.steps):
-            before_step()
-        with torch.no_grad():
-            for weight in network.parameters():
-                weight.add_(stretch.steps)
-        return [0.0] * stretch.steps
+    class StubbedTraining:
+        position = 0
+
+        def __init__(
+            self,
+            network: Supernet,
+            batches: Batches,
+            paths: Sequence[Path],
+            stretch: Stretch,
+            settings: TrainingSettings,
+        ) -> None:
+            weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+            trained.append(Trained(network, batches, paths, stretch, weights))
+            with torch.no_grad():
+                for weight in network.parameters():
+                    weight.add_(stretch.steps)
+
+        def step(self) -> None:
+            self.position += 1
+
+        def losses(self) -> list[float]:
+            return [0.0] * self.position
 
     def score_codes(network: Supernet, codes: Codes, *_: Any) -> NDArray[np.float64]:
         return np.zeros(len(codes))
@@ -108,9 +114,9 @@ def stubbed_run(
 
     experiment = tiny_experiment(seed, scale=tiny_scale(channels=1), **training)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("baselines.search.rsps.train_paths", train_paths)
-        patch.setattr("baselines.search.rsps.score_codes", score_codes)
-        patch.setattr("baselines.gm.gradient_distances", gradient_distances)
+        patch.setattr("baselines.search.rsps.PathTraining", StubbedTraining)
+        patch.setattr("baselines.search.base.score_codes", score_codes)
+        patch.setattr("baselines.search.rsps.gradient_distances", gradient_distances)
         outcome = method(options).run(experiment)
     by_node = dict(zip(outcome.trace["losses"], trained, strict=True))
     return StubbedRun(outcome, experiment.ledger, by_node, matched)

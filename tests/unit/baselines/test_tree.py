@@ -12,6 +12,7 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
+from baselines.search import Base, Rsps
 from baselines.splitting import singletons
 from baselines.tree import LOSS_POINTS, Node, Schedule, Split, train_tree
 from benchmark.budget import Spending
@@ -201,14 +202,14 @@ def test_each_node_chooses_its_own_split() -> None:
     """The left child of the root divides another edge than the right one."""
     seen: dict[str, Node] = {}
 
-    def choose_split(node: Node) -> Split:
+    def choose_split(base: Base, node: Node) -> Split:
         seen[node.name] = node
         edge = {"root": 0, "root.0": 1, "root.1": 5}[node.name]
         return Split(edge, ((0, 1), (2, 3, 4)), {"why": node.name})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "baselines.search.rsps.score_codes", lambda network, codes, *_: np.full(len(codes), 1.0)
+            "baselines.search.base.score_codes", lambda network, codes, *_: np.full(len(codes), 1.0)
         )
         outcome = train_tree(tiny_experiment(), Schedule(0.2, 0.2, (2, 2)), choose_split)
     splits = [(split["node"], split["edge"], split["why"]) for split in outcome.trace["splits"]]
@@ -220,21 +221,22 @@ def test_each_node_chooses_its_own_split() -> None:
     assert [leaf["architectures"] for leaf in outcome.trace["leaves"]] == [2500, 3750, 3750, 5625]
     assert seen["root"].steps == 30
     assert seen["root.1"].steps == 45
-    assert seen["root.0"].network is not seen["root"].network
+    assert seen["root.0"].state.network is not seen["root"].state.network
 
 
 def test_losses_are_thinned_to_means_of_neighbours() -> None:
-    def choose_split(node: Node) -> Split:
+    def choose_split(base: Base, node: Node) -> Split:
         return Split(0, singletons(5))
 
     steps = 3 * LOSS_POINTS
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "baselines.search.rsps.train_paths",
-            lambda network, batches, paths, stretch, *_: [*map(float, range(stretch.steps))],
+            Rsps,
+            "train",
+            lambda base, state, stretch, *_: [*map(float, range(stretch.steps))],
         )
         patch.setattr(
-            "baselines.search.rsps.score_codes", lambda network, codes, *_: np.zeros(len(codes))
+            "baselines.search.base.score_codes", lambda network, codes, *_: np.zeros(len(codes))
         )
         experiment = tiny_experiment(budget=2 * steps * BATCH)
         losses = train_tree(experiment, Schedule(0.5, 0, (5,)), choose_split).trace["losses"]

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.experiment import Experiment
+from baselines.experiment import NO_TRAJECTORY, Experiment
 from baselines.supernet import Supernet
 from benchmark.budget import Budget, Ledger
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import Images, ImageSet
+from benchmark.search_settings import SearchSettings
 from benchmark.seeds import Streams
 from benchmark.space import Codes, live_codes
-from benchmark.task import ScoringSettings, TrainingSettings
+from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it
@@ -91,8 +92,10 @@ def tiny_experiment(
     images: ImageSet | None = None,
     scale: NetworkScale | None = None,
     scoring: ScoringSettings | None = None,
+    search: SearchSettings | None = None,
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[float], None] = lambda share: None,
+    trajectory: TrajectorySettings = NO_TRAJECTORY,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
@@ -100,15 +103,33 @@ def tiny_experiment(
     return Experiment(
         images=images or tiny_images(),
         crop_padding=1,
+        flip=False,
         scale=scale or tiny_scale(channels=2),
         training=settings,
         scoring=scoring or ScoringSettings(images=4, score="loss", batch_norm="validation"),
+        search=search or tiny_search(),
         streams=Streams(seed),
         ledger=Ledger(Budget(settings.budget)),
         device=torch.device("cpu"),
         tick=tick,
         progress=progress,
+        trajectory=trajectory,
     )
+
+
+def tiny_search(base: str = "rsps", **changes: Any) -> SearchSettings:
+    usual: dict[str, Any] = {
+        "base": base,
+        "alpha_learning_rate": 3e-4,
+        "alpha_beta1": 0.5,
+        "alpha_beta2": 0.999,
+        "alpha_weight_decay": 1e-3,
+        "alpha_images": "apart",
+        "temperature": 1.0,
+        "final_temperature": 0.1,
+        "drawn": 200,
+    }
+    return SearchSettings(**usual | changes)
 
 
 @contextmanager

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import CheckError, InputError
-from benchmark.files import replacing, sha256, write_atomic
+from benchmark.files import replacing, sha256, sweep, write_atomic
 
 
 @given(data=st.binary() | st.text(st.characters(exclude_categories=["Cs"])))
@@ -92,3 +94,29 @@ def test_the_checksum_of_a_large_file(tmp_path: Path) -> None:
 def test_the_checksum_of_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^cannot read .*gone: No such file or directory$"):
         sha256(tmp_path / "gone")
+
+
+def test_what_the_dead_left_is_swept(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys
+from benchmark.files import sweep, replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path / "a.json"], check=False)
+    (left,) = tmp_path.iterdir()
+    mark = left.name[3:11]
+    others = [
+        tmp_path / f".a-{'0' * 8}{left.name[11:]}",  # of another machine
+        tmp_path / f".a-{mark}{os.getpid():08x}00000000.json",  # of one who lives
+        tmp_path / f".a-{mark}0000000000000000.json",
+        tmp_path / "a.json",
+    ]
+    for path in others:
+        path.write_text("whole")
+    folder = tmp_path / left.stem
+    (folder / "inner").mkdir(parents=True)
+    sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+    sweep(tmp_path / "gone")

@@ -67,8 +67,9 @@ def refused(read: Callable[[], object]) -> bool:
 
 
 @FUZZ
-@given(text=damaged(TINY_PRESET))
-def test_a_preset(tmp_path: Path, text: str) -> None:
+@given(data=st.data())
+def test_a_preset(tmp_path: Path, data: st.DataObject) -> None:
+    text = data.draw(damaged(TINY_PRESET))
     path = tmp_path / "tiny.toml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
@@ -93,8 +94,9 @@ def test_a_described_task(tmp_path: Path, data: st.DataObject) -> None:
 
 
 @FUZZ
-@given(text=damaged(PUBLISHED))
-def test_published_numbers(tmp_path: Path, text: str) -> None:
+@given(data=st.data())
+def test_published_numbers(tmp_path: Path, data: st.DataObject) -> None:
+    text = data.draw(damaged(PUBLISHED))
     path = tmp_path / "published.csv"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     refused(lambda: read_published(path))

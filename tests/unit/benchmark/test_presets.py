@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from baselines.registry import METHODS
-from benchmark.datasets import dataset_record
+from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import InputError
 from benchmark.task import load_preset, preset_names
 
@@ -18,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SECTIONS = ["data", "network", "training", "scoring"]
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
 
 
 def text_of(preset: str) -> str:
@@ -44,7 +44,7 @@ def test_a_preset_has_the_options_of_every_method(preset: str) -> None:
 def test_a_preset_scores_no_more_images_than_there_are(preset: str) -> None:
     task = load_preset(preset)
     data = task.data
-    images = dataset_record(data.dataset).read(data.resolution, data.noise, data.noise_draws)
+    images = dataset_record(data.dataset).read(data, data_folder())
     assert len(images.valid.first(task.scoring.images)) == task.scoring.images
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +14,18 @@ import pytest
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark import runner
+from benchmark import runner, unit
 from benchmark.budget import Spending
-from benchmark.datasets import ImageSet, dataset_record
+from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
-from benchmark.progress import Meter
+from benchmark.progress import WRITE_EVERY, Meter
 from benchmark.runner import checked_device, run_units
 from benchmark.seeds import fingerprint
 from benchmark.space import SIZE, live_codes
+from benchmark.stopping import StoppedError, ask_to_stop
 from benchmark.store import PROTOCOL, read_records, write_record
+from benchmark.store.claims import Owner, claim, release
+from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
 from tests.command_line import tiny_preset
 
@@ -45,13 +51,15 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
                 return Outcome(np.zeros(SIZE))
 
         monkeypatch.setattr(runner, "method_class", lambda name: Stub)
+        monkeypatch.setattr(unit, "method_class", lambda name: Stub)
 
     return use
 
 
 def digits() -> ImageSet:
     """Return the images of the tiny preset."""
-    return dataset_record("digits").read(8, 0.8, 1)
+    settings = DataSettings("digits", 8, 1_200, 597, 0.8, 1, 1, flip=False)
+    return dataset_record("digits").read(settings, data_folder())
 
 
 def fail_at(seed: int, error: BaseException) -> Callable[[Experiment], None]:
@@ -166,13 +174,144 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
     use_stub(fail_at(1, CheckError("the loss of step 3 is nan: lower the learning rate")))
     with pytest.raises(
         CheckError,
-        match=r"^2 of 6 runs failed, the first of them random seed 1: the loss of step 3 is nan: ",
+        match=r"^2 of 6 runs failed: random seed 1: the loss of step 3 is nan: lower the learning "
+        r"rate; one-shot seed 1: the loss of step 3 is nan: lower the learning rate$",
     ):
         run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path)
     finished = [(record.method, record.seed) for record in read_records(tmp_path)]
     assert finished == [("one-shot", 0), ("one-shot", 2), ("random", 0), ("random", 2)]
+    left = [read_failure(path) for path in sorted(tmp_path.glob("*.failed"))]
+    assert [(one.method, one.seed) for one in left] == [("one-shot", 1), ("random", 1)]
+    assert left[1].fault == "the loss of step 3 is nan: lower the learning rate"
+    assert left[1].task == task.describe("random")
+    assert left[1].budget["spent"] == 0
+    assert left[1].provenance["device"] == "cpu"
     use_stub(lambda _: None)
     assert run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path).reused == 4
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
+
+
+def test_many_failures_are_not_all_listed(task: Task, tmp_path: Path, use_stub: UseStub) -> None:
+    def fail(experiment: Experiment) -> None:
+        raise CheckError("no")
+
+    use_stub(fail)
+    with pytest.raises(
+        CheckError, match=r"^12 of 12 runs failed: (random seed \d+: no; ){10}and 2 m"
+    ):
+        run_units(task, ["random"], range(12), tmp_path)
+
+
+def test_a_loss_that_is_nan_fails_its_run_alone(task: Task, tmp_path: Path) -> None:
+    broken = replace(task, training=replace(task.training, learning_rate=1e30, gradient_norm=1e30))
+    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: one-shot seed 0: the loss of "):
+        run_units(broken, ["one-shot", "random"], [0], tmp_path)
+    assert [record.method for record in read_records(tmp_path)] == ["random"]
+    failure = read_failure(tmp_path / "one-shot-seed0.failed")
+    assert failure.fault.startswith("the loss of step ")
+    assert failure.budget["parts"]["shared training"] > 0
+
+
+def stop_after(count: int, number: int) -> Callable[[Experiment], None]:
+    """Return work that is sent a signal in the middle, and then goes on."""
+
+    def act(experiment: Experiment) -> None:
+        for step in range(100):
+            if step == count and experiment.streams.seed == 1:
+                ask_to_stop(number)
+                time.sleep(WRITE_EVERY)
+            experiment.ledger.charge(Spending.SHARED_TRAINING, 1)
+            experiment.tick()
+
+    return act
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_what_is_finished_be_kept(
+    task: Task, tmp_path: Path, use_stub: UseStub, number: int
+) -> None:
+    use_stub(stop_after(3, number))
+    with pytest.raises(StoppedError) as caught:
+        run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert caught.value.number == number
+    assert list(contents(tmp_path)) == ["random-seed0.json"]
+    with pytest.raises(StoppedError):
+        ask_to_stop(number)  # nobody listens any more
+
+
+def test_what_another_process_works_on_is_left_to_it(
+    task: Task, tmp_path: Path, use_stub: UseStub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (whole,) = run_units(task, ["random"], [1], tmp_path).records
+    (tmp_path / "random-seed1.json").unlink()
+    other = Owner.here()
+    assert claim(tmp_path, "random", 1, other)
+    done: list[int] = []
+
+    def act(experiment: Experiment) -> None:
+        done.append(experiment.streams.seed)
+        if experiment.streams.seed == 2:  # now the other has finished
+            threading.Timer(1.0, finish).start()
+
+    def finish() -> None:
+        write_record(whole, tmp_path)
+        release(tmp_path, "random", 1, other)
+
+    use_stub(act)
+    runs = run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert done == [0, 2]
+    assert runs.records[1].scores.tobytes() == whole.scores.tobytes()
+    assert "waiting for other processes, which work on random seed 1\n" in capsys.readouterr().err
+    assert sorted(contents(tmp_path)) == [f"random-seed{seed}.json" for seed in range(3)]
+
+
+def test_what_another_process_gave_up_is_done(
+    task: Task, tmp_path: Path, use_stub: UseStub
+) -> None:
+    other = Owner.here()
+    assert claim(tmp_path, "random", 0, other)
+    done: list[int] = []
+    threading.Timer(1.0, release, (tmp_path, "random", 0, other)).start()
+    use_stub(lambda experiment: done.append(experiment.streams.seed))
+    run_units(task, ["random"], [0], tmp_path)
+    assert done == [0]
+
+
+def test_a_claim_lives_while_its_unit_runs(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "BEAT", 0.05)
+    beats = []
+
+    def act(experiment: Experiment) -> None:
+        (path,) = tmp_path.glob(".random-seed0.claim.*")
+        os.utime(path, (5, 5))
+        time.sleep(0.5)
+        beats.append(path.stat().st_mtime)
+
+    use_stub(act)
+    run_units(task, ["random"], [0], tmp_path)
+    assert beats[0] > 5
+
+
+def test_a_disk_that_is_full_keeps_what_is_finished(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def write_bytes(self: Path, data: bytes) -> int:
+        if "random-seed1" in self.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(self.name)
+        return original(self, data)
+
+    original = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(CheckError, match=r"^cannot write .*random-seed1.json: No space"):
+        run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert len(written) == 1
+    assert list(contents(tmp_path)) == ["random-seed0.json"]
+    assert len(read_records(tmp_path)) == 1
 
 
 def test_scores_that_are_not_finite_are_a_failure(
@@ -184,7 +323,7 @@ def test_scores_that_are_not_finite_are_a_failure(
     monkeypatch.setattr("baselines.reference.Chance.run", run)
     with pytest.raises(CheckError, match=r"random seed 0: 15,625 of 15,625 scores are not finite"):
         run_units(task, ["random"], [0], tmp_path)
-    assert contents(tmp_path) == {}
+    assert list(contents(tmp_path)) == ["random-seed0.failed"]
 
 
 def test_an_interrupt_ends_everything_but_keeps_what_is_finished(

@@ -25,9 +25,12 @@ description = "for tests"
 [data]
 dataset = "digits"
 resolution = 8
+training_images = 1_200
+validation_images = 597
 noise = 0.5
 noise_draws = 2
 crop_padding = 1
+flip = false
 
 [network]
 channels = 4
@@ -47,20 +50,35 @@ images = 32
 score = "loss"
 batch_norm = "training"
 
+[search]
+base = "rsps"
+alpha_learning_rate = 3e-4
+alpha_beta1 = 0.5
+alpha_beta2 = 0.999
+alpha_weight_decay = 1e-3
+alpha_images = "apart"
+temperature = 1.0
+final_temperature = 0.1
+drawn = 200
+
+[trajectory]
+points = 2
+architectures = 100
+
 [methods.gm]
 levels = 2
 
 [methods.few-shot]
 edge = 3
 """
-SECTIONS = ["data", "network", "training", "scoring"]
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
 FIELDS = [
     (section, name)
     for section, values in tomllib.loads(TEXT).items()
     if section in SECTIONS
     for name in values
 ]
-OTHERS = {"loss": "accuracy", "training": "validation"}
+OTHERS = {"loss": "accuracy", "training": "validation", "rsps": "snas", "apart": "all"}
 
 
 def changed(old: str, new: str) -> str:
@@ -123,7 +141,7 @@ def test_description_and_methods_must_be_there() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("noise = 0.5", "noise = ", "Invalid value (at line 6, column 9)"),
+        ("noise = 0.5", "noise = ", "Invalid value (at line 8, column 9)"),
         ("[scoring]", "[data]", "Cannot declare ('data',) twice"),
         ("= 640", "= " + "9" * 5000, "Exceeds the limit (4300 digits)"),
         ("= 640", "= 2020-02-30", "Invalid date"),
@@ -131,13 +149,14 @@ def test_description_and_methods_must_be_there() -> None:
             "[scoring]",
             "[scorring]",
             "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
-            "network, training, scoring, methods",
+            "network, training, scoring, search, trajectory, methods",
         ),
         (
             "noise =",
             "noize =",
             "unknown setting of [data] 'noize': did you mean 'noise'? choose from dataset, "
-            "resolution, noise, noise_draws, crop_padding",
+            "resolution, training_images, validation_images, noise, noise_draws, crop_padding, "
+            "flip",
         ),
         ('"for tests"', "3", "description is 3: it must be a text in quotes"),
         ("[methods.gm]\nlevels", "[methods]\ngm", "methods.gm is 2: it must be a section"),
@@ -206,6 +225,14 @@ def test_a_description_is_plain_json(task: Task, method: str) -> None:
     }
 
 
+def test_a_description_tells_a_trajectory_only_where_there_is_one(task: Task) -> None:
+    """So a record without one is that of its task whatever the size of the sample."""
+    off = parse_task("mine", changed("points = 2", "points = 0"))
+    told = task.describe("gm")
+    del told["trajectory"]
+    assert off.describe("gm") == told
+
+
 def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
     assert task.describe("gm")["options"] == {"levels": 2}
     assert task.describe("few-shot")["options"] == {"edge": 3}
@@ -220,8 +247,10 @@ def test_a_description_tells_every_setting_apart(task: Task, section: str, name:
     settings = getattr(task, section)
     value: Any = getattr(settings, name)
     other = OTHERS[value] if isinstance(value, str) else 2 * value
-    if name == "momentum":
-        other = 0.5
+    if isinstance(value, bool):
+        other = not value
+    elif name in ("momentum", "training_images", "validation_images"):
+        other = type(value)(value / 2)
     changed_task = replace(task, **{section: replace(settings, **{name: other})})
     assert changed_task.describe("gm") != task.describe("gm")
 

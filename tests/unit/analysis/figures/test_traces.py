@@ -116,10 +116,11 @@ def test_progress_is_that_of_the_sample() -> None:
     table = TruthTable("x", "-", Source("-", "-"), np.arange(SIZE), {KEY: truth})
     codes = [5, 700, 9_000, 15_000]
     points = [
-        {"spent": 100, "codes": codes, "scores": [4, 3, 2, 1]},
-        {"spent": 200, "codes": codes, "scores": [1, 2, 3, 4]},
+        {"spent": 100, "scores": [4, 3, 2, 1]},
+        {"spent": 200, "scores": [1, 2, 3, 4]},
     ]
-    (one,) = progress_data([run({}), run({"trajectory": points})], table, KEY, ["gm"])
+    kept = run({"trajectory": {"codes": codes, "points": points}})
+    (one,) = progress_data([run({}), kept], table, KEY, ["gm"])
     assert one.spent.tolist() == [100, 200]
     assert one.tau.tolist() == pytest.approx([-1, 1])
     assert one.found.tolist() == pytest.approx([truth[5], truth[15_000]])

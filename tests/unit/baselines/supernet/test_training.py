@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from baselines.supernet import Stretch, train_paths
+from baselines.supernet import PathTraining, Stretch, Supernet
 from baselines.supernet.training import learning_rate
 from benchmark.datasets import Batches
 from benchmark.errors import CheckError
@@ -22,6 +23,21 @@ PATHS = [[3, 2, 1, 0, 4, 3], [2, 3, 3, 1, 2, 0], [3, 0, 3, 2, 1, 1], [0, 0, 0, 3
 def new_batches(count: int = 8) -> Batches:
     images = tiny_images(torch.float64).train
     return Batches(images, 4, count, 1, torch.Generator().manual_seed(5))
+
+
+def train(
+    network: Supernet,
+    paths: Sequence[Sequence[int]],
+    stretch: Stretch,
+    settings: TrainingSettings,
+    batches: Batches | None = None,
+    before_step: Callable[[], None] = lambda: None,
+) -> list[float]:
+    training = PathTraining(network, batches or new_batches(), paths, stretch, settings)
+    while training.position < stretch.steps:
+        before_step()
+        training.step()
+    return training.losses()
 
 
 def sgd_by_hand(
@@ -74,7 +90,7 @@ def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) 
     network, twin = tiny_network(tiny_scale()), tiny_network(tiny_scale())
     weights = dict(twin.named_parameters())
 
-    losses = train_paths(network, new_batches(), PATHS, stretch, settings, lambda: None)
+    losses = train(network, PATHS, stretch, settings)
     expected, norms = sgd_by_hand(weights, PATHS, stretch, settings)
 
     if clips is not None:
@@ -88,7 +104,7 @@ def test_only_weights_on_the_path_change() -> None:
     network = tiny_network(tiny_scale())
     before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
     path = [3, 2, 0, 1, 2, 3]
-    train_paths(network, new_batches(), [path], Stretch(0, 1, 1), tiny_training(), lambda: None)
+    train(network, [path], Stretch(0, 1, 1), tiny_training())
     kernels = {2: "nor_conv_1x1", 3: "nor_conv_3x3"}
     on_path = {f"edges.{edge}.{kernels[op]}" for edge, op in enumerate(path) if op in kernels}
     for name, weight in network.named_parameters():
@@ -106,7 +122,7 @@ def test_weights_left_alone_once_do_not_move_by_momentum() -> None:
         steps.append(next(network.cells()).edge(3).nor_conv_3x3.detach().clone())
 
     paths = [[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0], [0, 0, 0, 2, 0, 0]]
-    train_paths(network, new_batches(), paths, Stretch(0, 3, 3), settings, watch)
+    train(network, paths, Stretch(0, 3, 3), settings, before_step=watch)
     watch()
     assert not torch.equal(steps[0], steps[1])
     assert all(torch.equal(steps[1], later) for later in steps[2:])
@@ -121,25 +137,15 @@ def test_a_stretch_takes_its_own_batches() -> None:
             return super().__getitem__(number)
 
     batches = Watched(tiny_images(torch.float64).train, 4, 8, 1, torch.Generator().manual_seed(5))
-    charged: list[int] = []
-    losses = train_paths(
-        tiny_network(tiny_scale()),
-        batches,
-        PATHS,
-        Stretch(start=3, steps=2, total=8),
-        tiny_training(),
-        lambda: charged.append(len(seen)),
-    )
+    stretch = Stretch(start=3, steps=2, total=8)
+    losses = train(tiny_network(tiny_scale()), PATHS, stretch, tiny_training(), batches)
     assert seen == [3, 4]
-    assert charged == [0, 1]  # before the images are passed
     assert len(losses) == 2
 
 
 def test_no_steps_change_nothing() -> None:
     network = tiny_network(tiny_scale())
-    losses = train_paths(
-        network, new_batches(), [], Stretch(0, 0, 9), tiny_training(), lambda: None
-    )
+    losses = train(network, [], Stretch(0, 0, 9), tiny_training())
     assert losses == []
     for name, weight in tiny_network(tiny_scale()).named_parameters():
         assert torch.equal(weight, network.get_parameter(name))
@@ -164,11 +170,28 @@ def test_the_learning_rate_is_a_cosine() -> None:
 def test_a_loss_that_is_not_finite_is_an_error() -> None:
     settings = tiny_training(learning_rate=1e200, gradient_norm=1e200)
     with pytest.raises(CheckError, match=r"^the loss of step \d is (nan|inf): lower the learning"):
-        train_paths(
-            tiny_network(tiny_scale()),
-            new_batches(),
-            PATHS,
-            Stretch(0, 4, 4),
-            settings,
-            lambda: None,
-        )
+        train(tiny_network(tiny_scale()), PATHS, Stretch(0, 4, 4), settings)
+
+
+@pytest.mark.parametrize("left_after", range(len(PATHS) + 1))
+def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(left_after: int) -> None:
+    stretch, settings = Stretch(1, len(PATHS), 6), tiny_training(learning_rate=0.2)
+    whole = tiny_network(tiny_scale())
+    expected = train(whole, PATHS, stretch, settings)
+
+    first = PathTraining(tiny_network(tiny_scale()), new_batches(), PATHS, stretch, settings)
+    for _ in range(left_after):
+        first.step()
+    kept = io.BytesIO()
+    torch.save(first.state_dict(), kept)
+    kept.seek(0)
+    network = tiny_network(tiny_scale(), seed=1)
+    later = PathTraining(network, new_batches(), PATHS, stretch, settings)
+    later.load_state_dict(torch.load(kept, weights_only=True))
+    assert later.position == left_after
+    while later.position < stretch.steps:
+        later.step()
+
+    assert later.losses() == expected
+    for name, weight in network.named_parameters():
+        assert torch.equal(weight, whole.get_parameter(name))

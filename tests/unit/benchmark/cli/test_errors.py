@@ -30,7 +30,7 @@ def check_refused(called: Called, pattern: str, code: int = BAD_INPUT) -> None:
         ("list method", r"No such command 'method'\..*"),
         ("run", r"Missing option '--method'\..*"),
         ("run --method", r"Option '--method' requires an argument\."),
-        ("run --method gm --sedes 3", r"No such option:? '?--sedes'?.* Did you mean '?--seeds'?\?"),
+        ("run --method gm --seedz 3", r"No such option:? '?--seedz'?.* Did you mean '?--seeds'?\?"),
         ("run --method gm 3", r"Got unexpected extra argument '?\(?3\)?'?"),
         ("--verzion", r"No such option:? '?--verzion'?.* Did you mean '?--version'?\?"),
     ],

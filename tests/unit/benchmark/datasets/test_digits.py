@@ -12,21 +12,29 @@ from numpy.typing import NDArray
 from scipy.stats import kstest
 from sklearn.datasets import load_digits
 
-from benchmark.datasets import Images, ImageSet
+from benchmark.datasets import DataSettings, Images, ImageSet
 from benchmark.datasets.digits import read_digits
 
 NOISE = 0.8
 TRAIN, VALID = 1_200, 597
 
 
+def settings(resolution: int, noise: float, draws: int) -> DataSettings:
+    return DataSettings("digits", resolution, TRAIN, VALID, noise, draws, 1, flip=False)
+
+
+def read(resolution: int, noise: float, draws: int) -> ImageSet:
+    return read_digits(settings(resolution, noise, draws))
+
+
 @pytest.fixture(scope="module")
 def clean() -> ImageSet:
-    return read_digits(resolution=8, noise=0.0, noise_draws=1)
+    return read(8, 0.0, 1)
 
 
 @pytest.fixture(scope="module")
 def noisy() -> ImageSet:
-    return read_digits(resolution=8, noise=NOISE, noise_draws=3)
+    return read(8, NOISE, 3)
 
 
 def grey_levels(images: ImageSet) -> NDArray[np.int64]:
@@ -51,7 +59,7 @@ def digest(images: ImageSet) -> str:
 @pytest.mark.parametrize("resolution", [8, 16, 4])
 @pytest.mark.parametrize("draws", [1, 3])
 def test_sizes(resolution: int, draws: int) -> None:
-    images = read_digits(resolution, NOISE, draws)
+    images = read(resolution, NOISE, draws)
     assert images.train.pixels.shape == (TRAIN * draws, 1, resolution, resolution)
     assert images.valid.pixels.shape == (VALID, 1, resolution, resolution)
     assert (len(images.train), len(images.valid)) == (TRAIN * draws, VALID)
@@ -82,7 +90,7 @@ def test_the_split_is_shuffled(clean: ImageSet) -> None:
 def test_the_split_is_the_same_whatever_the_images_look_like(
     clean: ImageSet, noisy: ImageSet
 ) -> None:
-    for images in (noisy, read_digits(16, 0.0, 1), read_digits(8, 3.0, 1)):
+    for images in (noisy, read(16, 0.0, 1), read(8, 3.0, 1)):
         assert torch.equal(images.valid.labels, clean.valid.labels)
         assert torch.equal(images.train.labels[:TRAIN], clean.train.labels)
 
@@ -96,7 +104,7 @@ def test_clean_training_pixels_have_zero_mean_and_unit_variance(clean: ImageSet)
 @pytest.mark.parametrize("noise", [0.1, NOISE, 10.0])
 @pytest.mark.parametrize("resolution", [8, 16])
 def test_noisy_pixels_have_zero_mean_and_unit_variance(resolution: int, noise: float) -> None:
-    images = read_digits(resolution, noise, 2)
+    images = read(resolution, noise, 2)
     for part in (images.train, images.valid):
         assert float(part.pixels.mean()) == pytest.approx(0, abs=0.02)
         assert float(part.pixels.std()) == pytest.approx(1, abs=0.02)
@@ -123,7 +131,7 @@ def test_each_draw_has_the_same_digits_and_noise_of_its_own(
 
 
 def test_more_draws_leave_the_validation_images_alone(noisy: ImageSet) -> None:
-    assert torch.equal(read_digits(8, NOISE, 1).valid.pixels, noisy.valid.pixels)
+    assert torch.equal(read(8, NOISE, 1).valid.pixels, noisy.valid.pixels)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -133,14 +141,15 @@ def test_the_global_generators_change_nothing_and_are_not_changed(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         state = torch.get_rng_state()
-        assert digest(read_digits(8, NOISE, 3)) == digest(noisy)
+        assert digest(read(8, NOISE, 3)) == digest(noisy)
         assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_another_process_sees_the_same(noisy: ImageSet) -> None:
     program = (
-        "import hashlib; from benchmark.datasets import dataset_record;"
-        f"i = dataset_record('digits').read(8, {NOISE}, 3);"
+        "import hashlib, pathlib; from benchmark.datasets import DataSettings, dataset_record;"
+        f"settings = {settings(8, NOISE, 3)};"
+        "i = dataset_record('digits').read(settings, pathlib.Path());"
         "parts = (i.train.pixels, i.train.labels, i.valid.pixels, i.valid.labels);"
         "data = b''.join(part.numpy().tobytes() for part in parts);"
         "print(hashlib.sha256(data).hexdigest())"
@@ -159,6 +168,6 @@ def test_twice_the_resolution_is_interpolated(clean: ImageSet) -> None:
         weights[pixel, low : low + 2] = low + 1 - place, place - low
     larger = weights @ grey_levels(clean) @ weights.T
     expected = (larger - larger[:TRAIN].mean()) / larger[:TRAIN].std()
-    images = read_digits(16, 0.0, 1)
+    images = read(16, 0.0, 1)
     seen = torch.cat([images.train.pixels, images.valid.pixels])[:, 0].numpy()
     np.testing.assert_allclose(seen, expected, atol=1e-4)

@@ -102,6 +102,37 @@ def test_without_padding_images_are_shown_as_they_are() -> None:
         assert torch.equal(pixels, images.pixels[labels])
 
 
+def test_half_of_the_images_are_mirrored_after_cropping() -> None:
+    images = numbered(4)
+    plain = Batches(images, 4_000, 1, 1, generator())[0]
+    mirrored = Batches(images, 4_000, 1, 1, generator(), flip=True)[0]
+    assert torch.equal(mirrored[1], plain[1])
+    flipped = torch.tensor(
+        [torch.equal(one, other.flip(-1)) for one, other in zip(mirrored[0], plain[0], strict=True)]
+    )
+    same = (mirrored[0] == plain[0]).flatten(1).all(1)
+    assert (flipped | same).all()
+    assert chisquare([int(flipped.sum()), int((~flipped).sum())]).pvalue > 1e-3
+
+
+def test_bytes_are_normalised_after_cropping() -> None:
+    stored = (256 * torch.rand(5, CHANNELS, HEIGHT, WIDTH, generator=generator())).byte()
+    mean, deviation = (
+        torch.tensor([3.0, 7.0])[:, None, None],
+        torch.tensor([2.0, 5.0])[:, None, None],
+    )
+    images = Images(stored, torch.arange(5), mean, deviation)
+    as_they_are = Images(stored.float(), torch.arange(5))
+    for number in range(4):
+        pixels, labels = Batches(images, 3, 4, 1, generator())[number]
+        plain, same = Batches(as_they_are, 3, 4, 1, generator())[number]
+        assert torch.equal(labels, same)
+        torch.testing.assert_close(pixels, (plain - mean) / deviation)  # the border is black
+    whole = images.first(2).normalised()
+    torch.testing.assert_close(whole, (stored[:2].float() - mean) / deviation)
+    assert torch.equal(images.after(2).pixels, stored[2:])
+
+
 def test_a_batch_is_the_same_whenever_it_is_asked_for() -> None:
     batches = Batches(numbered(9), 4, 6, 2, generator())
     forward = every(batches)

@@ -224,7 +224,7 @@ def test_the_project_s_own_file(tmp_path: Path) -> None:
 
 
 def test_learning_curves(tmp_path: Path) -> None:
-    percent = np.linspace([10.0], [93.0], 12, axis=1).repeat(3, 0)
+    percent = np.linspace([10.0], [93.0], 12, axis=1).repeat(3, 0).astype(np.float32)
     curves = Curves("one", Source("-", "-"), np.arange(3), {"cifar10_test_12": percent})
     write_curves(curves, tmp_path / "a.nbcurves")
     read = by_path(tmp_path / "b.nbcurves", read_curves)

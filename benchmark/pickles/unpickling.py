@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.errors import InputError
-from benchmark.tables.opcodes import CutOffError, Walk
+from benchmark.pickles.opcodes import CutOffError, Walk
 
 Globals = Mapping[tuple[str, str], Any]
 
@@ -110,6 +110,7 @@ class Unpickler:
 
     Args:
         globals_: Stand-ins for the names that a pickle may ask for.
+        encoding: Of the texts that Python 2 wrote, where bytes and text were one.
 
     Example:
         >>> Unpickler(RECORDS).load(b"(K\x01K\x02d.")
@@ -119,9 +120,9 @@ class Unpickler:
         benchmark.errors.InputError: asks for os.system
     """
 
-    def __init__(self, globals_: Globals) -> None:
+    def __init__(self, globals_: Globals, encoding: str = "ASCII") -> None:
         self._feed = _Feed()
-        self._unpickler = _Restricted(self._feed, globals_)
+        self._unpickler = _Restricted(self._feed, globals_, encoding)
 
     def load(self, data: bytes) -> Any:
         """Read one pickle whose opcodes have been walked through before.
@@ -139,8 +140,8 @@ class Unpickler:
 
 
 class _Restricted(pickle.Unpickler):
-    def __init__(self, feed: _Feed, globals_: Globals) -> None:
-        super().__init__(feed)
+    def __init__(self, feed: _Feed, globals_: Globals, encoding: str) -> None:
+        super().__init__(feed, encoding=encoding)
         self._globals = globals_
 
     def find_class(self, module: str, name: str) -> Any:
@@ -179,12 +180,13 @@ class _Feed:
         return self.read((end or len(self._data)) - self._at)
 
 
-def load_pickle(data: bytes, globals_: Globals) -> Any:
+def load_pickle(data: bytes, globals_: Globals, encoding: str = "ASCII") -> Any:
     r"""Read one pickle.
 
     Args:
         data: All its bytes.
         globals_: Stand-ins for the names that it may ask for.
+        encoding: Of the texts that Python 2 wrote; ``latin1`` where some of them are bytes.
 
     Returns:
         What it holds, made of plain containers and stand-ins.
@@ -206,7 +208,7 @@ def load_pickle(data: bytes, globals_: Globals) -> Any:
         raise InputError("is cut off") from None
     if end != len(data):
         raise InputError(f"has {len(data) - end} bytes after its end")
-    return Unpickler(globals_).load(data)
+    return Unpickler(globals_, encoding).load(data)
 
 
 def _first_line(error: Exception) -> str:

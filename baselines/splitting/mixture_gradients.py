@@ -1,0 +1,61 @@
+"""Gradient distances where the other edges carry a mixture (GM-NAS, section 3).
+
+What `gradient_distances` is for drawn paths this is for DARTS and SNAS. No two children are one
+function here, so each operation of each edge is a pass of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from baselines.splitting.gradients import Distances, GradientVectors, cosine_distances
+from baselines.splitting.subspace import Subspace
+from baselines.supernet import Mixture, Supernet
+from benchmark.datasets import Batches
+
+
+def mixture_distances(
+    network: Supernet,
+    subspace: Subspace,
+    edges: Sequence[int],
+    batches: Batches,
+    mixtures: Iterable[Mixture],
+    before_pass: Callable[[], None],
+    *,
+    soft: bool = False,
+) -> Distances:
+    """Return the distances between the operations that a subspace allows on each edge.
+
+    Args:
+        network: The trained supernet; its weights stay as they are.
+        subspace: Its part of the space.
+        edges: Which edges to compare the operations of.
+        batches: Training batches.
+        mixtures: For each batch to use, what the other edges have; no gradient flows to it.
+        before_pass: Called before each pass of a batch, to charge it.
+        soft: Whether an operation that stands alone keeps its weight of the mixture.
+
+    Returns:
+        For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
+    """
+    vectors = GradientVectors(network)
+    sums: dict[int, Tensor] = {}
+    used = 0
+    for number, mixture in enumerate(mixtures):
+        pixels, labels = batches[number]
+        fixed = mixture.detached()
+        for edge in edges:
+            gradients = []
+            for operation in subspace.allowed[edge]:
+                before_pass()
+                child = fixed.alone(edge, operation, keep_weight=soft)
+                gradients.append(vectors.of(child, pixels, labels))
+            stacked = torch.stack(gradients).double()
+            stacked[:, vectors.stretches[edge]] = 0
+            distances = cosine_distances(stacked)
+            sums[edge] = sums[edge] + distances if edge in sums else distances
+        used = number + 1
+    return {edge: (total / used).cpu().numpy() for edge, total in sums.items()}
