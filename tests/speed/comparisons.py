@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from baselines.splitting import FULL, gradient_distances
-from baselines.supernet import Stretch, Supernet, train_paths
+from baselines.supernet import PathTraining, Stretch, Supernet
 from baselines.supernet.normalisation import ByGroup
 from baselines.supernet.prefix_tree import many_logits
 from benchmark.space import EDGES, SIZE, Codes, decode, distinct_codes
@@ -128,8 +128,10 @@ def _step(scale: Scale, steps: int, published: str) -> Comparison:
             plain_step(plain, optimiser, next(stream), path, TRAINING.gradient_norm)
 
     def train() -> None:
-        stretch = Stretch(0, steps, steps)
-        train_paths(ours, given, paths, stretch, TRAINING, lambda: None)
+        training = PathTraining(ours, given, paths, Stretch(0, steps, steps), TRAINING)
+        for _ in paths:
+            training.step()
+        training.losses()
 
     times = side_by_side({"plain": train_plainly, "ours": train}, rounds=ROUNDS)
     what = f"one step, {scale.name}"

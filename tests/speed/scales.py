@@ -58,7 +58,7 @@ def batches(scale: NetworkScale, count: int, images: int = 1024) -> Batches:
     """Return training batches of images of noise."""
     labels = torch.randint(scale.classes, (images,), generator=torch.Generator().manual_seed(2))
     given = Images(noise(scale, images), labels)
-    return Batches(given, BATCH, count, 4, torch.Generator().manual_seed(3))
+    return Batches(given, BATCH, count, 4, torch.Generator().manual_seed(3), flip=True)
 
 
 def connected_paths(count: int, seed: int = 0) -> Operations:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from baselines.splitting import FULL, gradient_distances
-from baselines.supernet import Stretch, Supernet, train_paths
+from baselines.supernet import PathTraining, Stretch, Supernet
 from baselines.supernet.normalisation import ByGroup
 from baselines.supernet.prefix_tree import many_logits
 from benchmark.datasets import Batches
@@ -73,8 +73,10 @@ def test_training_is_equal() -> None:
         expected.append(plain_step(plain, optimiser, batches[step], path, settings.gradient_norm))
     constant = tiny_training(learning_rate=0.2, final_learning_rate=0.2, gradient_norm=0.5)
     stretch = Stretch(0, len(PATHS), len(PATHS))
-    losses = train_paths(network, batches, PATHS, stretch, constant, lambda: None)
-    assert losses == pytest.approx(expected, rel=1e-6)
+    training = PathTraining(network, batches, PATHS, stretch, constant)
+    for _ in PATHS:
+        training.step()
+    assert training.losses() == pytest.approx(expected, rel=1e-6)
     twin = plain_twin(network, 1)
     for name, weight in plain.named_parameters():
         torch.testing.assert_close(twin.get_parameter(name), weight, rtol=1e-6, atol=1e-8)
