@@ -3,10 +3,15 @@
 Two trainings of one architecture that differ in their seed reach different accuracies, so even
 the truth of one seed does not order architectures as another does. What a method scores should be
 read beside these numbers.
+
+How reliable a mean over seeds is follows from how far single seeds agree, by the Spearman–Brown
+formula: if two seeds correlate by r, the means of two sets of k seeds correlate by
+k·r / (1 + (k − 1)·r), and such a mean correlates with what it measures by the square root of that.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from analysis.ranking import rank_metrics
@@ -67,3 +72,89 @@ def noise_ceiling(table: TruthTable) -> list[Ceiling]:
             tau = rank_metrics(table.accuracy(first), table.accuracy(second)).kendall_tau
             lines.append(Ceiling(f"{first} with {second}", tau, len(table)))
     return lines
+
+
+class Quality(NamedTuple):
+    """How reliable an accuracy is, the mean over k seeds.
+
+    Attributes:
+        key: The accuracy.
+        seeds: Number k of seeds.
+        tau: Kendall's tau-b between two seeds, a mean over pairs.
+        rho: Spearman's rank correlation between two seeds, a mean over pairs.
+        reliability: Of the mean over k seeds: `spearman_brown` of ``rho``.
+        ceiling: The tau-b that scores would reach which are the expected accuracies themselves.
+    """
+
+    key: AccuracyKey
+    seeds: int
+    tau: float
+    rho: float
+    reliability: float
+    ceiling: float
+
+
+def table_quality(table: TruthTable) -> list[Quality]:
+    """Return how reliable those accuracies of a table are that have the same seeds throughout.
+
+    Args:
+        table: The table.
+
+    Returns:
+        One for each accuracy of which that is known.
+
+    Example:
+        >>> import numpy as np
+        >>> from benchmark.tables import Agreement, Measurements, Source
+        >>> key = AccuracyKey("digits", "test", 4)
+        >>> measured = Measurements(agreement={key: Agreement(0.5, 3, rho=0.6, seeds=3)})
+        >>> columns = {key: np.array([1.0, 2.0, 3.0])}
+        >>> table = TruthTable("three", "-", Source("-", "-"), np.arange(3), columns,
+        ...                    measurements=measured)
+        >>> (found,) = table_quality(table)
+        >>> round(found.reliability, 3), round(found.ceiling, 3)
+        (0.818, 0.774)
+    """
+    return [
+        Quality(
+            key, it.seeds, it.tau, it.rho, spearman_brown(it.rho, it.seeds),
+            ceiling_tau(it.tau, it.seeds),
+        )
+        for key, it in table.measurements.agreement.items()
+        if it.seeds is not None and it.rho is not None
+    ]  # fmt: skip
+
+
+def spearman_brown(correlation: float, count: float) -> float:
+    """Return how means of several measurements correlate of which single ones do so.
+
+    Args:
+        correlation: Between two measurements.
+        count: Number k of measurements behind each mean.
+
+    Returns:
+        k·r / (1 + (k − 1)·r), but 0 where single ones do not correlate at all.
+
+    Example:
+        >>> spearman_brown(0.5, 3)
+        0.75
+    """
+    return count * correlation / (1 + (count - 1) * correlation) if correlation > 0 else 0.0
+
+
+def ceiling_tau(tau: float, seeds: int) -> float:
+    """Return the tau-b that perfect scores reach against means over seeds.
+
+    Tau is turned into a correlation and back as for normal variables, r = sin(π·τ / 2) [Greiner
+    1909]. The ceiling is that of the square root of `spearman_brown`.
+
+    Args:
+        tau: Kendall's tau-b between two seeds.
+        seeds: Seeds behind each mean.
+
+    Example:
+        >>> round(ceiling_tau(0.4, 1), 3), round(ceiling_tau(0.4, 3), 3)
+        (0.556, 0.713)
+    """
+    reliability = spearman_brown(math.sin(math.pi * tau / 2), seeds)
+    return 2 / math.pi * math.asin(math.sqrt(reliability))

@@ -89,7 +89,7 @@ METHODS: Mapping[str, MethodRecord] = _registry(
     ),
     MethodRecord(
         "few-shot",
-        "one sub-supernet for each operation on one edge",
+        "one sub-supernet for each operation on an edge or two",
         lambda: import_module("baselines.few_shot").FewShot,
     ),
     MethodRecord(

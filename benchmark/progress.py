@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ WRITE_EVERY = 0.1  # seconds between two writes of a worker
 
 
 class Meter:
-    """A unit's place on a board; usable in any process.
+    """A unit's place on a board; usable in any process, on other machines without effect.
 
     Args:
         path: The board's file.
@@ -52,8 +52,9 @@ class Meter:
         now = time.monotonic()
         if now >= self._next or share >= 1:
             self._next = now + WRITE_EVERY
-            shares = np.memmap(self._path, np.float64, mode="r+")
-            shares[self._place] = share
+            with suppress(FileNotFoundError):  # on another machine
+                shares = np.memmap(self._path, np.float64, mode="r+")
+                shares[self._place] = share
 
     @property
     def is_stopped(self) -> bool:
@@ -61,7 +62,8 @@ class Meter:
         now = time.monotonic()
         if not self._stopped and now >= self._look:
             self._look = now + WRITE_EVERY
-            self._stopped = bool(np.memmap(self._path, np.float64, mode="r")[-1])
+            with suppress(FileNotFoundError):
+                self._stopped = bool(np.memmap(self._path, np.float64, mode="r")[-1])
         return self._stopped
 
 

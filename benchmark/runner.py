@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -23,16 +23,27 @@ from benchmark.checkpoints import DEFAULT, Every
 from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
 from benchmark.files import reason, sweep
-from benchmark.pool import THREADS, WorkerDiedError, worker_pool
+from benchmark.pool import THREADS, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
+from benchmark.shards import share_of
 from benchmark.stopping import StoppedError, stoppable
 from benchmark.store import RunRecord, find_record, write_record
 from benchmark.store.checkpoint import checkpoint_path
-from benchmark.store.claims import BEAT, Owner, Watch, claims, keep_alive, owner_of, release
+from benchmark.store.claims import (
+    BEAT,
+    Owner,
+    Watch,
+    claim,
+    claims,
+    keep_alive,
+    owner_of,
+    release,
+)
 from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
 from benchmark.unit import Order, Result, State, Unit, describe, make_method, run_unit
+from benchmark.workers import HERE, Workers
 
 POLL = 0.5  # seconds between two looks at what other processes work on
 DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
@@ -61,7 +72,8 @@ def run_units(
     folder: Path,
     *,
     device: str = "cpu",
-    jobs: int = 1,
+    workers: Workers = HERE,
+    shard: tuple[int, int] = (1, 1),
     every: Every = DEFAULT,
     data: Path | None = None,
 ) -> Runs:
@@ -73,7 +85,8 @@ def run_units(
         seeds: Seeds; a method that does not depend on the seed runs at the first alone.
         folder: Where records are kept.
         device: Where networks live, like ``cpu`` or ``cuda:0``.
-        jobs: Units to run at a time.
+        workers: Who runs units.
+        shard: Which of how many shares of the units to run; the others are left alone.
         every: How often a unit leaves a checkpoint, from which it goes on if it is killed.
         data: Where files of images lie; None is the folder of `data_folder`.
 
@@ -89,7 +102,7 @@ def run_units(
     for name in task.methods:
         method_class(name)  # options for nobody are a slip
     base_class(task.search.base)
-    units = _units(task, methods, seeds)
+    units = share_of(_units(task, methods, seeds), shard)
     device = checked_device(device)
     _check_writable(folder)
     sweep(folder)
@@ -100,7 +113,7 @@ def run_units(
     if missing:
         images = data_folder(data)
         dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
-        records |= _run_all(_Crew(task, missing, folder, device, every, images), jobs)
+        records |= _run_all(_Crew(task, missing, folder, device, every, images), workers)
     return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
 
 
@@ -148,11 +161,11 @@ def _check_writable(folder: Path) -> None:
         ) from error
 
 
-def _run_all(crew: _Crew, jobs: int) -> dict[Unit, RunRecord]:
+def _run_all(crew: _Crew, workers: Workers) -> dict[Unit, RunRecord]:
     """Run units and return their records, whoever made them."""
     names = ", ".join(dict.fromkeys(unit.name for unit in crew.units))
     with shown_board(len(crew.units), names) as board, stoppable(crew.stop), crew.alive():
-        crew.work(board, jobs)
+        crew.work(board, workers)
     if crew.signal is not None:
         raise StoppedError(crew.signal)
     if crew.failures:
@@ -213,14 +226,14 @@ class _Crew:
             for name, seed in names:
                 release(self._folder, name, seed, self._owner)
 
-    def work(self, board: Board, jobs: int) -> None:
+    def work(self, board: Board, workers: Workers) -> None:
         """Do all units, those that others have begun only if they do not finish them."""
         self._board = board
         left, told = list(self.units), False
         while left and self.signal is None:
             ready = [unit for unit in left if self._is_free(unit)]
             if ready:
-                self._round(ready, min(jobs, len(ready)))
+                self._round(ready, workers)
             left = [unit for unit in left if unit not in self.records | self.failures]
             if left and not (ready or told):
                 told = True
@@ -228,38 +241,43 @@ class _Crew:
             if left:
                 time.sleep(0 if ready else POLL)
 
-    def _round(self, units: Sequence[Unit], jobs: int) -> None:
+    def _round(self, units: Sequence[Unit], workers: Workers) -> None:
         """Do units once; those that a worker left behind as it died once more, each alone."""
         try:
-            self._do(units, jobs)
+            self._do(units, workers)
         except WorkerDiedError:
             suspects = [unit for unit in units if self._is_ours(unit)]
             for unit in suspects:
                 release(self._folder, unit.name, unit.seed, self._owner)
             for unit in suspects:
                 try:
-                    self._do([unit], 2)  # two, so that it is not this process
+                    self._do([unit], replace(workers, jobs=2), alone=True)
                 except WorkerDiedError:
                     self.failures[unit] = DIED
                     release(self._folder, unit.name, unit.seed, self._owner)
 
-    def _do(self, units: Sequence[Unit], jobs: int) -> None:
+    def _do(self, units: Sequence[Unit], workers: Workers, *, alone: bool = False) -> None:
         silent = self._watch.silent(path for unit in units for path in self._claims(unit))
         orders = [
             Order(
                 task=self._task,
                 unit=unit,
-                folder=self._folder,
+                folder=self._folder.absolute(),
                 owner=self._owner,
                 device=self._device,
                 data=self._data,
                 meter=self._meter(unit),
                 silent=silent,
                 every=self._every,
+                is_claimed=workers.are_elsewhere,
             )
             for unit in units
+            if not workers.are_elsewhere or self._claims_now(unit, silent)
         ]
-        with worker_pool(jobs) as pool:
+        if not orders:
+            return
+        calls = 2 if alone else len(orders)  # for two there is a process that is not this one
+        with workers.pool(calls) as pool:
             for result in pool.results(run_unit, ((order,) for order in orders)):
                 self._take(result)
 
@@ -300,6 +318,16 @@ class _Crew:
             path.name in silent or ((owner := owner_of(path)) is not None and owner.is_dead)
             for path in there
         )
+
+    def _claims_now(self, unit: Unit, silent: frozenset[str]) -> bool:
+        """Claim a unit here, for a worker that cannot; whether it is to be done."""
+        if not claim(self._folder, unit.name, unit.seed, self._owner, silent):
+            return False
+        record = _find(self._task, unit, self._folder, self._device)
+        if record is None:
+            return True
+        self._take(Result(unit, State.FOUND))
+        return False
 
     def _is_ours(self, unit: Unit) -> bool:
         return any(owner_of(path) == self._owner for path in self._claims(unit))

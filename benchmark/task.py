@@ -48,7 +48,8 @@ class TrainingSettings:
     """How weights are trained: SGD with Nesterov momentum and a cosine schedule.
 
     Attributes:
-        budget: Images passed forward and backward, whatever for, by one run of a method.
+        budget: Images passed forward and backward, whatever for, by one run of a method; or
+            ``schedule`` for what each method's own epochs cost, so that budgets are *unequal*.
         batch_size: Images in a batch.
         learning_rate: At the first step.
         final_learning_rate: Where the cosine ends, one step after the last.
@@ -57,7 +58,7 @@ class TrainingSettings:
         gradient_norm: Gradients are scaled down to this norm when theirs is greater.
     """
 
-    budget: Count
+    budget: Count | Literal["schedule"]
     batch_size: Count
     learning_rate: NonNegative
     final_learning_rate: NonNegative
@@ -126,9 +127,10 @@ class Task:
 
     def __post_init__(self) -> None:
         """Check what no single field can tell."""
-        if self.training.budget < self.training.batch_size:
+        budget = self.training.budget
+        if budget != "schedule" and budget < self.training.batch_size:
             raise InputError(
-                f"[training] budget is {self.training.budget}: it must allow one batch of "
+                f"[training] budget is {budget}: it must allow one batch of "
                 f"{self.training.batch_size} images at least"
             )
         if self.data.crop_padding >= self.data.resolution:
@@ -152,9 +154,9 @@ class Task:
         )
 
     @property
-    def budget(self) -> Budget:
-        """What one run of a method may spend."""
-        return Budget(self.training.budget)
+    def budget(self) -> Budget | None:
+        """What one run of a method may spend; None where its own schedule says."""
+        return None if self.training.budget == "schedule" else Budget(self.training.budget)
 
     def with_base(self, base: str) -> Task:
         """Return the same task with supernets of another one-shot base."""

@@ -16,10 +16,8 @@ from baselines.method import Method
 from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
-from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
 from benchmark.progress import Meter
-from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
 from benchmark.store import PROTOCOL, RunRecord, digest, record_path
@@ -29,6 +27,7 @@ from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
+from benchmark.trial import make_experiment, run_budget
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -100,6 +99,8 @@ class Order:
         meter: Where progress is shown.
         silent: Names of claims that may be taken over.
         every: How often the unit leaves a checkpoint.
+        is_claimed: Whether the owner has claimed the unit already, for a worker that may not see
+            the folder.
     """
 
     task: Task
@@ -111,6 +112,7 @@ class Order:
     meter: Meter
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
+    is_claimed: bool = False
 
 
 def run_unit(order: Order) -> Result:
@@ -128,10 +130,11 @@ def run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
-    if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
-        return Result(unit, State.BUSY)
-    if record_path(order.folder, unit.name, unit.seed).exists():
-        return Result(unit, State.FOUND)
+    if not order.is_claimed:
+        if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
+            return Result(unit, State.BUSY)
+        if record_path(order.folder, unit.name, unit.seed).exists():
+            return Result(unit, State.FOUND)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     running = _Running(order)
@@ -168,12 +171,12 @@ class _Running:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._task, self._unit = order.task, order.unit
-        self._ledger = Ledger(order.task.budget)
+        self._ledger = Ledger(run_budget(order.task, make_method(order.task, order.unit.method)))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
-            order.every,
+            order.every if order.folder.is_dir() else Every(),
             lambda: order.meter.is_stopped,
         )
         scoring = order.task.scoring
@@ -234,25 +237,15 @@ class _Running:
         }
 
     def _experiment(self) -> Experiment:
-        task, data = self._task, self._task.data
-        images = dataset_record(data.dataset).read(data, self._order.data)
-        images.valid.first(task.scoring.images)  # fails before the training rather than after it
-        where = torch.device(self._order.device)
-        return Experiment(
-            images=images.to(where),
-            crop_padding=data.crop_padding,
-            flip=data.flip,
-            scale=task.scale,
-            training=task.training,
-            scoring=task.scoring,
-            search=task.search,
-            streams=Streams(self._unit.seed),
-            ledger=self._ledger,
-            device=where,
+        return make_experiment(
+            self._task,
+            self._unit.seed,
+            self._ledger,
+            self._order.device,
+            self._order.data,
             tick=self._tick,
             progress=self._progress,
             checkpoints=self._checkpoints,
-            trajectory=task.trajectory,
         )
 
     def _tick(self) -> None:

@@ -66,18 +66,28 @@ drawn = 200
 points = 0
 architectures = 10
 
+[methods.one-shot]
+epochs = []
+
 [methods.few-shot]
 warm_up = 0.5
-edge = 0
+epochs = []
+edges = [0]
 
 [methods.gm]
 warm_up = 0.2
 between = 0.1
+epochs = []
 levels = 2
 groups = 2
 min_size = 2
 batches = 1
 restart = "never"
+partition = "gradient"
+edge = "best"
+edges = []
+weight = "hard"
+cut = "exact"
 """
 
 

@@ -73,17 +73,22 @@ def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple
     return tuple(found)
 
 
-def draw_by_seed(data: Sequence[SeedValues], ax: Axes, *, metric: str) -> Axes:
+def draw_by_seed(
+    data: Sequence[SeedValues], ax: Axes, *, metric: str, limit: float | None = None
+) -> Axes:
     """Draw the runs of each method in a row, with its mean and interval below them.
 
     Args:
         data: What `by_seed_data` returns.
         ax: Where to draw.
         metric: A name of ``METRICS``, for the label.
+        limit: What the truth's own noise lets the best method reach, drawn as a line; or None.
 
     Returns:
         ``ax``.
     """
+    if limit is not None:
+        ax.axvline(limit, color="0.2", linewidth=2.2, alpha=0.6, label="noise ceiling")
     for row, one in enumerate(data):
         color, marker, _ = look(one.place)
         ax.scatter(

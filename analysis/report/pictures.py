@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from matplotlib.figure import Figure
 
+from analysis.ceiling import table_quality
 from analysis.figures import comparison_figure, scores_against_truth_data, style
 from analysis.figures.curves import (
     Curves,
@@ -27,12 +28,10 @@ from analysis.report.inside import (
     progress_picture,
     trees_picture,
 )
-from analysis.report.picture import Picture, arrange, new_axes, number_text
+from analysis.report.picture import Picture, arrange, legend_below, new_axes, number_text
 from analysis.report.study import Study
 from analysis.tables.facts import describe
 from benchmark.errors import InputError
-
-LEGEND_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -88,16 +87,18 @@ def _precision(study: Study) -> Picture:
 def _by_seed(metric: str) -> Callable[[Study], Picture]:
     def draw(study: Study) -> Picture:
         data = by_seed_data(study.runs, metric, study.order)
+        limit = _limit(study) if metric == "kendall_tau" else None
         with style():
             figure, ax = new_axes(COLUMN, 0.75 + 0.32 * len(data))
-            draw_by_seed(data, ax, metric=metric)
+            draw_by_seed(data, ax, metric=metric, limit=limit)
             arrange(figure)
         digits = 2 if METRICS[metric].unit else 3
         means = ", ".join(f"{one.name} {number_text(one.mean, digits)}" for one in data)
         return Picture(
             figure,
             f"{METRICS[metric].title} seed by seed: signs are runs, a tick is the mean, a bar its "
-            "95% bootstrap interval over seeds, widened where they are few.",
+            "95% bootstrap interval over seeds, widened where they are few."
+            + ("" if limit is None else _limit_text(limit)),
             f"{METRICS[metric].title} of every run by method; means: {means}.",
         )
 
@@ -127,13 +128,7 @@ def _curves_figure(data: Curves, label: str, below: str) -> Figure:
         figure, ax = new_axes(COLUMN, 2.6)
         draw_curves(data, ax, label=label)
         ax.set_xlabel(below)
-        figure.legend(
-            loc="outside lower center",
-            ncols=LEGEND_COLUMNS,
-            frameon=False,
-            fontsize="small",
-            columnspacing=1,
-        )
+        legend_below(figure)
         arrange(figure)
     return figure
 
@@ -146,6 +141,19 @@ def _ceiling(study: Study) -> str:
             "no noise ceiling to draw."
         )
     return f"Noise ceiling: the table's own {describe(other)}, taken as scores."
+
+
+def _limit(study: Study) -> float | None:
+    """Return the tau that perfect scores reach, where the table tells how far its seeds agree."""
+    found = {one.key: one.ceiling for one in table_quality(study.table)}
+    return found.get(study.key)
+
+
+def _limit_text(limit: float) -> str:
+    return (
+        f" Noise ceiling: τ = {number_text(limit)} is what perfect scores would reach, as the "
+        "table's own accuracies vary with their seeds."
+    )
 
 
 def _at(data: Curves, top: float) -> str:

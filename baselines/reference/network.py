@@ -1,9 +1,10 @@
 """The network of one architecture alone, with weights of its own, as the table trains it.
 
 Unlike a path through the supernet it shares nothing, and the BatchNorm of its candidate operations
-scales and shifts [NAS-Bench-201, arXiv 2001.00326, section 2.1]. BatchNorm always normalises by
-the images that pass together, as at a training step. Layers are modules of PyTorch's own kinds,
-because proxies look for them.
+scales and shifts [NAS-Bench-201, arXiv 2001.00326, section 2.1]. For proxies BatchNorm always
+normalises by the images that pass together, as at a training step; a network that is trained keeps
+running statistics, as the table's do. Layers are modules of PyTorch's own kinds, because proxies
+look for them.
 """
 
 from __future__ import annotations
@@ -43,11 +44,12 @@ class Cell(nn.Module):
     Args:
         operations: Six indices into `OPERATIONS`, in the order of `EDGES`.
         channels: Number C of channels.
+        running: Whether BatchNorm keeps running statistics.
     """
 
-    def __init__(self, operations: Sequence[int], channels: int) -> None:
+    def __init__(self, operations: Sequence[int], channels: int, running: bool) -> None:
         super().__init__()
-        layers = [_operation(OPERATIONS[operation], channels) for operation in operations]
+        layers = [_operation(OPERATIONS[operation], channels, running) for operation in operations]
         self.edges = nn.ModuleDict(
             {str(edge): layer for edge, layer in enumerate(layers) if layer is not None}
         )
@@ -70,13 +72,14 @@ class ResidualBlock(nn.Module):
 
     Args:
         channels: Number C of channels that come in; 2C go out.
+        running: Whether BatchNorm keeps running statistics.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, running: bool) -> None:
         super().__init__()
         self.main = nn.Sequential(
-            *_relu_conv_norm(channels, 2 * channels, 3, stride=2),
-            *_relu_conv_norm(2 * channels, 2 * channels, 3),
+            *_relu_conv_norm(channels, 2 * channels, 3, running, stride=2),
+            *_relu_conv_norm(2 * channels, 2 * channels, 3, running),
         )
         self.shortcut = nn.Sequential(
             nn.AvgPool2d(2), Convolution(channels, 2 * channels, 1, bias=False)
@@ -99,6 +102,7 @@ class Network(nn.Module):
         code: The architecture, from 0 to 15,624.
         scale: Channels, cells, resolution and classes.
         generator: Draws the weights, on the CPU.
+        running: Whether BatchNorm keeps running statistics, for evaluation after a training.
 
     Raises:
         InputError: The code is outside the space.
@@ -110,20 +114,27 @@ class Network(nn.Module):
         torch.Size([2, 10])
     """
 
-    def __init__(self, code: int, scale: NetworkScale, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        code: int,
+        scale: NetworkScale,
+        generator: torch.Generator,
+        *,
+        running: bool = False,
+    ) -> None:
         super().__init__()
         operations = decode(code).tolist()
         self.stem = nn.Sequential(
             Convolution(scale.input_channels, scale.channels, 3, padding=1, bias=False),
-            _norm(scale.channels),
+            _norm(scale.channels, running),
         )
         self.blocks = nn.ModuleList()
         for stage in range(STAGES):
             channels, _ = scale.stages[stage]
             if stage:
-                self.blocks.append(ResidualBlock(channels // 2))
-            self.blocks.extend(Cell(operations, channels) for _ in range(scale.cells))
-        self.last = nn.Sequential(_norm(channels), nn.ReLU())
+                self.blocks.append(ResidualBlock(channels // 2, running))
+            self.blocks.extend(Cell(operations, channels, running) for _ in range(scale.cells))
+        self.last = nn.Sequential(_norm(channels, running), nn.ReLU())
         self.classifier = Classifier(channels, scale.classes)
         self._draw_weights(generator)
 
@@ -152,7 +163,7 @@ class Network(nn.Module):
         self.classifier.bias.zero_()
 
 
-def _operation(name: str, channels: int) -> nn.Module | None:
+def _operation(name: str, channels: int, running: bool) -> nn.Module | None:
     """Return the layers of a candidate operation; ``none`` has nothing to compute."""
     match name:
         case "none":
@@ -162,16 +173,18 @@ def _operation(name: str, channels: int) -> nn.Module | None:
         case "avg_pool_3x3":
             return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
         case "nor_conv_1x1":
-            return nn.Sequential(*_relu_conv_norm(channels, channels, 1))
+            return nn.Sequential(*_relu_conv_norm(channels, channels, 1, running))
         case _:
-            return nn.Sequential(*_relu_conv_norm(channels, channels, 3))
+            return nn.Sequential(*_relu_conv_norm(channels, channels, 3, running))
 
 
-def _relu_conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+def _relu_conv_norm(
+    inputs: int, outputs: int, kernel: int, running: bool, stride: int = 1
+) -> list[nn.Module]:
     padding = kernel // 2
     convolution = Convolution(inputs, outputs, kernel, stride, padding, bias=False)
-    return [nn.ReLU(), convolution, _norm(outputs)]
+    return [nn.ReLU(), convolution, _norm(outputs, running)]
 
 
-def _norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, track_running_stats=False)
+def _norm(channels: int, running: bool) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, track_running_stats=running)

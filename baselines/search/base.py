@@ -71,6 +71,8 @@ class Base(ABC):
 
     Args:
         experiment: Images, scale, budget and streams.
+        longest: Most steps that a supernet and those it descends from have; by default as many as
+            there are batches in the budget, so that all methods see the same batches.
 
     Attributes:
         name: What the user writes.
@@ -82,9 +84,10 @@ class Base(ABC):
     description: ClassVar[str]
     passes: ClassVar[int]
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment
-        count = experiment.ledger.budget.images // experiment.training.batch_size
+        most = experiment.ledger.budget.images // experiment.training.batch_size
+        count = most if longest is None else longest
         self.batches = experiment.batches(experiment.images.train, count, "batches")
 
     @property
@@ -134,6 +137,11 @@ class Base(ABC):
             training.step()
         state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
         return training.losses()
+
+    @staticmethod
+    @abstractmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return the most passes that `distances` makes of a batch for so many edges."""
 
     @abstractmethod
     def training(self, state: State, stretch: Stretch, name: str) -> Training:

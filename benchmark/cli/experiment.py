@@ -75,6 +75,9 @@ def _experiment(
     accuracy: str,
     out: Path | None,
     jobs: int | None,
+    backend: str | None,
+    scheduler: str | None,
+    shard: str | None,
     device: str,
     data: Path | None,
     checkpoint_every: str,
@@ -84,6 +87,7 @@ def _experiment(
     from benchmark.checkpoints import parse_every
     from benchmark.cli.report import report
     from benchmark.seeds import parse_seeds
+    from benchmark.shards import parse_shard
     from benchmark.store.record import DEFAULT_BASE
     from benchmark.tables import AccuracyKey, open_table
     from benchmark.task import load_preset
@@ -97,12 +101,20 @@ def _experiment(
     truth.accuracy(key)  # fails now rather than after the runs
 
     from benchmark.runner import run_units  # imports PyTorch
+    from benchmark.workers import chosen_workers
 
     every = parse_every(checkpoint_every)
     folder = out or Path("runs") / task.preset
-    jobs = jobs or default_jobs(device)
     runs = run_units(
-        task, methods, chosen, folder, device=device, jobs=jobs, every=every, data=data
+        task,
+        methods,
+        chosen,
+        folder,
+        device=device,
+        workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
+        shard=parse_shard(shard or "1/1"),
+        every=every,
+        data=data,
     )
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
@@ -112,4 +124,10 @@ def _experiment(
             "may differ in their last digits",
             err=True,
         )
+    if parse_shard(shard or "1/1")[1] > 1:
+        click.echo(
+            f"{folder}: {len(runs.records)} runs of share {shard} are done; nasbench merge puts "
+            "shares together"
+        )
+        return
     report(runs.records, truth, key, folder, name + suffix)

@@ -9,7 +9,7 @@ import click
 
 @click.group("list")
 def list_group() -> None:
-    """List methods, bases, presets, data sets or tables.
+    """List methods, bases, presets, data sets, tables, or protocols for building them.
 
     \b
     Example:
@@ -54,6 +54,19 @@ def presets() -> None:
     from benchmark.task import load_preset, preset_names
 
     _show({name: load_preset(name).description for name in preset_names()})
+
+
+@list_group.command()
+def protocols() -> None:
+    """List the ways in which tables are built.
+
+    \b
+    Example:
+      nasbench list protocols
+    """
+    from benchmark.protocol import load_protocol, protocol_names
+
+    _show({name: load_protocol(name).description for name in protocol_names()})
 
 
 @list_group.command()

@@ -37,6 +37,43 @@ allow_subset_option = click.option(
     help="Let the table lack architectures; those it has are compared.",
 )
 
+_WORKERS = (
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        help="Pieces of work done at a time on this machine.  [default: one a core, on a GPU 1]",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(["loky", "dask"]),
+        help="Who works: processes of this machine, or a cluster.  [default: as --scheduler says]",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Scheduler of a cluster of dask.distributed, such as tcp://10.0.0.1:8786.",
+    ),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Do the I-th of N shares of the work, and leave the others to other machines.",
+    ),
+    click.option(
+        "--device",
+        default="cpu",
+        show_default=True,
+        metavar="DEVICE",
+        help="Where networks live, such as cpu or cuda:0.",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
+        "user's data folder]",
+    ),
+)
+
 _EXPERIMENT = (
     click.option(
         "--seeds",
@@ -72,25 +109,7 @@ _EXPERIMENT = (
         metavar="FOLDER",
         help="Where records, tables and figures go.  [default: runs/<preset>]",
     ),
-    click.option(
-        "--jobs",
-        type=click.IntRange(1),
-        help="Seeds and methods to run at a time.  [default: one a core, on a GPU 1]",
-    ),
-    click.option(
-        "--device",
-        default="cpu",
-        show_default=True,
-        metavar="DEVICE",
-        help="Where networks live, such as cpu or cuda:0.",
-    ),
-    click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="FOLDER",
-        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
-        "user's data folder]",
-    ),
+    *_WORKERS,
     click.option(
         "--checkpoint-every",
         default="5min",
@@ -104,6 +123,13 @@ _EXPERIMENT = (
 def experiment_options(command: Command) -> Command:
     """Give a command the options of an experiment."""
     for option in reversed(_EXPERIMENT):
+        command = option(command)
+    return command
+
+
+def workers_options(command: Command) -> Command:
+    """Give a command the options that say where its work is done."""
+    for option in reversed(_WORKERS):
         command = option(command)
     return command
 

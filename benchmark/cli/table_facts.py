@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 import numpy as np
 
-from analysis.ceiling import noise_ceiling
+from analysis.ceiling import noise_ceiling, table_quality
 from benchmark.errors import InputError, MissingError
 from benchmark.space import from_string, to_string
 from benchmark.tables import TABLES, TruthTable, open_table
@@ -44,8 +45,14 @@ def table_lines() -> list[TableLine]:
     return lines
 
 
-def table_facts(table: TruthTable) -> dict[str, Any]:
-    """Return what a table holds, made of what JSON knows."""
+def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]:
+    """Return what a table holds, made of what JSON knows.
+
+    Args:
+        table: The table.
+        curves: The file of its learning curves, where they lie beside it; those of imported tables
+            are found by their name.
+    """
     measured = table.measurements
     accuracies = {}
     for key, column in table.accuracies.items():
@@ -62,7 +69,8 @@ def table_facts(table: TruthTable) -> dict[str, Any]:
         if key in measured.deviations and not np.all(np.isnan(measured.deviations[key])):
             facts["mean_deviation"] = float(np.nanmean(measured.deviations[key]))
         accuracies[str(key)] = facts
-    curves = curves_path(table.name) if table.name in imported_names() else None
+    if curves is None and table.name in imported_names():
+        curves = curves_path(table.name)
     return {
         "name": table.name,
         "description": table.description,
@@ -76,6 +84,8 @@ def table_facts(table: TruthTable) -> dict[str, Any]:
         "noise_ceiling": [
             line._asdict() | {"tau": _number(line.tau)} for line in noise_ceiling(table)
         ],
+        "quality": [one._asdict() | {"key": str(one.key)} for one in table_quality(table)],
+        "protocol": dict(table.protocol),
     }
 
 
@@ -107,6 +117,18 @@ def print_facts(facts: dict[str, Any]) -> None:
         )
     if not facts["noise_ceiling"]:
         click.echo("  unknown: one accuracy of one seed each has nothing to be compared with")
+    for one in facts["quality"]:
+        click.echo(
+            f"reliability   {one['reliability']:.3f} of {one['key']}, by Spearman–Brown for "
+            f"{one['seeds']} seeds from ρ = {one['rho']:.3f} between two; perfect scores would "
+            f"reach τ = {one['ceiling']:.3f}"
+        )
+    for machine in facts["protocol"].get("machines", []):
+        click.echo(
+            f"trained by    version {machine['version']}, commit {machine['commit']}"
+            f"{' and changes' if machine['dirty'] else ''}, PyTorch "
+            f"{machine['libraries']['torch']} on {machine['cpu']} ({machine['device']})"
+        )
 
 
 def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:

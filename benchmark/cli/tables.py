@@ -1,4 +1,4 @@
-"""``nasbench tables``: import, list, inspect, query, verify and export true accuracies."""
+"""``nasbench tables``: import, build, list, inspect, query, verify and export true accuracies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from benchmark.cli.building import build
 from benchmark.cli.options import default_jobs, default_table_name
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -22,7 +23,7 @@ _TABLE = click.option(
 
 @click.group("tables")
 def tables_group() -> None:
-    """Import, inspect and export tables of true accuracies.
+    """Import, build, inspect and export tables of true accuracies.
 
     Imported tables are kept in the user's cache folder, or where NASBENCH_CACHE says.
 
@@ -31,6 +32,9 @@ def tables_group() -> None:
       nasbench tables import NAS-Bench-201-v1_1-096897.pth
       nasbench tables info
     """
+
+
+tables_group.add_command(build)
 
 
 @tables_group.command("import")
@@ -121,8 +125,10 @@ def info(table: str, as_json: bool) -> None:
       nasbench tables info analog-nasbench --json
     """
     from benchmark.cli.table_facts import print_facts, table_facts
+    from benchmark.tables.curves import SUFFIX as CURVES
 
-    facts = table_facts(_open(table))
+    beside = Path(table).with_suffix(CURVES) if table.endswith(".nbtable") else None
+    facts = table_facts(_open(table), beside)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
     else:

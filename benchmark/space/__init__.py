@@ -30,6 +30,7 @@ from benchmark.space.equivalence import (
     live_codes,
 )
 from benchmark.space.genotypes import from_genotype, is_genotype, to_genotype
+from benchmark.space.networks import network_codes
 from benchmark.space.strings import Arch, all_strings, from_string, to_codes, to_string
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "is_genotype",
     "isomorphism_classes",
     "live_codes",
+    "network_codes",
     "to_codes",
     "to_genotype",
     "to_string",

@@ -2,7 +2,8 @@
 
 The columns are ``code``, one per accuracy, and where the table has them ``official_index``,
 ``seeds``, ``std`` and ``loss`` before the name of an accuracy and ``cost`` before that of a cost.
-The texts about them are the table's name, description and source, and how far its seeds agree.
+The texts about them are the table's name, description and source, how far its seeds agree, and how
+its architectures were trained.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def write_table(table: TruthTable, path: str | Path) -> None:
         "description": table.description,
         "source": json.dumps(asdict(table.source)),
         "agreement": json.dumps({str(key): asdict(it) for key, it in measured.agreement.items()}),
+        "protocol": json.dumps(table.protocol, sort_keys=True),
     }
     write_columns(path, VERSION, about, columns)
 
@@ -123,4 +125,5 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
             costs=costs,
             agreement={AccuracyKey.parse(k): Agreement(**v) for k, v in agreement.items()},
         ),
+        protocol=dict(json.loads(about.get("protocol", "{}"))),
     )

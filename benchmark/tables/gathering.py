@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,14 @@ class Gathered:
     notes: tuple[str, ...] = field(default=())
 
 
-def gather(readings: Iterable[Reading], *, name: str, description: str, source: Source) -> Gathered:
+def gather(
+    readings: Iterable[Reading],
+    *,
+    name: str,
+    description: str,
+    source: Source,
+    protocol: Mapping[str, Any] | None = None,
+) -> Gathered:
     """Put single architectures together.
 
     A column is kept where every architecture has it; the others are named in the notes.
@@ -54,6 +62,7 @@ def gather(readings: Iterable[Reading], *, name: str, description: str, source: 
         name: Name of the table.
         description: Its description.
         source: Where it was read from.
+        protocol: How its architectures were trained, where that is known.
 
     Returns:
         The table and its curves.
@@ -87,6 +96,7 @@ def gather(readings: Iterable[Reading], *, name: str, description: str, source: 
         key: np.array([row.costs.get(key, math.nan) for row in rows])
         for key in sorted({key for row in rows for key in row.costs})
     }
+    numbers = [row.index for row in rows if row.index is not None]
     table = TruthTable(
         name=name,
         description=description,
@@ -94,8 +104,9 @@ def gather(readings: Iterable[Reading], *, name: str, description: str, source: 
         codes=codes,
         accuracies=accuracies,
         seeds=seeds,
-        official_index=np.array([row.index for row in rows], np.int32),
+        official_index=np.array(numbers, np.int32) if len(numbers) == len(rows) else None,
         measurements=Measurements(deviations, losses, costs, agreement),
+        protocol=protocol or {},
     )
     return Gathered(table, _curves(table, rows), (*notes, *differences(table)))
 
@@ -107,25 +118,33 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
         by_seed: For each architecture the accuracy of each seed.
 
     Returns:
-        The mean tau-b over pairs of seeds, weighted by the architectures that have both.
+        The mean tau-b and rank correlation over pairs of seeds, weighted by the architectures that
+        have both.
 
     Example:
-        >>> seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
-        Agreement(tau=1.0, architectures=2)
+        >>> found = seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
+        >>> found.tau, found.architectures, found.seeds
+        (1.0, 2, None)
     """
-    from scipy.stats import kendalltau  # slow to import
+    from scipy.stats import kendalltau, spearmanr  # slow to import
 
-    taus, weights = [], []
+    taus, rhos, weights = [], [], []
     for first, second in combinations(sorted(set().union(*by_seed)), 2):
         both = [(each[first], each[second]) for each in by_seed if {first, second} <= set(each)]
         pairs = np.array(both).reshape(-1, 2)
-        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # tau of a constant is undefined
+        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # of a constant: undefined
             taus.append(float(kendalltau(pairs[:, 0], pairs[:, 1]).statistic))
+            rhos.append(float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic))
             weights.append(len(pairs))
     if not taus:
         return None
-    count = sum(len(each) > 1 for each in by_seed)
-    return Agreement(float(np.average(taus, weights=weights)), count)
+    counts = {len(each) for each in by_seed}
+    return Agreement(
+        tau=float(np.average(taus, weights=weights)),
+        architectures=sum(len(each) > 1 for each in by_seed),
+        rho=float(np.average(rhos, weights=weights)),
+        seeds=counts.pop() if len(counts) == 1 else None,
+    )
 
 
 def differences(table: TruthTable) -> list[str]:
@@ -135,9 +154,11 @@ def differences(table: TruthTable) -> list[str]:
         A line for each quantity in which any differs, on the first training where they do.
     """
     lines = []
+    scales = network_scales(table)
     for quantity in ("params", "flops"):
         for key, column in table.measurements.costs.items():
-            expected = recomputed(key, table.codes) if key.quantity == quantity else column
+            is_meant = key.quantity == quantity and key.run in scales
+            expected = recomputed(key, table.codes, scales) if is_meant else column
             unlike = np.flatnonzero(~np.isclose(column, expected, _TOLERANCE, 0, equal_nan=True))
             if unlike.size:
                 first = unlike[0]
@@ -150,7 +171,15 @@ def differences(table: TruthTable) -> list[str]:
     return lines
 
 
-def recomputed(key: CostKey, codes: Codes) -> NDArray[np.float64]:
+def network_scales(table: TruthTable) -> dict[str, NetworkScale]:
+    """Return how large the networks of a table's trainings are, where that is known."""
+    told = table.protocol.get("networks", {})
+    return SCALES | {run: NetworkScale(**scale) for run, scale in told.items()}
+
+
+def recomputed(
+    key: CostKey, codes: Codes, scales: Mapping[str, NetworkScale] = SCALES
+) -> NDArray[np.float64]:
     """Return parameters or multiply-adds by formula, in millions.
 
     Example:
@@ -161,7 +190,7 @@ def recomputed(key: CostKey, codes: Codes) -> NDArray[np.float64]:
         [0.135156]
     """
     count = parameters if key.quantity == "params" else flops
-    return np.asarray(count(codes, SCALES[key.run]) / 1e6)
+    return np.asarray(count(codes, scales[key.run]) / 1e6)
 
 
 def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:

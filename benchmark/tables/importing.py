@@ -226,6 +226,7 @@ def _check_index(readings: list[Reading], about: dict[str, Any], allow_subset: b
         if not isinstance(strings, list):
             raise InputError("has a list of architectures that is none")
         for reading in readings:
+            assert reading.index is not None  # the files number theirs
             known = 0 <= reading.index < len(strings)
             if not known or strings[reading.index] != to_string(reading.code):
                 raise InputError(f"has an architecture {reading.index} that its list has not")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from benchmark.errors import InputError, unknown_name
+from benchmark.errors import LONGEST, InputError, unknown_name
 
-DATASETS = ("cifar10", "cifar100", "imagenet16-120")
+DATASETS = ("cifar10", "cifar100", "imagenet16-120")  # of the benchmark; other tables have others
 SPLITS = ("valid", "test")
 _COLUMN_OF = {"imagenet16-120": "imagenet16"}  # where a column writes a data set in its own way
 _DATASET_OF = {column: dataset for dataset, column in _COLUMN_OF.items()}
@@ -22,7 +22,8 @@ class AccuracyKey:
     """Which accuracy is meant: of what data, on which split, after how much training.
 
     Attributes:
-        dataset: One of `DATASETS`.
+        dataset: One of `DATASETS`, or the name of another: small letters, digits, and ``. + -``
+            between them.
         split: One of `SPLITS`.
         epochs: Length of the training in epochs, positive.
 
@@ -40,8 +41,7 @@ class AccuracyKey:
 
     def __post_init__(self) -> None:
         """Check the three parts."""
-        if self.dataset not in DATASETS:
-            raise unknown_name("data set", self.dataset, DATASETS)
+        _check_name("data set", self.dataset)
         if self.split not in SPLITS:
             raise unknown_name("split", self.split, SPLITS)
         _check_epochs(self.epochs)
@@ -68,7 +68,7 @@ class AccuracyKey:
 
     @property
     def run(self) -> str:
-        """The training that this accuracy was measured after, one of `RUNS`.
+        """The training that this accuracy was measured after, one of `RUNS` or another data set.
 
         Example:
             >>> AccuracyKey("cifar10", "valid", 200).run, AccuracyKey("cifar10", "test", 200).run
@@ -85,7 +85,7 @@ class CostKey:
     Attributes:
         quantity: One of `QUANTITIES`: seconds of training for each epoch, seconds of latency for
             one batch, millions of parameters, or millions of multiply-adds for one image.
-        run: The training, one of `RUNS`.
+        run: The training, one of `RUNS`, or the name of another data set.
         epochs: Its length in epochs, positive.
 
     Raises:
@@ -104,8 +104,7 @@ class CostKey:
         """Check the three parts."""
         if self.quantity not in QUANTITIES:
             raise unknown_name("quantity", self.quantity, QUANTITIES)
-        if self.run not in RUNS:
-            raise unknown_name("training", self.run, RUNS)
+        _check_name("training", self.run)
         _check_epochs(self.epochs)
 
     @classmethod
@@ -146,6 +145,14 @@ def _parts(text: str, kind: str, form: str, example: str) -> tuple[str, str, int
         raise InputError(f"not {kind}: {text!r}; write {form}, for example {example}")
     first, second, epochs = match.groups()
     return first, second, int(epochs)
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not re.fullmatch(r"[a-z0-9]+([.+-][a-z0-9]+)*", name) or len(name) > LONGEST:
+        raise InputError(
+            f"{name[:LONGEST]!r} cannot name a {kind}: use small letters, digits, and . + - "
+            "between them"
+        )
 
 
 def _check_epochs(epochs: int) -> None:

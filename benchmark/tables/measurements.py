@@ -22,10 +22,15 @@ class Agreement:
         tau: Kendall's tau-b between the accuracies of two seeds, the mean over all pairs of seeds,
             each weighted by the number of architectures that have both.
         architectures: How many architectures have two seeds or more.
+        rho: Spearman's rank correlation between them, a mean in the same way; None where a table
+            was written before this was kept.
+        seeds: Number of seeds behind each mean; None where they are not the same for all.
     """
 
     tau: float
     architectures: int
+    rho: float | None = None
+    seeds: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

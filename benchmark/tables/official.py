@@ -61,14 +61,14 @@ class Reading:
 
     Attributes:
         code: The architecture.
-        index: Its number in the files.
+        index: Its number in the files, or None where they have none.
         results: For each accuracy the result of each seed.
         costs: Means over seeds; NaN where none was measured.
         curves: For each set of images and number of epochs the mean accuracy after each epoch.
     """
 
     code: int
-    index: int
+    index: int | None
     results: Mapping[AccuracyKey, Mapping[int, Result]]
     costs: Mapping[CostKey, float]
     curves: Mapping[str, NDArray[np.float32]]

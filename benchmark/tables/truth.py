@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class TruthTable:
             source does not tell.
         official_index: Numbers [n] of the benchmark files' own order, or None.
         measurements: What else the source tells.
+        protocol: How its architectures were trained and on which machines, as plain JSON values;
+            empty where the source does not tell.
 
     Raises:
         InputError: The columns do not fit each other, or a value is impossible.
@@ -72,6 +74,7 @@ class TruthTable:
     seeds: Mapping[AccuracyKey, NDArray[np.int16]] = field(default_factory=dict)
     official_index: NDArray[np.int32] | None = None
     measurements: Measurements = field(default_factory=Measurements)
+    protocol: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the columns and keep them read-only."""

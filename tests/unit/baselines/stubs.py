@@ -118,5 +118,15 @@ def stubbed_run(
         patch.setattr("baselines.search.base.score_codes", score_codes)
         patch.setattr("baselines.search.rsps.gradient_distances", gradient_distances)
         outcome = method(options).run(experiment)
-    by_node = dict(zip(outcome.trace["losses"], trained, strict=True))
+    by_node = dict(zip(_nodes(outcome.trace), trained, strict=True))
     return StubbedRun(outcome, experiment.ledger, by_node, matched)
+
+
+def _nodes(trace: Mapping[str, Any]) -> list[str]:
+    """Return the names of all supernets of a tree, level by level."""
+    split = {one["node"]: len(one["groups"]) for one in trace["splits"]}
+    nodes, level = ["root"], ["root"]
+    while level:
+        level = [f"{node}.{number}" for node in level for number in range(split.get(node, 0))]
+        nodes += level
+    return nodes

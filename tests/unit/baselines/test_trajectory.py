@@ -14,11 +14,12 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
+from baselines.schedule import Restart, Schedule
 from baselines.search import Base, Rsps, State
 from baselines.splitting import Subspace
 from baselines.supernet import Stretch, Supernet
 from baselines.trajectory import sample_codes
-from baselines.tree import Node, Restart, Schedule, Split, train_tree
+from baselines.tree import Node, Split, train_tree
 from benchmark.budget import Spending
 from benchmark.space import SIZE, Codes, live_codes
 from benchmark.task import TrajectorySettings

@@ -27,15 +27,22 @@ PROBE: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BAT
 
 # Options with which each method fits the budget.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "few-shot": {"warm_up": 0.5, "edge": 0},
+    "one-shot": {"epochs": []},
+    "few-shot": {"warm_up": 0.5, "epochs": [], "edges": [0]},
     "gm": {
         "warm_up": 0.2,
         "between": 0.1,
+        "epochs": [],
         "levels": 2,
         "groups": 2,
         "min_size": 2,
         "batches": 1,
         "restart": "never",
+        "partition": "gradient",
+        "edge": "best",
+        "edges": [],
+        "weight": "hard",
+        "cut": "exact",
     },
     "synflow": {"scale": "task"},
     "naswot": PROBE,
@@ -100,6 +107,8 @@ def tiny_experiment(
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
     settings = tiny_training(**training)
+    budget = settings.budget
+    assert budget != "schedule"
     return Experiment(
         images=images or tiny_images(),
         crop_padding=1,
@@ -109,7 +118,7 @@ def tiny_experiment(
         scoring=scoring or ScoringSettings(images=4, score="loss", batch_norm="validation"),
         search=search or tiny_search(),
         streams=Streams(seed),
-        ledger=Ledger(Budget(settings.budget)),
+        ledger=Ledger(Budget(budget)),
         device=torch.device("cpu"),
         tick=tick,
         progress=progress,

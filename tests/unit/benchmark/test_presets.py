@@ -37,7 +37,9 @@ def test_a_preset_has_the_options_of_every_method(preset: str) -> None:
     options = load_preset(preset).methods
     assert set(options) <= set(METHODS)
     for name, method in METHODS.items():
-        assert vars(method.load()(options.get(name, {})).options) == options.get(name, {})
+        read = vars(method.load()(options.get(name, {})).options)
+        plain = {key: list(one) if isinstance(one, tuple) else one for key, one in read.items()}
+        assert plain == options.get(name, {})
 
 
 @pytest.mark.parametrize("preset", preset_names())
@@ -99,5 +101,7 @@ def test_a_file_that_is_no_preset_is_told(
 
 def test_the_preset_for_ci_is_the_smaller() -> None:
     ci, laptop = load_preset("ci"), load_preset("laptop")
-    assert ci.training.budget < laptop.training.budget
+    assert ci.budget is not None
+    assert laptop.budget is not None
+    assert ci.budget.images < laptop.budget.images
     assert ci.scoring.images <= laptop.scoring.images

@@ -5,9 +5,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +46,9 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
     def use(action: Callable[[Experiment], None]) -> None:
         class Stub(Method):
             name = "stub"
+
+            def __init__(self, options: Mapping[str, Any]) -> None:
+                self.options = options
 
             def run(self, experiment: Experiment) -> Outcome:
                 action(experiment)
@@ -106,7 +110,8 @@ def test_a_record_says_how_it_came_about(task: Task, tmp_path: Path) -> None:
     assert record.provenance["threads"] == 1
     assert record.provenance["seconds"] > 0
     assert record.provenance["streams"] == {
-        name: fingerprint(0, name) for name in ("batches", "initial weights", "paths/root")
+        name: fingerprint(0, name)
+        for name in ("batches", "initial weights", "paths/root", "selection/root")
     }
     assert record.provenance["images"] == digits().digest()
 

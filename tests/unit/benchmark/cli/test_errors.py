@@ -30,7 +30,7 @@ def check_refused(called: Called, pattern: str, code: int = BAD_INPUT) -> None:
         ("list method", r"No such command 'method'\..*"),
         ("run", r"Missing option '--method'\..*"),
         ("run --method", r"Option '--method' requires an argument\."),
-        ("run --method gm --seedz 3", r"No such option:? '?--seedz'?.* Did you mean '?--seeds'?\?"),
+        ("run --method gm --seedss 3", r"No such option:? '?--seedss'?.* you mean '?--seeds'?\?"),
         ("run --method gm 3", r"Got unexpected extra argument '?\(?3\)?'?"),
         ("--verzion", r"No such option:? '?--verzion'?.* Did you mean '?--version'?\?"),
     ],
@@ -60,7 +60,7 @@ def test_what_click_does_not_understand(arguments: str, pattern: str) -> None:
         (
             "--accuracy",
             "cifr10_test_200",
-            r"unknown data set 'cifr10': did you mean 'cifar10'\? choose from .*",
+            r"table 'analog-nasbench' has no cifr10_test_200: it has cifar10_test_200",
         ),
         ("--accuracy", "cifar10", r"not an accuracy: 'cifar10'; write .*"),
         (

@@ -82,7 +82,7 @@ def test_empty_lines_do_not_matter_and_do_count(tmp_path: Path) -> None:
         ("\n\n", "line 1: the file is empty"),
         ("cifar10_test_200\n", "line 1: no column 'arch' among cifar10_test_200"),
         ("arch,cifar10-test\n", "line 1: unknown column: not an accuracy: 'cifar10-test'"),
-        ("arch,cifar9_test_12\n", "line 1: unknown column: unknown data set 'cifar9'"),
+        ("arch,CIFAR10_test_12\n", "line 1: unknown column: 'CIFAR10' cannot name a data set"),
         ("arch,\n", "line 1: unknown column"),
         ("arch\n", "line 1: no accuracy; name a column as cifar10_test_200"),
         (f"{HEAD},cifar10_test_200\n", "line 1: column 'cifar10_test_200' stands there twice"),

@@ -1,0 +1,70 @@
+"""The images of a protocol: for training, for validation, and for the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmark.datasets import Batches, Images, dataset_record
+from benchmark.protocol import Protocol
+from benchmark.seeds import Streams
+
+KEPT_BYTES = 1 << 26  # of the batches of one seed; more are cut anew for each architecture
+
+
+class Parts(NamedTuple):
+    """The images of a protocol, no image in two parts.
+
+    Attributes:
+        train: What weights are trained on.
+        valid: What validation accuracies are measured on.
+        test: What test accuracies are measured on.
+    """
+
+    train: Images
+    valid: Images
+    test: Images
+
+
+@lru_cache(maxsize=2)
+def read_parts(protocol: Protocol, folder: Path, device: str) -> Parts:
+    """Return the images of a protocol on a device, kept for the next architecture.
+
+    Validation images are the last of the data set's, those for the test the ones before.
+
+    Args:
+        protocol: How many there are of each kind.
+        folder: Where files of images lie.
+        device: Where they are put.
+    """
+    record = dataset_record(protocol.data.dataset)
+    images = record.read(protocol.data, folder).to(torch.device(device))
+    held, first = images.valid, len(images.valid) - protocol.evaluation.valid_images
+    valid = Images(held.pixels[first:], held.labels[first:], held.mean, held.deviation)
+    return Parts(images.train, valid, held.first(first))
+
+
+@lru_cache(maxsize=4)
+def seed_batches(
+    protocol: Protocol, seed: int, folder: Path, device: str
+) -> Sequence[tuple[Tensor, Tensor]] | Batches:
+    """Return the training batches of a seed, the same for every architecture."""
+    train, settings = read_parts(protocol, folder, device).train, protocol.training
+    steps = settings.epochs * len(train) // settings.batch_size
+    batches = Batches(
+        train,
+        settings.batch_size,
+        steps,
+        protocol.data.crop_padding,
+        Streams(seed).torch("alone/batches"),
+        flip=protocol.data.flip,
+    )
+    image = 4 * protocol.scale.input_channels * protocol.scale.resolution**2
+    if steps * settings.batch_size * image > KEPT_BYTES:
+        return batches
+    return [batches[step] for step in range(steps)]

@@ -1,0 +1,121 @@
+"""From trainings to a table: every architecture gets the numbers of the network that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from baselines.alone import Trained
+from benchmark.building.journal import Journal, Training
+from benchmark.complexity import flops, parameters
+from benchmark.protocol import Protocol
+from benchmark.space import Codes, network_codes
+from benchmark.store import digest
+from benchmark.tables import AccuracyKey, CostKey, Source
+from benchmark.tables.gathering import Gathered, gather
+from benchmark.tables.official import Reading, Result
+
+SOURCE_KIND = "trained"
+
+
+def assemble(
+    journal: Journal, protocol: Protocol, codes: Codes, seeds: Sequence[int], name: str
+) -> Gathered:
+    """Make a table, and its learning curves where there are some, of finished trainings.
+
+    Nothing in them depends on the order in which, or the machine on which, networks were trained,
+    but the time that a training took and where that is told.
+
+    Args:
+        journal: The trainings; it must hold all that are needed.
+        protocol: What they have in common.
+        codes: Architectures [n], in any order.
+        seeds: Seeds.
+        name: Name of the table.
+
+    Returns:
+        The table and its curves.
+    """
+    dataset, epochs = protocol.data.dataset, protocol.training.epochs
+    representatives = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
+    needed = [
+        Training(code, seed) for code in sorted(set(representatives.values())) for seed in seeds
+    ]
+    sizes = {
+        CostKey("params", dataset, epochs): parameters(codes, protocol.scale) / 1e6,
+        CostKey("flops", dataset, epochs): flops(codes, protocol.scale) / 1e6,
+    }
+    readings = []
+    for row, code in enumerate(codes.tolist()):
+        by_seed = {seed: journal.trained[Training(representatives[code], seed)] for seed in seeds}
+        seconds = float(np.mean([one.seconds for one in by_seed.values()]))
+        costs = {key: float(column[row]) for key, column in sizes.items()}
+        readings.append(
+            Reading(
+                code,
+                None,
+                _results(by_seed, dataset, epochs),
+                costs | {CostKey("seconds", dataset, epochs): seconds},
+                _curves(by_seed, dataset, epochs),
+            )
+        )
+    source = Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND)
+    machines = sorted({journal.made_on[training] for training in needed})
+    told = {
+        "protocol": protocol.describe(),
+        "networks": {dataset: asdict(protocol.scale)},
+        "seeds": list(seeds),
+        "trainings": len(needed),
+        "machines": [journal.machines[machine] for machine in machines],
+    }
+    return gather(
+        readings,
+        name=name,
+        description=_description(protocol, len(codes), seeds),
+        source=source,
+        protocol=told,
+    )
+
+
+def _results(
+    by_seed: Mapping[int, Trained], dataset: str, epochs: int
+) -> dict[AccuracyKey, dict[int, Result]]:
+    splits = next(iter(by_seed.values())).accuracy
+    return {
+        AccuracyKey(dataset, split, epochs): {
+            seed: Result(one.accuracy[split], one.loss[split]) for seed, one in by_seed.items()
+        }
+        for split in splits
+    }
+
+
+def _curves(
+    by_seed: Mapping[int, Trained], dataset: str, epochs: int
+) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+    splits = next(iter(by_seed.values())).curve
+    return {
+        str(AccuracyKey(dataset, split, epochs)): np.mean(
+            [one.curve[split] for one in by_seed.values()], axis=0
+        ).astype(np.float32)
+        for split in splits
+    }
+
+
+def _checksum(journal: Journal, needed: Sequence[Training]) -> str:
+    """Return the SHA-256 of what was measured, whenever and wherever that was."""
+    found = [
+        [one.code, one.seed, trained.accuracy, trained.loss, trained.curve]
+        for one, trained in ((one, journal.trained[one]) for one in needed)
+    ]
+    return digest({"settings": journal.settings, "trained": found})
+
+
+def _description(protocol: Protocol, count: int, seeds: Sequence[int]) -> str:
+    scale = protocol.scale
+    return (
+        f"{count:,} architectures trained alone on {protocol.data.dataset} with {len(seeds)} seeds:"
+        f" C={scale.channels}, N={scale.cells}, {scale.resolution}×{scale.resolution}, "
+        f"{protocol.training.epochs} epochs"
+    )

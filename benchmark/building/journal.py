@@ -1,0 +1,217 @@
+"""What was trained so far: a file to which a line is added whenever a training is done.
+
+Each line is a checksum, a blank, and JSON. A line that was cut off or damaged counts as not
+written, so its training is done again; what is added after a cut goes on a line of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from baselines.alone import Trained
+from benchmark.errors import CheckError, InputError
+from benchmark.files import reason
+from benchmark.store import digest
+from benchmark.store.signed import SignedKind, read_signed, write_signed
+
+JOURNAL, SETTINGS = "trained.jsonl", "build.json"
+KIND = SignedKind(
+    format="nasbench build",
+    schema=1,
+    name="description of a build",
+    writer="nasbench tables build",
+    damaged="; give another --out",
+    changed="give another --out",
+)
+
+
+@dataclass(frozen=True, order=True)
+class Training:
+    """One network at one seed.
+
+    Attributes:
+        code: The architecture that stands for all that are the same network.
+        seed: The seed.
+    """
+
+    code: int
+    seed: int
+
+
+@dataclass
+class Journal:
+    """The trainings of one protocol, in a folder.
+
+    Attributes:
+        folder: Where it lies.
+        settings: What they have in common: the protocol and the kind of device.
+        trained: What each training gave.
+        machines: Where: facts by their digest.
+        made_on: On which of the machines each training was done.
+        damaged: Number of lines that cannot be used.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    trained: dict[Training, Trained] = field(default_factory=dict)
+    machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    made_on: dict[Training, str] = field(default_factory=dict)
+    damaged: int = 0
+
+    def add(self, training: Training, trained: Trained, machine: Mapping[str, Any]) -> None:
+        """Write down what a training gave.
+
+        Raises:
+            CheckError: The system refused.
+        """
+        name = digest(machine)[:16]
+        lines = [] if name in self.machines else [{"machine": name, "facts": machine}]
+        lines.append({**asdict(training), "machine": name, **asdict(trained)})
+        path = self.folder / JOURNAL
+        try:
+            with path.open("ab") as file:
+                file.write(b"".join(map(_line, lines)))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise CheckError(f"cannot write {path}: {reason(error)}") from error
+        for line in lines:
+            self._take(line)
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        if "facts" in line:
+            self.machines[line["machine"]] = dict(line["facts"])
+            return
+        training = Training(line["code"], line["seed"])
+        self.made_on[training] = line["machine"]
+        self.trained[training] = Trained(
+            **{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")}
+        )
+
+
+def read_journal(folder: Path) -> Journal:
+    """Read the trainings in a folder.
+
+    Raises:
+        InputError: It holds none, or its description is damaged.
+    """
+    journal = Journal(folder, read_signed(KIND, folder / SETTINGS)["settings"])
+    path = folder / JOURNAL
+    try:
+        contents = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    for line in contents.split(b"\n"):
+        found = _read_line(line)
+        try:
+            if found is not None:
+                journal._take(found)
+            elif line:
+                journal.damaged += 1
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{path} holds a line of another version: {KIND.changed}") from error
+    return journal
+
+
+@contextmanager
+def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]:
+    """Open a folder's journal for adding to it, alone; it is made where there is none.
+
+    Args:
+        folder: Where it lies.
+        settings: What its trainings have in common.
+
+    Raises:
+        InputError: There is one of other settings, or it is damaged.
+        CheckError: Another process adds to it, or the folder cannot be written.
+    """
+    path = folder / SETTINGS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
+    with _alone_in(folder):
+        if not path.exists():
+            write_signed(KIND, {"settings": settings}, path)
+        journal = read_journal(folder)
+        if digest(journal.settings) != digest(settings):
+            raise InputError(
+                f"{folder} holds trainings of another kind ({_difference(journal, settings)}); "
+                "give another --out"
+            )
+        _end_line(folder / JOURNAL)
+        yield journal
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold a lock that ends with the process, whatever happens to it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    path = folder / ".lock"
+    try:
+        with path.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CheckError(
+                    f"another process builds in {folder}: wait for it, or give each its own "
+                    "--out and merge them"
+                ) from None
+            yield
+    except OSError as error:
+        raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
+
+
+def _line(contents: Mapping[str, Any]) -> bytes:
+    text = json.dumps(contents, sort_keys=True, separators=(",", ":")).encode()
+    return _sum(text) + b" " + text + b"\n"
+
+
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    """Return what a line says, or None if it is not what was written."""
+    checksum, _, text = line.partition(b" ")
+    if not text or checksum != _sum(text):
+        return None
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _sum(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest()[:16].encode()
+
+
+def _end_line(path: Path) -> None:
+    """End a last line that was cut off, so that the next begins on its own."""
+    if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")
+
+
+def _difference(journal: Journal, settings: Mapping[str, Any]) -> str:
+    """Say which setting differs first."""
+    here, there = _flat(settings), _flat(journal.settings)
+    for name in sorted(here.keys() | there.keys()):
+        if here.get(name) != there.get(name):
+            return f"their {name} is {there.get(name)!r:.60}, not {here.get(name)!r:.60}"
+    return "their settings differ"
+
+
+def _flat(values: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{parent}{name}.")
+        else:
+            found[f"{parent}{name}"] = value
+    return found

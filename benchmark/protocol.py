@@ -1,0 +1,250 @@
+"""How architectures are trained alone to make a table: everything but which ones, and the seeds.
+
+Presets are TOML files in ``benchmark/protocols``; each holds one protocol in full.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from benchmark.complexity import NetworkScale
+from benchmark.datasets import DataSettings, dataset_record
+from benchmark.errors import InputError, unknown_name
+from benchmark.files import reason
+from benchmark.settings import Count, Fraction, NonNegative, Range, read_settings
+from benchmark.task import MAX_BYTES, NetworkSettings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class AloneSettings:
+    """How one architecture is trained: SGD with Nesterov momentum.
+
+    Attributes:
+        epochs: Passes over the training images.
+        batch_size: Images in a batch.
+        learning_rate: The highest.
+        final_learning_rate: Where the schedule ends, one step after the last.
+        schedule: How the rate falls from the highest to the last: ``cosine`` or ``linear``.
+        warm_up: Share of the steps in which the rate rises linearly from zero.
+        momentum: Of SGD.
+        weight_decay: Of SGD.
+        gradient_norm: Gradients are scaled down to this norm when theirs is greater; 0 for never.
+        label_smoothing: Share of a label that is spread over all classes.
+        average: Which weights are evaluated: those after the last step (``none``), their
+            exponential moving average (``exponential``), or the plain mean of those after each
+            step (``mean``). BatchNorm's running statistics are averaged with them.
+        average_from: Share of the steps after which averaging begins.
+        average_decay: What of the moving average stays at a step.
+    """
+
+    epochs: Count
+    batch_size: Annotated[int, Range(2)]
+    learning_rate: NonNegative
+    final_learning_rate: NonNegative
+    schedule: Literal["cosine", "linear"]
+    warm_up: Fraction
+    momentum: Fraction
+    weight_decay: NonNegative
+    gradient_norm: NonNegative
+    label_smoothing: Fraction
+    average: Literal["none", "exponential", "mean"]
+    average_from: Fraction
+    average_decay: Fraction
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a trained architecture is measured, on images that it was not trained on.
+
+    Attributes:
+        valid_images: How many of the data set's validation images, its last, are for validation;
+            all others are for the test.
+        mirrored: Whether an image counts with its mirror image, by the mean of their logits.
+        batch_norm_images: Training images by whose statistics BatchNorm normalises, taken anew
+            after the training; 0 keeps the running statistics.
+        curve_images: Images of each split that the network is measured on after every epoch; 0 for
+            none.
+    """
+
+    valid_images: Count
+    mirrored: bool
+    batch_norm_images: Annotated[int, Range(0)]
+    curve_images: Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How architectures are trained alone.
+
+    Attributes:
+        name: Name of the preset it came from.
+        description: One line on what it is for.
+        data: What images there are.
+        network: How large the network around the cell is.
+        training: How one architecture is trained.
+        evaluation: How it is measured.
+    """
+
+    name: str
+    description: str
+    data: DataSettings
+    network: NetworkSettings
+    training: AloneSettings
+    evaluation: EvaluationSettings
+
+    def __post_init__(self) -> None:
+        """Check what no single field can tell."""
+        if self.data.crop_padding >= self.data.resolution:
+            raise InputError(
+                f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
+                f"resolution, {self.data.resolution}, or some crops show nothing"
+            )
+        dataset_record(self.data.dataset).check(self.data)
+        if self.evaluation.valid_images >= self.data.validation_images:
+            raise InputError(
+                f"[evaluation] valid_images is {self.evaluation.valid_images}: it must be below "
+                f"[data] validation_images, {self.data.validation_images}, to leave some for the "
+                "test"
+            )
+        _ = self.scale  # checks the network's size
+
+    @property
+    def scale(self) -> NetworkScale:
+        """The network's size on this protocol's images."""
+        record = dataset_record(self.data.dataset)
+        return NetworkScale(
+            channels=self.network.channels,
+            cells=self.network.cells,
+            resolution=self.data.resolution,
+            classes=record.classes,
+            input_channels=record.channels,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides what a training gives beside its seed, as plain JSON values."""
+        return {section: asdict(getattr(self, section)) for section in SECTIONS}
+
+    def changed(self, changes: Mapping[str, Any]) -> Protocol:
+        """Return a protocol with other values of some settings.
+
+        Args:
+            changes: Values by the names of section and setting, like ``training.epochs``.
+
+        Raises:
+            InputError: A name or value does not fit.
+
+        Example:
+            >>> load_protocol("digits").changed({"training.epochs": 9}).training.epochs
+            9
+        """
+        values = self.describe()
+        for name, value in changes.items():
+            section, _, setting = name.partition(".")
+            if section not in values or setting not in values[section]:
+                known = [f"{part}.{one}" for part, settings in values.items() for one in settings]
+                raise unknown_name("setting", name, known)
+            values[section][setting] = value
+        return replace(self, **_sections(values))
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "data": DataSettings,
+    "network": NetworkSettings,
+    "training": AloneSettings,
+    "evaluation": EvaluationSettings,
+}
+
+
+def protocol_names() -> list[str]:
+    """Return the names of the presets, each that of a data set.
+
+    Example:
+        >>> protocol_names()[0]
+        'digits'
+    """
+    files = resources.files("benchmark").joinpath("protocols").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_protocol(name: str) -> Protocol:
+    """Return the protocol of a preset.
+
+    Args:
+        name: Name of a preset, or the path of a file of one's own that ends in ``.toml``.
+
+    Raises:
+        InputError: No preset has this name, or its file is wrong or cannot be read.
+
+    Example:
+        >>> load_protocol("digits").data.dataset
+        'digits'
+    """
+    if not name.endswith(".toml"):
+        if name not in protocol_names():
+            raise unknown_name("protocol", name, [*protocol_names(), "<path>.toml"])
+        file = resources.files("benchmark").joinpath("protocols", f"{name}.toml")
+        return parse_protocol(name, file.read_text("utf-8"))
+    path = Path(name)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"protocol {path} has more than {MAX_BYTES >> 20} MB")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(f"cannot read protocol {path}: {why}") from error
+    return parse_protocol(path.stem, text)
+
+
+def parse_protocol(name: str, text: str) -> Protocol:
+    """Return the protocol that the text of a preset's file describes.
+
+    Raises:
+        InputError: The text is no TOML, or something in it is unknown, missing or out of range.
+    """
+    try:
+        values = tomllib.loads(text)
+        description = values.pop("description", None)
+        if not isinstance(description, str):
+            raise InputError(f"description is {description!r}: it must be a text in quotes")
+        return Protocol(name, description, **_sections(values))
+    except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
+        raise InputError(f"protocol {name}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"protocol {name}: something in it is nested too deeply") from error
+
+
+def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:
+    """Return the protocol that `Protocol.describe` described.
+
+    Raises:
+        InputError: Something in it is unknown, missing or out of range.
+
+    Example:
+        >>> digits = load_protocol("digits")
+        >>> described_protocol("digits", digits.describe()).describe() == digits.describe()
+        True
+    """
+    return Protocol(name, "", **_sections(description))
+
+
+def _sections(values: Mapping[str, Any]) -> dict[str, Any]:
+    for section in values:
+        if section not in SECTIONS:
+            raise unknown_name("section", section, SECTIONS)
+    for section in SECTIONS:
+        if not isinstance(values.get(section), Mapping):
+            raise InputError(f"section [{section}] is missing: give it")
+    return {
+        section: read_settings(kind, values[section], f"[{section}]")
+        for section, kind in SECTIONS.items()
+    }
