@@ -45,11 +45,13 @@ class Method(ABC):
 
     Attributes:
         name: What the user writes.
+        reference: Whether it trains nothing and stands in tables for comparison only.
         seeded: Whether its scores depend on the seed.
         Options: Dataclass of its options.
     """
 
     name: ClassVar[str]
+    reference: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     Options: ClassVar[type[Any]] = NoOptions
 

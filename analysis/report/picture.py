@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from analysis.tables.cells import rounded
 
+LEGEND_COLUMNS = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -26,9 +28,21 @@ def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
+def legend_below(figure: Figure) -> None:
+    """Put the legend under the axes, where it hides no line."""
+    figure.legend(
+        loc="outside lower center",
+        ncols=LEGEND_COLUMNS,
+        frameon=False,
+        fontsize="small",
+        columnspacing=1,
+    )
+
+
 def arrange(figure: Figure) -> None:
     """Lay a figure out once, so that another drawing of it moves nothing."""
-    figure.draw_without_rendering()
+    for _ in range(2):  # labels of ticks that only the first layout brought need room as well
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 

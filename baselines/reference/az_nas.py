@@ -106,6 +106,7 @@ class AzNas(Method):
     """Scores an architecture by four traits of its untrained network [AZ]."""
 
     name: ClassVar[str] = "az-nas"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

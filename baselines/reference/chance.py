@@ -13,6 +13,7 @@ class Chance(Method):
     """Scores every architecture by a random number."""
 
     name: ClassVar[str] = "random"
+    reference: ClassVar[bool] = True
 
     def run(self, experiment: Experiment) -> Outcome:
         """Draw a score for every architecture."""

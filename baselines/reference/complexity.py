@@ -19,6 +19,7 @@ class Parameters(Method):
     """Scores an architecture by its parameters, in the table's network, whatever the task's."""
 
     name: ClassVar[str] = "params"
+    reference: ClassVar[bool] = True
     seeded: ClassVar[bool] = False
 
     def run(self, experiment: Experiment) -> Outcome:
@@ -30,6 +31,7 @@ class Flops(Method):
     """Scores an architecture by its multiply-adds, in the table's network, whatever the task's."""
 
     name: ClassVar[str] = "flops"
+    reference: ClassVar[bool] = True
     seeded: ClassVar[bool] = False
 
     def run(self, experiment: Experiment) -> Outcome:

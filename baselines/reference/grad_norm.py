@@ -27,6 +27,7 @@ class GradNorm(Method):
     """Scores an architecture by the norms of its gradients [GN]."""
 
     name: ClassVar[str] = "grad-norm"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

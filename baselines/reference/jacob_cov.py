@@ -48,6 +48,7 @@ class JacobianCovariance(Method):
     """Scores an architecture by the correlations of its Jacobian [JC]."""
 
     name: ClassVar[str] = "jacob-cov"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

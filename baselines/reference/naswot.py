@@ -52,6 +52,7 @@ class Naswot(Method):
     """Scores an architecture by the codes of its rectifiers [NASWOT]."""
 
     name: ClassVar[str] = "naswot"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

@@ -29,6 +29,7 @@ class Snip(Method):
     """Scores an architecture by its connection sensitivity [SNIP]."""
 
     name: ClassVar[str] = "snip"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

@@ -52,6 +52,7 @@ class SynFlow(Method):
     """Scores an architecture by its synaptic flow [SynFlow]; it sees no image."""
 
     name: ClassVar[str] = "synflow"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[NetworkOptions]] = NetworkOptions
 
     def run(self, experiment: Experiment) -> Outcome:

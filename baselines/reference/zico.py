@@ -51,6 +51,7 @@ class Zico(Method):
     """Scores an architecture by how steady its gradients are [ZiCo]."""
 
     name: ClassVar[str] = "zico"
+    reference: ClassVar[bool] = True
     Options: ClassVar[type[BatchesOptions]] = BatchesOptions
 
     def run(self, experiment: Experiment) -> Outcome:

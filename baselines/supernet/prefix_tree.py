@@ -32,6 +32,9 @@ from benchmark.space import EDGES, OPERATIONS, Codes, Operations, decode
 PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
 CHUNK_BYTES = {"cpu": 2 << 20}  # feature maps of a chunk that stay in the cache
 OTHER_CHUNK_BYTES = 256 << 20
+MEMORY = 2 << 30  # bytes that all feature maps may take together
+FIRST_CELL_MAPS = 4 * len(EDGES) + 3  # of one architecture: what edges bring, and nodes
+CHUNK_MAPS = 10  # for each architecture of a chunk: nodes, terms, and what is on the way to them
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Chunk:
 
 
 def many_logits(
-    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup
+    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, memory: int = MEMORY
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield the logits of architectures, chunk by chunk.
 
@@ -77,6 +80,8 @@ def many_logits(
         codes: Live codes [n], ascending.
         pixels: Images [B, channels, H, W].
         normalise: BatchNorm for groups of B images.
+        memory: Bytes that feature maps may take, images and weights aside; one architecture is
+            passed whatever it takes.
 
     Yields:
         Places in ``codes``, and the logits [k, B, classes] of the architectures there.
@@ -84,7 +89,7 @@ def many_logits(
     first, *rest = network.blocks
     assert isinstance(first, Cell)
     x = network.begin(pixels, normalise)
-    for chunk, start in _first_cell(first, x, _chunks(codes, x), normalise):
+    for chunk, start in _first_cell(first, x, _chunks(codes, x, memory), normalise):
         maps = start
         for block in rest:
             if isinstance(block, Cell):
@@ -250,15 +255,17 @@ def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
         output.copy_(present)
 
 
-def _chunks(codes: Codes, x: Tensor) -> list[Chunk]:
+def _chunks(codes: Codes, x: Tensor, memory: int) -> list[Chunk]:
     """Cut ascending codes where the prefix changes, and into parts that fit the memory.
 
     Args:
         codes: Live codes [n], ascending.
         x: One architecture's feature maps [B, C, H, W] in the first cell.
+        memory: Bytes that all feature maps may take.
     """
+    one = x.numel() * x.element_size()
     limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES)
-    most = max(1, limit // (x.numel() * x.element_size()))
+    most = max(1, min(limit, (memory - FIRST_CELL_MAPS * one) // CHUNK_MAPS) // one)
     operations = decode(codes)
     prefixes = codes // len(OPERATIONS) ** (len(EDGES) - PREFIX)
     starts = np.flatnonzero(np.diff(prefixes, prepend=-1)).tolist()

@@ -75,6 +75,7 @@ FLOORS = (
     ("benchmark.cluster",),
     ("benchmark.workers",),
     ("benchmark.building",),
+    ("benchmark.trial",),
     ("benchmark.unit",),
     ("benchmark.runner",),
     ("benchmark.verification",),

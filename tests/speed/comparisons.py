@@ -21,6 +21,7 @@ from tests.speed.scales import (
     PAPERS,
     SMALL,
     TRAINING,
+    Effort,
     Scale,
     batches,
     both_networks,
@@ -29,38 +30,41 @@ from tests.speed.scales import (
     some_codes,
 )
 
-ROUNDS = 5
-SAMPLE = 100  # architectures of a measurement that is extrapolated
 MATCHING_BATCHES = 100
 
 
-def scoring_small() -> Section:
+def scoring_small(effort: Effort) -> Section:
     """Compare scoring at the small scale; ours scores the whole space."""
-    rows = _scored(SMALL, SAMPLE, distinct_codes(), rounds=1, goal=5, published="26 ms each, 406 s")
-    note = (
-        f"The plain way was measured on {SAMPLE} architectures drawn from all {SIZE:,} and "
-        "multiplied; ours scored the whole space."
-    )
-    return Section(f"Scoring, {SMALL.name}, {SMALL.images} images", COMPARISON_HEADER, rows, [note])
+    codes = distinct_codes() if effort.whole_space else some_codes(effort.architectures)
+    rows = _scored(SMALL, effort.architectures, codes, goal=5, published="26 ms each, 406 s")
+    title = f"Scoring, {SMALL.name}, {SMALL.images} images"
+    return Section(title, COMPARISON_HEADER, rows, [_sampled(effort.architectures, len(codes))])
 
 
-def scoring_papers() -> Section:
+def scoring_papers(effort: Effort) -> Section:
     """Compare scoring at the papers' scale; both sides are extrapolated."""
-    codes = some_codes(SAMPLE)
-    published = "944 ms each"
-    rows = _scored(PAPERS, SAMPLE // 5, codes, rounds=1, goal=4, published=published)
+    count = max(2, effort.architectures // 4)
+    codes = some_codes(effort.architectures)
+    rows = _scored(PAPERS, count, codes, goal=4, published="944 ms each, 4 h")
+    title = f"Scoring, {PAPERS.name}, {PAPERS.images} images"
     note = (
-        f"The plain way was measured on {SAMPLE // 5} architectures drawn from all {SIZE:,}, ours "
-        f"on {len(codes)} drawn from the {len(distinct_codes()):,} functions, and multiplied. So "
-        "far apart, these share little of the first cell: for the whole space ours is faster."
+        f"{_sampled(count, len(codes))} So far apart, functions share little of the first cell: "
+        "for the whole space ours is faster than that."
     )
-    return Section(
-        f"Scoring, {PAPERS.name}, {PAPERS.images} images", COMPARISON_HEADER, rows, [note]
+    return Section(title, COMPARISON_HEADER, rows, [note])
+
+
+def _sampled(plain: int, ours: int) -> str:
+    functions = len(distinct_codes())
+    mine = "the whole space" if ours == functions else f"{ours} of {functions:,} functions"
+    return (
+        f"The plain way was measured on {plain} architectures drawn from all {SIZE:,} and "
+        f"multiplied; ours on {mine}."
     )
 
 
 def _scored(
-    scale: Scale, plain_count: int, codes: Codes, rounds: int, goal: float, published: str
+    scale: Scale, plain_count: int, codes: Codes, goal: float, published: str
 ) -> list[list[str]]:
     plain, ours = both_networks(scale.network)
     pixels = noise(scale.network, scale.images)
@@ -72,7 +76,7 @@ def _scored(
             "plain": lambda: plain_logits(plain, drawn, pixels),
             "ours": lambda: score_all(ours, codes, pixels),
         },
-        rounds,
+        rounds=1,
         warm=False,
     )
     each, function = times["plain"] / plain_count, times["ours"] / len(codes)
@@ -95,17 +99,18 @@ def score_all(network: Supernet, codes: Codes, pixels: torch.Tensor) -> None:
             pass
 
 
-def steps() -> Section:
+def steps(effort: Effort) -> Section:
     """Compare a training step at both scales, with loading the batch."""
     rows = [
-        _step(SMALL, steps=200, published="25 ms").cells(),
-        _step(PAPERS, steps=20, published="524 ms").cells(),
+        _step(SMALL, effort, steps=100, published="25 ms").cells(),
+        _step(PAPERS, effort, steps=16, published="524 ms").cells(),
     ]
     note = "The plain way pads, crops, flips and normalises image by image; a median of rounds."
     return Section(f"A training step, RSPS, batch {BATCH}", COMPARISON_HEADER, rows, [note])
 
 
-def _step(scale: Scale, steps: int, published: str) -> Comparison:
+def _step(scale: Scale, effort: Effort, steps: int, published: str) -> Comparison:
+    steps = max(2, effort.of(steps))
     plain, ours = both_networks(scale.network)
     paths = connected_paths(steps).tolist()
     generator = np.random.default_rng(0)
@@ -133,19 +138,19 @@ def _step(scale: Scale, steps: int, published: str) -> Comparison:
             training.step()
         training.losses()
 
-    times = side_by_side({"plain": train_plainly, "ours": train}, rounds=ROUNDS)
+    times = side_by_side({"plain": train_plainly, "ours": train}, effort.rounds)
     what = f"one step, {scale.name}"
     return Comparison(what, times["plain"] / steps, times["ours"] / steps, 2.5, published)
 
 
-def matching_small() -> Section:
+def matching_small(effort: Effort) -> Section:
     """Compare gradient matching at the small scale."""
-    return _matched(SMALL, measured=10, published="76 s")
+    return _matched(SMALL, effort.of(10), published="76 s")
 
 
-def matching_papers() -> Section:
+def matching_papers(effort: Effort) -> Section:
     """Compare gradient matching at the papers' scale."""
-    return _matched(PAPERS, measured=2, published="17 min")
+    return _matched(PAPERS, effort.of(3), published="17 min")
 
 
 def _matched(scale: Scale, measured: int, published: str) -> Section:
@@ -160,7 +165,7 @@ def _matched(scale: Scale, measured: int, published: str) -> Section:
             "plain": lambda: plain_distances(plain, edges, pairs, paths),
             "ours": lambda: gradient_distances(ours, FULL, edges, given, paths, lambda: None),
         },
-        rounds=3,
+        rounds=1,
     )
     factor = MATCHING_BATCHES / measured
     what = f"six edges, {MATCHING_BATCHES} batches of {BATCH}"

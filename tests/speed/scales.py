@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from baselines.splitting import FULL as WHOLE_SPACE
 from baselines.supernet import Supernet
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import Batches, Images
-from benchmark.space import Operations, decode, distinct_codes
+from benchmark.space import Operations, distinct_codes
 from benchmark.task import TrainingSettings
 from tests.speed.plain import PlainSupernet
 
@@ -37,6 +38,30 @@ class Scale:
     network: NetworkScale
     images: int = 250
 
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        rounds: Times that each side of a comparison is done.
+        architectures: Sample of a measurement that is extrapolated to the space.
+        share: Of the steps, batches and seeds of a whole measurement.
+        whole_space: Whether the whole space is scored where that takes a minute.
+    """
+
+    rounds: int
+    architectures: int
+    share: float
+    whole_space: bool
+
+    def of(self, count: int) -> int:
+        """Return a share of a number of steps, one at least."""
+        return max(1, round(self.share * count))
+
+
+FULL = Effort(rounds=5, architectures=100, share=1.0, whole_space=True)
+QUICK = Effort(rounds=1, architectures=10, share=0.1, whole_space=False)
 
 SMALL = Scale("C=8, N=1, 16×16", NetworkScale(8, 1, 16))
 PAPERS = Scale("C=16, N=5, 32×32", NetworkScale(16, 5, 32))
@@ -63,8 +88,7 @@ def batches(scale: NetworkScale, count: int, images: int = 1024) -> Batches:
 
 def connected_paths(count: int, seed: int = 0) -> Operations:
     """Return operations [count, 6] of architectures drawn as training draws them."""
-    codes = distinct_codes()[1:]
-    return decode(np.random.default_rng(seed).choice(codes, count))
+    return WHOLE_SPACE.draw_paths(count, np.random.default_rng(seed))
 
 
 def some_codes(count: int, seed: int = 0) -> NDArray[np.int64]:

@@ -28,6 +28,7 @@ def test_every_method_has_its_name() -> None:
     for name, method in METHODS.items():
         assert method_class(name) is method.load()
         assert method.load().name == method.name == name
+        assert method.load().reference == method.reference  # known before it is loaded, too
         assert method.description
     shipped = {one for one in subclasses(Method) if one.__module__.startswith("baselines.")}
     assert {method.load() for method in METHODS.values()} == shipped
