@@ -47,6 +47,7 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
         class Stub(Method):
             name = "stub"
             description = "stands in for a method"
+            reference = True  # no supernet, so no base in its task
 
             def __init__(self, options: Mapping[str, Any]) -> None:
                 self.options = options
