@@ -88,6 +88,7 @@ edge = "best"
 edges = []
 weight = "hard"
 cut = "exact"
+stop_error = 0.0
 """
 
 

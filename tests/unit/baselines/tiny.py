@@ -44,6 +44,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "edges": [],
         "weight": "hard",
         "cut": "exact",
+        "stop_error": 0.0,
     },
     "synflow": {"scale": "task"},
     "naswot": PROBE,

@@ -47,7 +47,6 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
     def use(action: Callable[[Experiment], None]) -> None:
         class Stub(Method):
             name = "stub"
-            description = "stands in for a method"
 
             def __init__(self, options: Mapping[str, Any]) -> None:
                 self.options = options

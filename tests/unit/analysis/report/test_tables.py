@@ -12,6 +12,7 @@ from scipy import stats
 from analysis.report import Report, Study, make_report, read_study
 from analysis.report.differences import ablation_table
 from analysis.report.outcome import outcome_table
+from analysis.report.pictures import PICTURES
 from analysis.report.quality import quality_table
 from analysis.tables import TextTable
 from benchmark.errors import InputError, MissingError
@@ -28,9 +29,8 @@ def test_what_is_made_and_what_is_not(report: Report) -> None:
     assert list(report.tables) == [
         "quality", "outcome", "intervals", "comparisons", "ablation", "budget", "runs",
     ]  # fmt: skip
-    assert report.skipped == dict.fromkeys(
-        ("tau-over-budget", "best-over-budget"), "no run kept scores at points of its budget"
-    )
+    assert list(report.pictures) == list(PICTURES)
+    assert report.skipped == {}
 
 
 def test_every_table_is_rectangular_and_names_its_records(report: Report) -> None:
