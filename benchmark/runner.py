@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -326,7 +326,8 @@ class _Crew:
 
     def _keep_failure(self, unit: Unit, failure: Failure) -> None:
         self.failures[unit] = failure.fault
-        write_failure(failure, self._folder)
+        with suppress(CheckError):  # a full disk, say: the fault itself is said at the end
+            write_failure(failure, self._folder)
 
     def _is_free(self, unit: Unit) -> bool:
         """Whether it may be tried: nobody alive has it, or its record has come about."""
