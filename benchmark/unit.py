@@ -13,7 +13,7 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method
-from baselines.registry import method_class, method_record
+from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.errors import NasbenchError
@@ -164,7 +164,7 @@ def _run_unit(order: Order) -> Result:
 
 def describe(task: Task, method: str) -> dict[str, Any]:
     """Return all of a task that decides what a method's record holds beside its seed."""
-    return task.describe(method, searches=not method_record(method).reference)
+    return task.describe(method, searches=not method_class(method).reference)
 
 
 def make_method(task: Task, name: str) -> Method:
