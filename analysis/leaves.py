@@ -1,12 +1,14 @@
-"""What the best-scored architectures of a tree's leaves are worth.
+"""What the architectures are worth that a tree's leaves offer.
 
-The papers' programs take the best architecture of every leaf and keep the one that the table calls
-best. That looks at the truth, so it is an oracle: it says what the leaves hold, not what a user of
-the method would get.
+A user gets the offer of the leaf whose offer validates best. The papers' programs keep the offer
+that the table calls best: that looks at the truth, so it is an oracle, and says what the leaves
+hold, not what a user of the method would get. A leaf offers what its base selects; of a run that
+does not tell, what the leaf scores best.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.topk import finite_vectors
 from benchmark.errors import InputError, unknown_name
-from benchmark.space import EDGES, OPERATIONS, Codes, all_operations
+from benchmark.space import EDGES, OPERATIONS, Codes, all_operations, from_string
 
 
 def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
@@ -83,3 +85,25 @@ def expected_best_of_leaves(
         axis=0,
     )
     return float(np.diff(below, prepend=0.0) @ values)
+
+
+def best_of_selected(selected: Sequence[str], truth: ArrayLike, codes: Codes) -> float:
+    """Return the highest truth among selected architectures.
+
+    Args:
+        selected: Architectures in string form.
+        truth: What each architecture is worth, shape [n].
+        codes: Which architectures these are, ascending, shape [n].
+
+    Returns:
+        It, in the unit of ``truth``; NaN where the truth of none of them is known.
+
+    Example:
+        >>> codes = np.array([0, 781])
+        >>> nothing = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+        >>> best_of_selected([nothing], [10.0, 90.0], codes)
+        10.0
+    """
+    known = dict(zip(codes.tolist(), np.asarray(truth, np.float64).tolist(), strict=True))
+    found = [known[code] for code in map(from_string, selected) if code in known]
+    return max(found, default=math.nan)

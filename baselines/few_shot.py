@@ -1,17 +1,22 @@
-"""Few-shot NAS: one sub-supernet for each operation on one edge."""
+"""Few-shot NAS: one sub-supernet for each operation on one edge, or each pair on two."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
+from baselines.schedule import Plan, Schedule
 from baselines.search import Base
 from baselines.splitting import singletons
-from baselines.tree import Node, Schedule, Split, train_tree
-from benchmark.settings import Fraction, Range
-from benchmark.space import EDGES, OPERATIONS
+from baselines.tree import EdgeIndex, Node, Split, plan_tree, train_tree
+from benchmark.errors import InputError
+from benchmark.settings import Count, Fraction
+from benchmark.space import OPERATIONS
+from benchmark.task import Task
+
+MOST_EDGES = 2  # three would make 125 sub-supernets
 
 
 @dataclass(frozen=True)
@@ -20,25 +25,55 @@ class FewShotOptions:
 
     Attributes:
         warm_up: Share of the budget that the undivided supernet gets first.
-        edge: Index of the edge to split; the published program takes 0, which is 0→1.
+        epochs: Epochs of the undivided supernet and of each sub-supernet, two numbers, where the
+            budget is the schedule's; else none.
+        edges: Indices of the edges to split, one or two; the published program takes 0, which is
+            0→1.
+
+    Raises:
+        InputError: The edges or epochs are others.
     """
 
     warm_up: Fraction
-    edge: Annotated[int, Range(0, len(EDGES) - 1)]
+    epochs: tuple[Count, ...]
+    edges: tuple[EdgeIndex, ...]
+
+    def __post_init__(self) -> None:
+        """Check the numbers of numbers."""
+        if not 1 <= len(self.edges) <= MOST_EDGES or len(set(self.edges)) < len(self.edges):
+            raise InputError(f"edges are {list(self.edges)}: give one or two different ones")
+        if len(self.epochs) not in (0, 2):
+            raise InputError(
+                f"epochs are {list(self.epochs)}: give those of the undivided supernet and of each "
+                "sub-supernet, or none"
+            )
 
 
 class FewShot(Method):
-    """Splits one edge exhaustively after a warm-up [FS, arXiv 2006.06863, section 3]."""
+    """Splits one or two edges exhaustively after a warm-up [FS, arXiv 2006.06863, section 3].
+
+    Two edges are two levels of one tree, the first of which is not trained.
+    """
 
     name: ClassVar[str] = "few-shot"
-    description: ClassVar[str] = "one sub-supernet for each operation on one edge"
+    description: ClassVar[str] = "one sub-supernet for each operation on an edge or two"
     Options = FewShotOptions
 
+    def plan(self, task: Task, train_images: int) -> Plan:
+        """Say what a run will do."""
+        return plan_tree(task, train_images, self._schedule())
+
     def run(self, experiment: Experiment) -> Outcome:
-        """Warm up one supernet, train its five parts on, and score each function by its part."""
+        """Warm up one supernet, train its parts on, and score each function by its part."""
 
         def choose_split(base: Base, node: Node) -> Split:
-            return Split(self.options.edge, singletons(len(OPERATIONS)))
+            return Split(self.options.edges[node.level], singletons(len(OPERATIONS)))
 
-        schedule = Schedule(self.options.warm_up, 0, (len(OPERATIONS),))
-        return train_tree(experiment, schedule, choose_split)
+        return train_tree(experiment, self._schedule(), choose_split)
+
+    def _schedule(self) -> Schedule:
+        options = self.options
+        groups = (len(OPERATIONS),) * len(options.edges)
+        between = (0,) * (len(options.edges) - 1)
+        epochs = (options.epochs[0], *between, options.epochs[1]) if options.epochs else ()
+        return Schedule(options.warm_up, 0, groups, epochs=epochs)

@@ -3,39 +3,89 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.search import Base
-from baselines.splitting import best_edge, best_partition
-from baselines.tree import Node, Restart, Schedule, Split, train_tree
+from baselines.schedule import Plan, Restart, Schedule
+from baselines.search import Base, base_class
+from baselines.splitting import (
+    Distances,
+    best_edge,
+    best_partition,
+    measured_partition,
+    random_partition,
+    spectral_partition,
+)
+from baselines.tree import EdgeIndex, Node, Split, plan_tree, train_tree
 from benchmark.budget import Spending
+from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction, Range
 from benchmark.space import EDGES, OPERATIONS
+from benchmark.task import Task
 
 
 @dataclass(frozen=True)
 class GmOptions:
-    """How GM-NAS splits.
+    """How GM-NAS splits; the paper's ablations are among the options.
 
     Attributes:
         warm_up: Share of the budget that the undivided supernet gets first.
         between: Share that the supernets of each level get which will be split again.
+        epochs: Epochs of each supernet, level by level, the leaves' last, where the budget is the
+            schedule's; else none.
         levels: Levels of splits.
         groups: Groups that an edge's operations are put into at each split.
         min_size: Least number of operations in a group.
         batches: Batches over which gradient distances are averaged at each split.
         restart: Where children start from the initial weights instead of their parent's.
+        partition: Whether groups follow the gradient distances or are drawn at random.
+        edge: Which edge is split: the one whose cut separates the most distance, a random one, or
+            those of ``edges``.
+        edges: Index of the edge to split at each level where ``edge`` is fixed; else none.
+        weight: Whether an operation that stands alone on an edge counts in full (hard) or keeps
+            its weight in the mixture (soft).
+        cut: Whether all partitions are tried, or spectral clustering finds one.
+
+    Raises:
+        InputError: The edges are not one for each level.
     """
 
     warm_up: Fraction
     between: Fraction
+    epochs: tuple[Count, ...]
     levels: Annotated[int, Range(1, len(EDGES))]
     groups: Annotated[int, Range(2, len(OPERATIONS))]
     min_size: Count
     batches: Count
     restart: Restart
+    partition: Literal["gradient", "random"]
+    edge: Literal["best", "random", "fixed"]
+    edges: tuple[EdgeIndex, ...]
+    weight: Literal["hard", "soft"]
+    cut: Literal["exact", "spectral"]
+
+    def __post_init__(self) -> None:
+        """Check what no single option can tell."""
+        needed = self.levels if self.edge == "fixed" else 0
+        if len(self.edges) != needed or len(set(self.edges)) < needed:
+            raise InputError(
+                f"edges are {list(self.edges)}: give {needed or 'none'}"
+                f"{', all different' if needed > 1 else ''}, as edge is {self.edge!r} and there "
+                f"are {self.levels} levels"
+            )
+
+    @property
+    def schedule(self) -> Schedule:
+        """How training is shared out."""
+        groups = (self.groups,) * self.levels
+        return Schedule(self.warm_up, self.between, groups, self.restart, self.epochs)
+
+    def matched_edges(self, level: int) -> int:
+        """Number of edges that are matched to split a supernet of a level."""
+        if self.edge == "best":
+            return len(EDGES) - level
+        return int(self.partition == "gradient")
 
 
 class Gm(Method):
@@ -45,20 +95,53 @@ class Gm(Method):
     description: ClassVar[str] = "a tree of sub-supernets, split where gradients disagree"
     Options = GmOptions
 
+    def plan(self, task: Task, train_images: int) -> Plan:
+        """Say what a run will do, with the most that gradient matching can cost."""
+        options, base = self.options, base_class(task.search.base)
+        matching = tuple(
+            options.batches * base.matching_passes(options.matched_edges(level), len(OPERATIONS))
+            for level in range(options.levels)
+        )
+        return plan_tree(task, train_images, options.schedule, matching)
+
     def run(self, experiment: Experiment) -> Outcome:
         """Warm up, split level by level, train the leaves, and score each function by its leaf."""
-        options = self.options
 
         def choose_split(base: Base, node: Node) -> Split:
-            return _match_gradients(base, options, node)
+            return _choose_split(base, self.options, node)
 
-        groups = (options.groups,) * options.levels
-        schedule = Schedule(options.warm_up, options.between, groups, options.restart)
-        return train_tree(experiment, schedule, choose_split)
+        return train_tree(experiment, self.options.schedule, choose_split)
 
 
-def _match_gradients(base: Base, options: GmOptions, node: Node) -> Split:
-    """Choose the edge and the groups that separate the most gradient distance."""
+def _choose_split(base: Base, options: GmOptions, node: Node) -> Split:
+    """Choose edge and groups by gradient distances as far as the options say so."""
+    generator = base.experiment.streams.numpy(f"splits/{node.name}")
+    edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
+    if options.edge == "fixed":
+        edges = [options.edges[node.level]]
+    elif options.edge == "random":
+        edges = [edges[int(generator.integers(len(edges)))]]
+    distances = _distances(base, options, node, edges) if options.matched_edges(node.level) else {}
+    cut = best_partition if options.cut == "exact" else spectral_partition
+    partitions = {
+        edge: cut(matrix, options.groups, options.min_size) for edge, matrix in distances.items()
+    }
+    edge = best_edge(partitions) if partitions else edges[0]
+    allowed = node.subspace.allowed[edge]
+    if options.partition == "random":
+        places = random_partition(len(allowed), options.groups, options.min_size, generator)
+    else:
+        places = partitions[edge].groups
+    groups = tuple(tuple(allowed[place] for place in group) for group in places)
+    if not distances:
+        return Split(edge, groups)
+    separated = measured_partition(distances[edge], places).separated
+    named = {"{}→{}".format(*EDGES[one]): matrix.tolist() for one, matrix in distances.items()}
+    return Split(edge, groups, {"separated": separated, "distances": named})
+
+
+def _distances(base: Base, options: GmOptions, node: Node, edges: list[int]) -> Distances:
+    """Match gradients, each pass charged."""
     experiment = base.experiment
 
     def pay() -> None:
@@ -68,20 +151,4 @@ def _match_gradients(base: Base, options: GmOptions, node: Node) -> Split:
     batches = experiment.batches(
         experiment.images.train, options.batches, f"matching batches/{node.name}"
     )
-    edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
-    distances = base.distances(node.state, edges, batches, node.name, pay)
-    partitions = {
-        edge: best_partition(matrix, options.groups, options.min_size)
-        for edge, matrix in distances.items()
-    }
-    edge = best_edge(partitions)
-    return Split(
-        edge,
-        partitions[edge].groups,
-        {
-            "separated": partitions[edge].separated,
-            "distances": {
-                "{}→{}".format(*EDGES[one]): matrix.tolist() for one, matrix in distances.items()
-            },
-        },
-    )
+    return base.distances(node.state, edges, batches, node.name, pay, soft=options.weight == "soft")

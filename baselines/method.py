@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
+from baselines.schedule import Plan
 from benchmark.settings import read_settings
+from benchmark.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,18 @@ class Method(ABC):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = read_settings(self.Options, options, f"[methods.{self.name}]")
+
+    def plan(self, task: Task, train_images: int) -> Plan | None:
+        """Say what a run will do, before it is run; None where nothing is trained.
+
+        Args:
+            task: What it would be run on.
+            train_images: Training images that there are.
+
+        Raises:
+            InputError: The options do not fit the task's kind of budget.
+        """
+        return None
 
     @abstractmethod
     def run(self, experiment: Experiment) -> Outcome:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
+from baselines.schedule import Plan, Schedule
 from baselines.search import Base
-from baselines.tree import Node, Schedule, Split, train_tree
+from baselines.tree import Node, Split, plan_tree, train_tree
+from benchmark.settings import Count
+from benchmark.task import Task
+
+
+@dataclass(frozen=True)
+class OneShotOptions:
+    """How long one-shot NAS trains.
+
+    Attributes:
+        epochs: Epochs of the supernet, one number, where the budget is the schedule's; else none.
+    """
+
+    epochs: tuple[Count, ...]
 
 
 class OneShot(Method):
@@ -15,6 +30,11 @@ class OneShot(Method):
 
     name: ClassVar[str] = "one-shot"
     description: ClassVar[str] = "one supernet for the whole space"
+    Options = OneShotOptions
+
+    def plan(self, task: Task, train_images: int) -> Plan:
+        """Say what a run will do."""
+        return plan_tree(task, train_images, self._schedule())
 
     def run(self, experiment: Experiment) -> Outcome:
         """Train the supernet and score every architecture by it."""
@@ -22,4 +42,7 @@ class OneShot(Method):
         def choose_split(base: Base, node: Node) -> Split:
             raise AssertionError(f"a tree without levels splits {node.name}")
 
-        return train_tree(experiment, Schedule(0, 0, ()), choose_split)
+        return train_tree(experiment, self._schedule(), choose_split)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(0, 0, (), epochs=self.options.epochs)

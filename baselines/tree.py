@@ -9,40 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.search import Base, State, base_class
+from baselines.resuming import Kept
+from baselines.schedule import Plan, Schedule, Workload, plan_schedule
+from baselines.search import Base, State, Training, base_class
 from baselines.splitting import FULL, Groups, Subspace
 from baselines.supernet import Stretch
 from baselines.trajectory import Trajectory
 from benchmark.budget import Spending
-from benchmark.errors import CheckError, InputError
+from benchmark.errors import CheckError
+from benchmark.settings import Range
 from benchmark.space import EDGES, OPERATIONS, to_string
+from benchmark.task import Task
 
-Restart = Literal["never", "always", "last"]
+EdgeIndex = Annotated[int, Range(0, len(EDGES) - 1)]
+_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 LOSS_POINTS = 50  # of a node's losses that a trace keeps, each a mean over neighbouring steps
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How a budget is shared out over the levels of a tree.
-
-    Attributes:
-        warm_up: Share of the budget for the undivided supernet.
-        between: Share for all supernets of a level that is split again.
-        groups: Branching factor of each level.
-        restart: Where children start from the initial weights instead of their parent's.
-    """
-
-    warm_up: float
-    between: float
-    groups: tuple[int, ...]
-    restart: Restart = "never"
 
 
 @dataclass(frozen=True)
@@ -75,9 +63,39 @@ class Node:
     steps: int
 
     @property
+    def level(self) -> int:
+        """Number of splits above it."""
+        return self.name.count(".")
+
+    @property
     def subspace(self) -> Subspace:
         """The architectures it holds."""
         return self.state.subspace
+
+
+def plan_tree(
+    task: Task, train_images: int, schedule: Schedule, matching: tuple[int, ...] | None = None
+) -> Plan:
+    """Say what a tree of supernets will do on a task, before anything is run.
+
+    Args:
+        task: The task, with its base.
+        train_images: Training images that there are.
+        schedule: How training is shared out.
+        matching: For each level that is split, the most batches that a split passes; none by
+            default.
+
+    Raises:
+        InputError: The schedule does not fit the task's kind of budget, or its own levels.
+    """
+    workload = Workload(
+        train_images=train_images,
+        batch_size=task.training.batch_size,
+        passes=base_class(task.search.base).passes,
+        matching=(0,) * len(schedule.groups) if matching is None else matching,
+        budget=None if task.budget is None else task.budget.images,
+    )
+    return plan_schedule(schedule, workload)
 
 
 def train_tree(
@@ -113,38 +131,39 @@ class _Tree:
         self._experiment = experiment
         self._schedule = schedule
         self._choose_split = choose_split
-        self._base = base_class(experiment.search.base)(experiment)
+        base = base_class(experiment.search.base)
+        batch = experiment.training.batch_size
+        budget = None if schedule.epochs else experiment.ledger.budget.images
+        none = (0,) * len(schedule.groups)  # what matching costs is known when it is paid
+        plan = plan_schedule(
+            schedule, Workload(len(experiment.images.train), batch, base.passes, none, budget)
+        )
+        self._equal = plan.equal
+        self._planned = [level.steps for level in plan.levels]
+        lineage = [level.steps // level.supernets for level in plan.levels]
+        self._base = base(experiment, None if plan.equal else sum(lineage))
         self._trajectory = Trajectory(experiment, self._base.score_functions)
-        self._steps = experiment.ledger.budget.images // self._base.step_images
+        self._kept = Kept(experiment, self._trajectory)
+        self._levels: list[dict[str, int]] = []
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
-        planned = schedule.warm_up + schedule.between * max(0, len(schedule.groups) - 1)
-        if schedule.groups and planned >= 1:
-            raise InputError(
-                f"warm_up and between take {planned:.0%} of the budget: leave some for the leaves"
-            )
 
     def grow(self) -> Outcome:
-        levels = len(self._schedule.groups)
         nodes = [Node("root", self._base.start(FULL), 0)]
-        if levels:
-            nodes = self._train(nodes, self._share(self._schedule.warm_up), last=False)
-        for level in range(levels):
-            children = [child for node in nodes for child in self._divide(node, level)]
-            is_last = level == levels - 1
-            nodes = (
-                children
-                if is_last
-                else self._train(children, self._share(self._schedule.between), last=False)
-            )
-        leaves = self._train(
-            nodes, self._experiment.ledger.left // self._base.step_images, last=True
-        )
-        scores = self._base.score([leaf.state for leaf in leaves])
+        for level in range(len(self._schedule.groups)):
+            nodes = self._train(nodes, self._planned[level], last=False)
+            nodes = [child for node in nodes for child in self._divide(node, level)]
+        left = self._experiment.ledger.left // self._base.step_images
+        steps = self._kept.leaf_steps(left if self._equal else self._planned[-1])
+        leaves = self._train(nodes, steps, last=True)
+        with self._kept.holding():
+            scores = self._base.score([leaf.state for leaf in leaves])
         return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
-    def _share(self, share: float) -> int:
-        return round(share * self._steps)
+    @property
+    def _matched(self) -> int:
+        """Images spent on gradient matching so far."""
+        return self._experiment.ledger.parts[Spending.GRADIENT_MATCHING]
 
     def _train(self, nodes: Sequence[Node], steps: int, *, last: bool) -> list[Node]:
         """Train the nodes of a level for as many steps in all, shared to within one step."""
@@ -154,47 +173,54 @@ class _Tree:
                 f"{steps} steps of the budget are left for {len(nodes)} leaves: "
                 "raise the budget, or warm up and match gradients less"
             )
+        images = steps * self._base.step_images
+        self._levels.append({"supernets": len(nodes), "images": images, "matching": 0})
         kind = Spending.SHARED_TRAINING if len(nodes) == 1 else Spending.LEAF_TRAINING
         trained = []
         for number, node in enumerate(nodes):
             own = each + (number < over)
             end = node.steps + own
             stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            watch = self._trajectory.watch(node.subspace, node.state.network)
-            self._losses[node.name] = self._base.train(node.state, stretch, kind, node.name, watch)
+            self._losses[node.name] = self._train_node(node, stretch, kind)
             trained.append(Node(node.name, node.state, end))
         return trained
+
+    def _train_node(self, node: Node, stretch: Stretch, kind: Spending) -> list[float]:
+        """Train a node, or what is left to train of it, and return its losses."""
+        losses = self._kept.finished(node.name, node.state)
+        position, resumed = self._kept.begun(node.name)
+        begun = (losses is not None and stretch.steps > 0) or position > 0
+        watch = self._trajectory.watch(node.subspace, node.state.network, begun=begun)
+
+        def before_step(training: Training) -> None:
+            self._kept.visit(node.name, training)
+            watch()
+
+        if losses is None:
+            losses = self._base.train(node.state, stretch, kind, node.name, before_step, resumed)
+        self._kept.finish(node.name, node.state, losses)
+        return losses
 
     def _steps_after(self, node: Node) -> int:
         """Return how many steps a lineage is planned to have after a node's own, splitting aside.
 
         The cosine of a node that will be split runs over its whole lineage, as the leaves' does.
         """
-        groups = self._schedule.groups
-        depth = node.name.count(".")
         if self._schedule.restart == "always":
             return 0
-        between = sum(
-            self._share(self._schedule.between) // int(np.prod(groups[:level]))
-            for level in range(depth + 1, len(groups))
-        )
-        if self._schedule.restart == "last":
-            return between
-        spent = self._share(self._schedule.warm_up)
-        spent += self._share(self._schedule.between) * (len(groups) - 1)
-        return between + (self._steps - spent) // int(np.prod(groups))
+        supernets = self._schedule.supernets
+        each = [steps // number for steps, number in zip(self._planned, supernets, strict=True)]
+        below = each[node.level + 1 :]
+        return sum(below[:-1] if self._schedule.restart == "last" else below)
 
     def _divide(self, node: Node, level: int) -> list[Node]:
         """Return a node's children, which start from its weights or from the initial ones."""
-        split = self._choose_split(self._base, node)
-        self._splits.append(
-            {
-                "node": node.name,
-                "edge": "{}→{}".format(*EDGES[split.edge]),
-                "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
-                **split.trace,
-            }
-        )
+        told, images = self._kept.split(node.name) or self._split(node)
+        self._kept.keep_split(told, images)
+        self._splits.append(told)
+        self._levels[-1]["matching"] += images
+        edge = _EDGES.index(told["edge"])
+        groups = [[OPERATIONS.index(name) for name in group] for group in told["groups"]]
         is_last = level == len(self._schedule.groups) - 1
         restart = self._schedule.restart == "always" or (
             self._schedule.restart == "last" and is_last
@@ -205,24 +231,42 @@ class _Tree:
                 self._base.start(part) if restart else self._base.inherit(node.state, part),
                 0 if restart else node.steps,
             )
-            for number, part in enumerate(node.subspace.split(split.edge, split.groups))
+            for number, part in enumerate(node.subspace.split(edge, groups))
         ]
 
+    def _split(self, node: Node) -> tuple[dict[str, Any], int]:
+        """Return how a node divides, for the trace, and the images spent on matching for that."""
+        before = self._matched
+        with self._kept.holding():
+            split = self._choose_split(self._base, node)
+        told = {
+            "node": node.name,
+            "edge": _EDGES[split.edge],
+            "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
+            **split.trace,
+        }
+        return told, self._matched - before
+
     def _trace(self, leaves: Sequence[Node], scores: NDArray[np.float64]) -> dict[str, Any]:
-        selected = [self._base.select(leaf.state, scores, leaf.name) for leaf in leaves]
+        found = [self._leaf(leaf, scores) for leaf in leaves]
         return {
             "splits": self._splits,
-            "leaves": [
-                {
-                    "node": leaf.name,
-                    "operations": leaf.subspace.to_lists(),
-                    "architectures": leaf.subspace.size,
-                    "steps": leaf.steps,
-                    "selected": {"architecture": to_string(code), "score": float(scores[code])},
-                }
-                for leaf, code in zip(leaves, selected, strict=True)
-            ],
-            "losses": {name: _thinned(losses) for name, losses in self._losses.items()},
+            "leaves": found,
+            # what validation alone can choose: of equals the first leaf's
+            "choice": max(found, key=lambda leaf: float(leaf["selected"]["score"]))["selected"],
+            "equal budget": self._equal,
+            "levels": self._levels,
+            "losses": {name: _thinned(losses) for name, losses in self._losses.items() if losses},
+        }
+
+    def _leaf(self, leaf: Node, scores: NDArray[np.float64]) -> dict[str, Any]:
+        code = self._base.select(leaf.state, scores, leaf.name)
+        return {
+            "node": leaf.name,
+            "operations": leaf.subspace.to_lists(),
+            "architectures": leaf.subspace.size,
+            "steps": leaf.steps,
+            "selected": {"architecture": to_string(code), "score": float(scores[code])},
         }
 
 

@@ -1,16 +1,18 @@
 """Frozen dataclasses of settings, read from mappings and checked by name, type and range.
 
 A field of type ``Annotated[int, Range(1)]`` is an integer of at least 1; a ``Literal`` lists its
-choices. What a preset's file or the command line says goes through `read_settings`, once.
+choices; ``tuple[int, ...]`` is a list, and a union takes what any of its types takes. What a
+preset's file or the command line says goes through `read_settings`, once.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from benchmark.errors import InputError, unknown_name
 
@@ -82,6 +84,13 @@ def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str) -
 def _checked(value: Any, hint: Any, where: str, name: str) -> Any:
     """Return a value as its field's type if it fits."""
     what = f"{where} {name} is {value!r}"
+    if get_origin(hint) in (Union, UnionType):
+        return _one_of(value, get_args(hint), where, name)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise InputError(f"{what}: it must be a list")
+        item, _ = get_args(hint)
+        return tuple(_checked(one, item, where, f"{name}[{n}]") for n, one in enumerate(value))
     if get_origin(hint) is Literal:
         if not any(type(value) is type(one) and value == one for one in get_args(hint)):
             raise InputError(f"{what}: choose from {', '.join(map(str, get_args(hint)))}")
@@ -96,3 +105,14 @@ def _checked(value: Any, hint: Any, where: str, name: str) -> Any:
     if hint in (int, float) and not bounds.low <= value <= bounds.high:
         raise InputError(f"{what}: it must be {bounds}")
     return float(value) if hint is float else value
+
+
+def _one_of(value: Any, hints: Sequence[Any], where: str, name: str) -> Any:
+    """Return a value as the first of several types that it fits."""
+    faults = []
+    for hint in hints:
+        try:
+            return _checked(value, hint, where, name)
+        except InputError as error:
+            faults.append(str(error))
+    raise InputError(f"{faults[0]}, or {faults[-1].rpartition(': ')[2]}")

@@ -16,10 +16,8 @@ from baselines.method import Method
 from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
-from benchmark.datasets import dataset_record
 from benchmark.errors import NasbenchError
 from benchmark.progress import Meter
-from benchmark.seeds import Streams
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
 from benchmark.store import PROTOCOL, RunRecord, digest, record_path
@@ -29,6 +27,7 @@ from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
+from benchmark.trial import make_experiment, read_images, run_budget
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -172,8 +171,9 @@ class _Running:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._task, self._unit = order.task, order.unit
-        self._ledger = Ledger(order.task.budget)
+        self._ledger = Ledger(run_budget(order.task, make_method(order.task, order.unit.method)))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
+        self._notes: list[str] = []
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
@@ -188,7 +188,7 @@ class _Running:
 
     @property
     def note(self) -> str:
-        return self._checkpoints.note
+        return "; ".join(filter(None, [self._checkpoints.note, *self._notes]))
 
     def run(self) -> RunRecord:
         experiment = self._experiment()
@@ -224,6 +224,7 @@ class _Running:
             **provenance(self._order.device, self._started),
             "seconds": round(seconds, 2),
             "resumed": before.resumed,
+            "notes": list(self._notes),
         }
 
     def _key(self) -> dict[str, Any]:
@@ -238,25 +239,16 @@ class _Running:
         }
 
     def _experiment(self) -> Experiment:
-        task, data = self._task, self._task.data
-        images = dataset_record(data.dataset).read(data, self._order.data)
-        images.valid.first(task.scoring.images)  # fails before the training rather than after it
-        where = torch.device(self._order.device)
-        return Experiment(
-            images=images.to(where),
-            crop_padding=data.crop_padding,
-            flip=data.flip,
-            scale=task.scale,
-            training=task.training,
-            scoring=task.scoring,
-            search=task.search,
-            streams=Streams(self._unit.seed),
-            ledger=self._ledger,
-            device=where,
+        return make_experiment(
+            self._task,
+            self._unit.seed,
+            self._ledger,
+            self._order.device,
+            read_images(self._task, self._order.data),
             tick=self._tick,
             progress=self._progress,
+            note=self._notes.append,
             checkpoints=self._checkpoints,
-            trajectory=task.trajectory,
         )
 
     def _tick(self) -> None:

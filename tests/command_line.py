@@ -66,18 +66,28 @@ drawn = 200
 points = 0
 architectures = 10
 
+[methods.one-shot]
+epochs = []
+
 [methods.few-shot]
 warm_up = 0.5
-edge = 0
+epochs = []
+edges = [0]
 
 [methods.gm]
 warm_up = 0.2
 between = 0.1
+epochs = []
 levels = 2
 groups = 2
 min_size = 2
 batches = 1
 restart = "never"
+partition = "gradient"
+edge = "best"
+edges = []
+weight = "hard"
+cut = "exact"
 """
 
 
@@ -119,10 +129,10 @@ def start_nasbench(
     )
 
 
-def finish(process: subprocess.Popen[str]) -> Called:
-    """Wait for a process to end; it has two minutes."""
+def finish(process: subprocess.Popen[str], seconds: float = 240) -> Called:
+    """Wait for a process to end; it has four minutes unless it is given more or less."""
     try:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

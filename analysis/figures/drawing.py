@@ -21,12 +21,8 @@ COLUMNS = 3  # panels in a row at most
 PANEL = (2.0, 1.9)  # inches; three in a row fill the width of a printed page
 LETTERS = 14  # of a note in an inch
 HEXAGONS = (40, 24)  # across a panel and up
-_NOTE: dict[str, Any] = {
-    "ha": "right",
-    "size": "small",
-    "color": "0.3",
-    "bbox": {"color": "white", "alpha": 0.9, "pad": 0.5},
-}
+STRIP = 0.12  # of a panel's height, below the hexagons, for what is not shown
+_NOTE: dict[str, Any] = {"ha": "right", "size": "small", "color": "0.3"}
 
 
 def draw_scores_against_truth(panel: Panel, ax: Axes) -> Axes:
@@ -57,7 +53,7 @@ def draw_scores_against_truth(panel: Panel, ax: Axes) -> Axes:
         xlabel="score (higher is better)",
         ylabel=_truth_label(panel),
         xlim=scores,
-        ylim=truth,
+        ylim=(truth[0] - STRIP * (truth[1] - truth[0]), truth[1]),
     )
     if max(map(abs, scores)) >= 10_000:
         ax.xaxis.set_major_formatter(EngFormatter(sep=""))  # 1.5M

@@ -80,8 +80,28 @@ def progress_data(
     return tuple(found)
 
 
+def mean_progress(
+    runs: Sequence[Progress], what: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean over one method's runs at the points of the first of them.
+
+    Gradient matching may take the next step to another point in each run: between its own points
+    a run is read off a straight line.
+
+    Args:
+        runs: Runs of one method.
+        what: ``tau`` or ``found``.
+
+    Returns:
+        Images spent [points] and means [points], NaN where a run's is.
+    """
+    spent = runs[0].spent
+    read = [np.interp(spent, run.spent, getattr(run, what)) for run in runs]
+    return spent, np.mean(read, axis=0)
+
+
 def draw_progress(data: Sequence[Progress], ax: Axes, *, what: str) -> Axes:
-    """Draw one of ``tau`` and ``found`` over the budget, a line a run.
+    """Draw one of ``tau`` and ``found`` over the budget: a faint line a run, and a method's mean.
 
     Args:
         data: What `progress_data` returns.
@@ -91,24 +111,28 @@ def draw_progress(data: Sequence[Progress], ax: Axes, *, what: str) -> Axes:
     Returns:
         ``ax``.
     """
-    named: set[str] = set()
-    for one in data:
-        color, marker, linestyle = look(one.place)
-        values = one.tau if what == "tau" else one.found
+    for name in dict.fromkeys(one.name for one in data):
+        runs = [one for one in data if one.name == name]
+        color, marker, linestyle = look(runs[0].place)
+        if len(runs) > 1:
+            for run in runs:
+                ax.plot(run.spent, getattr(run, what), color=color, linewidth=0.6, alpha=0.5)
+        spent, mean = mean_progress(runs, what)
         ax.plot(
-            one.spent,
-            values,
+            spent,
+            mean,
             color=color,
             marker=marker,
-            markersize=3,
+            markersize=3.5,
             linestyle=linestyle,
-            linewidth=1,
-            label=None if one.name in named else one.name,
+            linewidth=1.4,
+            label=name,
         )
-        named.add(one.name)
     ax.set(
         xlabel="images spent",
         ylabel="Kendall τ-b of the sample" if what == "tau" else "true accuracy of the best (%)",
     )
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    # as wide whichever ticks are chosen: laying out may change them once more
+    ax.yaxis.set_major_formatter("{x:.2f}" if what == "tau" else "{x:.1f}")
     return ax

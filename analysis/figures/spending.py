@@ -53,7 +53,7 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
     if not losses:
         raise MissingError("no run holds losses: run a method that trains")
     levels: dict[int, list[str]] = {}
-    for name in sorted(losses):
+    for name in sorted(losses, key=_place):
         levels.setdefault(name.count("."), []).append(name)
     totals = _level_images(record, len(levels))
     matching = _matching_images(record)
@@ -92,6 +92,8 @@ def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -
         )
     ax.set(ylabel="training loss", xlabel="images spent")
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    # as wide whichever ticks are chosen: laying out may change them once more
+    ax.yaxis.set_major_formatter("{x:.2f}")
     return ax
 
 
@@ -119,12 +121,19 @@ def _loss_curve(
     )
 
 
+def _place(name: str) -> list[int]:
+    """Return where a supernet stands in its tree, for sorting."""
+    return [int(part) for part in name.split(".")[1:]]
+
+
 def _level_images(record: RunRecord, levels: int) -> list[float]:
     """Return the images that each level of the tree was trained with.
 
-    The undivided supernet has the shared part; levels that are split again have the share of the
-    budget that the option ``between`` gives them, the leaves the rest.
+    Where the trace does not tell, the undivided supernet has the shared part; levels that are split
+    again have the share of the budget that the option ``between`` gives them, the leaves the rest.
     """
+    if "levels" in record.trace:
+        return [float(level["images"]) for level in record.trace["levels"]]
     parts, training = record.budget["parts"], record.task["training"]
     batch = training["batch_size"]
     steps = training["budget"] // batch
@@ -144,6 +153,8 @@ def _shares(images: float, nodes: int, record: RunRecord) -> list[float]:
 
 def _matching_images(record: RunRecord) -> dict[int, float]:
     """Return the images that matching took below each level."""
+    if "levels" in record.trace:
+        return {place: float(one["matching"]) for place, one in enumerate(record.trace["levels"])}
     total = float(record.budget["parts"][Spending.GRADIENT_MATCHING.value])
     weights: dict[int, int] = {}
     for split in record.trace.get("splits", ()):

@@ -12,7 +12,7 @@ from analysis.figures.progress import draw_progress, progress_data
 from analysis.figures.spending import draw_losses, loss_data
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.figures.tree import draw_tree, tree_data
-from analysis.report.picture import Picture, arrange, new_axes, number_text
+from analysis.report.picture import Picture, arrange, legend_below, new_axes, number_text
 from analysis.report.study import Study, need
 from benchmark.space import OPERATIONS
 from benchmark.store import RunRecord
@@ -99,20 +99,24 @@ def progress_picture(what: str) -> Callable[[Study], Picture]:
     """Return what draws ``tau`` or ``found`` over the budget."""
 
     def draw(study: Study) -> Picture:
+        kept = [record for record in study.records if record.trace.get("trajectory")]
         data = progress_data(study.records, study.table, study.key, study.order)
         with style():
-            figure, ax = new_axes(COLUMN, 2.4)
+            figure, ax = new_axes(COLUMN, 2.6)
             draw_progress(data, ax, what=what)
-            ax.legend(frameon=False)
+            legend_below(figure)
             arrange(figure)
         values = [
             (one.name, one.seed, (one.tau if what == "tau" else one.found)[-1]) for one in data
         ]
         last = ", ".join(f"{name} seed {seed} {number_text(value)}" for name, seed, value in values)
+        size = next(len(r.trace["trajectory"]["codes"]) for r in kept)
         name = "Kendall τ-b" if what == "tau" else "True accuracy of the best found"
         return Picture(
             figure,
-            f"{name} over the budget, in a fixed sample of architectures, a line a run.",
+            f"{name} over the budget, in a fixed sample of {size:,} architectures: thick lines are "
+            "means over seeds, thin ones the runs. While leaves are trained one after the other, "
+            "each architecture is scored by the supernet that was trained last for it.",
             f"{name} over images spent; at the end: {last}.",
         )
 

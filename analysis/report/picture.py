@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from analysis.tables.cells import rounded
 
+LEGEND_COLUMNS = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -24,6 +26,17 @@ def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure of a width and height in inches, and its only axes."""
     figure = Figure((width, height), layout="constrained")
     return figure, figure.subplots()
+
+
+def legend_below(figure: Figure) -> None:
+    """Put the legend under the axes, where it hides no line."""
+    figure.legend(
+        loc="outside lower center",
+        ncols=LEGEND_COLUMNS,
+        frameon=False,
+        fontsize="small",
+        columnspacing=1,
+    )
 
 
 def arrange(figure: Figure) -> None:

@@ -28,12 +28,10 @@ from analysis.report.inside import (
     progress_picture,
     trees_picture,
 )
-from analysis.report.picture import Picture, arrange, new_axes, number_text
+from analysis.report.picture import Picture, arrange, legend_below, new_axes, number_text
 from analysis.report.study import Study
 from analysis.tables.facts import describe
 from benchmark.errors import InputError
-
-LEGEND_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -130,13 +128,7 @@ def _curves_figure(data: Curves, label: str, below: str) -> Figure:
         figure, ax = new_axes(COLUMN, 2.6)
         draw_curves(data, ax, label=label)
         ax.set_xlabel(below)
-        figure.legend(
-            loc="outside lower center",
-            ncols=LEGEND_COLUMNS,
-            frameon=False,
-            fontsize="small",
-            columnspacing=1,
-        )
+        legend_below(figure)
         arrange(figure)
     return figure
 

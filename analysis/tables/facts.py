@@ -33,6 +33,7 @@ class Facts:
         batch_norm: Whose statistics BatchNorm uses at scoring: those of the ``validation`` or of
             ``training`` images; None where the task does not say.
         seeds: Of each method, ascending.
+        equal_budgets: Whether all methods had one budget.
     """
 
     table: str
@@ -43,6 +44,7 @@ class Facts:
     preset: str
     batch_norm: str | None
     seeds: Mapping[str, tuple[int, ...]]
+    equal_budgets: bool = True
 
     @property
     def truth_line(self) -> str:
@@ -72,7 +74,12 @@ class Facts:
     def warnings(self) -> list[str]:
         """Return what makes the comparison doubtful, a line each."""
         few = sample_warning(self.architectures)
-        return [f"Warning: {few}."] if few else []
+        found = [f"Warning: {few}."] if few else []
+        if not self.equal_budgets:
+            found.append(
+                "Unequal budgets: every method spent what its own schedule costs, as published."
+            )
+        return found
 
     def _seeds(self) -> str:
         methods_of: dict[str, list[str]] = {}
@@ -109,6 +116,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
         truth_seeds=None if counts is None else (int(counts.min()), int(counts.max())),
         architectures=len(table),
         preset=runs[0].task["preset"],
+        equal_budgets=runs[0].task.get("training", {}).get("budget") != "schedule",
         batch_norm=runs[0].task.get("scoring", {}).get("batch_norm"),
         seeds={method: tuple(sorted(of_method)) for method, of_method in seeds.items()},
     )

@@ -20,7 +20,9 @@ from baselines.search.architecture import Architecture
 from baselines.splitting import Distances, Subspace, scoring_plan
 from baselines.supernet import Stretch, Supernet, score_codes
 from benchmark.budget import Spending
+from benchmark.checkpoints import taking_up
 from benchmark.datasets import Batches
+from benchmark.errors import CheckError
 from benchmark.space import SIZE, Codes, live_codes
 
 
@@ -71,6 +73,8 @@ class Base(ABC):
 
     Args:
         experiment: Images, scale, budget and streams.
+        longest: Most steps that a supernet and those it descends from have; by default as many as
+            there are batches in the budget, so that all methods see the same batches.
 
     Attributes:
         name: What the user writes.
@@ -82,9 +86,10 @@ class Base(ABC):
     description: ClassVar[str]
     passes: ClassVar[int]
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment
-        count = experiment.ledger.budget.images // experiment.training.batch_size
+        most = experiment.ledger.budget.images // experiment.training.batch_size
+        count = most if longest is None else longest
         self.batches = experiment.batches(experiment.images.train, count, "batches")
 
     @property
@@ -108,7 +113,8 @@ class Base(ABC):
         stretch: Stretch,
         kind: Spending,
         name: str,
-        before_step: Callable[[], None] = lambda: None,
+        before_step: Callable[[Training], None] = lambda training: None,
+        resumed: Mapping[str, Any] | None = None,
     ) -> list[float]:
         """Train a supernet, each step charged to the budget before it is done.
 
@@ -118,6 +124,7 @@ class Base(ABC):
             kind: What the steps are charged as.
             name: The supernet's name, which its random streams bear.
             before_step: Called before each step is charged.
+            resumed: State of the training to go on from.
 
         Returns:
             The training loss of each step, in nats.
@@ -127,13 +134,24 @@ class Base(ABC):
             CheckError: A loss is not finite.
         """
         training = self.training(state, stretch, name)
+        if resumed is not None:
+            with taking_up():
+                training.load_state_dict(resumed)
         while training.position < stretch.steps:
-            before_step()
+            before_step(training)
             self.experiment.ledger.charge(kind, self.step_images)
             self.experiment.tick()
             training.step()
         state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
-        return training.losses()
+        try:
+            return training.losses()
+        except CheckError as error:
+            raise CheckError(f"{name}: {error}") from error
+
+    @staticmethod
+    @abstractmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return the most passes that `distances` makes of a batch for so many edges."""
 
     @abstractmethod
     def training(self, state: State, stretch: Stretch, name: str) -> Training:
@@ -210,4 +228,6 @@ class Base(ABC):
             experiment.ledger.record_scoring(images)
             experiment.tick()
 
-        return score_codes(network, codes, experiment.images, experiment.scoring, count)
+        return score_codes(
+            network, codes, experiment.images, experiment.scoring, count, note=experiment.note
+        )

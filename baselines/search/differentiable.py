@@ -33,16 +33,23 @@ class Differentiable(Base):
 
     Args:
         experiment: Images, scale, budget and streams.
+        longest: Most steps of a supernet and those it descends from, see `Base`.
 
     Raises:
         InputError: No validation image is left for the architecture parameters.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        super().__init__(experiment)
-        count = max(1, experiment.ledger.budget.images // self.step_images)
+    def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
+        super().__init__(experiment, longest)
+        most = experiment.ledger.budget.images // self.step_images
+        count = most if longest is None else longest
         images = _architecture_images(experiment)
         self.architecture_batches = experiment.batches(images, count, "architecture batches")
+
+    @staticmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return one pass for each operation on each edge."""
+        return edges * operations
 
     @abstractmethod
     def initial_parameters(self, generator: torch.Generator) -> Tensor:

@@ -26,6 +26,11 @@ class Rsps(Base):
     description: ClassVar[str] = "one random path a step; selects the best of some drawn ones"
     passes: ClassVar[int] = 1
 
+    @staticmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return the passes of the drawn path and of its children, some of which are one."""
+        return 1 + (operations - 1) * edges if edges else 0
+
     def training(self, state: State, stretch: Stretch, name: str) -> Training:
         """Return the training of uniformly drawn connected paths of the subspace."""
         generator = self.experiment.streams.numpy(f"paths/{name}")

@@ -7,10 +7,12 @@ from baselines.splitting.partition import (
     Partition,
     best_edge,
     best_partition,
+    measured_partition,
     random_partition,
     set_partitions,
     singletons,
 )
+from baselines.splitting.spectral import spectral_partition
 from baselines.splitting.subspace import FULL, Subspace, owner, scoring_plan
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "best_edge",
     "best_partition",
     "gradient_distances",
+    "measured_partition",
     "mixture_distances",
     "owner",
     "random_partition",
     "scoring_plan",
     "set_partitions",
     "singletons",
+    "spectral_partition",
 ]

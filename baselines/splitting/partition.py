@@ -56,9 +56,9 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
         >>> best_partition([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 2], [9, 9, 2, 0]])
         Partition(groups=((0, 1), (2, 3)), separated=36.0, inside=3.0)
     """
-    matrix = _checked(distances)
+    matrix = checked_distances(distances)
     options = set_partitions(len(matrix), groups, min_size)
-    partitions = [_measured(matrix, sets) for sets in options]
+    partitions = [measured_partition(matrix, sets) for sets in options]
     return partitions[_first_of_best([partition.separated for partition in partitions])]
 
 
@@ -142,7 +142,8 @@ def _completions(begun: Groups, left: int, groups: int, min_size: int) -> Iterat
         yield from _completions(longer, left - 1, groups, min_size)
 
 
-def _measured(matrix: NDArray[np.float64], groups: Groups) -> Partition:
+def measured_partition(matrix: NDArray[np.float64], groups: Groups) -> Partition:
+    """Return a grouping with the distance it keeps and separates, of a checked matrix [n, n]."""
     label = np.empty(len(matrix), np.int64)
     for number, group in enumerate(groups):
         label[list(group)] = number
@@ -151,8 +152,12 @@ def _measured(matrix: NDArray[np.float64], groups: Groups) -> Partition:
     return Partition(groups, float(pairs[apart].sum()), float(pairs[~apart].sum()))
 
 
-def _checked(distances: ArrayLike) -> NDArray[np.float64]:
-    """Return distances as float64 with the rounding below zero removed."""
+def checked_distances(distances: ArrayLike) -> NDArray[np.float64]:
+    """Return distances [n, n] as float64 with the rounding below zero removed.
+
+    Raises:
+        InputError: they are not finite, non-negative, symmetric and zero on the diagonal.
+    """
     matrix = np.asarray(distances, dtype=np.float64)
     if matrix.ndim != 2 or len(matrix) != matrix.shape[1]:
         raise InputError(f"distances have shape {matrix.shape}: give a square matrix")

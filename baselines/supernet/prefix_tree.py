@@ -65,7 +65,7 @@ class Chunk:
 
 
 def many_logits(
-    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup
+    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int = 1
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield the logits of architectures, chunk by chunk.
 
@@ -76,6 +76,7 @@ def many_logits(
         codes: Live codes [n], ascending.
         pixels: Images [B, channels, H, W].
         normalise: BatchNorm for groups of B images.
+        parts: How many times smaller chunks are than usual.
 
     Yields:
         Places in ``codes``, and the logits [k, B, classes] of the architectures there.
@@ -83,7 +84,7 @@ def many_logits(
     first, *rest = network.blocks
     assert isinstance(first, Cell)
     x = network.begin(pixels, normalise)
-    for chunk, start in _first_cell(first, x, _chunks(codes, x), normalise):
+    for chunk, start in _first_cell(first, x, _chunks(codes, x, parts), normalise):
         maps = start
         for block in rest:
             if isinstance(block, Cell):
@@ -177,15 +178,16 @@ def _total(terms: Sequence[Tensor | None]) -> Tensor | None:
     return sum(present[1:], start=present[0]) if present else None
 
 
-def _chunks(codes: Codes, x: Tensor) -> list[Chunk]:
+def _chunks(codes: Codes, x: Tensor, parts: int) -> list[Chunk]:
     """Cut ascending codes where the prefix changes, and into parts that fit the memory.
 
     Args:
         codes: Live codes [n], ascending.
         x: One architecture's feature maps [B, C, H, W] in the first cell.
+        parts: How many times smaller they are than usual.
     """
     limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES)
-    most = max(1, limit // (x.numel() * x.element_size()))
+    most = max(1, limit // parts // (x.numel() * x.element_size()))
     operations = decode(codes)
     prefixes = codes // len(OPERATIONS) ** (len(EDGES) - PREFIX)
     starts = np.flatnonzero(np.diff(prefixes, prepend=-1)).tolist()

@@ -33,3 +33,8 @@ class DataSettings:
     noise_draws: Count
     crop_padding: Annotated[int, Range(0)]
     flip: bool
+
+    @property
+    def epoch_images(self) -> int:
+        """Images that make an epoch of training."""
+        return self.training_images * self.noise_draws

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from baselines.splitting import FULL, Subspace, best_edge, best_partition, owner
+from baselines.search import base_class
+from baselines.splitting import (
+    FULL,
+    Subspace,
+    best_edge,
+    best_partition,
+    owner,
+    spectral_partition,
+)
 from benchmark.budget import Spending
 from benchmark.space import EDGES, OPERATIONS
 from benchmark.store import RunRecord
@@ -66,16 +74,22 @@ def _check_choice(
 ) -> None:
     """Check that a split follows from the distances it was chosen by, where there are any."""
     node = split["node"]
-    if "edge" in options:
-        at = _EDGES[options["edge"]]
+    fixed = _fixed_edges(options)
+    if fixed:
+        at = _EDGES[fixed[node.count(".")]]
         checks.that(split["edge"] == at, where, f"{node} is split on {split['edge']}, not on {at}")
     if not split.get("distances") or not {"groups", "min_size"} <= set(options):
         return
+    cut = spectral_partition if options.get("cut") == "spectral" else best_partition
     partitions = {
-        _EDGES.index(edge): best_partition(matrix, options["groups"], options["min_size"])
+        _EDGES.index(edge): cut(matrix, options["groups"], options["min_size"])
         for edge, matrix in split["distances"].items()
     }
     edge = best_edge(partitions)
+    if options.get("partition") == "random":
+        at = _EDGES[edge]
+        checks.that(split["edge"] == at, where, f"{node} is split on {split['edge']}, not on {at}")
+        return
     allowed = parent.allowed[edge]
     groups = [[OPERATIONS[allowed[place]] for place in group] for group in partitions[edge].groups]
     checks.that(
@@ -92,31 +106,36 @@ def _check_choice(
     )
 
 
+def _fixed_edges(options: Mapping[str, Any]) -> list[int]:
+    """Return the edges that options fix, level by level; older ones name one alone."""
+    edge = options.get("edge")
+    return [edge] if isinstance(edge, int) else list(options.get("edges", ()))
+
+
+def passes_of(record: RunRecord) -> int:
+    """Return the batches that a step of a run's base passes."""
+    return 1 if record.base is None else base_class(record.base).passes
+
+
 def _check_steps(record: RunRecord, where: str, checks: Checks) -> None:
     """Check that the leaves' steps are those that were paid for.
 
     A leaf's steps count all of its lineage, so the root's are in each leaf, and those of a node
     between in each of its own.
     """
-    parts, batch = record.budget["parts"], record.task["training"]["batch_size"]
-    leaves, options = record.trace["leaves"], record.task["options"]
-    root = parts[Spending.SHARED_TRAINING.value] // batch
-    paid = parts[Spending.LEAF_TRAINING.value] // batch
+    parts, leaves = record.budget["parts"], record.trace["leaves"]
     depths = {leaf["node"].count(".") for leaf in leaves}
     checks.that(len(depths) == 1, where, "its leaves stand on several levels")
-    level, planned = max(depths), record.task["training"]["budget"] // batch
-    if level and "warm_up" in options:
-        warm_up = round(options["warm_up"] * planned)
-        checks.that(
-            root == warm_up, where, f"its warm-up took {root:,} steps, its task says {warm_up:,}"
-        )
-    between = round(options.get("between", 0) * planned)
+    level, step = max(depths), record.task["training"]["batch_size"] * passes_of(record)
+    root = parts[Spending.SHARED_TRAINING.value] // step
+    paid = parts[Spending.LEAF_TRAINING.value] // step
+    inner = _inner_steps(record, root, level, step, where, checks)
     nodes = [
         len({".".join(leaf["node"].split(".")[: depth + 1]) for leaf in leaves})
         for depth in range(1, level)
     ]
-    inner = sum(between * len(leaves) // count for count in nodes)
-    expected = root * len(leaves) + inner + paid - between * len(nodes)
+    shared = sum(own * len(leaves) // count for own, count in zip(inner, nodes, strict=True))
+    expected = root * len(leaves) + shared + paid - sum(inner)
     found = sum(leaf["steps"] for leaf in leaves)
     slack = sum(len(leaves) // count for count in nodes) * len(leaves)  # shares of a step
     checks.that(
@@ -128,3 +147,19 @@ def _check_steps(record: RunRecord, where: str, checks: Checks) -> None:
     checks.that(
         np.ptp(steps) <= 1 + level, where, "its leaves were not trained for as many steps each"
     )
+
+
+def _inner_steps(
+    record: RunRecord, root: int, level: int, step: int, where: str, checks: Checks
+) -> list[int]:
+    """Return the steps of each level between the root and the leaves, the root's being checked."""
+    training, options = record.task["training"], record.task["options"]
+    if training["budget"] == "schedule":
+        return [one["images"] // step for one in record.trace["levels"][1:-1]]
+    planned = training["budget"] // step
+    if level and "warm_up" in options:
+        warm_up = round(options["warm_up"] * planned)
+        checks.that(
+            root == warm_up, where, f"its warm-up took {root:,} steps, its task says {warm_up:,}"
+        )
+    return [round(options.get("between", 0) * planned)] * max(0, level - 1)

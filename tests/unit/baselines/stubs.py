@@ -94,7 +94,7 @@ def stubbed_run(
         def losses(self) -> list[float]:
             return [0.0] * self.position
 
-    def score_codes(network: Supernet, codes: Codes, *_: Any) -> NDArray[np.float64]:
+    def score_codes(network: Supernet, codes: Codes, *_: Any, **__: Any) -> NDArray[np.float64]:
         return np.zeros(len(codes))
 
     def gradient_distances(
@@ -118,5 +118,15 @@ def stubbed_run(
         patch.setattr("baselines.search.base.score_codes", score_codes)
         patch.setattr("baselines.search.rsps.gradient_distances", gradient_distances)
         outcome = method(options).run(experiment)
-    by_node = dict(zip(outcome.trace["losses"], trained, strict=True))
+    by_node = dict(zip(_nodes(outcome.trace), trained, strict=True))
     return StubbedRun(outcome, experiment.ledger, by_node, matched)
+
+
+def _nodes(trace: Mapping[str, Any]) -> list[str]:
+    """Return the names of all supernets of a tree, level by level."""
+    split = {one["node"]: len(one["groups"]) for one in trace["splits"]}
+    nodes, level = ["root"], ["root"]
+    while level:
+        level = [f"{node}.{number}" for node in level for number in range(split.get(node, 0))]
+        nodes += level
+    return nodes

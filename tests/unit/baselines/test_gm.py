@@ -4,14 +4,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from baselines.gm import Gm
-from baselines.splitting import best_edge, best_partition
+from baselines.search import base_class
+from baselines.splitting import Subspace, best_edge, best_partition
+from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.space import EDGES, OPERATIONS, encode, is_connected
+from benchmark.space import EDGES, OPERATIONS, SIZE, encode, from_string, is_connected
+from benchmark.task import parse_task
+from tests.command_line import TINY_PRESET
 from tests.unit.baselines.conformance import TrainedConformance, cached_run
 from tests.unit.baselines.stubs import stubbed_run
-from tests.unit.baselines.tiny import OPTIONS
+from tests.unit.baselines.tiny import (
+    BATCH,
+    OPTIONS,
+    tiny_experiment,
+    tiny_images,
+    tiny_search,
+)
 
 NAMES = ["{}→{}".format(*edge) for edge in EDGES]
 
@@ -61,9 +73,121 @@ def test_every_node_matches_on_batches_and_paths_of_its_own() -> None:
     assert len({one[0][0].numpy().tobytes() for one in batches}) == 4
 
 
+def test_two_levels_give_four_leaves_that_split_two_edges_each() -> None:
+    trace = cached_run(Gm).outcome.trace
+    leaves = [
+        Subspace(tuple(tuple(map(OPERATIONS.index, names)) for names in leaf["operations"]))
+        for leaf in trace["leaves"]
+    ]
+    assert len(leaves) == 4
+    for leaf in leaves:
+        assert sum(leaf.is_split(edge) for edge in range(len(EDGES))) == 2
+    held = np.concatenate([leaf.codes() for leaf in leaves])
+    assert sorted(held.tolist()) == list(range(SIZE))
+
+
+@pytest.mark.parametrize("base", ["darts", "darts-2nd", "snas"])
+def test_other_bases_grow_the_same_tree(base: str) -> None:
+    experiment = tiny_experiment(search=tiny_search(base), budget=700 * BATCH)
+    outcome = Gm(OPTIONS["gm"]).run(experiment)
+    assert len(outcome.trace["leaves"]) == 4
+    assert np.isfinite(outcome.scores).all()
+    passes = base_class(base).passes
+    assert 0 <= experiment.ledger.left < passes * BATCH
+    assert experiment.ledger.parts[Spending.GRADIENT_MATCHING] == (30 + 2 * 25) * BATCH
+    for leaf in outcome.trace["leaves"]:
+        code = from_string(leaf["selected"]["architecture"])
+        assert leaf["selected"]["score"] == outcome.scores[code]
+    best = max(leaf["selected"]["score"] for leaf in outcome.trace["leaves"])
+    assert outcome.trace["choice"]["score"] == best
+
+
+TREES = st.fixed_dictionaries(
+    {
+        "levels": st.integers(1, 3),
+        "groups": st.integers(2, 3),
+        "min_size": st.integers(1, 2),
+        "partition": st.sampled_from(["gradient", "random"]),
+        "edge": st.sampled_from(["best", "random", "fixed"]),
+        "cut": st.sampled_from(["exact", "spectral"]),
+        "restart": st.sampled_from(["never", "always", "last"]),
+        "order": st.permutations(range(len(EDGES))),
+    }
+)
+
+
+@settings(max_examples=40)
+@given(tree=TREES, seed=st.integers(0, 9))
+def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) -> None:
+    order, levels, groups = tree.pop("order"), tree["levels"], tree["groups"]
+    fixed = order[:levels] if tree["edge"] == "fixed" else []
+    options = {**OPTIONS["gm"], **tree, "edges": fixed}
+    run = stubbed_run(Gm, options, seed, budget=2_000 * BATCH)
+    leaves = run.outcome.trace["leaves"]
+    assert len(leaves) == groups**levels
+    held = np.zeros(SIZE, np.int64)
+    for leaf in leaves:
+        allowed = tuple(tuple(map(OPERATIONS.index, names)) for names in leaf["operations"])
+        subspace = Subspace(allowed)
+        held[subspace.codes()] += 1
+        split = [edge for edge in range(len(EDGES)) if subspace.is_split(edge)]
+        assert len(split) == levels
+        assert not fixed or split == sorted(fixed)
+        sizes = [len(allowed[edge]) for edge in split]
+        assert min(sizes) >= min(tree["min_size"], len(OPERATIONS) // groups)
+    assert (held == 1).all()
+    free = tree["partition"] == "random" and tree["edge"] != "best"
+    matched = [split.get("distances") for split in run.outcome.trace["splits"]]
+    assert all((one is None) == free for one in matched)
+    if free:
+        assert run.ledger.parts[Spending.GRADIENT_MATCHING] == 0
+
+
+@pytest.mark.parametrize("base", ["rsps", "darts", "snas"])
+@pytest.mark.parametrize("edge", ["best", "random"])
+def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, edge: str) -> None:
+    options = {
+        **OPTIONS["gm"],
+        "warm_up": 0.0,
+        "between": 0.0,
+        "epochs": [2, 1, 3],
+        "restart": "last",
+        "edge": edge,
+    }
+    text = text_of_task(base)
+    task = parse_task("tiny", text)
+    images = tiny_images()
+    plan = Gm(options).plan(task, len(images.train))
+    experiment = tiny_experiment(images=images, search=tiny_search(base), budget=plan.budget)
+    outcome = Gm(options).run(experiment)
+    parts, planned = experiment.ledger.parts, plan.parts
+    assert not outcome.trace["equal budget"]
+    for kind in (Spending.SHARED_TRAINING, Spending.LEAF_TRAINING):
+        assert parts[kind] == planned[kind]
+    assert 0 < parts[Spending.GRADIENT_MATCHING] <= planned[Spending.GRADIENT_MATCHING]
+    if base != "rsps":
+        assert parts[Spending.GRADIENT_MATCHING] == planned[Spending.GRADIENT_MATCHING]
+    told = outcome.trace["levels"]
+    assert [one["supernets"] for one in told] == [1, 2, 4]
+    assert [one["images"] for one in told] == [level.images for level in plan.levels]
+    assert sum(one["matching"] for one in told) == parts[Spending.GRADIENT_MATCHING]
+    assert [leaf["steps"] for leaf in outcome.trace["leaves"]] == 4 * [3 * 24 // BATCH]
+
+
+def text_of_task(base: str) -> str:
+    return (
+        TINY_PRESET.replace('base = "rsps"', f'base = "{base}"')
+        .replace("budget = 600", 'budget = "schedule"')
+        .replace("batch_size = 4", f"batch_size = {BATCH}")
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"edge": "fixed"}, r"edges are \[\]: give 2, all different, as edge is 'fixed'"),
+        ({"edge": "fixed", "edges": [1, 1]}, r"edges are \[1, 1\]: give 2, all different"),
+        ({"edges": [1]}, r"edges are \[1\]: give none, as edge is 'best' and there are 2"),
         ({"levels": 7}, "levels is 7: it must be from 1 to 6"),
         ({"groups": 1}, "groups is 1: it must be from 2 to 5"),
         ({"batches": 0}, "batches is 0: it must be 1 or more"),

@@ -12,9 +12,10 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
+from baselines.schedule import Schedule
 from baselines.search import Base, Rsps
 from baselines.splitting import singletons
-from baselines.tree import LOSS_POINTS, Node, Schedule, Split, train_tree
+from baselines.tree import LOSS_POINTS, Node, Split, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
 from tests.unit.baselines.stubs import PASSES, StubbedRun, stubbed_run
@@ -25,17 +26,27 @@ Options = dict[str, Any]
 # Warm-up, matching and the level between leave a tenth of the least budget, a step for each leaf.
 BUDGETS = st.integers(100 * BATCH, 300 * BATCH)
 FEW_SHOT = st.fixed_dictionaries(
-    {"warm_up": st.floats(0, 0.9, exclude_max=True), "edge": st.integers(0, 5)}
+    {
+        "warm_up": st.floats(0, 0.9, exclude_max=True),
+        "epochs": st.just([]),
+        "edges": st.integers(0, 5).map(lambda edge: [edge]),
+    }
 )
 GM = st.fixed_dictionaries(
     {
         "warm_up": st.floats(0, 0.4),
         "between": st.floats(0, 0.15),
+        "epochs": st.just([]),
         "levels": st.integers(1, 2),
         "groups": st.integers(2, 3),
         "min_size": st.integers(1, 2),
         "batches": st.integers(1, 2),
         "restart": st.sampled_from(["never", "always", "last"]),
+        "partition": st.just("gradient"),
+        "edge": st.just("best"),
+        "edges": st.just([]),
+        "weight": st.just("hard"),
+        "cut": st.sampled_from(["exact", "spectral"]),
     }
 )
 
@@ -78,7 +89,7 @@ def steps_behind(run: StubbedRun, node: str) -> int:
 @given(BUDGETS, st.integers(0, 9), FEW_SHOT, GM)
 def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Options) -> None:
     """Equal weights and batches to begin with, equal paths while warming up, an equal budget."""
-    methods: dict[type[Method], Options] = {OneShot: {}, FewShot: few_shot, Gm: gm}
+    methods: dict[type[Method], Any] = {OneShot: OPTIONS["one-shot"], FewShot: few_shot, Gm: gm}
     runs = [stubbed_run(method, own, seed, budget=budget) for method, own in methods.items()]
     first = runs[0].trained["root"]
     for run in runs:
@@ -161,7 +172,7 @@ def test_siblings_draw_paths_of_their_own() -> None:
     [
         pytest.param(
             FewShot,
-            {"warm_up": 0.98, "edge": 0},
+            {"warm_up": 0.98, "epochs": [], "edges": [0]},
             CheckError,
             "2 steps of the budget are left for 5 leaves: raise the budget, or",
             id="few steps for the leaves",
@@ -209,7 +220,8 @@ def test_each_node_chooses_its_own_split() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "baselines.search.base.score_codes", lambda network, codes, *_: np.full(len(codes), 1.0)
+            "baselines.search.base.score_codes",
+            lambda network, codes, *_, **__: np.full(len(codes), 1.0),
         )
         outcome = train_tree(tiny_experiment(), Schedule(0.2, 0.2, (2, 2)), choose_split)
     splits = [(split["node"], split["edge"], split["why"]) for split in outcome.trace["splits"]]
@@ -236,7 +248,8 @@ def test_losses_are_thinned_to_means_of_neighbours() -> None:
             lambda base, state, stretch, *_: [*map(float, range(stretch.steps))],
         )
         patch.setattr(
-            "baselines.search.base.score_codes", lambda network, codes, *_: np.zeros(len(codes))
+            "baselines.search.base.score_codes",
+            lambda network, codes, *_, **__: np.zeros(len(codes)),
         )
         experiment = tiny_experiment(budget=2 * steps * BATCH)
         losses = train_tree(experiment, Schedule(0.5, 0, (5,)), choose_split).trace["losses"]

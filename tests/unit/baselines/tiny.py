@@ -13,6 +13,7 @@ import torch
 from baselines.experiment import NO_TRAJECTORY, Experiment
 from baselines.supernet import Supernet
 from benchmark.budget import Budget, Ledger
+from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import Images, ImageSet
 from benchmark.search_settings import SearchSettings
@@ -27,15 +28,22 @@ PROBE: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BAT
 
 # Options with which each method fits the budget.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "few-shot": {"warm_up": 0.5, "edge": 0},
+    "one-shot": {"epochs": []},
+    "few-shot": {"warm_up": 0.5, "epochs": [], "edges": [0]},
     "gm": {
         "warm_up": 0.2,
         "between": 0.1,
+        "epochs": [],
         "levels": 2,
         "groups": 2,
         "min_size": 2,
         "batches": 1,
         "restart": "never",
+        "partition": "gradient",
+        "edge": "best",
+        "edges": [],
+        "weight": "hard",
+        "cut": "exact",
     },
     "synflow": {"scale": "task"},
     "naswot": PROBE,
@@ -96,10 +104,13 @@ def tiny_experiment(
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[float], None] = lambda share: None,
     trajectory: TrajectorySettings = NO_TRAJECTORY,
+    checkpoints: Checkpoints | None = None,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
     settings = tiny_training(**training)
+    budget = settings.budget
+    assert budget != "schedule"
     return Experiment(
         images=images or tiny_images(),
         crop_padding=1,
@@ -109,11 +120,12 @@ def tiny_experiment(
         scoring=scoring or ScoringSettings(images=4, score="loss", batch_norm="validation"),
         search=search or tiny_search(),
         streams=Streams(seed),
-        ledger=Ledger(Budget(settings.budget)),
+        ledger=Ledger(Budget(budget)),
         device=torch.device("cpu"),
         tick=tick,
         progress=progress,
         trajectory=trajectory,
+        checkpoints=checkpoints or Checkpoints(),
     )
 
 

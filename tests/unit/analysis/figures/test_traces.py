@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.figures.distances import distance_data, distance_figure
-from analysis.figures.progress import draw_progress, progress_data
+from analysis.figures.progress import Progress, draw_progress, mean_progress, progress_data
 from analysis.figures.spending import loss_data
 from analysis.figures.tree import draw_tree, tree_data
 from benchmark.errors import MissingError
@@ -129,3 +129,25 @@ def test_progress_is_that_of_the_sample() -> None:
         assert label in ax.get_ylabel()
     with pytest.raises(MissingError, match="no run kept scores at points of its budget"):
         progress_data([run({})], table, KEY, ["gm"])
+
+
+def test_a_mean_reads_runs_between_their_points() -> None:
+    """The second run has no point at 200: it is half-way between 0 and 1 there."""
+    first = progress("gm", [100, 200, 300], [0, 0.2, 0.4])
+    second = progress("gm", [100, 300], [0, 1])
+    spent, mean = mean_progress([first, second], "tau")
+    assert spent.tolist() == [100, 200, 300]
+    assert mean.tolist() == pytest.approx([0, 0.35, 0.7])
+
+
+def test_progress_has_a_thick_line_a_method_and_a_thin_one_a_run() -> None:
+    data = [progress("gm", [1, 2], [0, 1]), progress("gm", [1, 2], [0, 2])]
+    ax = draw_progress([*data, progress("params", [1, 2], [0, 1])], Figure().subplots(), what="tau")
+    named = [line.get_label() for line in ax.get_lines() if line.get_marker() != "None"]
+    assert named == ["gm", "params"]
+    assert len(ax.get_lines()) == 2 + 2
+
+
+def progress(name: str, spent: list[int], tau: list[float]) -> Progress:
+    values = np.array(tau, np.float64)
+    return Progress(name, 0, 0, np.array(spent, np.float64), values, values)

@@ -1,0 +1,210 @@
+"""How long each supernet of a tree is trained: by shares of one budget, or in epochs of its own.
+
+Shares make methods comparable: all spend the budget, gradient matching included. Epochs are the
+papers' way: a run costs what its schedule costs, which differs from method to method.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from benchmark.budget import Spending
+from benchmark.errors import InputError
+
+Restart = Literal["never", "always", "last"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How training is shared out over the levels of a tree.
+
+    Attributes:
+        warm_up: Share of the budget for the undivided supernet.
+        between: Share for all supernets of a level that is split again.
+        groups: Branching factor of each level.
+        restart: Where children start from the initial weights instead of their parent's.
+        epochs: For each level, the leaves' included, the epochs of each of its supernets; empty
+            where shares of a budget are given.
+    """
+
+    warm_up: float
+    between: float
+    groups: tuple[int, ...]
+    restart: Restart = "never"
+    epochs: tuple[int, ...] = ()
+
+    @property
+    def supernets(self) -> list[int]:
+        """Number of supernets of each level, the leaves' included.
+
+        Example:
+            >>> Schedule(0.5, 0.1, (2, 2)).supernets
+            [1, 2, 4]
+        """
+        return [math.prod(self.groups[:level]) for level in range(len(self.groups) + 1)]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a schedule is planned for.
+
+    Attributes:
+        train_images: Training images, which make an epoch.
+        batch_size: Images in a batch.
+        passes: Batches that a step passes, see `Base.passes`.
+        matching: For each level that is split, the most batches that one of its splits passes.
+        budget: Images that may be passed; None where the schedule itself says what it costs.
+    """
+
+    train_images: int
+    batch_size: int
+    passes: int
+    matching: tuple[int, ...]
+    budget: int | None
+
+
+@dataclass(frozen=True)
+class Level:
+    """What all supernets of a level are planned to do.
+
+    Attributes:
+        supernets: How many there are.
+        steps: Steps of all of them together.
+        epochs: Epochs of each.
+        images: Images that the steps pass.
+        matching: Images that splitting them passes at most.
+    """
+
+    supernets: int
+    steps: int
+    epochs: float
+    images: int
+    matching: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do, told before it is run.
+
+    Attributes:
+        equal: Whether it spends a budget that is given, not what its schedule costs.
+        levels: From the undivided supernet to the leaves.
+        budget: Images that the run may pass.
+    """
+
+    equal: bool
+    levels: tuple[Level, ...]
+    budget: int
+
+    @property
+    def parts(self) -> dict[Spending, int]:
+        """Images by part: gradient matching at most, leaves at least where a budget is given."""
+        root, *others = self.levels
+        return {
+            Spending.SHARED_TRAINING: root.images,
+            Spending.GRADIENT_MATCHING: sum(level.matching for level in self.levels),
+            Spending.LEAF_TRAINING: sum(level.images for level in others),
+        }
+
+    @property
+    def supernet_epochs(self) -> float:
+        """Epochs of all supernets together."""
+        return sum(level.supernets * level.epochs for level in self.levels)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values."""
+        return asdict(self) | {"levels": [asdict(level) for level in self.levels]}
+
+
+def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
+    """Say what a schedule does, before anything is run.
+
+    Args:
+        schedule: How training is shared out.
+        workload: Sizes and the budget.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InputError: Shares and epochs are mixed up with the kind of budget, or do not fit the
+            levels, or leave nothing for the leaves.
+
+    Example:
+        >>> gm = Schedule(0, 0, (2, 2), "last", epochs=(20, 20, 50))
+        >>> plan = plan_schedule(gm, Workload(25_000, 50, 1, (2500, 2100), budget=None))
+        >>> [level.supernets for level in plan.levels], plan.supernet_epochs
+        ([1, 2, 4], 260.0)
+        >>> plan.budget == 260 * 25_000 + 50 * (2500 + 2 * 2100)
+        True
+    """
+    _check(schedule, workload)
+    supernets = schedule.supernets
+    step_images = workload.passes * workload.batch_size
+    matching = [
+        number * passes * workload.batch_size
+        for number, passes in zip(supernets, (*workload.matching, 0), strict=True)
+    ]
+    if workload.budget is None:
+        each = [
+            -(-epochs * workload.train_images // workload.batch_size) for epochs in schedule.epochs
+        ]
+        steps = [number * own for number, own in zip(supernets, each, strict=True)]
+        budget = sum(steps) * step_images + sum(matching)
+    else:
+        budget = workload.budget
+        steps = shared_steps(schedule, budget // step_images)
+        if schedule.groups:
+            left = budget - sum(steps[:-1]) * step_images - sum(matching)
+            steps[-1] = max(0, left // step_images)
+    epoch = workload.train_images / workload.batch_size
+    levels = tuple(
+        Level(number, own, own / number / epoch, own * step_images, matched)
+        for number, own, matched in zip(supernets, steps, matching, strict=True)
+    )
+    return Plan(workload.budget is not None, levels, budget)
+
+
+def shared_steps(schedule: Schedule, steps: int) -> list[int]:
+    """Return the steps of each level by its share, matching aside.
+
+    Args:
+        schedule: Has shares.
+        steps: What the whole budget allows.
+
+    Example:
+        >>> shared_steps(Schedule(0.5, 0.1, (2, 2)), 100)
+        [50, 10, 40]
+    """
+    if not schedule.groups:
+        return [steps]
+    between = round(schedule.between * steps)
+    above = [round(schedule.warm_up * steps), *[between] * (len(schedule.groups) - 1)]
+    return [*above, steps - sum(above)]
+
+
+def _check(schedule: Schedule, workload: Workload) -> None:
+    levels = len(schedule.groups) + 1
+    if workload.budget is None:
+        if len(schedule.epochs) != levels:
+            raise InputError(
+                f'[training] budget is "schedule" and epochs are {list(schedule.epochs)}: give '
+                f"the epochs of each supernet for {levels} levels"
+            )
+        if schedule.warm_up or schedule.between:
+            raise InputError(
+                '[training] budget is "schedule": set warm_up and between to 0, epochs say all'
+            )
+        return
+    if schedule.epochs:
+        raise InputError(
+            f"[training] budget is {workload.budget:,} images and epochs are "
+            f'{list(schedule.epochs)}: give no epochs, or set budget to "schedule"'
+        )
+    planned = schedule.warm_up + schedule.between * max(0, levels - 2)
+    if schedule.groups and planned >= 1:
+        raise InputError(
+            f"warm_up and between take {planned:.0%} of the budget: leave some for the leaves"
+        )

@@ -1,0 +1,78 @@
+"""Groups of operations by spectral clustering, where there are too many to try every partition.
+
+The exact cut takes as many trials as there are set partitions: 15 for five operations in two
+groups, 511 for ten, half a million for twenty.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from baselines.splitting.partition import Partition, checked_distances, measured_partition
+from benchmark.errors import InputError
+
+SEED = 0  # of the starting vector of the eigenvalue solver; the same cut at every call
+
+
+def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> Partition:
+    """Return a partition that keeps similar operations together, not always the best one.
+
+    The affinity of two operations is (1 + cosine) / 2, which is 1 − distance / 2. Groups below the
+    least size then take over, one by one, the operation whose move separates the most distance.
+
+    Args:
+        distances: As for `best_partition`, from 0 to 2; [n, n].
+        groups: Number of groups, 2 to n.
+        min_size: Least size of a group, lowered to n // groups where n is too small for it.
+
+    Raises:
+        InputError: The matrix is none of distances, or the groups do not fit n.
+
+    Example:
+        >>> alike, apart = 0.1, 1.9
+        >>> rows = [[0, alike, apart, apart], [alike, 0, apart, apart],
+        ...         [apart, apart, 0, alike], [apart, apart, alike, 0]]
+        >>> spectral_partition(rows).groups
+        ((0, 1), (2, 3))
+    """
+    from sklearn.cluster import SpectralClustering  # slow to import
+
+    matrix = checked_distances(distances)
+    if not 2 <= groups <= len(matrix):
+        raise InputError(f"{groups} groups of {len(matrix)} operations: choose 2 to {len(matrix)}")
+    if min_size < 1:
+        raise InputError(f"min_size is {min_size}: choose 1 or more, groups are not empty")
+    if groups == len(matrix):
+        return measured_partition(matrix, tuple((place,) for place in range(groups)))
+    affinity = 1 - matrix / max(2.0, float(matrix.max()))
+    clustering = SpectralClustering(
+        groups, affinity="precomputed", assign_labels="cluster_qr", random_state=SEED
+    )
+    with warnings.catch_warnings():
+        # groups that nothing holds together are what is looked for
+        warnings.filterwarnings("ignore", message="Graph is not fully connected")
+        labels = np.asarray(clustering.fit_predict(affinity))
+    labels = _balanced(matrix, labels, groups, min(min_size, len(matrix) // groups))
+    found = [tuple(np.flatnonzero(labels == label).tolist()) for label in range(groups)]
+    return measured_partition(matrix, tuple(sorted(found)))
+
+
+def _balanced(
+    matrix: NDArray[np.float64], labels: NDArray[np.int64], groups: int, least: int
+) -> NDArray[np.int64]:
+    """Return labels of which each has so many operations at least; of equal moves the first."""
+    labels = labels.copy()
+    while True:
+        sizes = np.bincount(labels, minlength=groups)
+        small = int(sizes.argmin())
+        if sizes[small] >= least:
+            return labels
+        gains = {
+            place: matrix[place, labels == label].sum() - matrix[place, labels == small].sum()
+            for place, label in enumerate(labels)
+            if sizes[label] > least
+        }
+        labels[max(gains, key=lambda place: float(gains[place]))] = small
