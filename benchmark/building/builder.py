@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from benchmark.tables.file import SUFFIX, write_table
 from benchmark.tables.truth import TruthTable
 from benchmark.workers import HERE, Workers
 
+PATIENCE = 3  # workers that may die one after the other without a training done
 _PLACE = (  # what of a process's provenance a table tells
     "version", "commit", "dirty", "python", "libraries", "device", "accelerator", "threads", "cpu",
     "instructions",
@@ -140,25 +141,35 @@ def _train_all(
     device: str,
     workers: Workers,
 ) -> None:
-    """Train networks; where a worker dies, what it left behind once more, as long as some come."""
+    """Train networks; where a worker dies, go on with those that it did not work on."""
     faults: dict[Training, str] = {}
     left, what = list(missing), f"training on {protocol.data.dataset}"
+    in_vain = 0
     with shown_board(len(missing), what) as board:
         meters = {training: board.meter(place) for place, training in enumerate(missing)}
         while left:
             orders = [(protocol, training, images, device, meters[training]) for training in left]
             try:
                 _round(orders, journal, faults, workers)
+                died = False
             except WorkerDiedError:
-                if not any(one in journal.trained or one in faults for one in left):
+                died = True
+                in_vain = 0 if any(_is_over(one, journal, faults) for one in left) else in_vain + 1
+                if in_vain == PATIENCE:
                     raise
-            left = [one for one in left if one not in journal.trained and one not in faults]
+            left = [one for one in left if not _is_over(one, journal, faults)]
+            if died:  # what it worked on stood first: the others come before that is tried again
+                left = left[workers.jobs :] + left[: workers.jobs]
     if faults:
         first = next(training for training in missing if training in faults)
         raise CheckError(
             f"{len(faults)} of {len(missing)} trainings failed, the first of them that of "
             f"architecture {first.code} at seed {first.seed}: {faults[first]}"
         )
+
+
+def _is_over(training: Training, journal: Journal, faults: Mapping[Training, str]) -> bool:
+    return training in journal.trained or training in faults
 
 
 def _round(

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from analysis.ceiling import ceiling_tau, spearman_brown, table_quality
+from benchmark.space import SIZE
+from benchmark.tables import AccuracyKey, Agreement, Measurements, Source, TruthTable
+
+KEY = AccuracyKey("digits", "test", 4)
+
+
+def noisy(noise: float, seeds: int, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Draw what is measured, and means over seeds of two sets of measurements of it."""
+    truth = generator.normal(size=4_000)
+    sets = truth + noise * generator.normal(size=(2, seeds, truth.size))
+    return truth, *sets.mean(1)
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("seeds", [1, 3, 10])
+def test_means_over_seeds_correlate_as_foretold(noise: float, seeds: int) -> None:
+    _, one, other = noisy(noise, seeds, np.random.default_rng(0))
+    single = 1 / (1 + noise**2)
+    assert np.corrcoef(one, other)[0, 1] == pytest.approx(spearman_brown(single, seeds), abs=0.03)
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("seeds", [1, 3, 10])
+def test_perfect_scores_reach_the_ceiling(noise: float, seeds: int) -> None:
+    generator = np.random.default_rng(1)
+    truth, one, _ = noisy(noise, seeds, generator)
+    _, first, second = noisy(noise, 1, generator)
+    between = float(kendalltau(first, second).statistic)
+    reached = float(kendalltau(truth, one).statistic)
+    assert reached == pytest.approx(ceiling_tau(between, seeds), abs=0.03)
+
+
+def test_seeds_that_do_not_agree_let_nothing_be_reached() -> None:
+    assert spearman_brown(-0.1, 3) == spearman_brown(0, 3) == 0
+    assert ceiling_tau(-0.1, 3) == 0
+    assert ceiling_tau(1.0, 1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("agreement", [Agreement(0.5, 9), Agreement(0.5, 9, rho=0.6)])
+def test_uneven_seeds_have_no_one_reliability(agreement: Agreement) -> None:
+    table = TruthTable(
+        "t",
+        "",
+        Source("-", "-"),
+        np.arange(SIZE),
+        {KEY: np.linspace(0, 100, SIZE)},
+        measurements=Measurements(agreement={KEY: agreement}),
+    )
+    assert table_quality(table) == []

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from baselines.alone import Trained
+from benchmark.building import Built, Plan, build_table, builder, chosen_architectures
+from benchmark.building.journal import Training, read_journal
+from benchmark.complexity import flops, parameters
+from benchmark.errors import CheckError, InputError
+from benchmark.pool import WorkerDiedError
+from benchmark.protocol import Protocol
+from benchmark.space import live_codes, network_codes
+from benchmark.tables import AccuracyKey, CostKey, TruthTable
+from benchmark.tables.curves import read_curves
+from benchmark.tables.file import read_table
+from benchmark.tables.gathering import differences
+
+VALID, TEST = AccuracyKey("digits", "valid", 1), AccuracyKey("digits", "test", 1)
+Train = Callable[..., Trained]
+
+
+def invent(code: int, seed: int, *_: Any) -> Trained:
+    """Invent what a training gives."""
+    valid, test = np.random.default_rng([code, seed]).uniform(size=2).tolist()
+    percent = {"valid": 100 * valid, "test": 100 * test}
+    curve = {split: [0.0, value] for split, value in percent.items()}
+    return Trained(percent, {"valid": valid, "test": test}, curve, 2.0)
+
+
+@pytest.fixture(autouse=True)
+def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
+    """Invent instead of training; return what was asked for."""
+    asked: list[Training] = []
+
+    def train(code: int, seed: int, *_: Any) -> Trained:
+        asked.append(Training(code, seed))
+        return invent(code, seed)
+
+    monkeypatch.setattr(builder, "train_alone", train)
+    return asked
+
+
+def plan(protocol: Protocol, count: int = 40, seeds: int = 3) -> Plan:
+    return Plan(protocol, chosen_architectures("all")[:count], range(seeds))
+
+
+def table_of(built: Built) -> TruthTable:
+    assert built.path is not None
+    return read_table(built.path)
+
+
+def test_every_network_is_trained_once(
+    protocol: Protocol, invented: list[Training], tmp_path: Path
+) -> None:
+    built = build_table(plan(protocol, 2_000, 1), tmp_path, "t")
+    networks = np.unique(network_codes(chosen_architectures("2000")))
+    assert sorted(one.code for one in invented) == networks.tolist()
+    assert len(networks) < 1_600
+    assert len(table_of(built)) == 2_000
+
+
+def test_architectures_of_one_network_have_the_same_accuracies(
+    protocol: Protocol, tmp_path: Path
+) -> None:
+    table = table_of(build_table(plan(protocol, 2_000, 1), tmp_path, "t"))
+    journal = read_journal(tmp_path)
+    for code in table.codes[::50].tolist():
+        trained = journal.trained[Training(int(network_codes([code])[0]), 0)]
+        assert table.accuracy(TEST, code) == trained.accuracy["test"]
+
+
+def test_the_columns_are_plain_statistics(protocol: Protocol, tmp_path: Path) -> None:
+    built = build_table(plan(protocol), tmp_path, "t")
+    table, journal = table_of(built), read_journal(tmp_path)
+    networks = network_codes(table.codes).tolist()
+    rows = np.array(
+        [[journal.trained[Training(one, s)].accuracy["test"] for s in range(3)] for one in networks]
+    )
+    measured = table.measurements
+    assert np.allclose(table.accuracy(TEST), rows.mean(1))
+    assert np.allclose(measured.deviations[TEST], rows.std(1, ddof=1))
+    assert set(table.seeds[TEST].tolist()) == {3}
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    taus = [stats.kendalltau(rows[:, one], rows[:, other]).statistic for one, other in pairs]
+    rhos = [stats.spearmanr(rows[:, one], rows[:, other]).statistic for one, other in pairs]
+    assert measured.agreement[TEST].tau == pytest.approx(np.mean(taus))
+    assert measured.agreement[TEST].rho == pytest.approx(np.mean(rhos))
+    sizes = {"params": parameters, "flops": flops}
+    for name, count in sizes.items():
+        expected = count(table.codes, protocol.scale) / 1e6
+        assert np.array_equal(measured.costs[CostKey(name, "digits", 1)], expected)
+    assert set(measured.costs[CostKey("seconds", "digits", 1)].tolist()) == {2.0}
+    assert differences(table) == []
+    assert built.curves is not None
+    ends = read_curves(built.curves).columns[str(TEST)][:, -1]
+    assert np.allclose(ends, table.accuracy(TEST))
+
+
+def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> None:
+    told = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
+    assert told["protocol"] == protocol.describe()
+    assert told["seeds"] == [0, 1, 2]
+    (machine,) = told["machines"]
+    assert machine["libraries"]["torch"]
+    assert "command" not in machine
+
+
+def test_a_larger_table_begins_with_what_is_there(
+    protocol: Protocol, invented: list[Training], tmp_path: Path
+) -> None:
+    small = table_of(build_table(plan(protocol, 20, 2), tmp_path, "t"))
+    invented.clear()
+    built = build_table(plan(protocol, 40, 3), tmp_path, "t")
+    assert built.reused == len(plan(protocol, 20, 2).trainings)
+    assert len(invented) == built.trainings - built.reused
+    assert set(small.codes) < set(table_of(built).codes)
+
+
+def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_path: Path) -> None:
+    done = [
+        build_table(plan(protocol), tmp_path / str(place), "t", shard=(place, 3))
+        for place in (1, 2, 3)
+    ]
+    assert sorted(invented) == sorted(plan(protocol).trainings)
+    assert all(one.table is None for one in done)
+    assert sum(one.trainings for one in done) == len(invented)
+    assert [one.left for one in done] == [len(invented) - one.trainings for one in done]
+
+
+def test_a_training_that_fails_leaves_the_others(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    train = invent
+    failing = plan(protocol).trainings[4]
+
+    def fail(code: int, seed: int, *more: Any) -> Trained:
+        if Training(code, seed) == failing:
+            raise CheckError("the training loss is inf")
+        return train(code, seed, *more)
+
+    monkeypatch.setattr(builder, "train_alone", fail)
+    message = f"1 of .* failed, .* architecture {failing.code} at seed .*: the training loss is inf"
+    with pytest.raises(CheckError, match=message):
+        build_table(plan(protocol), tmp_path, "t")
+    assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
+    monkeypatch.setattr(builder, "train_alone", train)
+    assert build_table(plan(protocol), tmp_path, "t").left == 0
+
+
+def test_a_worker_that_dies_costs_only_what_it_worked_on(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deaths: list[int] = []
+
+    def die(code: int, seed: int, *more: Any) -> Trained:
+        if seed == 2 and len(deaths) < 3:
+            deaths.append(code)
+            raise WorkerDiedError("the system ended a worker")
+        return invent(code, seed, *more)
+
+    monkeypatch.setattr(builder, "_train", _bare(die))
+    built = build_table(plan(protocol), tmp_path, "t")
+    assert len(deaths) == 3
+    assert built.left == 0
+
+
+def _bare(train: Train) -> Callable[..., Any]:
+    def run(protocol: Protocol, training: Training, *_: Any) -> Any:
+        return training, (train(training.code, training.seed), {"cpu": "one"})
+
+    return run
+
+
+def test_work_that_ends_every_worker_is_an_error(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def die(*_: Any) -> Trained:
+        raise WorkerDiedError("the system ended a worker")
+
+    monkeypatch.setattr(builder, "_train", _bare(die))
+    with pytest.raises(WorkerDiedError):
+        build_table(plan(protocol), tmp_path, "t")
+
+
+def test_an_empty_share_is_no_error(protocol: Protocol, tmp_path: Path) -> None:
+    built = build_table(plan(protocol, 1, 1), tmp_path, "t", shard=(2, 2))
+    assert (built.trainings, built.left, built.table) == (0, 1, None)
+
+
+@pytest.mark.parametrize("text", ["0", "15626", "99999999999"])
+def test_a_number_of_architectures_out_of_bounds(text: str) -> None:
+    with pytest.raises(InputError, match="a number from 1 to 15,625"):
+        chosen_architectures(text)
+
+
+def test_samples_are_drawn_without_favour() -> None:
+    alive = np.mean(live_codes(chosen_architectures("3000")) != 0)
+    share = 1 - 341 / 15625
+    assert abs(alive - share) < 4 * math.sqrt(share * (1 - share) / 3000)
