@@ -20,6 +20,10 @@ def _nothing() -> None:
     """Report progress to nobody."""
 
 
+def _no_note(text: str) -> None:
+    """Tell nobody."""
+
+
 def _no_share(share: float) -> None:
     """Report a share to nobody."""
 
@@ -46,6 +50,7 @@ class Experiment:
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
         checkpoints: What the run can go on from when it is killed.
+        note: Called with what the user should know of the run.
         trajectory: At how many points of the budget how many architectures are scored.
     """
 
@@ -61,6 +66,7 @@ class Experiment:
     device: torch.device
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
+    note: Callable[[str], None] = _no_note
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     trajectory: TrajectorySettings = NO_TRAJECTORY
 

@@ -6,7 +6,7 @@ final scores keep every bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -66,14 +66,17 @@ class Trajectory:
         self._reached = 0
         self._found: list[dict[str, Any]] = []
 
-    def watch(self, subspace: Subspace, network: Supernet) -> Callable[[], None]:
+    def watch(
+        self, subspace: Subspace, network: Supernet, *, begun: bool = False
+    ) -> Callable[[], None]:
         """Return what must be called before each step of a supernet's training.
 
         Args:
             subspace: The part of the space that it holds.
             network: The supernet.
+            begun: Whether it has steps of this training behind it already.
         """
-        begun = not self._supernets
+        begun = begun or not self._supernets
         if begun:  # nothing else could score
             self._hold(subspace, network)
 
@@ -100,6 +103,14 @@ class Trajectory:
         if reached > self._reached:
             self._reached = reached
             self._found.append({"spent": spent, "scores": self._scores()})
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was found so far, as plain JSON values."""
+        return {"reached": self._reached, "found": self._found}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self._reached, self._found = state["reached"], list(state["found"])
 
     def to_trace(self, scores: NDArray[np.float64]) -> dict[str, Any]:
         """Return the part of a trace that holds the points, empty where there are none.

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
+from baselines.resuming import Kept
 from baselines.schedule import Plan, Schedule, Workload, plan_schedule
-from baselines.search import Base, State, base_class
+from baselines.search import Base, State, Training, base_class
 from baselines.splitting import FULL, Groups, Subspace
 from baselines.supernet import Stretch
 from baselines.trajectory import Trajectory
@@ -28,6 +29,7 @@ from benchmark.space import EDGES, OPERATIONS, to_string
 from benchmark.task import Task
 
 EdgeIndex = Annotated[int, Range(0, len(EDGES) - 1)]
+_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 LOSS_POINTS = 50  # of a node's losses that a trace keeps, each a mean over neighbouring steps
 
 
@@ -141,6 +143,7 @@ class _Tree:
         lineage = [level.steps // level.supernets for level in plan.levels]
         self._base = base(experiment, None if plan.equal else sum(lineage))
         self._trajectory = Trajectory(experiment, self._base.score_functions)
+        self._kept = Kept(experiment, self._trajectory)
         self._levels: list[dict[str, int]] = []
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
@@ -149,12 +152,12 @@ class _Tree:
         nodes = [Node("root", self._base.start(FULL), 0)]
         for level in range(len(self._schedule.groups)):
             nodes = self._train(nodes, self._planned[level], last=False)
-            matched = self._matched
             nodes = [child for node in nodes for child in self._divide(node, level)]
-            self._levels[-1]["matching"] = self._matched - matched
         left = self._experiment.ledger.left // self._base.step_images
-        leaves = self._train(nodes, left if self._equal else self._planned[-1], last=True)
-        scores = self._base.score([leaf.state for leaf in leaves])
+        steps = self._kept.leaf_steps(left if self._equal else self._planned[-1])
+        leaves = self._train(nodes, steps, last=True)
+        with self._kept.holding():
+            scores = self._base.score([leaf.state for leaf in leaves])
         return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
     @property
@@ -178,10 +181,25 @@ class _Tree:
             own = each + (number < over)
             end = node.steps + own
             stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            watch = self._trajectory.watch(node.subspace, node.state.network)
-            self._losses[node.name] = self._base.train(node.state, stretch, kind, node.name, watch)
+            self._losses[node.name] = self._train_node(node, stretch, kind)
             trained.append(Node(node.name, node.state, end))
         return trained
+
+    def _train_node(self, node: Node, stretch: Stretch, kind: Spending) -> list[float]:
+        """Train a node, or what is left to train of it, and return its losses."""
+        losses = self._kept.finished(node.name, node.state)
+        position, resumed = self._kept.begun(node.name)
+        begun = (losses is not None and stretch.steps > 0) or position > 0
+        watch = self._trajectory.watch(node.subspace, node.state.network, begun=begun)
+
+        def before_step(training: Training) -> None:
+            self._kept.visit(node.name, training)
+            watch()
+
+        if losses is None:
+            losses = self._base.train(node.state, stretch, kind, node.name, before_step, resumed)
+        self._kept.finish(node.name, node.state, losses)
+        return losses
 
     def _steps_after(self, node: Node) -> int:
         """Return how many steps a lineage is planned to have after a node's own, splitting aside.
@@ -197,15 +215,12 @@ class _Tree:
 
     def _divide(self, node: Node, level: int) -> list[Node]:
         """Return a node's children, which start from its weights or from the initial ones."""
-        split = self._choose_split(self._base, node)
-        self._splits.append(
-            {
-                "node": node.name,
-                "edge": "{}→{}".format(*EDGES[split.edge]),
-                "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
-                **split.trace,
-            }
-        )
+        told, images = self._kept.split(node.name) or self._split(node)
+        self._kept.keep_split(told, images)
+        self._splits.append(told)
+        self._levels[-1]["matching"] += images
+        edge = _EDGES.index(told["edge"])
+        groups = [[OPERATIONS.index(name) for name in group] for group in told["groups"]]
         is_last = level == len(self._schedule.groups) - 1
         restart = self._schedule.restart == "always" or (
             self._schedule.restart == "last" and is_last
@@ -216,8 +231,21 @@ class _Tree:
                 self._base.start(part) if restart else self._base.inherit(node.state, part),
                 0 if restart else node.steps,
             )
-            for number, part in enumerate(node.subspace.split(split.edge, split.groups))
+            for number, part in enumerate(node.subspace.split(edge, groups))
         ]
+
+    def _split(self, node: Node) -> tuple[dict[str, Any], int]:
+        """Return how a node divides, for the trace, and the images spent on matching for that."""
+        before = self._matched
+        with self._kept.holding():
+            split = self._choose_split(self._base, node)
+        told = {
+            "node": node.name,
+            "edge": _EDGES[split.edge],
+            "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
+            **split.trace,
+        }
+        return told, self._matched - before
 
     def _trace(self, leaves: Sequence[Node], scores: NDArray[np.float64]) -> dict[str, Any]:
         found = [self._leaf(leaf, scores) for leaf in leaves]

@@ -7,6 +7,7 @@ beside the budget, not in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -121,6 +122,31 @@ raise the budget or shorten the schedule
     def scored(self) -> int:
         """Images passed forward only, beside the budget."""
         return self._scored
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take over what an earlier process spent for the same run, from `to_dict`.
+
+        Raises:
+            InputError: It is of another budget, or does not add up.
+
+        Example:
+            >>> one, other = Ledger(Budget(100)), Ledger(Budget(100))
+            >>> one.charge("leaf training", 64)
+            >>> other.restore(one.to_dict())
+            >>> other.spent, other.left
+            (64, 36)
+        """
+        fresh = Ledger(self.budget)
+        try:
+            for kind, images in kept["parts"].items():
+                fresh.charge(kind, images)
+            fresh.record_scoring(kept["scored"])
+            is_same = fresh.to_dict() == dict(kept)
+        except (AttributeError, KeyError, TypeError, BudgetError) as error:
+            raise InputError("what was spent before does not add up") from error
+        if not is_same:
+            raise InputError("what was spent before is of another budget")
+        self._parts, self._scored = fresh._parts, fresh._scored
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain JSON values.

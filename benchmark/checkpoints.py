@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import InputError
+from benchmark.errors import CheckError, InputError
 from benchmark.stopping import StoppedError
 from benchmark.store.checkpoint import read_checkpoint, write_checkpoint
 
@@ -58,6 +58,21 @@ Every(steps=None, seconds=None))
         )
     number, unit = int(match[1]), _UNITS[match[2]]
     return Every(steps=number) if unit is None else Every(seconds=number * unit)
+
+
+@contextmanager
+def taking_up() -> Iterator[None]:
+    """Say in one line that a checkpoint cannot be used, whatever its contents trip.
+
+    Raises:
+        CheckError: Something in the block was not as expected.
+    """
+    try:
+        yield
+    except (AttributeError, InputError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckError(
+            "its checkpoint is not as this program writes it: delete it, and the run starts anew"
+        ) from error
 
 
 class Checkpoints:

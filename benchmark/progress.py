@@ -159,14 +159,20 @@ def progress_line(what: str, board: Board, units: int, elapsed: float) -> str:
         'gm: 1 of 2 done, 50 %, 0:30 elapsed, 0:30 left'
     """
     share = board.share
-    left = _clock(elapsed / share - elapsed) if share > 0 else "?"
+    left = clock_time(elapsed / share - elapsed) if share > 0 else "?"
     return (
         f"{what}: {board.finished} of {units} done, {100 * share:.0f} %, "
-        f"{_clock(elapsed)} elapsed, {left} left"
+        f"{clock_time(elapsed)} elapsed, {left} left"
     )
 
 
-def _clock(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """Return a time in hours, minutes and seconds.
+
+    Example:
+        >>> clock_time(3_725.4)
+        '1:02:05'
+    """
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

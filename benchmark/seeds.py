@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,10 @@ class Streams:
         Methods that drew from one stream saw the same numbers, and a run's seed can be told.
         """
         return dict(self._drawn)
+
+    def recall(self, names: Iterable[str]) -> None:
+        """Count streams as drawn that an earlier process drew for the same run."""
+        self._drawn.update({name: fingerprint(self.seed, name) for name in names})
 
     def torch(self, name: str) -> Generator:
         """Return a new generator on the CPU that stands at the start of a stream."""

@@ -162,6 +162,45 @@ class Task:
         """Return the same task with supernets of another one-shot base."""
         return replace(self, search=replace(self.search, base=base))
 
+    def changed(self, changes: Mapping[str, Any]) -> Task:
+        """Return the same task with other values of some settings; its preset's name tells.
+
+        Args:
+            changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
+
+        Raises:
+            InputError: A name is unknown, or a value of another type or out of range.
+
+        Example:
+            >>> task = load_preset("laptop").changed({"training.budget": 64_000})
+            >>> task.preset, task.training.budget
+            ('laptop-changed', 64000)
+        """
+        if not changes:
+            return self
+        values = self.values()
+        places = {section: values[section] for section in _SECTIONS}
+        places |= {f"methods.{method}": options for method, options in values["methods"].items()}
+        for name, value in changes.items():
+            section, _, setting = name.rpartition(".")
+            if section not in places:
+                raise unknown_name("section of settings", section, places)
+            if setting not in places[section]:
+                raise unknown_name(f"setting of [{section}]", setting, places[section])
+            places[section][setting] = value
+        return _task(f"{self.preset}-changed", values)
+
+    def values(self) -> dict[str, Any]:
+        """Return all that a preset's file would say, as plain values.
+
+        Example:
+            >>> list(load_preset("laptop").values())[:3]
+            ['description', 'data', 'network']
+        """
+        whole = asdict(self)
+        del whole["preset"]
+        return whole
+
     def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
         """Return all that decides what a record holds beside its seed, as plain JSON values.
 
@@ -185,7 +224,8 @@ def preset_names() -> list[str]:
 
     Example:
         >>> preset_names()
-        ['ci', 'laptop']
+        ['ci', 'equal-darts', 'equal-darts-2nd', 'equal-rsps', 'equal-snas', 'fashion', 'laptop', \
+'paper-darts', 'paper-darts-2nd', 'paper-rsps', 'paper-snas']
     """
     files = resources.files("benchmark").joinpath("presets").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
@@ -208,8 +248,11 @@ def load_preset(name: str) -> Task:
         return _read_preset(Path(name))
     if name not in preset_names():
         raise unknown_name("preset", name, [*preset_names(), "<path>.toml"])
-    text = resources.files("benchmark").joinpath("presets", f"{name}.toml").read_text("utf-8")
-    return parse_task(name, text)
+    return parse_task(name, _text_of(name))
+
+
+def _text_of(name: str) -> str:
+    return resources.files("benchmark").joinpath("presets", f"{name}.toml").read_text("utf-8")
 
 
 def _read_preset(path: Path) -> Task:
@@ -229,7 +272,7 @@ def parse_task(name: str, text: str) -> Task:
     Args:
         name: Name of the preset.
         text: TOML: ``description``, the sections of `Task`, and one ``[methods.<name>]`` for each
-            method that has options.
+            method that has options; or ``extends``, the name of a preset, and what differs from it.
 
     Returns:
         The task.
@@ -238,7 +281,7 @@ def parse_task(name: str, text: str) -> Task:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
     try:
-        return _task(name, tomllib.loads(text))
+        return _task(name, _extended(tomllib.loads(text)))
     except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
         raise InputError(f"preset {name}: {error}") from error
     except RecursionError as error:
@@ -293,6 +336,28 @@ _PARTS: Mapping[str, type[Any]] = {
     **dict.fromkeys(_SECTIONS, dict),
     "methods": dict,
 }
+
+
+def _extended(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a preset's values with those of the preset that it extends."""
+    extends = values.pop("extends", None)
+    if extends is None:
+        return values
+    if extends not in preset_names():
+        raise unknown_name("preset to extend", str(extends), preset_names())
+    return _merged(_extended(tomllib.loads(_text_of(extends))), values)
+
+
+def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of which some are replaced, section by section."""
+    merged = dict(below)
+    for name, value in above.items():
+        inner = merged.get(name)
+        if isinstance(inner, dict) and isinstance(value, dict):
+            merged[name] = _merged(inner, value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def _task(name: str, values: Mapping[str, Any]) -> Task:

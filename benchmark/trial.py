@@ -14,7 +14,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method
 from benchmark.budget import Budget, Ledger
-from benchmark.datasets import data_folder, dataset_record
+from benchmark.datasets import ImageSet, data_folder, dataset_record
 from benchmark.pool import THREADS
 from benchmark.seeds import Streams
 from benchmark.store import RunRecord
@@ -53,7 +53,7 @@ def run_method(
     ledger = Ledger(run_budget(task, method))
     folder = data_folder(data)
     dataset_record(task.data.dataset).prepare(folder)
-    experiment = make_experiment(task, seed, ledger, device, folder)
+    experiment = make_experiment(task, seed, ledger, device, read_images(task, folder))
     with _threads(THREADS):
         outcome = method.run(experiment)
     told = task.describe(method.name, searches=not method.reference)
@@ -79,8 +79,24 @@ def run_budget(task: Task, method: Method) -> Budget:
     return task.budget or Budget(task.training.batch_size)  # it has no schedule and spends nothing
 
 
+def read_images(task: Task, folder: Path) -> ImageSet:
+    """Return the images of a task.
+
+    Args:
+        task: The task.
+        folder: Where files of images lie.
+
+    Raises:
+        InputError: A file is missing or damaged, or there are fewer validation images than are to
+            be scored.
+    """
+    images = dataset_record(task.data.dataset).read(task.data, folder)
+    images.valid.first(task.scoring.images)  # fails before the training rather than after it
+    return images
+
+
 def make_experiment(
-    task: Task, seed: int, ledger: Ledger, device: str, folder: Path, **hooks: Any
+    task: Task, seed: int, ledger: Ledger, device: str, images: ImageSet, **hooks: Any
 ) -> Experiment:
     """Return what a method gets to work on at one seed of a task.
 
@@ -89,20 +105,14 @@ def make_experiment(
         seed: The seed.
         ledger: Where spending is charged.
         device: Where networks live.
-        folder: Where files of images lie.
+        images: Training and validation images, on any device.
         hooks: What else an `Experiment` takes.
-
-    Raises:
-        InputError: There are fewer validation images than are to be scored.
     """
-    data = task.data
-    images = dataset_record(data.dataset).read(data, folder)
-    images.valid.first(task.scoring.images)  # fails before the training rather than after it
     where = torch.device(device)
     return Experiment(
         images=images.to(where),
-        crop_padding=data.crop_padding,
-        flip=data.flip,
+        crop_padding=task.data.crop_padding,
+        flip=task.data.flip,
         scale=task.scale,
         training=task.training,
         scoring=task.scoring,

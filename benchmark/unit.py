@@ -13,7 +13,7 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method
-from baselines.registry import method_class
+from baselines.registry import method_class, method_record
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.errors import NasbenchError
@@ -27,7 +27,8 @@ from benchmark.store.failure import Failure
 from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
-from benchmark.trial import make_experiment, run_budget
+from benchmark.trial import make_experiment, read_images, run_budget
+from benchmark.turns import Turn
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -101,6 +102,7 @@ class Order:
         every: How often the unit leaves a checkpoint.
         is_claimed: Whether the owner has claimed the unit already, for a worker that may not see
             the folder.
+        turn: When it may compute, where units take turns.
     """
 
     task: Task
@@ -113,6 +115,7 @@ class Order:
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
     is_claimed: bool = False
+    turn: Turn | None = None
 
 
 def run_unit(order: Order) -> Result:
@@ -127,6 +130,14 @@ def run_unit(order: Order) -> Result:
     Raises:
         CheckError: The unit cannot be claimed, as the system refused.
     """
+    try:
+        return _run_unit(order)
+    finally:
+        if order.turn is not None:
+            order.turn.end()
+
+
+def _run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
@@ -153,7 +164,7 @@ def run_unit(order: Order) -> Result:
 
 def describe(task: Task, method: str) -> dict[str, Any]:
     """Return all of a task that decides what a method's record holds beside its seed."""
-    return task.describe(method, searches=not method_class(method).reference)
+    return task.describe(method, searches=not method_record(method).reference)
 
 
 def make_method(task: Task, name: str) -> Method:
@@ -173,6 +184,7 @@ class _Running:
         self._task, self._unit = order.task, order.unit
         self._ledger = Ledger(run_budget(order.task, make_method(order.task, order.unit.method)))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
+        self._notes: list[str] = []
         self._checkpoints = Checkpoints(
             checkpoint_path(order.folder, self._unit.name, self._unit.seed),
             self._key(),
@@ -187,9 +199,10 @@ class _Running:
 
     @property
     def note(self) -> str:
-        return self._checkpoints.note
+        return "; ".join(filter(None, [self._checkpoints.note, *self._notes]))
 
     def run(self) -> RunRecord:
+        self._wait(0.0)
         experiment = self._experiment()
         outcome = make_method(self._task, self._unit.method).run(experiment)
         return RunRecord(
@@ -218,11 +231,14 @@ class _Running:
 
     def _provenance(self) -> dict[str, Any]:
         before = self._checkpoints
-        seconds = before.seconds + time.monotonic() - self._clock  # the time of day may jump
+        passed = time.monotonic() - self._clock  # the time of day may jump
+        waited = self._order.turn.waited if self._order.turn is not None else 0.0
+        seconds = before.seconds + passed - waited
         return {
             **provenance(self._order.device, self._started),
             "seconds": round(seconds, 2),
             "resumed": before.resumed,
+            "notes": list(self._notes),
         }
 
     def _key(self) -> dict[str, Any]:
@@ -242,9 +258,10 @@ class _Running:
             self._unit.seed,
             self._ledger,
             self._order.device,
-            self._order.data,
+            read_images(self._task, self._order.data),
             tick=self._tick,
             progress=self._progress,
+            note=self._notes.append,
             checkpoints=self._checkpoints,
         )
 
@@ -256,4 +273,9 @@ class _Running:
 
     def _progress(self, share: float) -> None:
         self._order.meter.show(0.999 * share)
+        self._wait(share)
         self._checkpoints.look()
+
+    def _wait(self, share: float) -> None:
+        if self._order.turn is not None:
+            self._order.turn.wait(share, self._checkpoints.look)

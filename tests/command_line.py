@@ -89,6 +89,7 @@ edge = "best"
 edges = []
 weight = "hard"
 cut = "exact"
+stop_error = 0.0
 """
 
 
@@ -130,10 +131,10 @@ def start_nasbench(
     )
 
 
-def finish(process: subprocess.Popen[str]) -> Called:
-    """Wait for a process to end; it has two minutes."""
+def finish(process: subprocess.Popen[str], seconds: float = 240) -> Called:
+    """Wait for a process to end; it has four minutes unless it is given more or less."""
     try:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

@@ -133,4 +133,6 @@ def draw_progress(data: Sequence[Progress], ax: Axes, *, what: str) -> Axes:
         ylabel="Kendall τ-b of the sample" if what == "tau" else "true accuracy of the best (%)",
     )
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    # as wide whichever ticks are chosen: laying out may change them once more
+    ax.yaxis.set_major_formatter("{x:.2f}" if what == "tau" else "{x:.1f}")
     return ax

@@ -92,6 +92,8 @@ def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -
         )
     ax.set(ylabel="training loss", xlabel="images spent")
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    # as wide whichever ticks are chosen: laying out may change them once more
+    ax.yaxis.set_major_formatter("{x:.2f}")
     return ax
 
 

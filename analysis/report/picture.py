@@ -41,8 +41,7 @@ def legend_below(figure: Figure) -> None:
 
 def arrange(figure: Figure) -> None:
     """Lay a figure out once, so that another drawing of it moves nothing."""
-    for _ in range(2):  # labels of ticks that only the first layout brought need room as well
-        figure.draw_without_rendering()
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 

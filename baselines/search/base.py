@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.search.architecture import Architecture
-from baselines.splitting import Distances, Subspace, scoring_plan
+from baselines.splitting import Distances, Enough, Subspace, scoring_plan, use_all
 from baselines.supernet import Stretch, Supernet, score_codes
 from benchmark.budget import Spending
+from benchmark.checkpoints import taking_up
 from benchmark.datasets import Batches
+from benchmark.errors import CheckError
 from benchmark.space import SIZE, Codes, live_codes
 
 
@@ -111,7 +113,8 @@ class Base(ABC):
         stretch: Stretch,
         kind: Spending,
         name: str,
-        before_step: Callable[[], None] = lambda: None,
+        before_step: Callable[[Training], None] = lambda training: None,
+        resumed: Mapping[str, Any] | None = None,
     ) -> list[float]:
         """Train a supernet, each step charged to the budget before it is done.
 
@@ -121,6 +124,7 @@ class Base(ABC):
             kind: What the steps are charged as.
             name: The supernet's name, which its random streams bear.
             before_step: Called before each step is charged.
+            resumed: State of the training to go on from.
 
         Returns:
             The training loss of each step, in nats.
@@ -130,13 +134,19 @@ class Base(ABC):
             CheckError: A loss is not finite.
         """
         training = self.training(state, stretch, name)
+        if resumed is not None:
+            with taking_up():
+                training.load_state_dict(resumed)
         while training.position < stretch.steps:
-            before_step()
+            before_step(training)
             self.experiment.ledger.charge(kind, self.step_images)
             self.experiment.tick()
             training.step()
         state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
-        return training.losses()
+        try:
+            return training.losses()
+        except CheckError as error:
+            raise CheckError(f"{name}: {error}") from error
 
     @staticmethod
     @abstractmethod
@@ -157,6 +167,7 @@ class Base(ABC):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
+        is_enough: Enough = use_all,
     ) -> Distances:
         """Return the gradient distances between the operations of edges (GM-NAS, section 3).
 
@@ -166,10 +177,11 @@ class Base(ABC):
         Args:
             state: The trained supernet.
             edges: Which edges to compare the operations of.
-            batches: Training batches, all of which are used.
+            batches: Training batches, all of which are used unless fewer are enough.
             name: The supernet's name, which its random streams bear.
             before_pass: Called before each pass of a batch, to charge it.
             soft: Whether an operation that stands alone keeps its weight of the mixture.
+            is_enough: Asked after each batch whether to stop.
 
         Raises:
             InputError: The base has no such weights.
@@ -218,4 +230,6 @@ class Base(ABC):
             experiment.ledger.record_scoring(images)
             experiment.tick()
 
-        return score_codes(network, codes, experiment.images, experiment.scoring, count)
+        return score_codes(
+            network, codes, experiment.images, experiment.scoring, count, note=experiment.note
+        )

@@ -69,7 +69,12 @@ class Chunk:
 
 
 def many_logits(
-    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, memory: int = MEMORY
+    network: Supernet,
+    codes: Codes,
+    pixels: Tensor,
+    normalise: ByGroup,
+    parts: int = 1,
+    memory: int = MEMORY,
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield the logits of architectures, chunk by chunk.
 
@@ -80,6 +85,7 @@ def many_logits(
         codes: Live codes [n], ascending.
         pixels: Images [B, channels, H, W].
         normalise: BatchNorm for groups of B images.
+        parts: How many times smaller chunks are than usual.
         memory: Bytes that feature maps may take, images and weights aside; one architecture is
             passed whatever it takes.
 
@@ -89,7 +95,7 @@ def many_logits(
     first, *rest = network.blocks
     assert isinstance(first, Cell)
     x = network.begin(pixels, normalise)
-    for chunk, start in _first_cell(first, x, _chunks(codes, x, memory), normalise):
+    for chunk, start in _first_cell(first, x, _chunks(codes, x, parts, memory), normalise):
         maps = start
         for block in rest:
             if isinstance(block, Cell):
@@ -251,17 +257,18 @@ def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
         output.copy_(present)
 
 
-def _chunks(codes: Codes, x: Tensor, memory: int) -> list[Chunk]:
+def _chunks(codes: Codes, x: Tensor, parts: int, memory: int) -> list[Chunk]:
     """Cut ascending codes where the prefix changes, and into parts that fit the memory.
 
     Args:
         codes: Live codes [n], ascending.
         x: One architecture's feature maps [B, C, H, W] in the first cell.
+        parts: How many times smaller they are than usual.
         memory: Bytes that all feature maps may take.
     """
     one = x.numel() * x.element_size()
     limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES)
-    most = max(1, min(limit, (memory - FIRST_CELL_MAPS * one) // CHUNK_MAPS) // one)
+    most = max(1, min(limit, (memory - FIRST_CELL_MAPS * one) // CHUNK_MAPS) // parts // one)
     operations = decode(codes)
     prefixes = codes // len(OPERATIONS) ** (len(EDGES) - PREFIX)
     starts = np.flatnonzero(np.diff(prefixes, prepend=-1)).tolist()

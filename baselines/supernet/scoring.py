@@ -25,6 +25,7 @@ from benchmark.errors import CheckError
 from benchmark.space import Codes, decode
 from benchmark.task import ScoringSettings
 
+MOST_PARTS = 1 << 12  # a chunk of the usual size holds fewer architectures
 Logits = Iterator[tuple[slice, Tensor]]
 
 
@@ -35,7 +36,8 @@ def score_codes(
     settings: ScoringSettings,
     after_chunk: Callable[[int], None],
     *,
-    logits: Callable[[Supernet, Codes, Tensor, ByGroup], Logits] | None = None,
+    logits: Callable[[Supernet, Codes, Tensor, ByGroup, int], Logits] | None = None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> NDArray[np.float64]:
     """Score architectures by a trained supernet.
 
@@ -46,6 +48,7 @@ def score_codes(
         settings: How many images, which score, which BatchNorm statistics.
         after_chunk: Called with the number of images passed, chunk after chunk.
         logits: How the logits are computed; by default `many_logits` within the settings' memory.
+        note: Told where chunks were made smaller because the device has too little memory.
 
     Returns:
         Scores [n], higher is better: accuracy in percent, or the negative loss in nats.
@@ -62,15 +65,29 @@ def score_codes(
     logits = logits or partial(many_logits, memory=settings.memory << 20)
     scores = torch.empty(len(codes), dtype=torch.float64, device=pixels.device)
     with torch.inference_mode():
-        for places, found in logits(network, codes, pixels, ByGroup(len(pixels), counted)):
-            scores[places] = _score(found[:, -len(valid) :], valid, settings.score)
-            after_chunk(len(pixels) * (places.stop - places.start))
+        start, parts = 0, 1
+        while start < len(codes):
+            begin = start
+            try:
+                group = ByGroup(len(pixels), counted)
+                for places, found in logits(network, codes[begin:], pixels, group, parts):
+                    chunk = slice(begin + places.start, begin + places.stop)
+                    scores[chunk] = _score(found[:, -len(valid) :], valid, settings.score)
+                    after_chunk(len(pixels) * (places.stop - places.start))
+                    start = chunk.stop
+            except torch.OutOfMemoryError:
+                if parts >= MOST_PARTS:
+                    raise
+                parts *= 2  # and again from here, once what the error holds is freed
+                note(f"too little memory to score in chunks: they are {parts} times smaller now")
     if not scores.isfinite().all():
         raise CheckError("the supernet's logits are not finite: lower the learning rate")
     return scores.cpu().numpy()
 
 
-def one_by_one(network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup) -> Logits:
+def one_by_one(
+    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int = 1
+) -> Logits:
     """Yield the logits of one architecture after the other: the plain way, for comparison."""
     for place, path in enumerate(decode(codes).tolist()):
         yield slice(place, place + 1), network(pixels, path, normalise)[None]

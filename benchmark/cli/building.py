@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from benchmark.cli.changes import read_changes, set_option
 from benchmark.cli.options import default_jobs, workers_options
 from benchmark.errors import InputError
 
@@ -50,13 +51,7 @@ _SCALE = {  # the parts of --scale, in their order
     help="Channels, cells a stage, pixels and epochs in place of the protocol's; leave one empty "
     "to keep it.",
 )
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
-    metavar="SECTION.NAME=VALUE",
-    help="Another setting in place of the protocol's; may be given several times.",
-)
+@set_option
 @click.option(
     "--name", metavar="NAME", help="Name of the table.  [default: the protocol's with its scale]"
 )
@@ -156,19 +151,4 @@ def _changes(scale: str | None, changes: tuple[str, ...]) -> dict[str, Any]:
             for setting, part in zip(_SCALE.values(), parts, strict=False)
             if part
         }
-    for change in changes:
-        setting, equals, text = change.partition("=")
-        if not equals:
-            raise InputError(f"cannot use --set {change[:60]!r}: write training.epochs=4, say")
-        found[setting] = _value(text)
-    return found
-
-
-def _value(text: str) -> Any:
-    """Return a number or truth value where a text is one, else the text."""
-    for kind in (int, float):
-        try:
-            return kind(text.replace("_", "") if kind is int else text)
-        except ValueError:
-            continue
-    return {"true": True, "false": False}.get(text, text)
+    return found | read_changes(changes)

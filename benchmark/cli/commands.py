@@ -12,8 +12,10 @@ import click
 from benchmark.cli.check import check
 from benchmark.cli.experiment import compare, run
 from benchmark.cli.listing import list_group
+from benchmark.cli.merging import merge
 from benchmark.cli.reporting import report
 from benchmark.cli.score import score
+from benchmark.cli.showing import show_group
 from benchmark.cli.tables import tables_group
 from benchmark.cli.verifying import rerun, verify
 from benchmark.errors import CheckError, NasbenchError
@@ -50,7 +52,9 @@ cli.add_command(report)
 cli.add_command(check)
 cli.add_command(verify)
 cli.add_command(rerun)
+cli.add_command(merge)
 cli.add_command(list_group)
+cli.add_command(show_group)
 cli.add_command(tables_group)
 
 

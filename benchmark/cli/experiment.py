@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from benchmark.cli.changes import read_changes
 from benchmark.cli.options import default_jobs, experiment_options
 
 
@@ -31,6 +32,8 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
       nasbench run --method gm --seeds 5
       nasbench run --method one-shot --method gm --seeds 3,7 --preset ci
       nasbench run --method gm --base darts --seeds 2
+      nasbench run --method gm --preset paper-rsps --dry-run
+      nasbench run --method gm --set methods.gm.partition=random --out runs/control
       nasbench run --method few-shot --table accuracies.csv --accuracy cifar100_test_200
     """
     names = list(dict.fromkeys(methods))
@@ -69,6 +72,7 @@ def _experiment(
     *,
     seeds: str,
     preset: str,
+    changes: tuple[str, ...],
     base: str | None,
     table: str,
     allow_subset: bool,
@@ -80,6 +84,7 @@ def _experiment(
     shard: str | None,
     device: str,
     data: Path | None,
+    dry_run: bool,
     checkpoint_every: str,
 ) -> None:
     """Check what was given, run what is missing, and report; files are named after ``name``."""
@@ -94,8 +99,14 @@ def _experiment(
 
     for method in methods:
         method_class(method)
-    chosen, task = parse_seeds(seeds), load_preset(preset)
+    chosen, task = parse_seeds(seeds), load_preset(preset).changed(read_changes(changes))
     task = task if base is None else task.with_base(base)
+    if dry_run:
+        from benchmark.cli.planning import show_plans
+        from benchmark.runner import checked_device
+
+        show_plans(task, methods, len(chosen), checked_device(device))
+        return
     suffix = "" if task.search.base == DEFAULT_BASE else f"-{task.search.base}"
     truth, key = open_table(table, allow_subset=allow_subset), AccuracyKey.parse(accuracy)
     truth.accuracy(key)  # fails now rather than after the runs

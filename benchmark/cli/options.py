@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from benchmark.cli.changes import set_option
+
 Command = Callable[..., Any]
 
 
@@ -89,6 +91,7 @@ _EXPERIMENT = (
         metavar="NAME|PATH",
         help="The task: a name of `nasbench list presets`, or a .toml file.",
     ),
+    set_option,
     click.option(
         "--base",
         metavar="NAME",
@@ -110,6 +113,11 @@ _EXPERIMENT = (
         help="Where records, tables and figures go.  [default: runs/<preset>]",
     ),
     *_WORKERS,
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Run nothing: say what would be trained, and about how long it would take here.",
+    ),
     click.option(
         "--checkpoint-every",
         default="5min",

@@ -99,13 +99,15 @@ _SPLIT = _parts(
     {"node": _TEXT, "edge": _EDGE, "groups": _list(_OPERATIONS)},
     {"separated": _NUMBER, "distances": _named(_list(_list(_NUMBER)))},
 )
+_SELECTED = _parts({"architecture": _TEXT, "score": _NUMBER})
 _LEAF = _parts(
     {
         "node": _TEXT,
         "operations": _list(_OPERATIONS, len(EDGES)),
         "architectures": _COUNT,
         "steps": _COUNT,
-    }
+    },
+    {"selected": _SELECTED},
 )
 _RECORD = _parts(
     {},
@@ -113,7 +115,9 @@ _RECORD = _parts(
         "task": _parts(
             {},
             {
-                "training": _parts({}, {"budget": _COUNT, "batch_size": _COUNT}),
+                "training": _parts(
+                    {}, {"budget": _of((int, str), "a number or schedule"), "batch_size": _COUNT}
+                ),
                 "scoring": _parts({}, {"images": _COUNT, "score": _TEXT, "batch_norm": _TEXT}),
                 "options": _MAPPING,
             },
@@ -127,6 +131,8 @@ _RECORD = _parts(
                 "splits": _list(_SPLIT),
                 "leaves": _list(_LEAF),
                 "losses": _named(_list(_NUMBER)),
+                "levels": _list(_named(_COUNT)),
+                "choice": _SELECTED,
             },
         ),
         "provenance": _parts(

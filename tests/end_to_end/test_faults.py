@@ -92,9 +92,11 @@ def test_a_loss_that_is_nan(tmp_path: Path) -> None:
     assert called.code == 1
     lines = called.err.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("nasbench: 5 of 11 runs failed: few-shot seed 0: the loss of step ")
+    assert lines[0].startswith(
+        "nasbench: 5 of 11 runs failed: few-shot seed 0: root: the loss of step "
+    )
     for seed in range(5):
-        assert f"few-shot seed {seed}: the loss of step " in lines[0]
+        assert f"few-shot seed {seed}: root: the loss of step " in lines[0]
     kept = read_records(folder)
     assert [(one.method, one.seed) for one in kept] == [
         ("params", 0),

@@ -94,7 +94,7 @@ def stubbed_run(
         def losses(self) -> list[float]:
             return [0.0] * self.position
 
-    def score_codes(network: Supernet, codes: Codes, *_: Any) -> NDArray[np.float64]:
+    def score_codes(network: Supernet, codes: Codes, *_: Any, **__: Any) -> NDArray[np.float64]:
         return np.zeros(len(codes))
 
     def gradient_distances(
@@ -104,6 +104,7 @@ def stubbed_run(
         batches: Batches,
         base_paths: Sequence[Path],
         before_pass: Callable[[], None],
+        **options: Any,
     ) -> dict[int, NDArray[np.float64]]:
         matched.append(Matched(subspace, batches, base_paths))
         for _ in range(PASSES * len(base_paths)):

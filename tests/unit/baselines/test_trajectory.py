@@ -52,11 +52,12 @@ def watched_tree(
         stretch: Stretch,
         kind: Spending,
         name: str,
-        before_step: Callable[[], None],
+        before_step: Callable[[Any], None],
+        resumed: None,
     ) -> list[float]:
         for _ in range(stretch.steps):
             history[experiment.ledger.spent] = latest.copy()
-            before_step()
+            before_step(None)
             experiment.ledger.charge(kind, BATCH)
             with torch.no_grad():
                 next(state.network.parameters()).add_(1)
@@ -79,7 +80,7 @@ def watched_tree(
         patch.setattr(Rsps, "start", start)
         patch.setattr(
             "baselines.search.base.score_codes",
-            lambda network, codes, *_: np.full(len(codes), steps_behind(network)),
+            lambda network, codes, *_, **__: np.full(len(codes), steps_behind(network)),
         )
         trace = train_tree(experiment, Schedule(0.3, 0.2, (2, 2), restart), choose_split).trace
     kept = trace["trajectory"]
@@ -138,7 +139,7 @@ def test_points_stand_at_the_first_step_that_may_see_them(points: int, budget: i
 
 def test_its_scoring_is_counted_beside_the_budget() -> None:
     experiment = tiny_experiment(trajectory=TrajectorySettings(points=4, architectures=500))
-    OneShot({}).run(experiment)
+    OneShot(OPTIONS["one-shot"]).run(experiment)
     once, sampled = len(np.unique(live_codes())), len(np.unique(live_codes(sample_codes(500))))
     assert sampled < 500  # some of them are one function
     assert experiment.ledger.scored == (once + 3 * sampled) * experiment.scoring.images

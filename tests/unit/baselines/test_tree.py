@@ -220,7 +220,8 @@ def test_each_node_chooses_its_own_split() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "baselines.search.base.score_codes", lambda network, codes, *_: np.full(len(codes), 1.0)
+            "baselines.search.base.score_codes",
+            lambda network, codes, *_, **__: np.full(len(codes), 1.0),
         )
         outcome = train_tree(tiny_experiment(), Schedule(0.2, 0.2, (2, 2)), choose_split)
     splits = [(split["node"], split["edge"], split["why"]) for split in outcome.trace["splits"]]
@@ -247,7 +248,8 @@ def test_losses_are_thinned_to_means_of_neighbours() -> None:
             lambda base, state, stretch, *_: [*map(float, range(stretch.steps))],
         )
         patch.setattr(
-            "baselines.search.base.score_codes", lambda network, codes, *_: np.zeros(len(codes))
+            "baselines.search.base.score_codes",
+            lambda network, codes, *_, **__: np.zeros(len(codes)),
         )
         experiment = tiny_experiment(budget=2 * steps * BATCH)
         losses = train_tree(experiment, Schedule(0.5, 0, (5,)), choose_split).trace["losses"]

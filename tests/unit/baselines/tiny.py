@@ -13,6 +13,7 @@ import torch
 from baselines.experiment import NO_TRAJECTORY, Experiment
 from baselines.supernet import Supernet
 from benchmark.budget import Budget, Ledger
+from benchmark.checkpoints import Checkpoints
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import Images, ImageSet
 from benchmark.search_settings import SearchSettings
@@ -43,6 +44,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "edges": [],
         "weight": "hard",
         "cut": "exact",
+        "stop_error": 0.0,
     },
     "synflow": {"scale": "task"},
     "naswot": PROBE,
@@ -103,6 +105,7 @@ def tiny_experiment(
     tick: Callable[[], None] = lambda: None,
     progress: Callable[[float], None] = lambda share: None,
     trajectory: TrajectorySettings = NO_TRAJECTORY,
+    checkpoints: Checkpoints | None = None,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
@@ -123,6 +126,7 @@ def tiny_experiment(
         tick=tick,
         progress=progress,
         trajectory=trajectory,
+        checkpoints=checkpoints or Checkpoints(),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
@@ -209,12 +210,34 @@ def test_many_failures_are_not_all_listed(task: Task, tmp_path: Path, use_stub: 
 
 def test_a_loss_that_is_nan_fails_its_run_alone(task: Task, tmp_path: Path) -> None:
     broken = replace(task, training=replace(task.training, learning_rate=1e30, gradient_norm=1e30))
-    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: one-shot seed 0: the loss of "):
+    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: one-shot seed 0: root: the loss "):
         run_units(broken, ["one-shot", "random"], [0], tmp_path)
     assert [record.method for record in read_records(tmp_path)] == ["random"]
     failure = read_failure(tmp_path / "one-shot-seed0.failed")
-    assert failure.fault.startswith("the loss of step ")
+    assert failure.fault.startswith("root: the loss of step ")
     assert failure.budget["parts"]["shared training"] > 0
+
+
+def test_too_little_memory_to_train_changes_no_batch(
+    task: Task, tmp_path: Path, use_stub: UseStub
+) -> None:
+    use_stub(fail_at(1, torch.OutOfMemoryError("CUDA out of memory. Tried to allocate\nmore")))
+    with pytest.raises(
+        CheckError,
+        match=r"^1 of 3 runs failed: random seed 1: OutOfMemoryError: CUDA out of memory. Tried to "
+        "allocate$",
+    ):
+        run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert [record.seed for record in read_records(tmp_path)] == [0, 2]
+
+
+def test_what_the_user_should_know_is_said_and_kept(
+    task: Task, tmp_path: Path, use_stub: UseStub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_stub(lambda experiment: experiment.note("chunks are smaller now"))
+    (record,) = run_units(task, ["random"], [3], tmp_path).records
+    assert record.provenance["notes"] == ["chunks are smaller now"]
+    assert capsys.readouterr().err == "random seed 3: chunks are smaller now\n"
 
 
 def stop_after(count: int, number: int) -> Callable[[Experiment], None]:
@@ -247,6 +270,7 @@ def test_a_signal_lets_what_is_finished_be_kept(
 def test_what_another_process_works_on_is_left_to_it(
     task: Task, tmp_path: Path, use_stub: UseStub, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    use_stub(lambda experiment: None)
     (whole,) = run_units(task, ["random"], [1], tmp_path).records
     (tmp_path / "random-seed1.json").unlink()
     other = Owner.here()

@@ -164,3 +164,32 @@ def test_the_values_are_left_alone() -> None:
     read_settings(Sample, values, "[sample]")
     assert values == before
     assert type(values["share"]) is int
+
+
+@dataclass(frozen=True)
+class Lists:
+    numbers: tuple[Annotated[int, Range(1, 9)], ...]
+    budget: Annotated[int, Range(1)] | Literal["schedule"]
+
+
+def test_lists_and_unions_are_read() -> None:
+    assert read_settings(Lists, {"numbers": [3, 1], "budget": 7}, "[x]") == Lists((3, 1), 7)
+    assert read_settings(Lists, {"numbers": [], "budget": "schedule"}, "[x]") == Lists(
+        (), "schedule"
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "budget", "message"),
+    [
+        (3, 1, "[x] numbers is 3: it must be a list"),
+        ([3, 0], 1, "[x] numbers[1] is 0: it must be from 1 to 9"),
+        (["3"], 1, "[x] numbers[0] is '3': it must be of type int"),
+        ([], 0, "[x] budget is 0: it must be 1 or more, or choose from schedule"),
+        ([], "all", "[x] budget is 'all': it must be of type int, or choose from schedule"),
+    ],
+)
+def test_a_fault_in_a_list_or_union_is_told(numbers: Any, budget: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_settings(Lists, {"numbers": numbers, "budget": budget}, "[x]")
+    assert str(caught.value) == message

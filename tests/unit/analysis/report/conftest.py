@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from analysis.report import Report, Study, make_report, read_study, write_report
 from analysis.tables.published import published_path, read_published
@@ -70,7 +71,8 @@ def make_run(table: TruthTable) -> MakeRun:
                 },
                 "scored": 151_120 if trained else 0,
             },
-            "trace": _trace(method, generator),
+            "trace": _trace(method, generator)
+            | (_trajectory(scores, generator) if trained else {}),
             "provenance": {
                 "device": "cpu",
                 "cpu": "a processor",
@@ -107,6 +109,17 @@ def _trace(method: str, generator: np.random.Generator) -> dict[str, Any]:
     ]
     names = ["root", "root.0", "root.1", *(leaf["node"] for leaf in leaves)]
     return {"splits": splits, "leaves": leaves, "losses": {name: [2.0, 1.5, 1] for name in names}}
+
+
+def _trajectory(scores: NDArray[np.float64], generator: np.random.Generator) -> dict[str, Any]:
+    """Return scores of a sample that grow out of noise, at four points of the budget."""
+    codes = np.arange(0, SIZE, 100)
+    noise = 20 * generator.normal(size=len(codes))
+    points = [
+        {"spent": 1_600 * (point + 1), "scores": scores[codes] + noise * (3 - point)}
+        for point in range(4)
+    ]
+    return {"trajectory": {"codes": codes, "points": points}}
 
 
 def _leaf(node: str, edges: dict[int, list[str]], steps: int) -> dict[str, Any]:

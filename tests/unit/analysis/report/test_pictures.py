@@ -9,7 +9,7 @@ from analysis.report import Report
 from analysis.report.pictures import PICTURES
 
 SMALLEST = 5.5  # points that are still read in print
-DRAWN = sorted(set(PICTURES) - {"tau-over-budget", "best-over-budget"})
+DRAWN = sorted(PICTURES)
 
 
 def texts(figure: Figure) -> list[Text]:

@@ -11,10 +11,12 @@ from scipy import stats
 
 from analysis.report import Report, Study, make_report, read_study
 from analysis.report.differences import ablation_table
+from analysis.report.outcome import outcome_table
+from analysis.report.pictures import PICTURES
 from analysis.report.quality import quality_table
 from analysis.tables import TextTable
 from benchmark.errors import InputError, MissingError
-from benchmark.space import OPERATIONS, SIZE, decode
+from benchmark.space import OPERATIONS, SIZE, decode, to_string
 from benchmark.store import write_record
 from benchmark.tables import AccuracyKey
 
@@ -27,9 +29,8 @@ def test_what_is_made_and_what_is_not(report: Report) -> None:
     assert list(report.tables) == [
         "quality", "outcome", "intervals", "comparisons", "ablation", "budget", "runs",
     ]  # fmt: skip
-    assert report.skipped == dict.fromkeys(
-        ("tau-over-budget", "best-over-budget"), "no run kept scores at points of its budget"
-    )
+    assert list(report.pictures) == list(PICTURES)
+    assert report.skipped == {}
 
 
 def test_every_table_is_rectangular_and_names_its_records(report: Report) -> None:
@@ -117,6 +118,33 @@ def test_the_oracle_looks_into_the_leaves(report: Report, study: Study) -> None:
         assert chosen <= statistics.mean(expected)
     assert ("one-shot", "oracle: best leaf") not in rows
     assert rows["best of the table", "–"].value == truth.max()
+
+
+def test_what_bases_select_is_looked_up(study: Study) -> None:
+    """The choice by validation alone stands apart from the best of what leaves offer."""
+    truth = study.table.accuracy(study.key)
+    offers = {"gm": [17, 4_000, 9_000, 15_000], "few-shot": [1, 2, 3, 4, 5], "one-shot": [700]}
+    records = []
+    for record in study.records:
+        if record.method in offers:
+            leaves = [
+                {**leaf, "selected": {"architecture": to_string(code), "score": float(place)}}
+                for place, (leaf, code) in enumerate(
+                    zip(record.trace["leaves"], offers[record.method], strict=True)
+                )
+            ]
+            trace = {**record.trace, "leaves": leaves, "choice": leaves[-1]["selected"]}
+            record = replace(record, trace=trace)
+        records.append(record)
+    shown = outcome_table(replace(study, records=tuple(records))).shown
+    rows = {(row[0].text, row[1].text): row[4] for row in shown.rows}
+    for method, codes in offers.items():
+        assert rows[method, "by its base"].value == pytest.approx(truth[codes[-1]])
+    for method in ("gm", "few-shot"):
+        best = max(truth[code] for code in offers[method])
+        assert rows[method, "oracle: best leaf"].value == pytest.approx(best)
+    assert ("one-shot", "oracle: best leaf") not in rows
+    assert ("random †", "by its base") not in rows
 
 
 def test_comparisons_say_what_is_not_significant(report: Report) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
 
-from baselines.supernet import one_by_one, score_codes
+from baselines.supernet import one_by_one, prefix_tree, score_codes
 from baselines.supernet.normalisation import ByGroup
+from baselines.supernet.prefix_tree import many_logits
 from benchmark.datasets import Images, ImageSet
 from benchmark.errors import CheckError, InputError
 from benchmark.space import decode, live_codes
@@ -146,3 +148,42 @@ def test_diverged_weights_give_no_score(score: Literal["accuracy", "loss"]) -> N
         network.classifier.bias[0] = torch.nan  # argmax would still name a class
     with pytest.raises(CheckError, match="logits are not finite: lower the learning rate"):
         score_codes(network, CODES, IMAGES, scoring(8, score), ignore)
+
+
+@pytest.mark.parametrize("failing", [[0], [2], [0, 1, 2], [1, 3, 4]])
+def test_too_little_memory_makes_chunks_smaller(
+    monkeypatch: pytest.MonkeyPatch, failing: list[int]
+) -> None:
+    monkeypatch.setitem(prefix_tree.CHUNK_BYTES, "cpu", 1 << 14)  # several chunks
+    passed: list[int] = []
+    expected = score_codes(NETWORK, CODES, IMAGES, scoring(), passed.append)
+    assert len(passed) > 5
+    chunks, asked, again, notes = 0, [], list[int](), list[str]()
+
+    def logits(*arguments: Any) -> Iterator[tuple[slice, torch.Tensor]]:
+        nonlocal chunks
+        asked.append(arguments[-1])
+        for found in many_logits(*arguments):
+            chunks += 1
+            if chunks - 1 in failing:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            yield found
+
+    found = score_codes(
+        NETWORK, CODES, IMAGES, scoring(), again.append, logits=logits, note=notes.append
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert sum(again) == sum(passed)  # nothing is counted twice
+    assert asked == [2**time for time in range(len(failing) + 1)]
+    assert notes[-1] == (
+        f"too little memory to score in chunks: they are {asked[-1]} times smaller now"
+    )
+
+
+def test_memory_for_no_architecture_is_an_error() -> None:
+    def logits(*arguments: Any) -> Iterator[tuple[slice, torch.Tensor]]:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+        yield
+
+    with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
+        score_codes(NETWORK, CODES, IMAGES, scoring(), ignore, logits=logits)

@@ -166,17 +166,19 @@ def test_a_record_in_the_way(preset: Path, tmp_path: Path) -> None:
 def test_a_budget_that_does_not_suffice(tmp_path: Path) -> None:
     path = tiny_preset(tmp_path, budget="40")
     called = run(path, "--method", "gm", "--seeds", "2", "--out", "here")
-    check_refused(called, r"2 of 4 runs failed, the first of them gm seed 0: .* budget.*", FAILED)
+    check_refused(called, r"2 of 4 runs failed: gm seed 0: .* budget.*", FAILED)
     kept = sorted(file.name for file in Path("here").iterdir())
-    assert kept == ["random-seed0.json", "random-seed1.json"]
+    failed = ["gm-seed0.failed", "gm-seed1.failed"]
+    assert kept == [*failed, "random-seed0.json", "random-seed1.json"]
 
 
 def test_a_training_that_diverges(tmp_path: Path) -> None:
     path = tiny_preset(tmp_path, learning_rate="1e30", gradient_norm="1e30", budget="40")
     called = run(path, "--method", "one-shot", "--seeds", "1", "--out", "here")
-    pattern = r"1 of 2 runs failed, .* one-shot seed 0: .*: lower the learning rate"
+    pattern = r"1 of 2 runs failed: one-shot seed 0: .*: lower the learning rate"
     check_refused(called, pattern, FAILED)
-    assert [file.name for file in Path("here").iterdir()] == ["random-seed0.json"]
+    kept = sorted(file.name for file in Path("here").iterdir())
+    assert kept == ["one-shot-seed0.failed", "random-seed0.json"]
 
 
 def test_a_disk_that_is_full(preset: Path, monkeypatch: pytest.MonkeyPatch) -> None:

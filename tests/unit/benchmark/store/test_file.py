@@ -205,7 +205,7 @@ def test_a_schema_that_never_was_is_refused(written: Path, tmp_path: Path, schem
     [
         ({"seed": -1}, "seed is -1"),
         ({"method": "../gm"}, "method is '../gm'"),
-        ({"task": []}, "task is a list"),
+        ({"task": []}, "task is []: it must be a mapping"),
         ({"scores": None}, "the scores cannot be unpacked"),
         ({"scores": {"type": "float32", "data": ""}}, "the scores are not 15,625 numbers"),
         ({"scores": encode_scores(np.full(SIZE, np.nan))}, "15,625 of 15,625 scores are not fin"),

@@ -46,6 +46,24 @@ def test_a_copy_does_not_count_twice(tmp_path: Path, make_record: MakeRecord) ->
         find_record(tmp_path, "gm", 4, make_record().task)
 
 
+def test_runs_of_two_bases_stand_side_by_side(tmp_path: Path, make_record: MakeRecord) -> None:
+    task = make_record().task
+    tasks = {base: {**task, "search": {"base": base}} for base in ("rsps", "darts", "darts-2nd")}
+    names = {
+        base: write_record(make_record(task=one), tmp_path).name for base, one in tasks.items()
+    }
+    assert names == {
+        "rsps": "gm-seed3.json",
+        "darts": "gm-darts-seed3.json",
+        "darts-2nd": "gm-darts-2nd-seed3.json",
+    }
+    for base, one in tasks.items():
+        found = find_record(tmp_path, "gm", 3, one)
+        assert found is not None
+        assert found.base == base
+    assert [record.name for record in read_records(tmp_path)] == ["gm", "gm-darts", "gm-darts-2nd"]
+
+
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^no folder .*gone: name one that nasbench run wrote"):
         read_records(tmp_path / "gone")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from scipy.spatial import distance
+
+from baselines.splitting import Subspace, mixture_distances
+from baselines.supernet import Mixture
+from benchmark.datasets import Batches
+from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
+
+NETWORK = tiny_network(tiny_scale(channels=2))
+BATCHES = Batches(tiny_images(torch.float64).train, 4, 2, 1, torch.Generator().manual_seed(11))
+SUBSPACE = Subspace(((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
+
+
+def mixtures() -> list[Mixture]:
+    generator = torch.Generator().manual_seed(3)
+    return [
+        Mixture(
+            SUBSPACE.allowed,
+            tuple(
+                torch.randn(len(one), generator=generator, dtype=torch.float64).softmax(0)
+                for one in SUBSPACE.allowed
+            ),
+        )
+        for _ in range(len(BATCHES))
+    ]
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("edge", [1, 2, 4])
+def test_distances_equal_those_of_children_run_alone(edge: int, soft: bool) -> None:
+    passes: list[None] = []
+    found = mixture_distances(
+        NETWORK, SUBSPACE, [edge], BATCHES, mixtures(), lambda: passes.append(None), soft=soft
+    )
+    allowed = SUBSPACE.allowed[edge]
+    total = np.zeros((len(allowed), len(allowed)))
+    for number, mixture in enumerate(mixtures()):
+        pixels, labels = BATCHES[number]
+        vectors = []
+        for place, operation in enumerate(allowed):
+            operations, weights = list(mixture.operations), list(mixture.weights)
+            operations[edge] = (operation,)
+            weights[edge] = mixture.weights[edge][[place]] if soft else torch.ones(1).double()
+            NETWORK.zero_grad()
+            child = Mixture(tuple(operations), tuple(weights))
+            F.cross_entropy(NETWORK(pixels, child), labels).backward()
+            parts = [
+                torch.zeros_like(weight) if weight.grad is None else weight.grad
+                for name, weight in NETWORK.named_parameters()
+                if name.startswith("blocks.") and f".edges.{edge}." not in name
+            ]
+            vectors.append(torch.cat([part.flatten() for part in parts]).numpy())
+        NETWORK.zero_grad()
+        total += distance.squareform(distance.pdist(np.array(vectors), "cosine"))
+    np.testing.assert_allclose(found[edge], total / len(BATCHES), rtol=0, atol=1e-5)
+    assert len(passes) == len(BATCHES) * len(allowed)
