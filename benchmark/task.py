@@ -83,7 +83,7 @@ class ScoringSettings:
     images: Count
     score: Literal["accuracy", "loss"]
     batch_norm: Literal["validation", "training"]
-    memory: Count = 2048
+    memory: Count
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,12 @@ def average_pool(x: Tensor) -> Tensor:
 
 @cache
 def _pooling(channels: int, height: int, width: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return a kernel of ones [C, 1, 3, 3], and one over the pixels around each that are inside."""
+    """Return a kernel of ones [C, 1, 3, 3], and one over the pixels around each that are inside.
+
+    The latter is [1, C, H, W], channels last: repeated so that multiplying runs along memory.
+    """
     with torch.inference_mode(False):  # they are used in training too
         ones = torch.ones(channels, 1, 3, 3, dtype=dtype)
         inside = F.conv2d(torch.ones(1, 1, height, width, dtype=dtype), ones[:1], padding=1)
-        return ones, 1 / inside
+        shares = (1 / inside).repeat(1, channels, 1, 1)
+        return ones, shares.contiguous(memory_format=torch.channels_last)

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from baselines.supernet.network import Cell, Supernet
-from baselines.supernet.normalisation import ByGroup
+from baselines.supernet.normalisation import ByGroup, along_rows
 from baselines.supernet.operations import AVG_POOL_3X3, NONE, SKIP_CONNECT, Edge, average_pool
 from benchmark.space import EDGES, OPERATIONS, Codes, Operations, decode
 
@@ -169,7 +169,7 @@ class Term:
 
     Attributes:
         rows: The architectures that have it.
-        maps: Feature maps [r, B·H·W, C] of these.
+        maps: Feature maps [r, B, H·W·C] of these.
         scale: [r, C], or None for ones.
         shift: [r, C], or None for zeros.
     """
@@ -182,13 +182,13 @@ class Term:
 
 def _term(edge: Edge, maps: Tensor, use: Use, normalise: ByGroup) -> Term:
     """Apply an operation to feature maps [r, B, H, W, C], its BatchNorm left to the sum."""
-    r, *_, c = maps.shape
     if use.operation == SKIP_CONNECT:
-        return Term(use.rows, maps.reshape(r, -1, c))
+        return Term(use.rows, maps.flatten(2))
     if use.operation == AVG_POOL_3X3:
-        return Term(use.rows, _pixels(average_pool(_images(maps)), r))
+        return Term(use.rows, _maps(average_pool(_images(maps)), maps.shape[1]).flatten(2))
     found = edge.convolve(_images(maps), use.operation)
-    return Term(use.rows, _pixels(found, r), *normalise.scale_and_shift(found))
+    rows = _maps(found, maps.shape[1]).flatten(2)
+    return Term(use.rows, rows, *normalise.scale_and_shift(found))
 
 
 def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
@@ -197,25 +197,26 @@ def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
     All shifts are added up first, [k, C], and are where the sum starts from; then each term's maps
     are read once and multiplied on the way, so no normalised map is ever written.
     """
-    k, *_, c = like.shape
-    shifts = like.new_zeros(k, 1, c)
+    k, b, h, w, c = like.shape
+    by_channel = like.new_zeros(k, c)
     for term in terms:
         if term.shift is not None:
-            _add(shifts, term.rows, term.shift[:, None])
+            _add(by_channel, term.rows, term.shift)
+    shifts = along_rows(by_channel, h * w)
     first, *others = sorted(terms, key=lambda term: len(term.maps) < k)
     if len(first.maps) < k:  # no operation that all have
-        total, others = shifts.repeat(1, first.maps.shape[1], 1), [first, *others]
+        total, others = shifts.repeat(1, b, 1), [first, *others]
     elif first.scale is None:
         total = first.maps + shifts
     else:
-        total = torch.addcmul(shifts, first.maps, first.scale[:, None])
+        total = torch.addcmul(shifts, first.maps, along_rows(first.scale, h * w))
     for term in others:
         if term.scale is None:
             _add(total, term.rows, term.maps)
         elif isinstance(term.rows, slice):
-            total[term.rows].addcmul_(term.maps, term.scale[:, None])
+            total[term.rows].addcmul_(term.maps, along_rows(term.scale, h * w))
         else:
-            _add(total, term.rows, term.maps * term.scale[:, None])
+            _add(total, term.rows, term.maps * along_rows(term.scale, h * w))
     return total.view(like.shape)
 
 
@@ -225,11 +226,6 @@ def _add(total: Tensor, rows: slice | Tensor, maps: Tensor) -> None:
         total[rows] += maps
     else:
         total.index_add_(0, rows, maps)
-
-
-def _pixels(images: Tensor, k: int) -> Tensor:
-    """View images [k·B, C, H, W] as pixels [k, B·H·W, C]."""
-    return images.permute(0, 2, 3, 1).reshape(k, -1, images.shape[1])
 
 
 def _images(maps: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ def tiny_experiment(
         flip=False,
         scale=scale or tiny_scale(channels=2),
         training=settings,
-        scoring=scoring or ScoringSettings(images=4, score="loss", batch_norm="validation"),
+        scoring=scoring or ScoringSettings(4, "loss", "validation", memory=256),
         search=search or tiny_search(),
         streams=Streams(seed),
         ledger=Ledger(Budget(budget)),
