@@ -56,7 +56,6 @@ class FewShot(Method):
     """
 
     name: ClassVar[str] = "few-shot"
-    description: ClassVar[str] = "one sub-supernet for each operation on an edge or two"
     Options = FewShotOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:

@@ -11,6 +11,7 @@ from baselines.schedule import Plan, Restart, Schedule
 from baselines.search import Base, base_class
 from baselines.splitting import (
     Distances,
+    EarlyStop,
     best_edge,
     best_partition,
     measured_partition,
@@ -46,9 +47,12 @@ class GmOptions:
         weight: Whether an operation that stands alone on an edge counts in full (hard) or keeps
             its weight in the mixture (soft).
         cut: Whether all partitions are tried, or spectral clustering finds one.
+        stop_error: Greatest probability that fewer batches decide otherwise than all of them would
+            have; 0 uses all.
 
     Raises:
-        InputError: The edges are not one for each level.
+        InputError: The edges are not one for each level, or batches are saved where spectral
+            clustering decides.
     """
 
     warm_up: Fraction
@@ -64,6 +68,7 @@ class GmOptions:
     edges: tuple[EdgeIndex, ...]
     weight: Literal["hard", "soft"]
     cut: Literal["exact", "spectral"]
+    stop_error: Annotated[float, Range(0, 0.5)]
 
     def __post_init__(self) -> None:
         """Check what no single option can tell."""
@@ -73,6 +78,12 @@ class GmOptions:
                 f"edges are {list(self.edges)}: give {needed or 'none'}"
                 f"{', all different' if needed > 1 else ''}, as edge is {self.edge!r} and there "
                 f"are {self.levels} levels"
+            )
+
+        if self.stop_error and self.cut == "spectral":
+            raise InputError(
+                f"stop_error is {self.stop_error}: it is about the exact cut, so let cut be "
+                "'exact', or stop_error 0"
             )
 
     @property
@@ -92,7 +103,6 @@ class Gm(Method):
     """Splits a tree of supernets by gradient matching [GM, arXiv 2203.15207, section 3]."""
 
     name: ClassVar[str] = "gm"
-    description: ClassVar[str] = "a tree of sub-supernets, split where gradients disagree"
     Options = GmOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
@@ -121,7 +131,9 @@ def _choose_split(base: Base, options: GmOptions, node: Node) -> Split:
         edges = [options.edges[node.level]]
     elif options.edge == "random":
         edges = [edges[int(generator.integers(len(edges)))]]
-    distances = _distances(base, options, node, edges) if options.matched_edges(node.level) else {}
+    stop = EarlyStop(options.batches, options.groups, options.min_size, options.stop_error)
+    matched = options.matched_edges(node.level) > 0
+    distances = _distances(base, options, node, edges, stop) if matched else {}
     cut = best_partition if options.cut == "exact" else spectral_partition
     partitions = {
         edge: cut(matrix, options.groups, options.min_size) for edge, matrix in distances.items()
@@ -137,10 +149,14 @@ def _choose_split(base: Base, options: GmOptions, node: Node) -> Split:
         return Split(edge, groups)
     separated = measured_partition(distances[edge], places).separated
     named = {"{}→{}".format(*EDGES[one]): matrix.tolist() for one, matrix in distances.items()}
-    return Split(edge, groups, {"separated": separated, "distances": named})
+    saving = {"batches": {"used": stop.used, "planned": options.batches}}
+    more = saving if options.stop_error else {}
+    return Split(edge, groups, {"separated": separated, "distances": named, **more})
 
 
-def _distances(base: Base, options: GmOptions, node: Node, edges: list[int]) -> Distances:
+def _distances(
+    base: Base, options: GmOptions, node: Node, edges: list[int], stop: EarlyStop
+) -> Distances:
     """Match gradients, each pass charged."""
     experiment = base.experiment
 
@@ -151,4 +167,12 @@ def _distances(base: Base, options: GmOptions, node: Node, edges: list[int]) -> 
     batches = experiment.batches(
         experiment.images.train, options.batches, f"matching batches/{node.name}"
     )
-    return base.distances(node.state, edges, batches, node.name, pay, soft=options.weight == "soft")
+    return base.distances(
+        node.state,
+        edges,
+        batches,
+        node.name,
+        pay,
+        soft=options.weight == "soft",
+        is_enough=stop.is_enough,
+    )

@@ -45,18 +45,14 @@ class Method(ABC):
 
     Attributes:
         name: What the user writes.
-        description: One line on what it does.
         reference: Whether it trains nothing and stands in tables for comparison only.
         seeded: Whether its scores depend on the seed.
-        expensive: Whether it is compared only where it is asked for by name.
         Options: Dataclass of its options.
     """
 
     name: ClassVar[str]
-    description: ClassVar[str]
     reference: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
-    expensive: ClassVar[bool] = False
     Options: ClassVar[type[Any]] = NoOptions
 
     def __init__(self, options: Mapping[str, Any]) -> None:

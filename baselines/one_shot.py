@@ -29,7 +29,6 @@ class OneShot(Method):
     """Trains one supernet for the whole budget [SPOS, arXiv 1904.00420]."""
 
     name: ClassVar[str] = "one-shot"
-    description: ClassVar[str] = "one supernet for the whole space"
     Options = OneShotOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:

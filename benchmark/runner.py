@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from benchmark.store.claims import (
 from benchmark.store.failure import Failure, failure_path, write_failure
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.task import Task
+from benchmark.turns import Turn, turns, workers_for
 from benchmark.unit import Order, Result, State, Unit, describe, make_method, run_unit
 from benchmark.workers import HERE, Workers
 
@@ -258,28 +259,45 @@ class _Crew:
 
     def _do(self, units: Sequence[Unit], workers: Workers, *, alone: bool = False) -> None:
         silent = self._watch.silent(path for unit in units for path in self._claims(unit))
-        orders = [
-            Order(
-                task=self._task,
-                unit=unit,
-                folder=self._folder.absolute(),
-                owner=self._owner,
-                device=self._device,
-                data=self._data,
-                meter=self._meter(unit),
-                silent=silent,
-                every=self._every,
-                is_claimed=workers.are_elsewhere,
-            )
-            for unit in units
-            if not workers.are_elsewhere or self._claims_now(unit, silent)
+        mine = [
+            unit for unit in units if not workers.are_elsewhere or self._claims_now(unit, silent)
         ]
-        if not orders:
+        if not mine:
             return
-        calls = 2 if alone else len(orders)  # for two there is a process that is not this one
-        with workers.pool(calls) as pool:
-            for result in pool.results(run_unit, ((order,) for order in orders)):
-                self._take(result)
+        begun = self._begun_at_a_time(len(mine), workers)
+        with tempfile.TemporaryDirectory(prefix="nasbench-") as name:
+            turn: list[Turn | None] = [None] * len(mine)
+            if begun > workers.jobs:
+                turn = [*turns(Path(name) / "turns", len(mine), workers.jobs, sharing=begun)]
+            orders = [
+                Order(
+                    task=self._task,
+                    unit=unit,
+                    folder=self._folder.absolute(),
+                    owner=self._owner,
+                    device=self._device,
+                    data=self._data,
+                    meter=self._meter(unit),
+                    turn=turn[place],
+                    silent=silent,
+                    every=self._every,
+                    is_claimed=workers.are_elsewhere,
+                )
+                for place, unit in enumerate(mine)
+            ]
+            calls = 2 if alone else len(orders)  # for two there is a process that is not this one
+            with replace(workers, jobs=begun).pool(calls) as pool:
+                for result in pool.results(run_unit, ((order,) for order in orders)):
+                    self._take(result)
+
+    def _begun_at_a_time(self, units: int, workers: Workers) -> int:
+        """Return how many units are begun at a time: more than jobs where some take turns.
+
+        Those that wait keep their memory, of which a device has less.
+        """
+        if workers.are_elsewhere or self._device != "cpu":
+            return workers.jobs
+        return workers_for(units, workers.jobs)
 
     def _take(self, result: Result) -> None:
         """Keep what came of a unit."""
@@ -308,7 +326,8 @@ class _Crew:
 
     def _keep_failure(self, unit: Unit, failure: Failure) -> None:
         self.failures[unit] = failure.fault
-        write_failure(failure, self._folder)
+        with suppress(CheckError):  # a full disk, say: the fault itself is said at the end
+            write_failure(failure, self._folder)
 
     def _is_free(self, unit: Unit) -> bool:
         """Whether it may be tried: nobody alive has it, or its record has come about."""

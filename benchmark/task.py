@@ -76,11 +76,14 @@ class ScoringSettings:
         score: ``accuracy`` in percent, or ``loss``, the negative mean cross-entropy.
         batch_norm: Whose mean and variance BatchNorm uses: those of the ``validation`` images
             themselves, or of as many ``training`` images passed with them.
+        memory: MB that feature maps may take. It decides how many architectures pass together,
+            and with that the last bits of scores.
     """
 
     images: Count
     score: Literal["accuracy", "loss"]
     batch_norm: Literal["validation", "training"]
+    memory: Count
 
 
 @dataclass(frozen=True)

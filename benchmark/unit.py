@@ -28,6 +28,7 @@ from benchmark.store.provenance import machine_facts, provenance
 from benchmark.store.record import run_name
 from benchmark.task import Task
 from benchmark.trial import make_experiment, read_images, run_budget
+from benchmark.turns import Turn
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
 
@@ -101,6 +102,7 @@ class Order:
         every: How often the unit leaves a checkpoint.
         is_claimed: Whether the owner has claimed the unit already, for a worker that may not see
             the folder.
+        turn: When it may compute, where units take turns.
     """
 
     task: Task
@@ -113,6 +115,7 @@ class Order:
     silent: frozenset[str] = field(default_factory=frozenset)
     every: Every = DEFAULT
     is_claimed: bool = False
+    turn: Turn | None = None
 
 
 def run_unit(order: Order) -> Result:
@@ -127,6 +130,14 @@ def run_unit(order: Order) -> Result:
     Raises:
         CheckError: The unit cannot be claimed, as the system refused.
     """
+    try:
+        return _run_unit(order)
+    finally:
+        if order.turn is not None:
+            order.turn.end()
+
+
+def _run_unit(order: Order) -> Result:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
         return Result(unit, State.STOPPED)
@@ -191,6 +202,7 @@ class _Running:
         return "; ".join(filter(None, [self._checkpoints.note, *self._notes]))
 
     def run(self) -> RunRecord:
+        self._wait(0.0)
         experiment = self._experiment()
         outcome = make_method(self._task, self._unit.method).run(experiment)
         return RunRecord(
@@ -219,7 +231,9 @@ class _Running:
 
     def _provenance(self) -> dict[str, Any]:
         before = self._checkpoints
-        seconds = before.seconds + time.monotonic() - self._clock  # the time of day may jump
+        passed = time.monotonic() - self._clock  # the time of day may jump
+        waited = self._order.turn.waited if self._order.turn is not None else 0.0
+        seconds = before.seconds + passed - waited
         return {
             **provenance(self._order.device, self._started),
             "seconds": round(seconds, 2),
@@ -259,4 +273,9 @@ class _Running:
 
     def _progress(self, share: float) -> None:
         self._order.meter.show(0.999 * share)
+        self._wait(share)
         self._checkpoints.look()
+
+    def _wait(self, share: float) -> None:
+        if self._order.turn is not None:
+            self._order.turn.wait(share, self._checkpoints.look)

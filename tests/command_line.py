@@ -50,6 +50,7 @@ gradient_norm = 5.0
 images = 4
 score = "loss"
 batch_norm = "validation"
+memory = 256
 
 [search]
 base = "rsps"
@@ -88,6 +89,7 @@ edge = "best"
 edges = []
 weight = "hard"
 cut = "exact"
+stop_error = 0.0
 """
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 MEMORY = 1 << 30  # bytes that a reader may take beside what is there already
-SECONDS = 20.0  # that a reader may take for one file, on a machine under load
+SECONDS = 20.0  # of computing that a reader may take for one file
 
 
 def cases(usual: int) -> int:
@@ -42,7 +42,7 @@ def bounded() -> Iterator[None]:
 
 @contextmanager
 def timed(seconds: float = SECONDS) -> Iterator[None]:
-    """Fail within the block when it hangs, where the system can."""
+    """Fail within the block when it computes for too long, where the system can tell."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -50,13 +50,13 @@ def timed(seconds: float = SECONDS) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise AssertionError(f"a reader took more than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 ODD = [10**18, -(10**30), 10**300, 1e308, -0.0, 5e-324]

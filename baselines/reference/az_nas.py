@@ -106,9 +106,7 @@ class AzNas(Method):
     """Scores an architecture by four traits of its untrained network [AZ]."""
 
     name: ClassVar[str] = "az-nas"
-    description: ClassVar[str] = "zero-cost proxy: four traits of a network, ranked together"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

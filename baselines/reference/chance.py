@@ -13,7 +13,6 @@ class Chance(Method):
     """Scores every architecture by a random number."""
 
     name: ClassVar[str] = "random"
-    description: ClassVar[str] = "random numbers"
     reference: ClassVar[bool] = True
 
     def run(self, experiment: Experiment) -> Outcome:

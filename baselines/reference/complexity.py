@@ -19,7 +19,6 @@ class Parameters(Method):
     """Scores an architecture by its parameters, in the table's network, whatever the task's."""
 
     name: ClassVar[str] = "params"
-    description: ClassVar[str] = "number of parameters of the table's network"
     reference: ClassVar[bool] = True
     seeded: ClassVar[bool] = False
 
@@ -32,7 +31,6 @@ class Flops(Method):
     """Scores an architecture by its multiply-adds, in the table's network, whatever the task's."""
 
     name: ClassVar[str] = "flops"
-    description: ClassVar[str] = "multiply-adds of the table's network"
     reference: ClassVar[bool] = True
     seeded: ClassVar[bool] = False
 

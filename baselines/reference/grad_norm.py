@@ -27,9 +27,7 @@ class GradNorm(Method):
     """Scores an architecture by the norms of its gradients [GN]."""
 
     name: ClassVar[str] = "grad-norm"
-    description: ClassVar[str] = "zero-cost proxy: norms of the gradients at the first step"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

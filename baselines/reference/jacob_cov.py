@@ -48,9 +48,7 @@ class JacobianCovariance(Method):
     """Scores an architecture by the correlations of its Jacobian [JC]."""
 
     name: ClassVar[str] = "jacob-cov"
-    description: ClassVar[str] = "zero-cost proxy: how little gradients of images correlate"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

@@ -52,9 +52,7 @@ class Naswot(Method):
     """Scores an architecture by the codes of its rectifiers [NASWOT]."""
 
     name: ClassVar[str] = "naswot"
-    description: ClassVar[str] = "zero-cost proxy: how differently rectifiers switch on images"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

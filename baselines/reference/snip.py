@@ -29,9 +29,7 @@ class Snip(Method):
     """Scores an architecture by its connection sensitivity [SNIP]."""
 
     name: ClassVar[str] = "snip"
-    description: ClassVar[str] = "zero-cost proxy: how much the loss feels each connection"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:

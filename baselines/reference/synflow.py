@@ -52,9 +52,7 @@ class SynFlow(Method):
     """Scores an architecture by its synaptic flow [SynFlow]; it sees no image."""
 
     name: ClassVar[str] = "synflow"
-    description: ClassVar[str] = "zero-cost proxy: synaptic flow through absolute weights"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[NetworkOptions]] = NetworkOptions
 
     def run(self, experiment: Experiment) -> Outcome:

@@ -51,9 +51,7 @@ class Zico(Method):
     """Scores an architecture by how steady its gradients are [ZiCo]."""
 
     name: ClassVar[str] = "zico"
-    description: ClassVar[str] = "zero-cost proxy: how steady gradients are between batches"
     reference: ClassVar[bool] = True
-    expensive: ClassVar[bool] = True
     Options: ClassVar[type[BatchesOptions]] = BatchesOptions
 
     def run(self, experiment: Experiment) -> Outcome:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.search.architecture import Architecture
-from baselines.splitting import Distances, Subspace, scoring_plan
+from baselines.splitting import Distances, Enough, Subspace, scoring_plan, use_all
 from baselines.supernet import Stretch, Supernet, score_codes
 from benchmark.budget import Spending
 from benchmark.checkpoints import taking_up
@@ -167,6 +167,7 @@ class Base(ABC):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
+        is_enough: Enough = use_all,
     ) -> Distances:
         """Return the gradient distances between the operations of edges (GM-NAS, section 3).
 
@@ -176,10 +177,11 @@ class Base(ABC):
         Args:
             state: The trained supernet.
             edges: Which edges to compare the operations of.
-            batches: Training batches, all of which are used.
+            batches: Training batches, all of which are used unless fewer are enough.
             name: The supernet's name, which its random streams bear.
             before_pass: Called before each pass of a batch, to charge it.
             soft: Whether an operation that stands alone keeps its weight of the mixture.
+            is_enough: Asked after each batch whether to stop.
 
         Raises:
             InputError: The base has no such weights.

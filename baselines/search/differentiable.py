@@ -19,7 +19,7 @@ from torch import Tensor
 from baselines.experiment import Experiment
 from baselines.search.architecture import Architecture
 from baselines.search.base import Base, State, Training
-from baselines.splitting import Distances, Subspace, mixture_distances
+from baselines.splitting import Distances, Enough, Subspace, mixture_distances, use_all
 from baselines.supernet import Mixture, Stretch, WeightTraining
 from benchmark.datasets import Batches, Images
 from benchmark.errors import InputError
@@ -107,13 +107,21 @@ class Differentiable(Base):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
+        is_enough: Enough = use_all,
     ) -> Distances:
         """Return the gradient distances where the other edges carry the current mixture."""
         current = self.mixtures(state, len(batches), f"matching mixtures/{name}")
         with torch.no_grad():
             mixtures = [current(draw, state.progress) for draw in range(len(batches))]
         return mixture_distances(
-            state.network, state.subspace, edges, batches, mixtures, before_pass, soft=soft
+            state.network,
+            state.subspace,
+            edges,
+            batches,
+            mixtures,
+            before_pass,
+            soft=soft,
+            is_enough=is_enough,
         )
 
     def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:

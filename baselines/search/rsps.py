@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.search.base import Base, State, Training
-from baselines.splitting import Distances, gradient_distances
+from baselines.splitting import Distances, Enough, gradient_distances, use_all
 from baselines.supernet import PathTraining, Stretch
 from benchmark.datasets import Batches
 from benchmark.errors import InputError
@@ -47,6 +47,7 @@ class Rsps(Base):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
+        is_enough: Enough = use_all,
     ) -> Distances:
         """Return the gradient distances where the other edges carry one drawn path a batch."""
         if soft:
@@ -56,7 +57,9 @@ class Rsps(Base):
             )
         generator = self.experiment.streams.numpy(f"matching paths/{name}")
         paths = state.subspace.draw_paths(len(batches), generator).tolist()
-        return gradient_distances(state.network, state.subspace, edges, batches, paths, before_pass)
+        return gradient_distances(
+            state.network, state.subspace, edges, batches, paths, before_pass, is_enough=is_enough
+        )
 
     def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
         """Return the best-scored of the connected architectures that it draws, the first of equals.

@@ -1,6 +1,6 @@
 """Where a supernet is cut: gradient distances, partitions of an edge, parts of the space."""
 
-from baselines.splitting.gradients import Distances, gradient_distances
+from baselines.splitting.gradients import Distances, Enough, gradient_distances, use_all
 from baselines.splitting.mixture_gradients import mixture_distances
 from baselines.splitting.partition import (
     Groups,
@@ -13,11 +13,14 @@ from baselines.splitting.partition import (
     singletons,
 )
 from baselines.splitting.spectral import spectral_partition
+from baselines.splitting.stopping import EarlyStop
 from baselines.splitting.subspace import FULL, Subspace, owner, scoring_plan
 
 __all__ = [
     "FULL",
     "Distances",
+    "EarlyStop",
+    "Enough",
     "Groups",
     "Partition",
     "Subspace",
@@ -32,4 +35,5 @@ __all__ = [
     "set_partitions",
     "singletons",
     "spectral_partition",
+    "use_all",
 ]

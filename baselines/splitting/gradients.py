@@ -12,7 +12,8 @@ gradients stand edge by edge in one vector, so an edge's own weights are one str
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -27,6 +28,20 @@ from benchmark.datasets import Batches
 from benchmark.space import EDGES, decode, encode, live_codes
 
 Distances = dict[int, NDArray[np.float64]]
+Found = dict[int, list[Tensor]]  # for each edge the distances [n, n] of each batch
+
+
+class Enough(Protocol):
+    """Whether the distances found so far are enough."""
+
+    def __call__(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+        """Return it, after so many batches."""
+        ...
+
+
+def use_all(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+    """Let all batches be used."""
+    return False
 
 
 def gradient_distances(
@@ -36,6 +51,8 @@ def gradient_distances(
     batches: Batches,
     base_paths: Sequence[Path],
     before_pass: Callable[[], None],
+    *,
+    is_enough: Enough = use_all,
 ) -> Distances:
     """Return the distances between the operations that a subspace allows on each edge.
 
@@ -46,12 +63,13 @@ def gradient_distances(
         batches: Training batches.
         base_paths: For each batch to use, what the other edges have.
         before_pass: Called before each pass of a batch, to charge it.
+        is_enough: Asked after each batch whether to stop.
 
     Returns:
         For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
     """
     vectors = GradientVectors(network)
-    sums: dict[int, Tensor] = {}
+    found: Found = {edge: [] for edge in edges}
     for number, base in enumerate(base_paths):
         pixels, labels = batches[number]
         known: dict[int, Tensor] = {}
@@ -63,9 +81,18 @@ def gradient_distances(
                     known[code] = vectors.of(decode(code).tolist(), pixels, labels)
             gradients = torch.stack([known[code] for code in children]).double()
             gradients[:, vectors.stretches[edge]] = 0
-            distances = cosine_distances(gradients)
-            sums[edge] = sums[edge] + distances if edge in sums else distances
-    return {edge: (sums[edge] / len(base_paths)).cpu().numpy() for edge in edges}
+            found[edge].append(cosine_distances(gradients))
+        if is_enough(found, number + 1):
+            break
+    return averaged(found)
+
+
+def averaged(found: Found) -> Distances:
+    """Return the mean distances over all batches used, added up in their order."""
+    return {
+        edge: (sum(matrices[1:], start=matrices[0]) / len(matrices)).cpu().numpy()
+        for edge, matrices in found.items()
+    }
 
 
 def cosine_distances(vectors: Tensor) -> Tensor:

@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
-from torch import Tensor
 
-from baselines.splitting.gradients import Distances, GradientVectors, cosine_distances
+from baselines.splitting.gradients import (
+    Distances,
+    Enough,
+    Found,
+    GradientVectors,
+    averaged,
+    cosine_distances,
+    use_all,
+)
 from baselines.splitting.subspace import Subspace
 from baselines.supernet import Mixture, Supernet
 from benchmark.datasets import Batches
@@ -26,6 +33,7 @@ def mixture_distances(
     before_pass: Callable[[], None],
     *,
     soft: bool = False,
+    is_enough: Enough = use_all,
 ) -> Distances:
     """Return the distances between the operations that a subspace allows on each edge.
 
@@ -37,13 +45,13 @@ def mixture_distances(
         mixtures: For each batch to use, what the other edges have; no gradient flows to it.
         before_pass: Called before each pass of a batch, to charge it.
         soft: Whether an operation that stands alone keeps its weight of the mixture.
+        is_enough: Asked after each batch whether to stop.
 
     Returns:
         For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
     """
     vectors = GradientVectors(network)
-    sums: dict[int, Tensor] = {}
-    used = 0
+    found: Found = {edge: [] for edge in edges}
     for number, mixture in enumerate(mixtures):
         pixels, labels = batches[number]
         fixed = mixture.detached()
@@ -55,7 +63,7 @@ def mixture_distances(
                 gradients.append(vectors.of(child, pixels, labels))
             stacked = torch.stack(gradients).double()
             stacked[:, vectors.stretches[edge]] = 0
-            distances = cosine_distances(stacked)
-            sums[edge] = sums[edge] + distances if edge in sums else distances
-        used = number + 1
-    return {edge: (total / used).cpu().numpy() for edge, total in sums.items()}
+            found[edge].append(cosine_distances(stacked))
+        if is_enough(found, number + 1):
+            break
+    return averaged(found)

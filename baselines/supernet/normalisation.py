@@ -37,6 +37,19 @@ def by_batch(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
     return F.batch_norm(x, None, None, weight, bias, training=True, eps=EPSILON)
 
 
+def along_rows(values: Tensor, pixels: int) -> Tensor:
+    """Repeat values of channels [K, C] for all pixels of an image, [K, 1, pixels·C].
+
+    Images multiplied by that are gone through as they lie in memory; with one value a channel a CPU
+    does C numbers at a time, at half the speed.
+
+    Example:
+        >>> along_rows(torch.tensor([[1, 2]]), 3).tolist()
+        [[[1, 2, 1, 2, 1, 2]]]
+    """
+    return values.repeat(1, pixels)[:, None]
+
+
 class ByGroup:
     """Normalises the maps of many architectures at once, each by its own statistics.
 
@@ -66,6 +79,19 @@ class ByGroup:
     ) -> Tensor:
         """Return the normalised maps [K·B, C, H, W], channels last in memory."""
         total, c, h, w = x.shape
+        scale, shift = self.scale_and_shift(x, weight, bias)
+        maps = x.permute(0, 2, 3, 1).reshape(len(scale), self.images, h * w * c)
+        normalised = torch.addcmul(along_rows(shift, h * w), maps, along_rows(scale, h * w))
+        return normalised.view(total, h, w, c).permute(0, 3, 1, 2)
+
+    def scale_and_shift(
+        self, x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return what each group's maps are multiplied by and what is added then, [K, C] both.
+
+        Who adds the maps to something else can do all in one pass over memory.
+        """
+        total, c, h, w = x.shape
         maps = x.permute(0, 2, 3, 1).reshape(total // self.images, self.images, h * w * c)
         counted = maps[:, : self.counted]
         number = self.counted * h * w
@@ -74,7 +100,4 @@ class ByGroup:
         scale = (square - mean.square()).clamp_min_(0).add_(EPSILON).rsqrt_()
         if weight is not None:
             scale = scale * weight
-        shift = -mean * scale if bias is None else bias - mean * scale
-        pixels = maps.view(-1, self.images * h * w, c)
-        normalised = torch.addcmul(shift[:, None], pixels, scale[:, None])
-        return normalised.view(total, h, w, c).permute(0, 3, 1, 2)
+        return scale, -mean * scale if bias is None else bias - mean * scale

@@ -7,7 +7,8 @@ are the leading digits. Three things are shared:
   depends only on the edges before it. Walking the codes as a tree (node 1, then node 2, then
   node 3) needs 444 operations for the whole space instead of 49,796.
 * From there on every architecture has feature maps of its own, and an edge's operation is applied
-  to all architectures of a chunk that have it, in one call.
+  to all architectures of a chunk that have it, in one call. BatchNorm is scale · maps + shift once
+  its statistics are known, so it is applied while the maps are added to the node they lead to.
 * Operations on dead edges are never computed: the caller passes live codes.
 
 Each architecture keeps its own BatchNorm statistics, so the logits equal, up to rounding, those of
@@ -24,13 +25,16 @@ import torch
 from torch import Tensor
 
 from baselines.supernet.network import Cell, Supernet
-from baselines.supernet.normalisation import ByGroup
-from baselines.supernet.operations import NONE, SKIP_CONNECT, Edge
+from baselines.supernet.normalisation import ByGroup, along_rows
+from baselines.supernet.operations import AVG_POOL_3X3, NONE, SKIP_CONNECT, Edge, average_pool
 from benchmark.space import EDGES, OPERATIONS, Codes, Operations, decode
 
 PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
-CHUNK_BYTES = {"cpu": 4 << 20}  # feature maps of a chunk that stay in the cache
+CHUNK_BYTES = {"cpu": 2 << 20}  # feature maps of a chunk that stay in the cache
 OTHER_CHUNK_BYTES = 256 << 20
+MEMORY = 2 << 30  # bytes that all feature maps may take together
+FIRST_CELL_MAPS = 4 * len(EDGES) + 3  # of one architecture: what edges bring, and nodes
+CHUNK_MAPS = 10  # for each architecture of a chunk: nodes, terms, and what is on the way to them
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,12 @@ class Chunk:
 
 
 def many_logits(
-    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int = 1
+    network: Supernet,
+    codes: Codes,
+    pixels: Tensor,
+    normalise: ByGroup,
+    parts: int = 1,
+    memory: int = MEMORY,
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield the logits of architectures, chunk by chunk.
 
@@ -77,6 +86,8 @@ def many_logits(
         pixels: Images [B, channels, H, W].
         normalise: BatchNorm for groups of B images.
         parts: How many times smaller chunks are than usual.
+        memory: Bytes that feature maps may take, images and weights aside; one architecture is
+            passed whatever it takes.
 
     Yields:
         Places in ``codes``, and the logits [k, B, classes] of the architectures there.
@@ -84,7 +95,7 @@ def many_logits(
     first, *rest = network.blocks
     assert isinstance(first, Cell)
     x = network.begin(pixels, normalise)
-    for chunk, start in _first_cell(first, x, _chunks(codes, x, parts), normalise):
+    for chunk, start in _first_cell(first, x, _chunks(codes, x, parts, memory), normalise):
         maps = start
         for block in rest:
             if isinstance(block, Cell):
@@ -127,38 +138,94 @@ def _first_cell(
             nodes[2] = _total([brought(1, path[1]), brought(2, path[2])])
             prefix = path[:PREFIX]
         b, c, h, w = x.shape
-        outputs = x.new_zeros(len(chunk.paths), b, h, w, c)
+        outputs = x.new_empty(len(chunk.paths), b, h, w, c)
+        before: list[int] = []
         for output, operations in zip(_images(outputs).split(b), chunk.paths, strict=True):
-            for edge in range(PREFIX, len(EDGES)):
-                term = brought(edge, operations[edge])
-                if term is not None:
-                    output += term
+            if operations[PREFIX:-1] != before:
+                before = operations[PREFIX:-1]
+                shared = _total([brought(edge, operations[edge]) for edge in (3, 4)])
+            _write(output, shared, brought(5, operations[5]))
         yield chunk, outputs
 
 
 def _own_cell(cell: Cell, maps: Tensor, uses: Sequence[Use], normalise: ByGroup) -> Tensor:
     """Pass feature maps [k, B, H, W, C] through a cell, each along its own path."""
     nodes: list[Tensor | None] = [maps, None, None, None]
-    for use in uses:
-        source, target = EDGES[use.edge]
-        value = nodes[source]
-        assert value is not None  # a live edge has a source
-        brought = _apply(cell.edge(use.edge), value[use.rows], use.operation, normalise)
-        present = nodes[target]
-        if present is None:
-            present = nodes[target] = torch.zeros_like(maps)
-        if isinstance(use.rows, slice):
-            present[use.rows] += brought
-        else:
-            present.index_add_(0, use.rows, brought)
+    for target in range(1, len(nodes)):
+        terms = []
+        for use in uses:
+            if EDGES[use.edge][1] == target:
+                value = nodes[EDGES[use.edge][0]]
+                assert value is not None  # a live edge has a source
+                terms.append(_term(cell.edge(use.edge), value[use.rows], use, normalise))
+        nodes[target] = _sum_of(terms, maps) if terms else None
     output = nodes[-1]
     return torch.zeros_like(maps) if output is None else output
 
 
-def _apply(edge: Edge, maps: Tensor, operation: int, normalise: ByGroup) -> Tensor:
-    if operation == SKIP_CONNECT:
-        return maps
-    return _maps(edge(_images(maps), operation, normalise), maps.shape[1])
+@dataclass(frozen=True)
+class Term:
+    """What an operation adds to a node: scale · maps + shift.
+
+    Attributes:
+        rows: The architectures that have it.
+        maps: Feature maps [r, B, H·W·C] of these.
+        scale: [r, C], or None for ones.
+        shift: [r, C], or None for zeros.
+    """
+
+    rows: slice | Tensor
+    maps: Tensor
+    scale: Tensor | None = None
+    shift: Tensor | None = None
+
+
+def _term(edge: Edge, maps: Tensor, use: Use, normalise: ByGroup) -> Term:
+    """Apply an operation to feature maps [r, B, H, W, C], its BatchNorm left to the sum."""
+    if use.operation == SKIP_CONNECT:
+        return Term(use.rows, maps.flatten(2))
+    if use.operation == AVG_POOL_3X3:
+        return Term(use.rows, _maps(average_pool(_images(maps)), maps.shape[1]).flatten(2))
+    found = edge.convolve(_images(maps), use.operation)
+    rows = _maps(found, maps.shape[1]).flatten(2)
+    return Term(use.rows, rows, *normalise.scale_and_shift(found))
+
+
+def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
+    """Add terms to feature maps like those given, [k, B, H, W, C].
+
+    All shifts are added up first, [k, C], and are where the sum starts from; then each term's maps
+    are read once and multiplied on the way, so no normalised map is ever written.
+    """
+    k, b, h, w, c = like.shape
+    by_channel = like.new_zeros(k, c)
+    for term in terms:
+        if term.shift is not None:
+            _add(by_channel, term.rows, term.shift)
+    shifts = along_rows(by_channel, h * w)
+    first, *others = sorted(terms, key=lambda term: len(term.maps) < k)
+    if len(first.maps) < k:  # no operation that all have
+        total, others = shifts.repeat(1, b, 1), [first, *others]
+    elif first.scale is None:
+        total = first.maps + shifts
+    else:
+        total = torch.addcmul(shifts, first.maps, along_rows(first.scale, h * w))
+    for term in others:
+        if term.scale is None:
+            _add(total, term.rows, term.maps)
+        elif isinstance(term.rows, slice):
+            total[term.rows].addcmul_(term.maps, along_rows(term.scale, h * w))
+        else:
+            _add(total, term.rows, term.maps * along_rows(term.scale, h * w))
+    return total.view(like.shape)
+
+
+def _add(total: Tensor, rows: slice | Tensor, maps: Tensor) -> None:
+    """Add maps [r, …] to some rows of a sum [k, …]."""
+    if isinstance(rows, slice):
+        total[rows] += maps
+    else:
+        total.index_add_(0, rows, maps)
 
 
 def _images(maps: Tensor) -> Tensor:
@@ -178,16 +245,30 @@ def _total(terms: Sequence[Tensor | None]) -> Tensor | None:
     return sum(present[1:], start=present[0]) if present else None
 
 
-def _chunks(codes: Codes, x: Tensor, parts: int) -> list[Chunk]:
+def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
+    """Write the sum of what there is; None stands for zeros."""
+    if one is not None and other is not None:
+        torch.add(one, other, out=output)
+        return
+    present = other if one is None else one
+    if present is None:
+        output.zero_()
+    else:
+        output.copy_(present)
+
+
+def _chunks(codes: Codes, x: Tensor, parts: int, memory: int) -> list[Chunk]:
     """Cut ascending codes where the prefix changes, and into parts that fit the memory.
 
     Args:
         codes: Live codes [n], ascending.
         x: One architecture's feature maps [B, C, H, W] in the first cell.
         parts: How many times smaller they are than usual.
+        memory: Bytes that all feature maps may take.
     """
+    one = x.numel() * x.element_size()
     limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES)
-    most = max(1, limit // parts // (x.numel() * x.element_size()))
+    most = max(1, min(limit, (memory - FIRST_CELL_MAPS * one) // CHUNK_MAPS) // parts // one)
     operations = decode(codes)
     prefixes = codes // len(OPERATIONS) ** (len(EDGES) - PREFIX)
     starts = np.flatnonzero(np.diff(prefixes, prepend=-1)).tolist()

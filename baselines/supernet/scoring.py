@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ def score_codes(
     settings: ScoringSettings,
     after_chunk: Callable[[int], None],
     *,
-    logits: Callable[[Supernet, Codes, Tensor, ByGroup, int], Logits] = many_logits,
+    logits: Callable[[Supernet, Codes, Tensor, ByGroup, int], Logits] | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> NDArray[np.float64]:
     """Score architectures by a trained supernet.
@@ -46,7 +47,7 @@ def score_codes(
         images: Where validation images come from, and training images for BatchNorm.
         settings: How many images, which score, which BatchNorm statistics.
         after_chunk: Called with the number of images passed, chunk after chunk.
-        logits: How the logits are computed: `many_logits`, or the plain `one_by_one`.
+        logits: How the logits are computed; by default `many_logits` within the settings' memory.
         note: Told where chunks were made smaller because the device has too little memory.
 
     Returns:
@@ -61,6 +62,7 @@ def score_codes(
         counted = settings.images
         pixels = torch.cat([images.train.first(counted).normalised(), pixels])
     pixels = pixels.contiguous(memory_format=torch.channels_last)
+    logits = logits or partial(many_logits, memory=settings.memory << 20)
     scores = torch.empty(len(codes), dtype=torch.float64, device=pixels.device)
     with torch.inference_mode():
         start, parts = 0, 1

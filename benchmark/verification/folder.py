@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analysis.tables.evaluation import comparable
 from baselines.registry import METHODS
+from benchmark.errors import InputError
 from benchmark.runner import run_units
 from benchmark.store import PROTOCOL, RunRecord, read_whole_records, record_path
 from benchmark.task import described_task
@@ -86,8 +87,12 @@ def _check_cheap(records: Sequence[RunRecord], checks: Checks) -> None:
         if record.protocol != PROTOCOL:
             checks.notes.append(f"{_name(record)} is of another protocol: it was not run again")
             continue
-        with checks.of(_name(record), "task"), tempfile.TemporaryDirectory() as folder:
+        try:
             task = described_task(record.method, record.task)
+        except InputError as error:
+            checks.notes.append(f"{_name(record)} was not run again: {error}")
+            continue
+        with checks.of(_name(record), "task"), tempfile.TemporaryDirectory() as folder:
             (again,) = run_units(task, [record.method], [record.seed], Path(folder)).records
             checks.that(
                 again.scores.tobytes() == record.scores.tobytes(),

@@ -72,6 +72,7 @@ FLOORS = (
     ("analysis.report",),
     ("benchmark.progress",),
     ("benchmark.pool",),
+    ("benchmark.turns",),
     ("benchmark.cluster",),
     ("benchmark.workers",),
     ("benchmark.building",),

@@ -45,6 +45,19 @@ def test_one_seed_alone_in_another_process(
 
 
 @pytest.mark.slow
+def test_three_that_take_turns_on_two_workers(
+    together: Records, preset: Path, tmp_path: Path
+) -> None:
+    where = ("--preset", preset, "--out", tmp_path)
+    called = nasbench("run", "--method", "gm", "--seeds", "0,1,7", "--jobs", "2", *where)
+    assert called.code == 0, called.err
+    found = records(tmp_path)
+    assert len(found) == 3
+    del found["gm", 7]
+    check_same(found, together)
+
+
+@pytest.mark.slow
 def test_threads_and_hashes_decide_nothing(together: Records, preset: Path, tmp_path: Path) -> None:
     where = ("--preset", preset, "--out", tmp_path)
     environment = {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "7"}

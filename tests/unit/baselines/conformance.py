@@ -36,7 +36,7 @@ import json, sys, torch
 torch.set_num_threads(1)
 from baselines.registry import METHODS
 from tests.unit.baselines.conformance import digest, run
-digests = {name: digest(run(method)) for name, method in METHODS.items()}
+digests = {name: digest(run(method.load())) for name, method in METHODS.items()}
 print(json.dumps({"digests": digests, "modules": sorted(sys.modules)}))
 """
 

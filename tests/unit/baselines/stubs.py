@@ -104,6 +104,7 @@ def stubbed_run(
         batches: Batches,
         base_paths: Sequence[Path],
         before_pass: Callable[[], None],
+        **options: Any,
     ) -> dict[int, NDArray[np.float64]]:
         matched.append(Matched(subspace, batches, base_paths))
         for _ in range(PASSES * len(base_paths)):

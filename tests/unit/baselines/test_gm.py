@@ -62,6 +62,20 @@ def test_every_level_multiplies_the_leaves(levels: int, groups: int) -> None:
     assert sum(leaf["architectures"] for leaf in trace["leaves"]) == 15625
 
 
+def test_the_trace_tells_how_many_batches_were_saved() -> None:
+    """The only look is after eight of twelve batches."""
+    options = {**OPTIONS["gm"], "levels": 1, "batches": 12}
+    everything = Gm(options).run(tiny_experiment(budget=4_000))
+    assert "batches" not in everything.trace["splits"][0]
+    experiment = tiny_experiment(budget=4_000)
+    saving = Gm({**options, "stop_error": 0.5}).run(experiment)
+    (split,) = saving.trace["splits"]
+    assert split["batches"]["planned"] == 12
+    assert split["batches"]["used"] in (8, 12)
+    matching = experiment.ledger.to_dict()["parts"][Spending.GRADIENT_MATCHING]
+    assert matching <= split["batches"]["used"] * 25 * BATCH
+
+
 def test_every_node_matches_on_batches_and_paths_of_its_own() -> None:
     run = stubbed_run(Gm, {**OPTIONS["gm"], "batches": 2})
     assert len(run.matched) == 3
@@ -192,6 +206,7 @@ def text_of_task(base: str) -> str:
         ({"groups": 1}, "groups is 1: it must be from 2 to 5"),
         ({"batches": 0}, "batches is 0: it must be 1 or more"),
         ({"between": -0.1}, "between is -0.1: it must be from 0 to 1"),
+        ({"cut": "spectral", "stop_error": 0.05}, "stop_error is 0.05: it is about the exact cut"),
         ({"restart": "sometimes"}, "'sometimes': choose from never, always, last"),
     ],
 )

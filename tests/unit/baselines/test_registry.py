@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from baselines.method import Method
-from baselines.one_shot import OneShot
 from baselines.registry import METHODS, _registry, method_class
 from benchmark.errors import InputError
 from benchmark.task import load_preset, preset_names
@@ -27,11 +26,12 @@ def test_every_method_has_its_name() -> None:
     assert list(METHODS) == usual + proxies
     assert [name for name, method in METHODS.items() if method.expensive] == proxies
     for name, method in METHODS.items():
-        assert method_class(name) is method
-        assert method.name == name
+        assert method_class(name) is method.load()
+        assert method.load().name == method.name == name
+        assert method.load().reference == method.reference  # known before it is loaded, too
         assert method.description
     shipped = {one for one in subclasses(Method) if one.__module__.startswith("baselines.")}
-    assert set(METHODS.values()) == shipped
+    assert {method.load() for method in METHODS.values()} == shipped
 
 
 def test_an_unknown_name_lists_the_choices() -> None:
@@ -41,7 +41,7 @@ def test_an_unknown_name_lists_the_choices() -> None:
 
 def test_a_name_belongs_to_one_method() -> None:
     with pytest.raises(InputError, match="two methods share a name"):
-        _registry(OneShot, OneShot)
+        _registry(METHODS["gm"], METHODS["gm"])
 
 
 @pytest.mark.parametrize("preset", preset_names())
@@ -49,15 +49,16 @@ def test_presets_give_every_method_what_it_asks_for(preset: str) -> None:
     options = load_preset(preset).methods
     assert set(options) <= set(METHODS)
     for name, method in METHODS.items():
-        method(options.get(name, {}))
+        method.load()(options.get(name, {}))
 
 
 def test_tests_know_every_method() -> None:
     """Each has its options in OPTIONS, and a test file that holds it to the rules."""
-    assert set(OPTIONS) == {name for name, method in METHODS.items() if fields(method.Options)}
+    kinds = {name: method.load() for name, method in METHODS.items()}
+    assert set(OPTIONS) == {name for name, kind in kinds.items() if fields(kind.Options)}
     here = Path(__file__).parent
-    for method in METHODS.values():
-        _, *rooms, module = method.__module__.split(".")
+    for name, kind in kinds.items():
+        _, *rooms, module = kind.__module__.split(".")
         text = here.joinpath(*rooms, f"test_{module}.py").read_text(encoding="utf-8")
-        kind = "Reference" if method.reference else "Trained"
-        assert f"({kind}Conformance):\n    method = {method.__name__}\n" in text
+        rules = "Reference" if METHODS[name].reference else "Trained"
+        assert f"({rules}Conformance):\n    method = {kind.__name__}\n" in text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from baselines.registry import METHODS
+from baselines.registry import METHODS, method_class
 from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import InputError
 from benchmark.task import load_preset, preset_names
@@ -74,7 +74,7 @@ WHOLE = {  # epochs of all supernets together, by hand: 20 + 2·20 + 4·50 = 260
 def test_a_papers_preset_plans_what_the_paper_did(preset: str, method: str) -> None:
     task = load_preset(preset)
     epochs, weight_decay = PUBLISHED[preset]
-    plan = METHODS[method](task.methods[method]).plan(task, task.data.epoch_images)
+    plan = method_class(method)(task.methods[method]).plan(task, task.data.epoch_images)
     assert plan is not None
     assert not plan.equal
     assert [level.supernets for level in plan.levels] == SUPERNETS[method]
@@ -116,7 +116,7 @@ def test_an_equal_preset_differs_in_its_budget_alone(preset: str) -> None:
     assert replace(task.training, budget="schedule") == paper.training
     budgets = set()
     for method in SUPERNETS:
-        plan = METHODS[method](task.methods[method]).plan(task, task.data.epoch_images)
+        plan = method_class(method)(task.methods[method]).plan(task, task.data.epoch_images)
         assert plan is not None
         assert plan.equal
         assert plan.levels[-1].steps > 0
@@ -129,7 +129,7 @@ def test_a_preset_has_the_options_of_every_method(preset: str) -> None:
     options = load_preset(preset).methods
     assert set(options) <= set(METHODS)
     for name, method in METHODS.items():
-        read = vars(method(options.get(name, {})).options)
+        read = vars(method.load()(options.get(name, {})).options)
         plain = {key: list(one) if isinstance(one, tuple) else one for key, one in read.items()}
         assert plain == options.get(name, {})
 

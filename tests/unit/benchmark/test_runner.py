@@ -47,7 +47,6 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
     def use(action: Callable[[Experiment], None]) -> None:
         class Stub(Method):
             name = "stub"
-            description = "stands in for a method"
 
             def __init__(self, options: Mapping[str, Any]) -> None:
                 self.options = options
@@ -190,7 +189,7 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
     left = [read_failure(path) for path in sorted(tmp_path.glob("*.failed"))]
     assert [(one.method, one.seed) for one in left] == [("one-shot", 1), ("random", 1)]
     assert left[1].fault == "the loss of step 3 is nan: lower the learning rate"
-    assert left[1].task == task.describe("random")
+    assert left[1].task == unit.describe(task, "random")
     assert left[1].budget["spent"] == 0
     assert left[1].provenance["device"] == "cpu"
     use_stub(lambda _: None)

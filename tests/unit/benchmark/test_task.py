@@ -49,6 +49,7 @@ gradient_norm = 5
 images = 32
 score = "loss"
 batch_norm = "training"
+memory = 512
 
 [search]
 base = "rsps"

@@ -146,14 +146,14 @@ def test_the_greatest_parameters_are_selected() -> None:
 
 
 def test_images_that_score_do_not_train_the_architecture() -> None:
-    images, settings = tiny_images(), ScoringSettings(images=4, score="loss", batch_norm="training")
+    images, settings = tiny_images(), ScoringSettings(4, "loss", "training", memory=256)
     for choice, first in (("apart", 4), ("all", 0)):
         search = tiny_search("darts", alpha_images=choice)
         base = base_class("darts")(tiny_experiment(images=images, search=search, scoring=settings))
         assert isinstance(base, Differentiable)
         seen = base.architecture_batches._images.labels
         assert torch.equal(seen, images.valid.labels[first:])
-    everything = ScoringSettings(images=16, score="loss", batch_norm="training")
+    everything = ScoringSettings(16, "loss", "training", memory=256)
     with pytest.raises(InputError, match="all 16 validation images score, none is left"):
         base_class("darts")(tiny_experiment(search=tiny_search("darts"), scoring=everything))
 

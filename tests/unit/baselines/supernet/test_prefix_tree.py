@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -57,6 +59,33 @@ def test_a_chunk_holds_one_architecture_at_least(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": 1})
     places, found = collect(LIVE[:7], PIXELS, ByGroup(len(PIXELS)), NETWORKS[1])
     assert len(places) == len(found) == 7
+
+
+def test_memory_bounds_what_is_passed_together() -> None:
+    normalise, bound = ByGroup(len(PIXELS)), 60 * MAP_BYTES
+    with torch.inference_mode():
+        pairs = list(many_logits(NETWORKS[1], LIVE[-40:], PIXELS, normalise, memory=bound))
+    sizes = [places.stop - places.start for places, _ in pairs]
+    assert max(sizes) == (60 - prefix_tree.FIRST_CELL_MAPS) // prefix_tree.CHUNK_MAPS == 3
+    _, expected = collect(LIVE[-40:], PIXELS, normalise, NETWORKS[1])
+    torch.testing.assert_close(torch.cat([logits for _, logits in pairs]), expected)
+
+
+def test_no_more_maps_are_alive_than_are_reckoned_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's own record of what is allocated while architectures of all kinds pass."""
+    most, codes = 20, LIVE[::20]
+    network, pixels = copy.deepcopy(NETWORKS[1]).float(), PIXELS.float()
+    monkeypatch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": most * MAP_BYTES // 2})
+    with torch.profiler.profile(profile_memory=True, acc_events=True) as seen:
+        collect(codes, pixels, ByGroup(len(pixels)), network)
+    assert seen.profiler is not None
+    assert seen.profiler.kineto_results is not None
+    events = seen.profiler.kineto_results.events()
+    changes = [(event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]"]
+    held = np.cumsum([change for _, change in sorted(changes)])
+    reckoned = (prefix_tree.FIRST_CELL_MAPS + prefix_tree.CHUNK_MAPS * most) * MAP_BYTES // 2
+    logits = len(codes) * len(pixels) * 10 * 4  # which `collect` keeps
+    assert reckoned / 4 < held.max() <= reckoned + 2 * logits
 
 
 def test_the_first_cell_shares_what_architectures_share(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def scoring(
     score: Literal["accuracy", "loss"] = "loss",
     batch_norm: Literal["validation", "training"] = "validation",
 ) -> ScoringSettings:
-    return ScoringSettings(images, score, batch_norm)
+    return ScoringSettings(images, score, batch_norm, memory=256)
 
 
 def ignore(images: int) -> None:

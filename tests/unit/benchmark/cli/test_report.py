@@ -94,18 +94,23 @@ def test_the_figure_is_a_png(called: Called, folder: Path) -> None:
     assert len(image) > 10_000
 
 
+def records(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """Return the records and their times; the manifest tells of the last call."""
+    found = folder.glob("*-seed*.json")
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in found}
+
+
 def test_a_second_call_finds_everything(
     called: Called, folder: Path, preset: Path, accuracies: Path
 ) -> None:
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.json")}
+    before = records(folder)
     again = nasbench(
         *("run", "--method", "random", "--seeds", "3,7", "--jobs", "1"),
         *("--preset", preset, "--table", accuracies, "--accuracy", "cifar100_valid_12"),
         *("--out", folder),
     )
     assert (again.code, again.err) == (0, f"2 of 2 runs were found in {folder}\n")
-    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.json")}
-    assert after == before
+    assert records(folder) == before
 
 
 def test_the_folder_is_named_after_the_preset_if_none_is_given(preset: Path) -> None:
@@ -114,6 +119,7 @@ def test_the_folder_is_named_after_the_preset_if_none_is_given(preset: Path) -> 
     assert sorted(path.name for path in Path("runs/tiny").iterdir()) == [
         "params-seed0.json",
         "params.csv",
+        "params.manifest.json",
         "params.md",
         "params.png",
     ]

@@ -1,0 +1,137 @@
+"""Stopping gradient matching where more batches would hardly change the decision.
+
+A candidate is a partition of an edge, and each batch gives the distance that it separates. What is
+chosen after all T batches is the candidate of the greatest mean. After n of them the leader is
+ahead of a rival by differences with mean m and standard deviation s; if they are normal and nothing
+is known of them beforehand, the mean difference over all T lies around m with variance
+s²·(T − n)/(n·T), so the rival overtakes with probability P(t ≤ −m/√variance) of Student's t with
+n − 1 degrees of freedom. Added over rivals this is an upper bound, by Bonferroni's inequality, and
+each look may use an equal part of the error that is allowed in all. Rivals that are level with the
+leader are never behind: then all batches are used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from baselines.splitting.partition import ROUNDING, set_partitions
+
+FIRST_LOOK = 8  # batches; the next looks are after twice as many each
+
+
+class EarlyStop:
+    """Says after each batch whether gradient matching may stop.
+
+    Args:
+        planned: Batches T that are used otherwise.
+        groups: Groups of a partition.
+        min_size: Least number of operations in a group.
+        error: Greatest probability, from 0 to 1, that another edge or partition would have been
+            chosen after all batches; 0 never stops.
+
+    Attributes:
+        used: Batches used so far.
+
+    Example:
+        >>> stop = EarlyStop(planned=100, groups=2, min_size=1, error=0.0)
+        >>> stop.is_enough({}, used=8)
+        False
+    """
+
+    def __init__(self, planned: int, groups: int, min_size: int, error: float) -> None:
+        self.used = 0
+        self._planned = planned
+        self._groups, self._min_size = groups, min_size
+        self._error = error
+        self._looks = _looks(planned)
+
+    def is_enough(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+        """Return whether to stop; nothing leaves the device but at a look.
+
+        Args:
+            found: For each edge the distances [n, n] of each batch.
+            used: Number of batches so far.
+        """
+        self.used = used
+        if not self._error or used not in self._looks:
+            return False
+        separated = np.concatenate(
+            [
+                separated_distances(
+                    np.stack([matrix.cpu().numpy() for matrix in matrices]),
+                    self._groups,
+                    self._min_size,
+                )
+                for matrices in found.values()
+            ],
+            axis=1,
+        )
+        return overtaking(separated, self._planned) <= self._error / len(self._looks)
+
+
+def separated_distances(
+    matrices: NDArray[np.float64], groups: int, min_size: int
+) -> NDArray[np.float64]:
+    """Return the distance that each partition of an edge separates in each batch.
+
+    Args:
+        matrices: Distances of each batch [batches, n, n].
+        groups: Groups of a partition.
+        min_size: Least number of operations in a group.
+
+    Returns:
+        [batches, partitions], in the order of `set_partitions`.
+
+    Example:
+        >>> separated_distances(np.array([[[0.0, 1.0], [1.0, 0.0]]]), groups=2, min_size=1)
+        array([[1.]])
+    """
+    size = matrices.shape[1]
+    columns = []
+    for partition in set_partitions(size, groups, min_size):
+        label = np.empty(size, np.int64)
+        for number, group in enumerate(partition):
+            label[list(group)] = number
+        apart = np.triu(label[:, None] != label)
+        columns.append(matrices[:, apart].sum(1))
+    return np.stack(columns, axis=1)
+
+
+def overtaking(separated: NDArray[np.float64], planned: int) -> float:
+    """Return an upper bound on the probability that the leader will not lead at the end.
+
+    Args:
+        separated: What each candidate separates in each batch so far [batches, candidates].
+        planned: Batches in all.
+
+    Example:
+        >>> ahead = np.random.default_rng(0).normal([[3.0, 0.0]], 1.0, (16, 2))
+        >>> overtaking(ahead, planned=100) < 1e-5
+        True
+    """
+    batches = len(separated)
+    leader = int(separated.mean(0).argmax())
+    ahead = separated[:, [leader]] - np.delete(separated, leader, axis=1)
+    means, deviations = ahead.mean(0), ahead.std(0, ddof=1)
+    spread = deviations * math.sqrt((planned - batches) / (batches * planned))
+    level = means <= ROUNDING
+    behind = np.where(level, 0.0, means) / np.where(spread > 0, spread, 1.0)
+    chances = stats.t.sf(behind, batches - 1)
+    chances = np.where(level, 1.0, np.where(spread > 0, chances, 0.0))
+    return float(chances.sum())
+
+
+def _looks(planned: int) -> list[int]:
+    """Return after how many batches it is looked, the last of all excepted."""
+    looks = []
+    batches = FIRST_LOOK
+    while batches < planned:
+        looks.append(batches)
+        batches *= 2
+    return looks

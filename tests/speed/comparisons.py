@@ -1,0 +1,174 @@
+"""The plain way beside ours: scoring, a training step, gradient matching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from baselines.splitting import FULL, gradient_distances
+from baselines.supernet import PathTraining, Stretch, Supernet
+from baselines.supernet.normalisation import ByGroup
+from baselines.supernet.prefix_tree import many_logits
+from benchmark.space import EDGES, SIZE, Codes, decode, distinct_codes
+from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side
+from tests.speed.page import Section
+from tests.speed.plain import OneByOne, plain_distances, plain_logits, plain_optimiser, plain_step
+from tests.speed.scales import (
+    BATCH,
+    PAPERS,
+    SMALL,
+    TRAINING,
+    Effort,
+    Scale,
+    batches,
+    both_networks,
+    connected_paths,
+    noise,
+    some_codes,
+)
+
+MATCHING_BATCHES = 100
+
+
+def scoring_small(effort: Effort) -> Section:
+    """Compare scoring at the small scale; ours scores the whole space."""
+    codes = distinct_codes() if effort.whole_space else some_codes(effort.architectures)
+    rows = _scored(SMALL, effort.architectures, codes, goal=5, published="26 ms each, 406 s")
+    title = f"Scoring, {SMALL.name}, {SMALL.images} images"
+    return Section(title, COMPARISON_HEADER, rows, [_sampled(effort.architectures, len(codes))])
+
+
+def scoring_papers(effort: Effort) -> Section:
+    """Compare scoring at the papers' scale; both sides are extrapolated."""
+    count = max(2, effort.architectures // 4)
+    codes = some_codes(effort.architectures)
+    rows = _scored(PAPERS, count, codes, goal=4, published="944 ms each, 4 h")
+    title = f"Scoring, {PAPERS.name}, {PAPERS.images} images"
+    note = (
+        f"{_sampled(count, len(codes))} So far apart, functions share little of the first cell: "
+        "for the whole space ours is faster than that."
+    )
+    return Section(title, COMPARISON_HEADER, rows, [note])
+
+
+def _sampled(plain: int, ours: int) -> str:
+    functions = len(distinct_codes())
+    mine = "the whole space" if ours == functions else f"{ours} of {functions:,} functions"
+    return (
+        f"The plain way was measured on {plain} architectures drawn from all {SIZE:,} and "
+        f"multiplied; ours on {mine}."
+    )
+
+
+def _scored(
+    scale: Scale, plain_count: int, codes: Codes, goal: float, published: str
+) -> list[list[str]]:
+    plain, ours = both_networks(scale.network)
+    pixels = noise(scale.network, scale.images)
+    drawn = decode(np.random.default_rng(0).choice(SIZE, plain_count)).tolist()
+    plain_logits(plain, drawn[:2], pixels)
+    score_all(ours, codes[:5], pixels)
+    times = side_by_side(
+        {
+            "plain": lambda: plain_logits(plain, drawn, pixels),
+            "ours": lambda: score_all(ours, codes, pixels),
+        },
+        rounds=1,
+        warm=False,
+    )
+    each, function = times["plain"] / plain_count, times["ours"] / len(codes)
+    whole = Comparison(
+        f"all {SIZE:,} architectures",
+        each * SIZE,
+        function * len(distinct_codes()),
+        goal,
+        published,
+    )
+    one = Comparison("one function", each, function, 1, published.partition(",")[0])
+    return [whole.cells(), one.cells()]
+
+
+def score_all(network: Supernet, codes: Codes, pixels: torch.Tensor) -> None:
+    """Pass images along all paths and drop the logits."""
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        for _ in many_logits(network, codes, pixels, ByGroup(len(pixels))):
+            pass
+
+
+def steps(effort: Effort) -> Section:
+    """Compare a training step at both scales, with loading the batch."""
+    rows = [
+        _step(SMALL, effort, steps=100, published="25 ms").cells(),
+        _step(PAPERS, effort, steps=16, published="524 ms").cells(),
+    ]
+    note = "The plain way pads, crops, flips and normalises image by image; a median of rounds."
+    return Section(f"A training step, RSPS, batch {BATCH}", COMPARISON_HEADER, rows, [note])
+
+
+def _step(scale: Scale, effort: Effort, steps: int, published: str) -> Comparison:
+    steps = max(2, effort.of(steps))
+    plain, ours = both_networks(scale.network)
+    paths = connected_paths(steps).tolist()
+    generator = np.random.default_rng(0)
+    size, count = scale.network.resolution, 1024
+    pixels = generator.integers(
+        256, size=(count, size, size, scale.network.input_channels), dtype=np.uint8
+    )
+    labels = generator.integers(scale.network.classes, size=count)
+    loader = DataLoader(OneByOne(pixels, labels, padding=4), BATCH, shuffle=True, drop_last=True)
+    optimiser = plain_optimiser(plain, TRAINING)
+
+    def endless() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        while True:
+            yield from loader
+
+    stream, given = endless(), batches(scale.network, steps)
+
+    def train_plainly() -> None:
+        for path in paths:
+            plain_step(plain, optimiser, next(stream), path, TRAINING.gradient_norm)
+
+    def train() -> None:
+        training = PathTraining(ours, given, paths, Stretch(0, steps, steps), TRAINING)
+        for _ in paths:
+            training.step()
+        training.losses()
+
+    times = side_by_side({"plain": train_plainly, "ours": train}, effort.rounds)
+    what = f"one step, {scale.name}"
+    return Comparison(what, times["plain"] / steps, times["ours"] / steps, 2.5, published)
+
+
+def matching_small(effort: Effort) -> Section:
+    """Compare gradient matching at the small scale."""
+    return _matched(SMALL, effort.of(10), published="76 s")
+
+
+def matching_papers(effort: Effort) -> Section:
+    """Compare gradient matching at the papers' scale."""
+    return _matched(PAPERS, effort.of(3), published="17 min")
+
+
+def _matched(scale: Scale, measured: int, published: str) -> Section:
+    plain, ours = both_networks(scale.network)
+    given, paths = batches(scale.network, measured), connected_paths(measured).tolist()
+    pairs = []
+    for pixels, labels in (given[number] for number in range(measured)):
+        pairs.append((pixels.contiguous(), labels))  # as is usual, not channels last
+    edges = range(len(EDGES))
+    times = side_by_side(
+        {
+            "plain": lambda: plain_distances(plain, edges, pairs, paths),
+            "ours": lambda: gradient_distances(ours, FULL, edges, given, paths, lambda: None),
+        },
+        rounds=1,
+    )
+    factor = MATCHING_BATCHES / measured
+    what = f"six edges, {MATCHING_BATCHES} batches of {BATCH}"
+    line = Comparison(what, times["plain"] * factor, times["ours"] * factor, 5, published)
+    note = f"Measured on {measured} batches and multiplied; every batch costs the same on average."
+    return Section(f"Gradient matching, {scale.name}", COMPARISON_HEADER, [line.cells()], [note])

@@ -1,0 +1,151 @@
+"""How the cost of scoring, training and matching grows, with exponents fitted on log–log axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from baselines.splitting import FULL as WHOLE_SPACE
+from baselines.splitting import gradient_distances
+from baselines.supernet import PathTraining, Stretch
+from benchmark.complexity import NetworkScale
+from benchmark.space import EDGES
+from tests.speed.comparisons import score_all
+from tests.speed.measuring import shown, side_by_side
+from tests.speed.page import Section
+from tests.speed.scales import (
+    SMALL,
+    TRAINING,
+    Effort,
+    batches,
+    both_networks,
+    connected_paths,
+    noise,
+    some_codes,
+)
+
+ARCHITECTURES, IMAGES = 100, 128
+STEPS, MATCHED = 20, 2
+FIGURE = "growth"
+
+
+class Growth(NamedTuple):
+    """What one kind of work costs as one number grows.
+
+    Attributes:
+        work: What is done.
+        over: What grows.
+        sizes: Its values.
+        seconds: The cost at each.
+    """
+
+    work: str
+    over: str
+    sizes: Sequence[int]
+    seconds: Sequence[float]
+
+    @property
+    def exponent(self) -> float:
+        """Slope of the straight line through the logarithms, by least squares."""
+        return float(np.polyfit(np.log(self.sizes), np.log(self.seconds), 1)[0])
+
+
+def growth(effort: Effort, folder: Path) -> Section:
+    """Measure every kind of growth, draw them, and tabulate the exponents."""
+    found = list(_measured(effort))
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = draw_growth(found)
+    for kind in ("png", "svg"):
+        figure.savefig(folder / f"{FIGURE}.{kind}", dpi=110)
+    rows = [
+        [
+            one.work,
+            one.over,
+            f"{one.sizes[0]} to {one.sizes[-1]}",
+            f"{shown(one.seconds[0])} to {shown(one.seconds[-1])}",
+            f"{one.exponent:.2f}",
+        ]
+        for one in found
+    ]
+    note = (
+        f"At {SMALL.name}, one number grown at a time; cost ∝ numberᵉˣᵖᵒⁿᵉⁿᵗ. Multiply-adds grow "
+        "with the square of the channels and in proportion to all else; less than that is shared "
+        "or fixed work."
+    )
+    header = ["work", "over", "range", "cost", "exponent"]
+    return Section("Growth", header, rows, [note], f"{FIGURE}.png")
+
+
+def draw_growth(found: Sequence[Growth]) -> Figure:
+    """Draw a panel for each kind of work, a line for what grows."""
+    works = list(dict.fromkeys(one.work for one in found))
+    figure = Figure(figsize=(4 * len(works), 3.5), layout="constrained")
+    panels = figure.subplots(1, len(works), squeeze=False)[0]
+    for panel, work in zip(panels, works, strict=True):
+        for one in found:
+            if one.work == work:
+                relative = np.asarray(one.sizes) / one.sizes[0]
+                label = f"{one.over}, {one.exponent:.2f}"
+                panel.loglog(relative, one.seconds, marker="o", label=label)
+        panel.set(title=work, xlabel="times the smallest", ylabel="seconds")
+        panel.legend(title="over, exponent", fontsize="small")
+    return figure
+
+
+def _measured(effort: Effort) -> list[Growth]:
+    small = SMALL.network
+    channels = {c: replace(small, channels=c) for c in (4, 8, 16, 32)}
+    cells = {n: replace(small, cells=n) for n in (1, 2, 4, 8)}
+    resolutions = {r: replace(small, resolution=r) for r in (8, 16, 32)}
+    some = max(10, effort.of(ARCHITECTURES))
+    counts = [some, 4 * some, 16 * some]
+    images = [IMAGES // 4, IMAGES, 4 * IMAGES]
+
+    def scoring(scale: NetworkScale, architectures: int = some, images: int = IMAGES) -> Work:
+        _, network = both_networks(scale)
+        codes, pixels = some_codes(architectures), noise(scale, images)
+        return lambda: score_all(network, codes, pixels)
+
+    def over(work: str, what: str, works: Mapping[int, Work]) -> Growth:
+        times = side_by_side({str(size): one for size, one in works.items()}, effort.rounds)
+        return Growth(work, what, list(works), [times[str(size)] for size in works])
+
+    found = [
+        over("scoring", "architectures", {n: scoring(small, n) for n in counts}),
+        over("scoring", "images", {n: scoring(small, images=n) for n in images}),
+    ]
+    for what, scales in (("channels", channels), ("cells", cells), ("resolution", resolutions)):
+        found += [
+            over("scoring", what, {size: scoring(scale) for size, scale in scales.items()}),
+            over("training", what, {n: _training(scale, effort) for n, scale in scales.items()}),
+            over("matching", what, {n: _matching(scale) for n, scale in scales.items()}),
+        ]
+    return found
+
+
+Work = Callable[[], object]
+
+
+def _training(scale: NetworkScale, effort: Effort) -> Work:
+    steps = max(2, effort.of(STEPS))
+    _, network = both_networks(scale)
+    given, paths = batches(scale, steps), connected_paths(steps).tolist()
+
+    def train() -> None:
+        training = PathTraining(network, given, paths, Stretch(0, steps, steps), TRAINING)
+        for _ in paths:
+            training.step()
+
+    return train
+
+
+def _matching(scale: NetworkScale) -> Work:
+    _, network = both_networks(scale)
+    given, paths = batches(scale, MATCHED), connected_paths(MATCHED).tolist()
+    edges = range(len(EDGES))
+    return lambda: gradient_distances(network, WHOLE_SPACE, edges, given, paths, lambda: None)

@@ -1,0 +1,146 @@
+"""The main job as users run it: how long it takes, with one worker and two, and on what."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from benchmark.store import read_record
+from tests.speed.measuring import shown
+from tests.speed.page import Section
+from tests.speed.scales import Effort
+
+GOAL = 120  # seconds
+SEEDS = 5
+CALL = "from benchmark.cli import main; main()"
+LINES = 14  # of the profile
+
+
+def jobs(effort: Effort) -> Section:
+    """Time ``nasbench run --method gm`` with one job and two, and compare their records."""
+    rows = []
+    for seeds in (SEEDS, SEEDS - 1) if effort.whole_space else (2,):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            one = _run(seeds, 1, folder / "one", effort)
+            two = _run(seeds, 2, folder / "two", effort)
+            same = _scores(folder / "one") == _scores(folder / "two")
+        most = seeds / -(-seeds // 2)
+        rows.append(
+            [
+                str(seeds),
+                shown(one),
+                shown(two),
+                f"{one / two:.2f}",
+                f"{most:.2f}",
+                "equal" if same else "DIFFERENT",
+            ]
+        )
+    notes = [
+        f"Wall clock. The goal for {SEEDS} seeds is {GOAL} s with one worker a core.",
+        "A unit, a method at a seed, runs on one thread so that its bits are the same whatever "
+        "runs beside it. With units of equal length an odd number leaves one worker idle at the "
+        "end: five on two workers take three rounds, 5/3 at most.",
+    ]
+    header = ["seeds", "--jobs 1", "--jobs 2", "ratio", "most possible", "bits"]
+    return Section("The main job, `nasbench run --method gm`", header, rows, notes)
+
+
+def where_time_goes(effort: Effort) -> Section:
+    """Profile one unit of the main job."""
+    from benchmark.runner import run_units
+    from benchmark.task import load_preset
+
+    task = load_preset("laptop" if effort.whole_space else "ci")
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        with profile(activities=[ProfilerActivity.CPU], acc_events=True) as seen:
+            run_units(task, ["gm"], [0], Path(name))
+        spent = sorted(seen.key_averages(), key=lambda one: one.self_cpu_time_total, reverse=True)
+    total = sum(one.self_cpu_time_total for one in spent)
+    rows = [
+        [
+            f"`{one.key}`",
+            f"{100 * one.self_cpu_time_total / total:.1f}%",
+            shown(one.self_cpu_time_total / 1e6),
+            f"{one.count:,}",
+        ]
+        for one in spent[:LINES]
+    ]
+    note = "torch.profiler, one seed of `gm`, itself slowed down by being watched."
+    header = ["operation", "share", "time in it alone", "calls"]
+    return Section("Where the main job's time goes", header, rows, [note])
+
+
+def _run(seeds: int, jobs: int, out: Path, effort: Effort) -> float:
+    preset = "laptop" if effort.whole_space else "ci"
+    arguments = ["--method", "gm", "--seeds", str(seeds), "--jobs", str(jobs), "--preset", preset]
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", CALL, "run", *arguments, "--out", str(out)],
+        check=True,
+        capture_output=True,
+    )
+    return time.perf_counter() - start
+
+
+def _scores(folder: Path) -> dict[str, bytes]:
+    paths = sorted(folder.glob("gm-seed*.json"))
+    return {path.name: read_record(path).scores.tobytes() for path in paths}
+
+
+def start_up(effort: Effort) -> Section:
+    """Time commands that need nothing heavy, each in a process of its own."""
+    rows = []
+    for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
+        times = []
+        for _ in range(effort.rounds):
+            start = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-c", CALL, *arguments], check=True, capture_output=True
+            )
+            times.append(time.perf_counter() - start)
+        best = sorted(times)[len(times) // 2]
+        rows.append([f"`nasbench {' '.join(arguments)}`", shown(best), f"{goal} s"])
+    return Section("Start-up", ["command", "wall clock", "goal"], rows)
+
+
+MEMORY = """
+import json, resource, sys
+import torch
+from tests.speed.comparisons import score_all
+from tests.speed.scales import PAPERS, SMALL, Scale, both_networks, noise, some_codes
+from benchmark.complexity import NetworkScale
+torch.set_num_threads(1)
+laptop = Scale("laptop", NetworkScale(8, 1, 8, input_channels=1), 128)
+scale = {"laptop": laptop, "small": SMALL, "papers": PAPERS}[sys.argv[1]]
+_, network = both_networks(scale.network)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+score_all(network, some_codes(int(sys.argv[2])), noise(scale.network, scale.images))
+print(json.dumps([before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+
+
+def memory(effort: Effort) -> Section:
+    """Measure the most memory that scoring takes, in a process of its own."""
+    rows = []
+    for scale, count, goal in (("laptop", 2000, 2), ("small", 500, 2), ("papers", 10, 12)):
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY, scale, str(max(2, effort.of(count)))],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        before, after = json.loads(done.stdout)
+        cells = [scale, f"{before / 1024:.0f} MB", f"{after / 1024:.0f} MB", f"{goal} GB"]
+        rows.append(cells)
+    header = ["scale", "before scoring", "at most", "goal"]
+    note = "Resident memory of the process, PyTorch's libraries included."
+    return Section("Memory of scoring", header, rows, [note])

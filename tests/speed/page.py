@@ -1,0 +1,82 @@
+"""What was measured, kept section by section, and the page that shows all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmark.files import write_atomic
+from benchmark.store.provenance import provenance
+
+HEAD = """# Speed
+
+Made by `python -m tests.speed`; a section that is measured again replaces the older one. Both sides
+of a comparison run in turns in one process on one thread, and the median of the processor's time is
+shown, except where it says otherwise.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Some measurements.
+
+    Attributes:
+        title: Heading.
+        header: Names of the columns.
+        rows: Texts, one a column.
+        notes: Paragraphs below the table.
+        figure: Name of an image in the folder, or nothing.
+    """
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    notes: list[str] = field(default_factory=list)
+    figure: str = ""
+
+
+def keep(name: str, section: Section, folder: Path) -> None:
+    """Write what a section measured, and where."""
+    facts = provenance("cpu")
+    where = (
+        f"{facts['cpu']}, {os.cpu_count()} cores, {facts['instructions']}; "
+        f"Python {facts['python']}, PyTorch {facts['libraries']['torch']}; "
+        f"commit {str(facts['commit'])[:12]}"
+        f"{' with changes' if facts['dirty'] else ''}; "
+        f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(section) | {"where": where}, indent=1, ensure_ascii=False)
+    write_atomic(folder / f"{name}.json", text + "\n")
+
+
+def write_page(names: list[str], folder: Path, path: Path) -> None:
+    """Write all sections that were ever measured, in the order of their names."""
+    parts = [HEAD]
+    for name in names:
+        file = folder / f"{name}.json"
+        if file.exists():
+            parts.append(_markdown(json.loads(file.read_text("utf-8")), folder.name))
+    write_atomic(path, "\n".join(parts))
+
+
+def _markdown(kept: dict[str, object], folder: str) -> str:
+    values = dict(kept)
+    where = values.pop("where")
+    section = Section(**values)  # type: ignore[arg-type]
+    lines = [f"## {section.title}", ""]
+    if section.rows:
+        lines += [_line(section.header), _line(["---"] * len(section.header))]
+        lines += [*map(_line, section.rows), ""]
+    for note in section.notes:
+        lines += [note, ""]
+    if section.figure:
+        lines += [f"![{section.title}]({folder}/{section.figure})", ""]
+    return "\n".join([*lines, f"*{where}*", ""])
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,97 @@
+"""The two scales at which speed is measured, and what is needed to work at one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from baselines.splitting import FULL as WHOLE_SPACE
+from baselines.supernet import Supernet
+from benchmark.complexity import NetworkScale
+from benchmark.datasets import Batches, Images
+from benchmark.space import Operations, distinct_codes
+from benchmark.task import TrainingSettings
+from tests.speed.plain import PlainSupernet
+
+BATCH = 64
+TRAINING = TrainingSettings(
+    budget=1, batch_size=BATCH, learning_rate=0.025, final_learning_rate=0.001,
+    momentum=0.9, weight_decay=1e-4, gradient_norm=5.0,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A size of networks and images.
+
+    Attributes:
+        name: What the tables call it.
+        network: Channels, cells, resolution.
+        images: How many validation images score an architecture.
+    """
+
+    name: str
+    network: NetworkScale
+    images: int = 250
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        rounds: Times that each side of a comparison is done.
+        architectures: Sample of a measurement that is extrapolated to the space.
+        share: Of the steps, batches and seeds of a whole measurement.
+        whole_space: Whether the whole space is scored where that takes a minute.
+    """
+
+    rounds: int
+    architectures: int
+    share: float
+    whole_space: bool
+
+    def of(self, count: int) -> int:
+        """Return a share of a number of steps, one at least."""
+        return max(1, round(self.share * count))
+
+
+FULL = Effort(rounds=5, architectures=100, share=1.0, whole_space=True)
+QUICK = Effort(rounds=1, architectures=10, share=0.1, whole_space=False)
+
+SMALL = Scale("C=8, N=1, 16×16", NetworkScale(8, 1, 16))
+PAPERS = Scale("C=16, N=5, 32×32", NetworkScale(16, 5, 32))
+
+
+def both_networks(scale: NetworkScale) -> tuple[PlainSupernet, Supernet]:
+    """Return a supernet of standard modules and one of ours with the same weights."""
+    ours = Supernet(scale, torch.Generator().manual_seed(0))
+    return PlainSupernet(scale).take_weights(ours), ours
+
+
+def noise(scale: NetworkScale, count: int) -> Tensor:
+    """Return images of noise [count, channels, H, W]."""
+    shape = (count, scale.input_channels, scale.resolution, scale.resolution)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(1))
+
+
+def batches(scale: NetworkScale, count: int, images: int = 1024) -> Batches:
+    """Return training batches of images of noise."""
+    labels = torch.randint(scale.classes, (images,), generator=torch.Generator().manual_seed(2))
+    given = Images(noise(scale, images), labels)
+    return Batches(given, BATCH, count, 4, torch.Generator().manual_seed(3), flip=True)
+
+
+def connected_paths(count: int, seed: int = 0) -> Operations:
+    """Return operations [count, 6] of architectures drawn as training draws them."""
+    return WHOLE_SPACE.draw_paths(count, np.random.default_rng(seed))
+
+
+def some_codes(count: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return some distinct functions, ascending."""
+    chosen = np.random.default_rng(seed).choice(distinct_codes(), count, replace=False)
+    return np.sort(chosen)

@@ -1,0 +1,66 @@
+"""The fast scorer and the plain one name the same class for the same image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from baselines.supernet import PathTraining, Stretch
+from baselines.supernet.normalisation import ByGroup
+from baselines.supernet.prefix_tree import many_logits
+from benchmark.space import decode
+from tests.speed.plain import plain_logits
+from tests.speed.scales import (
+    PAPERS,
+    SMALL,
+    TRAINING,
+    Scale,
+    batches,
+    both_networks,
+    connected_paths,
+    noise,
+    some_codes,
+)
+
+ARCHITECTURES, IMAGES, STEPS = 500, 24, 30
+OTHER_CLASS = 1e-4  # of the images at most: float ties
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("batch_norm", ["validation", "training"])
+@pytest.mark.parametrize("scale", [SMALL, PAPERS], ids=["small", "papers"])
+def test_the_fast_scorer_predicts_what_the_plain_one_does(scale: Scale, batch_norm: str) -> None:
+    plain, network = both_networks(scale.network)
+    settings = replace(TRAINING, learning_rate=0.1)
+    training = PathTraining(
+        network,
+        batches(scale.network, STEPS),
+        connected_paths(STEPS).tolist(),
+        Stretch(0, STEPS, STEPS),
+        settings,
+    )
+    for _ in range(STEPS):
+        training.step()
+    plain.take_weights(network)
+    counted = IMAGES if batch_norm == "training" else None
+    plain.count_for_norms(counted)
+    pixels = noise(scale.network, 2 * IMAGES if counted else IMAGES)
+
+    codes = some_codes(ARCHITECTURES)
+    channels_last = pixels.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        chunks = many_logits(network, codes, channels_last, ByGroup(len(pixels), counted))
+        fast = torch.cat([logits[:, -IMAGES:] for _, logits in chunks])
+    slow = plain_logits(plain, decode(codes).tolist(), pixels)[:, -IMAGES:]
+
+    different = int((fast.argmax(-1) != slow.argmax(-1)).sum())
+    worst = float((fast - slow).abs().max())
+    print(
+        f"\n{different} of {fast[..., 0].numel():,} classes differ, logits by {worst:.1e} at most"
+    )
+    assert len(np.unique(slow.argmax(-1))) > 1
+    assert different <= OTHER_CLASS * ARCHITECTURES * IMAGES
