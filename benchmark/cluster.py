@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import re
 import socket
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -101,10 +102,14 @@ def cluster(address: str) -> Iterator[Cluster]:
         address: Where it listens, like ``tcp://10.0.0.1:8786``.
 
     Raises:
-        InputError: dask.distributed is not installed.
+        InputError: The address is none, or dask.distributed is not installed.
         CheckError: The scheduler cannot be reached, has no workers, goes away, or its workers run
             other versions.
     """
+    if not re.fullmatch(r"((tcp|tls|ws|wss|ucx)://)?[\w.-]+:[0-9]{1,5}", address):
+        raise InputError(
+            f"{address[:100]!r} is no address of a scheduler: write tcp://10.0.0.1:8786, say"
+        )
     try:
         from distributed import Client
         from distributed.comm.core import CommClosedError

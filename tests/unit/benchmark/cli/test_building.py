@@ -70,7 +70,9 @@ def test_a_built_table_judges_scores(folder: Path, tmp_path: Path) -> None:
     what = ["--table", str(path), "--split", "test", "--subset", str(held)]
     called = nasbench("score", str(tmp_path / "scores.csv"), *what, "--json")
     assert called.code == 0, called.err
-    assert json.loads(called.out)["accuracy"] == "digits_test_1"
+    found = json.loads(called.out)
+    assert [found[name] for name in ("dataset", "split", "epochs")] == ["digits", "test", 1]
+    assert found["n_architectures"] == 4
 
 
 def test_what_was_trained_is_found(folder: Path) -> None:
