@@ -42,12 +42,22 @@ def is_gone(process: int) -> bool:
         return True
     except (OSError, OverflowError):  # somebody else's, so it lives
         return False
-    return False
+    return _state(process) == "Z"  # it ended, and who started it has not asked for its end
 
 
 def started(process: int) -> str | None:
     """Return when a process started, in ticks since the machine did, where the system tells."""
+    return _stat(process, 19)
+
+
+def _state(process: int) -> str | None:
+    """Return the letter of a process's state, where the system tells."""
+    return _stat(process, 0)
+
+
+def _stat(process: int, place: int) -> str | None:
+    """Return what the system tells of a process behind its name."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[place]
     except (OSError, IndexError):
         return None

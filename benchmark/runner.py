@@ -35,6 +35,7 @@ from benchmark.store.claims import (
     Watch,
     claim,
     claims,
+    forget_dead,
     keep_alive,
     owner_of,
     release,
@@ -109,6 +110,8 @@ def run_units(
     sweep(folder)
     found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
+    for unit in records:
+        forget_dead(folder, unit.name, unit.seed)
     elsewhere = _elsewhere(list(records.values()), device)
     missing = [unit for unit in units if unit not in records]
     if missing:

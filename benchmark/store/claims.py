@@ -107,6 +107,14 @@ def release(folder: Path, name: str, seed: int, owner: Owner) -> None:
             path.unlink(missing_ok=True)
 
 
+def forget_dead(folder: Path, name: str, seed: int) -> None:
+    """Remove the claims on a unit whose owners have certainly ended: its record is there."""
+    for path in claims(folder, name, seed):
+        owner = owner_of(path)
+        if owner is not None and owner.is_dead:
+            path.unlink(missing_ok=True)
+
+
 def keep_alive(folder: Path, units: Iterable[tuple[str, int]], owner: Owner) -> None:
     """Give a sign of life for all of an owner's claims among some units."""
     for name, seed in units:

@@ -13,6 +13,7 @@ from baselines.registry import METHODS
 from benchmark.store import read_records
 from benchmark.tables import AccuracyKey, open_table
 from benchmark.task import load_preset
+from benchmark.unit import describe
 from tests.command_line import nasbench
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +48,7 @@ def test_the_records_are_of_todays_preset() -> None:
     assert {record.seed for record in records} == set(range(5))
     task = load_preset("laptop")
     for record in records:
-        assert record.task == task.describe(record.method), record.method
+        assert record.task == describe(task, record.method), record.method
 
 
 def test_the_readme_shows_their_table() -> None:

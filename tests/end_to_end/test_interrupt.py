@@ -70,12 +70,12 @@ def start_and_wait(command: list[str], folder: Path) -> subprocess.Popen[str]:
 
 
 def check_kept(folder: Path, uninterrupted: dict[int, bytes]) -> None:
-    """Check that some seeds are finished, as they should be, and nothing else is there."""
+    """Check that some seeds are finished as they should be; others leave checkpoints at most."""
     kept = scores(folder)
     assert 0 < len(kept) < len(SEEDS)
-    assert {path.name for path in folder.iterdir()} == {
-        f"one-shot-seed{seed}.json" for seed in kept
-    }
+    finished = {f"one-shot-seed{seed}.json" for seed in kept}
+    begun = {f".one-shot-seed{seed}.checkpoint" for seed in SEEDS if seed not in kept}
+    assert finished <= {path.name for path in folder.iterdir()} <= finished | begun
     assert all(uninterrupted[seed] == found for seed, found in kept.items())
 
 
@@ -126,7 +126,7 @@ def test_the_work_of_a_worker_that_the_system_ends_is_done_again(
     folder = tmp_path / "out"
     process = start_and_wait(arguments(preset, folder, jobs=2), folder)
     there = workers(process)
-    assert len(there) == 2
+    assert len(there) == 3  # five runs on two cores: the last ones take turns
     os.kill(there[0], signal.SIGKILL)
     called = finish(process)
     assert called.code == 0, called.err

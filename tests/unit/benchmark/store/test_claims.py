@@ -12,8 +12,18 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import CheckError
+from benchmark.processes import started
 from benchmark.store import claims as module
-from benchmark.store.claims import Owner, Watch, claim, claims, keep_alive, owner_of, release
+from benchmark.store.claims import (
+    Owner,
+    Watch,
+    claim,
+    claims,
+    forget_dead,
+    keep_alive,
+    owner_of,
+    release,
+)
 
 UNIT = ("gm", 3)
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
@@ -178,3 +188,18 @@ def test_of_many_at_once_one_gets_it(tmp_path: Path, dead: Owner, stale: bool) -
         assert [owner for owner, mine in zip(owners, got, strict=True) if mine] == [
             owner for owner in holders if owner != dead
         ]
+
+
+@needs_proc
+def test_a_process_whose_end_nobody_has_asked_for_is_dead_too(here: Owner, tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    owner = replace(here, process=child.pid, started=started(child.pid) or "", token="child")
+    assert claim(tmp_path, *UNIT, owner)
+    forget_dead(tmp_path, *UNIT)
+    assert len(claims(tmp_path, *UNIT)) == 1
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # its number still exists
+    assert owner.is_dead
+    forget_dead(tmp_path, *UNIT)
+    assert claims(tmp_path, *UNIT) == []
+    child.communicate()
