@@ -26,7 +26,7 @@ def preset(name: str, changes: tuple[str, ...]) -> None:
     \b
     Examples:
       nasbench show preset paper-darts
-      nasbench show preset laptop --set training.budget=64_000 > mine.toml
+      nasbench show preset laptop --set training.budget=64_000
     """
     import tomli_w
 
