@@ -46,7 +46,7 @@ def test_what_a_call_raises_is_raised_here(jobs: int) -> None:
 
 
 def test_a_worker_that_dies_is_an_error_of_ours() -> None:
-    with pytest.raises(WorkerDiedError, match="ended its worker"), worker_pool(2) as pool:
+    with pytest.raises(WorkerDiedError, match="ended a worker"), worker_pool(2) as pool:
         list(pool.results(die, [(number,) for number in range(4)]))
 
 

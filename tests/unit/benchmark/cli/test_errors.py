@@ -32,7 +32,7 @@ def check_refused(called: Called, pattern: str, code: int = BAD_INPUT) -> None:
         ("run --method", r"Option '--method' requires an argument\."),
         (
             "run --method gm --seedss 3",
-            r"No such option:? '?--seedss'?.* you mean .*'?--seeds'?.*\?",
+            r"No such option:? '?--seedss'?.* you mean .*'?--seeds'?.*\?.*",
         ),
         ("run --method gm 3", r"Got unexpected extra argument '?\(?3\)?'?"),
         ("--verzion", r"No such option:? '?--verzion'?.* Did you mean '?--version'?\?"),
