@@ -25,7 +25,7 @@ MakeBaseline = Callable[..., Baseline]
 
 @pytest.fixture
 def baseline(make_runs: MakeRuns, make_baseline: MakeBaseline) -> Baseline:
-    return make_baseline([*make_runs("one-shot"), *make_runs("gm", protocol=1)])
+    return make_baseline([*make_runs("one-shot"), *make_runs("gm")])
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from analysis.permutation import joint_sign_flip_p
 from analysis.regression import Baseline, CheckResult, Verdict, judge
 from analysis.tables import evaluate
 from benchmark.space import SIZE
-from benchmark.store import RunRecord
+from benchmark.store import PROTOCOL, RunRecord
 from benchmark.tables import AccuracyKey, Source, TruthTable
 
 MakeRuns = Callable[..., list[RunRecord]]
@@ -221,7 +221,7 @@ def test_what_is_missing_is_missing(check: Check, runs: list[RunRecord]) -> None
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"protocol": 2}, "seed 0 ran by protocol 2, the baseline's by 1"),
+        ({"protocol": 99}, f"seed 0 ran by protocol 99, the baseline's by {PROTOCOL}"),
         (
             {"task": {"preset": "laptop", "training": {"budget": 100}, "options": {}}},
             "seed 0 ran preset laptop, the baseline's ci",
