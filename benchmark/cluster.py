@@ -18,10 +18,8 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-
 from benchmark.errors import CheckError, InputError
-from benchmark.pool import THREADS, WorkerDiedError
+from benchmark.pool import WorkerDiedError, settle
 from benchmark.store.provenance import provenance
 
 if TYPE_CHECKING:
@@ -195,7 +193,7 @@ def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:
 def _remote(here: Mapping[str, str], call: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function on a worker, on one thread, if it has the right versions."""
     check_versions(here, versions())
-    torch.set_num_threads(THREADS)
+    settle()
     return call(*arguments)
 
 

@@ -31,6 +31,10 @@ class MissingError(InputError):
     """What was asked for is not in this table or record: never zero, never imputed."""
 
 
+# What a piece of work may fail with while others go on: PyTorch's own for want of memory above all.
+FAULTS = (NasbenchError, RuntimeError, MemoryError)
+
+
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
     """Return the error for a name outside ``choices``, with the nearest valid one.
 
@@ -43,3 +47,17 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return InputError(f"unknown {kind} {name!r}: {hint}choose from {', '.join(names)}")
+
+
+def in_one_line(error: BaseException) -> str:
+    r"""Return the message of an error, with its kind where it is none of ours.
+
+    Example:
+        >>> in_one_line(RuntimeError("out of memory\nat line 3"))
+        'RuntimeError: out of memory'
+        >>> in_one_line(CheckError("the loss is nan"))
+        'the loss is nan'
+    """
+    if isinstance(error, NasbenchError):
+        return str(error)
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

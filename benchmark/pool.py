@@ -29,6 +29,13 @@ _FOLLOWER = "nasbench follower"
 THREADS = 1  # of a call; more would change the order of sums, and with it bits
 
 
+def settle() -> None:
+    """Let what this process computes not depend on chance, nor on how many others compute."""
+    torch.set_num_threads(THREADS)
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+
+
 class WorkerDiedError(CheckError):
     """The system ended a worker before its work."""
 
@@ -104,9 +111,9 @@ def _bear_workers(parallel: joblib.Parallel, jobs: int) -> None:
 
 
 def _alone(call: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function on one thread, so that its bits do not depend on how many run."""
+    """Call a function in a process that leaves signals to the main one."""
     _settle()
-    torch.set_num_threads(THREADS)
+    settle()
     return call(*arguments)
 
 

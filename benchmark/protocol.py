@@ -5,24 +5,18 @@ Presets are TOML files in ``benchmark/protocols``; each holds one protocol in fu
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import DataSettings, dataset_record
 from benchmark.errors import InputError, unknown_name
-from benchmark.files import reason
+from benchmark.preset_files import PresetFiles
 from benchmark.settings import Count, Fraction, NonNegative, Range, read_settings
-from benchmark.task import MAX_BYTES, NetworkSettings
+from benchmark.task import NetworkSettings
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+_FILES = PresetFiles("protocol", "protocols")
 
 
 @dataclass(frozen=True)
@@ -104,11 +98,6 @@ class Protocol:
 
     def __post_init__(self) -> None:
         """Check what no single field can tell."""
-        if self.data.crop_padding >= self.data.resolution:
-            raise InputError(
-                f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
-                f"resolution, {self.data.resolution}, or some crops show nothing"
-            )
         dataset_record(self.data.dataset).check(self.data)
         if self.evaluation.valid_images >= self.data.validation_images:
             raise InputError(
@@ -121,14 +110,7 @@ class Protocol:
     @property
     def scale(self) -> NetworkScale:
         """The network's size on this protocol's images."""
-        record = dataset_record(self.data.dataset)
-        return NetworkScale(
-            channels=self.network.channels,
-            cells=self.network.cells,
-            resolution=self.data.resolution,
-            classes=record.classes,
-            input_channels=record.channels,
-        )
+        return self.network.scale_for(self.data)
 
     def describe(self) -> dict[str, Any]:
         """Return all that decides what a training gives beside its seed, as plain JSON values."""
@@ -172,8 +154,7 @@ def protocol_names() -> list[str]:
         >>> protocol_names()[0]
         'digits'
     """
-    files = resources.files("benchmark").joinpath("protocols").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return _FILES.names()
 
 
 def load_protocol(name: str) -> Protocol:
@@ -189,20 +170,7 @@ def load_protocol(name: str) -> Protocol:
         >>> load_protocol("digits").data.dataset
         'digits'
     """
-    if not name.endswith(".toml"):
-        if name not in protocol_names():
-            raise unknown_name("protocol", name, [*protocol_names(), "<path>.toml"])
-        file = resources.files("benchmark").joinpath("protocols", f"{name}.toml")
-        return parse_protocol(name, file.read_text("utf-8"))
-    path = Path(name)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"protocol {path} has more than {MAX_BYTES >> 20} MB")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(f"cannot read protocol {path}: {why}") from error
-    return parse_protocol(path.stem, text)
+    return parse_protocol(*_FILES.find(name))
 
 
 def parse_protocol(name: str, text: str) -> Protocol:
@@ -211,16 +179,14 @@ def parse_protocol(name: str, text: str) -> Protocol:
     Raises:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
-    try:
-        values = tomllib.loads(text)
+
+    def make(values: dict[str, Any]) -> Protocol:
         description = values.pop("description", None)
         if not isinstance(description, str):
             raise InputError(f"description is {description!r}: it must be a text in quotes")
         return Protocol(name, description, **_sections(values))
-    except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
-        raise InputError(f"protocol {name}: {error}") from error
-    except RecursionError as error:
-        raise InputError(f"protocol {name}: something in it is nested too deeply") from error
+
+    return _FILES.parse(name, text, make)
 
 
 def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:

@@ -6,28 +6,20 @@ run hides in a default.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from benchmark.budget import Budget
 from benchmark.complexity import NetworkScale
 from benchmark.datasets import DataSettings, dataset_record
 from benchmark.errors import InputError, unknown_name
-from benchmark.files import reason
+from benchmark.preset_files import PresetFiles
 from benchmark.search_settings import NO_SEARCH, SearchSettings
 from benchmark.settings import Count, NonNegative, Range, read_settings
 from benchmark.space import SIZE
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-MAX_BYTES = 1 << 20  # of a preset's file
+_FILES = PresetFiles("preset", "presets")
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,17 @@ class NetworkSettings:
 
     channels: Count
     cells: Count
+
+    def scale_for(self, data: DataSettings) -> NetworkScale:
+        """Return the network's size on images of a data set."""
+        record = dataset_record(data.dataset)
+        return NetworkScale(
+            channels=self.channels,
+            cells=self.cells,
+            resolution=data.resolution,
+            classes=record.classes,
+            input_channels=record.channels,
+        )
 
 
 @dataclass(frozen=True)
@@ -133,25 +136,13 @@ class Task:
                 f"[training] budget is {budget}: it must allow one batch of "
                 f"{self.training.batch_size} images at least"
             )
-        if self.data.crop_padding >= self.data.resolution:
-            raise InputError(
-                f"[data] crop_padding is {self.data.crop_padding}: it must be below the "
-                f"resolution, {self.data.resolution}, or some crops show nothing"
-            )
         dataset_record(self.data.dataset).check(self.data)
         _ = self.scale  # checks the network's size
 
     @property
     def scale(self) -> NetworkScale:
         """The network's size on this task's images."""
-        record = dataset_record(self.data.dataset)
-        return NetworkScale(
-            channels=self.network.channels,
-            cells=self.network.cells,
-            resolution=self.data.resolution,
-            classes=record.classes,
-            input_channels=record.channels,
-        )
+        return self.network.scale_for(self.data)
 
     @property
     def budget(self) -> Budget | None:
@@ -227,8 +218,7 @@ def preset_names() -> list[str]:
         ['ci', 'equal-darts', 'equal-darts-2nd', 'equal-rsps', 'equal-snas', 'fashion', 'laptop', \
 'paper-darts', 'paper-darts-2nd', 'paper-rsps', 'paper-snas']
     """
-    files = resources.files("benchmark").joinpath("presets").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return _FILES.names()
 
 
 def load_preset(name: str) -> Task:
@@ -244,26 +234,7 @@ def load_preset(name: str) -> Task:
         >>> load_preset("laptop").data.dataset
         'digits'
     """
-    if name.endswith(".toml"):
-        return _read_preset(Path(name))
-    if name not in preset_names():
-        raise unknown_name("preset", name, [*preset_names(), "<path>.toml"])
-    return parse_task(name, _text_of(name))
-
-
-def _text_of(name: str) -> str:
-    return resources.files("benchmark").joinpath("presets", f"{name}.toml").read_text("utf-8")
-
-
-def _read_preset(path: Path) -> Task:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"preset {path} has more than {MAX_BYTES >> 20} MB: give a small file")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(f"cannot read preset {path}: {why}") from error
-    return parse_task(path.stem, text)
+    return parse_task(*_FILES.find(name))
 
 
 def parse_task(name: str, text: str) -> Task:
@@ -280,12 +251,7 @@ def parse_task(name: str, text: str) -> Task:
     Raises:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
-    try:
-        return _task(name, _extended(tomllib.loads(text)))
-    except (ValueError, InputError) as error:  # not all that tomllib raises is a TOMLDecodeError
-        raise InputError(f"preset {name}: {error}") from error
-    except RecursionError as error:
-        raise InputError(f"preset {name}: something in it is nested too deeply") from error
+    return _FILES.parse(name, text, lambda values: _task(name, _extended(values)))
 
 
 def described_task(method: str, description: Mapping[str, Any]) -> Task:
@@ -345,7 +311,7 @@ def _extended(values: dict[str, Any]) -> dict[str, Any]:
         return values
     if extends not in preset_names():
         raise unknown_name("preset to extend", str(extends), preset_names())
-    return _merged(_extended(tomllib.loads(_text_of(extends))), values)
+    return _merged(_extended(_FILES.values(extends)), values)
 
 
 def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

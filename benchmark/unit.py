@@ -9,14 +9,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from baselines.experiment import Experiment
 from baselines.method import Method
 from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
-from benchmark.errors import NasbenchError
+from benchmark.errors import FAULTS, in_one_line
 from benchmark.progress import Meter
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
@@ -146,18 +144,13 @@ def _run_unit(order: Order) -> Result:
             return Result(unit, State.BUSY)
         if record_path(order.folder, unit.name, unit.seed).exists():
             return Result(unit, State.FOUND)
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     running = _Running(order)
     try:
         record = running.run()
     except StoppedError:
         return Result(unit, State.STOPPED, note=running.note)
-    except NasbenchError as error:
-        return Result(unit, State.FAILED, None, running.failure(str(error)), running.note)
-    except (RuntimeError, MemoryError) as error:  # PyTorch's own, above all for want of memory
-        fault = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-        return Result(unit, State.FAILED, None, running.failure(fault), running.note)
+    except FAULTS as error:
+        return Result(unit, State.FAILED, None, running.failure(in_one_line(error)), running.note)
     meter.show(1.0)
     return Result(unit, State.DONE, record, note=running.note)
 
@@ -182,7 +175,8 @@ class _Running:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._task, self._unit = order.task, order.unit
-        self._ledger = Ledger(run_budget(order.task, make_method(order.task, order.unit.method)))
+        self._method = make_method(self._task, self._unit.method)
+        self._ledger = Ledger(run_budget(self._task, self._method))
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._notes: list[str] = []
         self._checkpoints = Checkpoints(
@@ -204,7 +198,7 @@ class _Running:
     def run(self) -> RunRecord:
         self._wait(0.0)
         experiment = self._experiment()
-        outcome = make_method(self._task, self._unit.method).run(experiment)
+        outcome = self._method.run(experiment)
         return RunRecord(
             method=self._unit.method,
             seed=self._unit.seed,

@@ -79,9 +79,7 @@ def gradient_distances(
                 if code not in known:
                     before_pass()
                     known[code] = vectors.of(decode(code).tolist(), pixels, labels)
-            gradients = torch.stack([known[code] for code in children]).double()
-            gradients[:, vectors.stretches[edge]] = 0
-            found[edge].append(cosine_distances(gradients))
+            found[edge].append(vectors.distances(edge, [known[code] for code in children]))
         if is_enough(found, number + 1):
             break
     return averaged(found)
@@ -127,19 +125,19 @@ def _children(base: Path, edge: int, allowed: Sequence[int]) -> list[int]:
 class GradientVectors:
     """Takes gradients of the weights of cells and residual blocks as one vector.
 
-    Attributes:
-        stretches: Where each edge's own weights stand in a vector.
+    Args:
+        network: The supernet.
     """
 
     def __init__(self, network: Supernet) -> None:
         self._network = network
         self._weights: list[Parameter] = []
-        self.stretches: list[slice] = []
+        self._stretches: list[slice] = []  # where each edge's own weights stand
         end = 0
         for edge in range(len(EDGES)):
             weights = network.edge_weights(edge)
             start, end = end, end + sum(weight.numel() for weight in weights)
-            self.stretches.append(slice(start, end))
+            self._stretches.append(slice(start, end))
             self._weights.extend(weights)
         for block in network.residual_blocks():
             self._weights.extend(block.parameters())
@@ -151,3 +149,9 @@ class GradientVectors:
             loss, self._weights, allow_unused=True, materialize_grads=True
         )
         return torch.cat([gradient.flatten() for gradient in gradients])
+
+    def distances(self, edge: int, gradients: Sequence[Tensor]) -> Tensor:
+        """Return the distances [n, n] of gradients, the edge's own weights left out."""
+        rows = torch.stack(list(gradients)).double()
+        rows[:, self._stretches[edge]] = 0
+        return cosine_distances(rows)

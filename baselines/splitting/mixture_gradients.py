@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import torch
-
 from baselines.splitting.gradients import (
     Distances,
     Enough,
     Found,
     GradientVectors,
     averaged,
-    cosine_distances,
     use_all,
 )
 from baselines.splitting.subspace import Subspace
@@ -61,9 +58,7 @@ def mixture_distances(
                 before_pass()
                 child = fixed.alone(edge, operation, keep_weight=soft)
                 gradients.append(vectors.of(child, pixels, labels))
-            stacked = torch.stack(gradients).double()
-            stacked[:, vectors.stretches[edge]] = 0
-            found[edge].append(cosine_distances(stacked))
+            found[edge].append(vectors.distances(edge, gradients))
         if is_enough(found, number + 1):
             break
     return averaged(found)

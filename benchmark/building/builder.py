@@ -8,14 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from baselines.alone import Trained, train_alone
 from baselines.alone.images import read_parts
 from benchmark.building.assembling import assemble
 from benchmark.building.journal import Journal, Training, open_journal
 from benchmark.datasets import data_folder, dataset_record
-from benchmark.errors import CheckError, NasbenchError
+from benchmark.errors import FAULTS, CheckError, in_one_line
 from benchmark.pool import WorkerDiedError
 from benchmark.progress import Meter, shown_board
 from benchmark.protocol import Protocol
@@ -193,8 +191,6 @@ def _train(
     protocol: Protocol, training: Training, images: Path, device: str, meter: Meter
 ) -> tuple[Training, tuple[Trained, dict[str, Any]] | str]:
     """Train one network; return what it gave and where, or what went wrong."""
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     try:
         trained = train_alone(
             training.code,
@@ -204,10 +200,8 @@ def _train(
             device,
             lambda share: meter.show(0.999 * share),
         )
-    except NasbenchError as error:
-        return training, str(error)
-    except (RuntimeError, MemoryError) as error:  # PyTorch's own, above all for want of memory
-        return training, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    except FAULTS as error:
+        return training, in_one_line(error)
     meter.show(1.0)
     return training, (trained, _place(device))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from benchmark.errors import InputError
 from benchmark.settings import Count, Range
 
 MAX_NOISE = 10.0  # beyond it no network sees a digit
@@ -23,6 +24,9 @@ class DataSettings:
         noise_draws: How many times each training image is there, each with noise of its own.
         crop_padding: Border in pixels around a training image before it is cropped at random.
         flip: Whether training images are mirrored left to right, each time with probability 1/2.
+
+    Raises:
+        InputError: The border is as wide as an image.
     """
 
     dataset: str
@@ -33,6 +37,14 @@ class DataSettings:
     noise_draws: Count
     crop_padding: Annotated[int, Range(0)]
     flip: bool
+
+    def __post_init__(self) -> None:
+        """Check what no single field can tell."""
+        if self.crop_padding >= self.resolution:
+            raise InputError(
+                f"[data] crop_padding is {self.crop_padding}: it must be below the "
+                f"resolution, {self.resolution}, or some crops show nothing"
+            )
 
     @property
     def epoch_images(self) -> int:

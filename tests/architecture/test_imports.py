@@ -42,6 +42,7 @@ FLOORS = (
     ("benchmark.tables",),
     ("benchmark.datasets",),
     ("benchmark.search_settings",),
+    ("benchmark.preset_files",),
     ("benchmark.task",),
     ("benchmark.protocol",),
     ("benchmark.store",),
