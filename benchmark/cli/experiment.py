@@ -114,7 +114,7 @@ def _experiment(
     from benchmark.runner import run_units  # imports PyTorch
     from benchmark.workers import chosen_workers
 
-    every = parse_every(checkpoint_every)
+    every, share = parse_every(checkpoint_every), parse_shard(shard or "1/1")
     folder = out or Path("runs") / task.preset
     runs = run_units(
         task,
@@ -123,7 +123,7 @@ def _experiment(
         folder,
         device=device,
         workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
-        shard=parse_shard(shard or "1/1"),
+        shard=share,
         every=every,
         data=data,
     )
@@ -135,7 +135,7 @@ def _experiment(
             "may differ in their last digits",
             err=True,
         )
-    if parse_shard(shard or "1/1")[1] > 1:
+    if share[1] > 1:
         click.echo(
             f"{folder}: {len(runs.records)} runs of share {shard} are done; nasbench merge puts "
             "shares together"
