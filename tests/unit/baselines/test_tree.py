@@ -47,6 +47,7 @@ GM = st.fixed_dictionaries(
         "edges": st.just([]),
         "weight": st.just("hard"),
         "cut": st.sampled_from(["exact", "spectral"]),
+        "stop_error": st.just(0.0),
     }
 )
 

@@ -18,7 +18,7 @@ from analysis.ranking import METRICS
 from analysis.tables import evaluate, summarise_methods, to_csv
 from benchmark.errors import InputError, MissingError
 from benchmark.space import SIZE, from_string
-from benchmark.store import RunRecord
+from benchmark.store import PROTOCOL, RunRecord
 from benchmark.tables import AccuracyKey, Source, TruthTable, open_table
 
 MakeRecord = Callable[..., RunRecord]
@@ -80,7 +80,7 @@ def test_a_record_without_its_spending_is_refused(
         ({}, {"seed": 0}, "gm seed 0 stands there twice"),
         ({}, {"task": {"preset": "laptop"}}, "gm seed 0 and gm seed 1 differ in preset: compare"),
         ({}, {"task": {"extra": 1}, "method": "few-shot"}, "few-shot seed 1 differ in extra"),
-        ({}, {"protocol": 2}, "differ in protocol"),
+        ({}, {"protocol": PROTOCOL + 1}, "differ in protocol"),
         ({"task": {"options": {"levels": 1}}}, {"task": {"options": {}}}, "differ in options"),
     ],
 )
