@@ -64,8 +64,12 @@ class Cluster:
         here = versions()
         futures = [self._client.submit(_remote, here, call, *one, pure=False) for one in arguments]
         died = False
-        for future in as_completed(futures, loop=self._client.loop):
-            if future.status == "cancelled" or future.status == "lost":
+        completed = as_completed(futures, loop=self._client.loop)
+        for future in completed:
+            if future.status in ("lost", "pending") and self._client.status == "running":
+                completed.add(future)  # its worker died with the result: it is done once more
+                continue
+            if future.status in ("lost", "pending", "cancelled"):
                 raise CheckError(_gone(self._address))
             if future.status == "error":
                 error = self._error(future)
