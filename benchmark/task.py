@@ -59,6 +59,11 @@ class TrainingSettings:
         momentum: Of SGD.
         weight_decay: Of SGD.
         gradient_norm: Gradients are scaled down to this norm when theirs is greater.
+        precision: What convolutions compute in while gradients are taken: ``float32``, or
+            ``bfloat16`` by autocast, which is faster where the device is made for it. Weights,
+            BatchNorm's sums, the loss and scoring stay in float32.
+        compile: Whether `torch.compile` fuses what an edge does: other last bits, and half a minute
+            to begin with.
     """
 
     budget: Count | Literal["schedule"]
@@ -68,6 +73,8 @@ class TrainingSettings:
     momentum: Annotated[float, Range(0, 1)]
     weight_decay: NonNegative
     gradient_norm: NonNegative
+    precision: Literal["float32", "bfloat16"]
+    compile: bool
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ final_learning_rate = 0.001
 momentum = 0.9
 weight_decay = 5e-4
 gradient_norm = 5.0
+precision = "float32"
+compile = false
 
 [scoring]
 images = 4

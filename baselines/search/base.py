@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.search.architecture import Architecture
 from baselines.splitting import Distances, Enough, Subspace, scoring_plan, use_all
-from baselines.supernet import Stretch, Supernet, score_codes
+from baselines.supernet import Stretch, Supernet, accelerate, score_codes
 from benchmark.budget import Spending
 from benchmark.checkpoints import taking_up
 from benchmark.datasets import Batches
@@ -101,7 +101,7 @@ class Base(ABC):
         """Return a supernet with the seed's initial weights, the same at every call."""
         generator = self.experiment.streams.torch("initial weights")
         network = Supernet(self.experiment.scale, generator).to(self.experiment.device)
-        return State(subspace, network)
+        return State(subspace, accelerate(network, self.experiment.training))
 
     def inherit(self, state: State, subspace: Subspace) -> State:
         """Return a supernet of a part of a subspace that starts from a copy of its weights."""

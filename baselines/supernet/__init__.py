@@ -1,5 +1,6 @@
 """Supernets: their operations, network, training and scoring."""
 
+from baselines.supernet.acceleration import accelerate
 from baselines.supernet.mixture import Mixture
 from baselines.supernet.network import Path, Supernet
 from baselines.supernet.scoring import one_by_one, score_codes
@@ -12,6 +13,7 @@ __all__ = [
     "Stretch",
     "Supernet",
     "WeightTraining",
+    "accelerate",
     "one_by_one",
     "score_codes",
 ]

@@ -41,6 +41,10 @@ class Cell(nn.Module):
         """Return one of the six edges."""
         return cast(Edge, self.edges[index])
 
+    def all_edges(self) -> Iterator[Edge]:
+        """Yield the six edges."""
+        return (self.edge(index) for index in range(len(EDGES)))
+
     def forward(self, x: Tensor, path: Path | Mixture, normalise: Normalise) -> Tensor:
         """Pass feature maps [B, C, H, W] along a path; a disconnected one gives zeros."""
         if isinstance(path, Mixture):
@@ -117,6 +121,10 @@ class Supernet(nn.Module):
         scale: Channels, cells, resolution and classes.
         generator: Draws the weights, on the CPU, so that every device starts from the same ones.
 
+    Attributes:
+        autocast: What convolutions compute in while gradients are taken; None for the weights' own
+            precision. Logits always come in the weights' precision.
+
     Example:
         >>> scale = NetworkScale(channels=4, cells=1, resolution=8, input_channels=1)
         >>> network = Supernet(scale, torch.Generator().manual_seed(0))
@@ -126,6 +134,7 @@ class Supernet(nn.Module):
 
     def __init__(self, scale: NetworkScale, generator: torch.Generator) -> None:
         super().__init__()
+        self.autocast: torch.dtype | None = None
         self.stem = convolution_weight(scale.input_channels, scale.channels, 3)
         self.stem_norm = ScaleShift(scale.channels)
         self.blocks = nn.ModuleList(_blocks(scale))
@@ -138,10 +147,13 @@ class Supernet(nn.Module):
         self, images: Tensor, path: Path | Mixture, normalise: Normalise = by_batch
     ) -> Tensor:
         """Return the logits [B, classes] of a path or mixture for images [B, channels, H, W]."""
-        x = self.begin(images, normalise)
-        for block in self.blocks:
-            x = block(x, path, normalise) if isinstance(block, Cell) else block(x, normalise)
-        return self.finish(x, normalise)
+        lower = self.autocast is not None and torch.is_grad_enabled()
+        with torch.autocast(images.device.type, self.autocast, enabled=lower):
+            x = self.begin(images, normalise)
+            for block in self.blocks:
+                x = block(x, path, normalise) if isinstance(block, Cell) else block(x, normalise)
+            logits = self.finish(x, normalise)
+        return logits.to(self.stem.dtype)
 
     def begin(self, images: Tensor, normalise: Normalise) -> Tensor:
         """Turn images [B, channels, H, W] into the first cell's input [B, C, H, W]."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
@@ -25,6 +26,19 @@ def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape, memory_format=torch.channels_last))
 
 
+class ConvolutionUnit(Protocol):
+    """Applies ReLU, a convolution and BatchNorm."""
+
+    def __call__(self, x: Tensor, weight: Tensor, padding: int, normalise: Normalise) -> Tensor:
+        """Return feature maps [B, C, H, W], of the shape that came in."""
+        ...
+
+
+def relu_conv_norm(x: Tensor, weight: Tensor, padding: int, normalise: Normalise) -> Tensor:
+    """Apply ReLU, a convolution of a given weight and padding, and BatchNorm, step by step."""
+    return normalise(F.conv2d(F.relu(x), weight, padding=padding))
+
+
 class Edge(nn.Module):
     """The weights of one edge: a 1×1 and a 3×3 convolution; the other operations have none.
 
@@ -39,6 +53,7 @@ class Edge(nn.Module):
         super().__init__()
         self.nor_conv_1x1 = convolution_weight(channels, channels, 1)
         self.nor_conv_3x3 = convolution_weight(channels, channels, 3)
+        self.unit: ConvolutionUnit = relu_conv_norm
 
     def forward(self, x: Tensor, operation: int, normalise: Normalise) -> Tensor:
         """Apply one operation but ``none``, which brings nothing and so is never applied.
@@ -55,13 +70,16 @@ class Edge(nn.Module):
             return x
         if operation == AVG_POOL_3X3:
             return average_pool(x)
-        return normalise(self.convolve(x, operation))
+        return self.unit(x, *self._convolution(operation), normalise)
 
     def convolve(self, x: Tensor, operation: int) -> Tensor:
         """Apply ReLU and the convolution of one of the two operations that have one."""
-        if operation == NOR_CONV_1X1:
-            return F.conv2d(F.relu(x), self.nor_conv_1x1)
-        return F.conv2d(F.relu(x), self.nor_conv_3x3, padding=1)
+        weight, padding = self._convolution(operation)
+        return F.conv2d(F.relu(x), weight, padding=padding)
+
+    def _convolution(self, operation: int) -> tuple[nn.Parameter, int]:
+        """Return the weight and the padding of one of the two operations that have them."""
+        return (self.nor_conv_1x1, 0) if operation == NOR_CONV_1X1 else (self.nor_conv_3x3, 1)
 
 
 def average_pool(x: Tensor) -> Tensor:

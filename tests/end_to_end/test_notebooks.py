@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Any
 
@@ -40,7 +41,7 @@ def executed(name: str, capsys: pytest.CaptureFixture[str]) -> Any:
         resources={"metadata": {"path": str(FOLDER)}},
     ).execute()
     with capsys.disabled():
-        print(f"\n{name} took {time.monotonic() - start:.0f} s")
+        print(f"\n{name} took {time.monotonic() - start:.0f} s", file=sys.stderr)
     return notebook
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
 from baselines.splitting import FULL, gradient_distances
-from baselines.supernet import PathTraining, Stretch, Supernet
+from baselines.supernet import PathTraining, Stretch, Supernet, accelerate
 from baselines.supernet.normalisation import ByGroup
 from baselines.supernet.prefix_tree import many_logits
 from benchmark.space import EDGES, SIZE, Codes, decode, distinct_codes
+from benchmark.task import TrainingSettings
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side
 from tests.speed.page import Section
 from tests.speed.plain import OneByOne, plain_distances, plain_logits, plain_optimiser, plain_step
@@ -31,6 +33,7 @@ from tests.speed.scales import (
 )
 
 MATCHING_BATCHES = 100
+COMPILED = replace(TRAINING, compile=True)
 
 
 def scoring_small(effort: Effort) -> Section:
@@ -104,14 +107,25 @@ def steps(effort: Effort) -> Section:
     rows = [
         _step(SMALL, effort, steps=100, published="25 ms").cells(),
         _step(PAPERS, effort, steps=16, published="524 ms").cells(),
+        _step(PAPERS, effort, steps=16, published="524 ms", settings=COMPILED).cells(),
     ]
-    note = "The plain way pads, crops, flips and normalises image by image; a median of rounds."
+    note = (
+        "The plain way pads, crops, flips and normalises image by image; a median of rounds. "
+        "Compiled means `compile = true`, which presets leave off."
+    )
     return Section(f"A training step, RSPS, batch {BATCH}", COMPARISON_HEADER, rows, [note])
 
 
-def _step(scale: Scale, effort: Effort, steps: int, published: str) -> Comparison:
+def _step(
+    scale: Scale,
+    effort: Effort,
+    steps: int,
+    published: str,
+    settings: TrainingSettings = TRAINING,
+) -> Comparison:
     steps = max(2, effort.of(steps))
     plain, ours = both_networks(scale.network)
+    accelerate(ours, settings)
     paths = connected_paths(steps).tolist()
     generator = np.random.default_rng(0)
     size, count = scale.network.resolution, 1024
@@ -120,7 +134,7 @@ def _step(scale: Scale, effort: Effort, steps: int, published: str) -> Compariso
     )
     labels = generator.integers(scale.network.classes, size=count)
     loader = DataLoader(OneByOne(pixels, labels, padding=4), BATCH, shuffle=True, drop_last=True)
-    optimiser = plain_optimiser(plain, TRAINING)
+    optimiser = plain_optimiser(plain, settings)
 
     def endless() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         while True:
@@ -130,16 +144,16 @@ def _step(scale: Scale, effort: Effort, steps: int, published: str) -> Compariso
 
     def train_plainly() -> None:
         for path in paths:
-            plain_step(plain, optimiser, next(stream), path, TRAINING.gradient_norm)
+            plain_step(plain, optimiser, next(stream), path, settings.gradient_norm)
 
     def train() -> None:
-        training = PathTraining(ours, given, paths, Stretch(0, steps, steps), TRAINING)
+        training = PathTraining(ours, given, paths, Stretch(0, steps, steps), settings)
         for _ in paths:
             training.step()
         training.losses()
 
     times = side_by_side({"plain": train_plainly, "ours": train}, effort.rounds)
-    what = f"one step, {scale.name}"
+    what = f"one step, {scale.name}{', compiled' if settings.compile else ''}"
     return Comparison(what, times["plain"] / steps, times["ours"] / steps, 2.5, published)
 
 

@@ -20,7 +20,7 @@ from tests.speed.plain import PlainSupernet
 BATCH = 64
 TRAINING = TrainingSettings(
     budget=1, batch_size=BATCH, learning_rate=0.025, final_learning_rate=0.001,
-    momentum=0.9, weight_decay=1e-4, gradient_norm=5.0,
+    momentum=0.9, weight_decay=1e-4, gradient_norm=5.0, precision="float32", compile=False,
 )  # fmt: skip
 
 

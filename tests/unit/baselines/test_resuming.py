@@ -98,18 +98,17 @@ def resumed_run(
 def test_a_killed_run_ends_with_the_same_bits(tmp_path: Path, method: str, base: str) -> None:
     expected, ticks = whole_run(method, base)
     random = np.random.default_rng([METHODS.index(method), list(BASES).index(base)])
-    for case in range(2):
-        places = random.integers(1, ticks, size=1 + case).tolist()
-        path = tmp_path / f"{case}.checkpoint"
-        found, _ = resumed_run(path, method, base, int(random.integers(1, 9)), places)
-        assert found == expected, (places, case)
+    places = random.integers(1, ticks, size=2).tolist()
+    every = int(random.integers(1, 9))
+    found, _ = resumed_run(tmp_path / "a.checkpoint", method, base, every, places)
+    assert found == expected, (places, every)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("restart", ["always", "last"])
 def test_a_killed_tree_that_starts_anew_does_so_too(tmp_path: Path, restart: str) -> None:
     expected, ticks = whole_run("gm", "rsps", restart=restart)
-    for case, place in enumerate(np.linspace(9, ticks - 9, 3).astype(int).tolist()):
+    for case, place in enumerate(np.linspace(9, ticks - 9, 2).astype(int).tolist()):
         path = tmp_path / f"{case}.checkpoint"
         found, _ = resumed_run(path, "gm", "rsps", 1, [place, 3], restart=restart)
         assert found == expected, place
@@ -125,7 +124,7 @@ def test_each_kill_loses_few_steps(tmp_path: Path) -> None:
 
 def test_a_run_that_is_told_to_stop_saves_the_step_it_is_at(tmp_path: Path) -> None:
     expected, ticks = whole_run("gm", "rsps")
-    for place in np.linspace(1, ticks - 1, 4).astype(int).tolist():
+    for place in np.linspace(1, ticks - 1, 3).astype(int).tolist():
         path = tmp_path / f"{place}.checkpoint"
         ticked = count(1)
         checkpoints = Checkpoints(

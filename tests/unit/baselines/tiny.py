@@ -91,6 +91,8 @@ def tiny_training(**changes: Any) -> TrainingSettings:
         "momentum": 0.9,
         "weight_decay": 5e-4,
         "gradient_norm": 5.0,
+        "precision": "float32",
+        "compile": False,
     }
     return TrainingSettings(**usual | changes)
 

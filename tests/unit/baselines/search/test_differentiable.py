@@ -195,12 +195,11 @@ def test_matching_leaves_weights_and_parameters_as_they_are(name: str) -> None:
     weights = [weight.detach().clone() for weight in state.network.parameters()]
     started = alphas(state)
     passes: list[None] = []
+    batches = base.experiment.batches(base.experiment.images.train, 10, "matching")
     for soft in (False, True):
-        found = base.distances(
-            state, [1, 2], base.batches, "x", lambda: passes.append(None), soft=soft
-        )
+        found = base.distances(state, [1, 2], batches, "x", lambda: passes.append(None), soft=soft)
         assert {edge: matrix.shape for edge, matrix in found.items()} == {1: (5, 5), 2: (3, 3)}
-    assert len(passes) == 2 * len(base.batches) * (5 + 3)
+    assert len(passes) == 2 * len(batches) * (5 + 3)
     for weight, before in zip(state.network.parameters(), weights, strict=True):
         assert torch.equal(weight, before)
         assert weight.grad is None
