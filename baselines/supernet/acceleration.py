@@ -11,7 +11,7 @@ import torch
 
 from baselines.supernet.network import Supernet
 from baselines.supernet.normalisation import by_batch
-from baselines.supernet.operations import ConvolutionUnit, relu_conv_norm
+from baselines.supernet.operations import ConvolutionUnit, conv_norm
 from benchmark.errors import InputError, in_one_line
 from benchmark.task import TrainingSettings
 
@@ -43,13 +43,13 @@ def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
 
 @cache
 def compiled_unit() -> ConvolutionUnit:
-    """Return `relu_conv_norm`, compiled once for each shape that it meets.
+    """Return `conv_norm`, compiled once for each shape that it meets.
 
     Meant for accelerators, where launching many small kernels costs most. On a CPU the
     convolutions, which stay as they are, take most of the time, and nothing was gained.
     """
     unit: ConvolutionUnit = torch.compile(  # type: ignore[call-overload]  # lacks recompile_limit
-        relu_conv_norm,
+        conv_norm,
         fullgraph=True,
         dynamic=False,
         recompile_limit=MOST_SHAPES,

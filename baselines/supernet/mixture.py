@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from baselines.supernet.normalisation import Normalise
-from baselines.supernet.operations import NONE, Edge
+from baselines.supernet.operations import NONE, Edge, Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +56,13 @@ class Mixture:
 
 
 def mixed(
-    edge: Edge, x: Tensor, operations: Sequence[int], weights: Tensor, normalise: Normalise
+    edge: Edge, node: Node, operations: Sequence[int], weights: Tensor, normalise: Normalise
 ) -> Tensor | None:
-    """Return the weighted sum of an edge's operations on feature maps [B, C, H, W].
+    """Return the weighted sum of an edge's operations.
 
     Args:
         edge: The edge's weights.
-        x: Feature maps of its source.
+        node: Where it starts, with feature maps [B, C, H, W].
         operations: Indices into `OPERATIONS`, n of them.
         weights: Their weights [n].
         normalise: The BatchNorm that follows a convolution.
@@ -73,6 +73,6 @@ def mixed(
     total: Tensor | None = None
     for operation, weight in zip(operations, weights.unbind(), strict=True):
         if operation != NONE:
-            brought = edge(x, operation, normalise)
+            brought = edge(node, operation, normalise)
             total = weight * brought if total is None else torch.addcmul(total, weight, brought)
     return total

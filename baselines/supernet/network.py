@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from baselines.supernet.mixture import Mixture, mixed
 from baselines.supernet.normalisation import Normalise, by_batch
-from baselines.supernet.operations import NONE, Edge, convolution_weight
+from baselines.supernet.operations import NONE, Edge, Node, convolution_weight
 from benchmark.complexity import NetworkScale
 from benchmark.space import EDGES
 
@@ -49,27 +49,31 @@ class Cell(nn.Module):
         """Pass feature maps [B, C, H, W] along a path; a disconnected one gives zeros."""
         if isinstance(path, Mixture):
             return self._mix(x, path, normalise)
-        nodes: list[Tensor | None] = [x, None, None, None]
+        sums: list[Tensor | None] = [x, None, None, None]
+        nodes: dict[int, Node] = {}
         for index, ((source, target), operation) in enumerate(zip(EDGES, path, strict=True)):
-            value, present = nodes[source], nodes[target]
+            value, present = sums[source], sums[target]
             if value is None or operation == NONE:
                 continue
-            brought = self.edge(index)(value, operation, normalise)
-            nodes[target] = brought if present is None else present + brought
-        output = nodes[-1]
+            node = nodes.setdefault(source, Node(value))  # all that leads there was added before
+            brought = self.edge(index)(node, operation, normalise)
+            sums[target] = brought if present is None else present + brought
+        output = sums[-1]
         return torch.zeros_like(x) if output is None else output
 
     def _mix(self, x: Tensor, mixture: Mixture, normalise: Normalise) -> Tensor:
-        nodes: list[Tensor | None] = [x, None, None, None]
+        sums: list[Tensor | None] = [x, None, None, None]
+        nodes: dict[int, Node] = {}
         for index, (source, target) in enumerate(EDGES):
-            value, present = nodes[source], nodes[target]
+            value, present = sums[source], sums[target]
             if value is None:
                 continue
+            node = nodes.setdefault(source, Node(value))
             operations, weights = mixture.operations[index], mixture.weights[index]
-            brought = mixed(self.edge(index), value, operations, weights, normalise)
+            brought = mixed(self.edge(index), node, operations, weights, normalise)
             if brought is not None:
-                nodes[target] = brought if present is None else present + brought
-        output = nodes[-1]
+                sums[target] = brought if present is None else present + brought
+        output = sums[-1]
         return torch.zeros_like(x) if output is None else output
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import Protocol
 
 import torch
@@ -26,17 +26,38 @@ def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape, memory_format=torch.channels_last))
 
 
+class Node:
+    """What edges start from: feature maps, and what several edges would make of them alike.
+
+    Args:
+        maps: Feature maps [B, C, H, W].
+    """
+
+    def __init__(self, maps: Tensor) -> None:
+        self.maps = maps
+
+    @cached_property
+    def activated(self) -> Tensor:
+        """Their ReLU, which all convolutions begin with."""
+        return F.relu(self.maps)
+
+    @cached_property
+    def averaged(self) -> Tensor:
+        """The maps after average pooling, which has no weights."""
+        return average_pool(self.maps)
+
+
 class ConvolutionUnit(Protocol):
-    """Applies ReLU, a convolution and BatchNorm."""
+    """Applies a convolution and BatchNorm."""
 
     def __call__(self, x: Tensor, weight: Tensor, padding: int, normalise: Normalise) -> Tensor:
         """Return feature maps [B, C, H, W], of the shape that came in."""
         ...
 
 
-def relu_conv_norm(x: Tensor, weight: Tensor, padding: int, normalise: Normalise) -> Tensor:
-    """Apply ReLU, a convolution of a given weight and padding, and BatchNorm, step by step."""
-    return normalise(F.conv2d(F.relu(x), weight, padding=padding))
+def conv_norm(x: Tensor, weight: Tensor, padding: int, normalise: Normalise) -> Tensor:
+    """Apply a convolution of a given weight and padding, and BatchNorm, one after the other."""
+    return normalise(F.conv2d(x, weight, padding=padding))
 
 
 class Edge(nn.Module):
@@ -53,13 +74,13 @@ class Edge(nn.Module):
         super().__init__()
         self.nor_conv_1x1 = convolution_weight(channels, channels, 1)
         self.nor_conv_3x3 = convolution_weight(channels, channels, 3)
-        self.unit: ConvolutionUnit = relu_conv_norm
+        self.unit: ConvolutionUnit = conv_norm
 
-    def forward(self, x: Tensor, operation: int, normalise: Normalise) -> Tensor:
+    def forward(self, node: Node, operation: int, normalise: Normalise) -> Tensor:
         """Apply one operation but ``none``, which brings nothing and so is never applied.
 
         Args:
-            x: Feature maps [B, C, H, W] of the edge's source.
+            node: Where the edge starts.
             operation: Index into `OPERATIONS`, not that of ``none``.
             normalise: The BatchNorm that follows a convolution.
 
@@ -67,15 +88,15 @@ class Edge(nn.Module):
             Feature maps [B, C, H, W].
         """
         if operation == SKIP_CONNECT:
-            return x
+            return node.maps
         if operation == AVG_POOL_3X3:
-            return average_pool(x)
-        return self.unit(x, *self._convolution(operation), normalise)
+            return node.averaged
+        return self.unit(node.activated, *self._convolution(operation), normalise)
 
-    def convolve(self, x: Tensor, operation: int) -> Tensor:
-        """Apply ReLU and the convolution of one of the two operations that have one."""
+    def convolve(self, activated: Tensor, operation: int) -> Tensor:
+        """Convolve maps after their ReLU, [B, C, H, W], by one of the two operations that do so."""
         weight, padding = self._convolution(operation)
-        return F.conv2d(F.relu(x), weight, padding=padding)
+        return F.conv2d(activated, weight, padding=padding)
 
     def _convolution(self, operation: int) -> tuple[nn.Parameter, int]:
         """Return the weight and the padding of one of the two operations that have them."""

@@ -22,11 +22,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from baselines.supernet.network import Cell, Supernet
 from baselines.supernet.normalisation import ByGroup, along_rows
-from baselines.supernet.operations import AVG_POOL_3X3, NONE, SKIP_CONNECT, Edge, average_pool
+from baselines.supernet.operations import (
+    AVG_POOL_3X3,
+    NONE,
+    SKIP_CONNECT,
+    Edge,
+    Node,
+    average_pool,
+)
 from benchmark.space import EDGES, OPERATIONS, Codes, Operations, decode
 
 PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
@@ -119,7 +127,7 @@ def _first_cell(
         if operation == NONE or source is None:
             return None
         if (edge, operation) not in known:
-            known[edge, operation] = cell.edge(edge)(source, operation, normalise)
+            known[edge, operation] = cell.edge(edge)(Node(source), operation, normalise)
         return known[edge, operation]
 
     def forget(node: int) -> None:
@@ -186,7 +194,7 @@ def _term(edge: Edge, maps: Tensor, use: Use, normalise: ByGroup) -> Term:
         return Term(use.rows, maps.flatten(2))
     if use.operation == AVG_POOL_3X3:
         return Term(use.rows, _maps(average_pool(_images(maps)), maps.shape[1]).flatten(2))
-    found = edge.convolve(_images(maps), use.operation)
+    found = edge.convolve(F.relu(_images(maps)), use.operation)
     rows = _maps(found, maps.shape[1]).flatten(2)
     return Term(use.rows, rows, *normalise.scale_and_shift(found))
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from baselines.supernet import Supernet, one_by_one, prefix_tree
 from baselines.supernet.normalisation import ByGroup, Normalise
-from baselines.supernet.operations import Edge
+from baselines.supernet.operations import Edge, Node
 from baselines.supernet.prefix_tree import many_logits
 from benchmark.space import EDGES, NONE, Codes, decode, live_codes
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
@@ -94,10 +94,10 @@ def test_the_first_cell_shares_what_architectures_share(monkeypatch: pytest.Monk
     applied = 0
     forward = Edge.forward
 
-    def counted(edge: Edge, x: Tensor, operation: int, normalise: Normalise) -> Tensor:
+    def counted(edge: Edge, node: Node, operation: int, normalise: Normalise) -> Tensor:
         nonlocal applied
         applied += edge in first
-        return forward(edge, x, operation, normalise)
+        return forward(edge, node, operation, normalise)
 
     monkeypatch.setattr(Edge, "forward", counted)
     monkeypatch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": 40 * MAP_BYTES})
