@@ -84,8 +84,7 @@ def claim(folder: Path, name: str, seed: int, owner: Owner, silent: Collection[s
     number = max((int(path.suffix[1:]) for path in there), default=0) + 1
     own = folder / f"{_stem(folder, name, seed).name}.{number}"
     try:
-        with own.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(owner)))
+        _create(own, owner)
     except FileExistsError:
         return False
     except OSError as error:
@@ -167,6 +166,18 @@ class Watch:
             elif time.monotonic() - since > self._silence:
                 found.add(path.name)
         return frozenset(found)
+
+
+def _create(path: Path, owner: Owner) -> None:
+    """Write a claim where there is none, or leave nothing behind."""
+    file = path.open("x", encoding="utf-8")
+    try:
+        with file:
+            file.write(json.dumps(asdict(owner)))
+    except OSError:  # a full disk: a claim that names nobody would hold up others
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _is_over(path: Path, silent: Collection[str]) -> bool:
