@@ -36,6 +36,7 @@ from benchmark.store.claims import (
     claim,
     claims,
     forget_dead,
+    is_over,
     keep_alive,
     owner_of,
     release,
@@ -238,12 +239,13 @@ class _Crew:
             ready = [unit for unit in left if self._is_free(unit)]
             if ready:
                 self._round(ready, workers)
+            before = len(left)
             left = [unit for unit in left if unit not in self.records | self.failures]
             if left and not (ready or told):
                 told = True
                 self._tell(left)
-            if left:
-                time.sleep(0 if ready else POLL)
+            if len(left) == before and self.signal is None:
+                time.sleep(POLL)
 
     def _round(self, units: Sequence[Unit], workers: Workers) -> None:
         """Do units once; those that a worker left behind as it died once more, each alone."""
@@ -336,10 +338,7 @@ class _Crew:
         """Whether it may be tried: nobody alive has it, or its record has come about."""
         there = self._claims(unit)
         silent = self._watch.silent(there)
-        return all(
-            path.name in silent or ((owner := owner_of(path)) is not None and owner.is_dead)
-            for path in there
-        )
+        return all(is_over(path, silent) for path in there)
 
     def _claims_now(self, unit: Unit, silent: frozenset[str]) -> bool:
         """Claim a unit here, for a worker that cannot; whether it is to be done."""

@@ -26,7 +26,7 @@ from benchmark.seeds import fingerprint
 from benchmark.space import SIZE, live_codes
 from benchmark.stopping import StoppedError, ask_to_stop
 from benchmark.store import PROTOCOL, read_records, write_record
-from benchmark.store.claims import Owner, claim, release
+from benchmark.store.claims import Owner, Watch, claim, release
 from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
 from tests.command_line import tiny_preset
@@ -304,6 +304,54 @@ def test_what_another_process_gave_up_is_done(
     use_stub(lambda experiment: done.append(experiment.streams.seed))
     run_units(task, ["random"], [0], tmp_path)
     assert done == [0]
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the seeds that are tried to be claimed, as they are."""
+    seeds: list[int] = []
+
+    def attempt(folder: Path, name: str, seed: int, *more: Any) -> bool:
+        seeds.append(seed)
+        return claim(folder, name, seed, *more)
+
+    monkeypatch.setattr(unit, "claim", attempt)
+    return seeds
+
+
+def test_who_is_silent_on_this_machine_is_waited_for_in_peace(
+    task: Task,
+    tmp_path: Path,
+    use_stub: UseStub,
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: list[int],
+) -> None:
+    """As where it was stopped by Ctrl-Z: it lives, and may go on."""
+    monkeypatch.setattr(runner, "Watch", lambda: Watch(silence=0))
+    other = Owner.here()
+    assert claim(tmp_path, "random", 0, other)
+    threading.Timer(1.5, release, (tmp_path, "random", 0, other)).start()
+    use_stub(lambda experiment: None)
+    run_units(task, ["random"], [0], tmp_path)
+    assert attempts == [0]  # when it had given up
+
+
+def test_a_round_that_finished_nothing_is_followed_by_a_pause(
+    task: Task,
+    tmp_path: Path,
+    use_stub: UseStub,
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: list[int],
+) -> None:
+    """However it came about that a unit seemed to be free."""
+    monkeypatch.setattr(runner, "is_over", lambda *_: True)
+    other = Owner.here()
+    assert claim(tmp_path, "random", 0, other)
+    threading.Timer(1.2, release, (tmp_path, "random", 0, other)).start()
+    use_stub(lambda experiment: None)
+    start = time.monotonic()
+    run_units(task, ["random"], [0], tmp_path)
+    assert len(attempts) <= 1 + (time.monotonic() - start) / runner.POLL
 
 
 def test_a_claim_lives_while_its_unit_runs(
