@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import threading
 import time
@@ -29,7 +30,7 @@ from benchmark.store import PROTOCOL, read_records, write_record
 from benchmark.store.claims import Owner, Watch, claim, release
 from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
-from tests.command_line import tiny_preset
+from tests.command_line import ROOT, tiny_preset
 
 Contents = dict[str, tuple[bytes, int]]
 UseStub = Callable[[Callable[[Experiment], None]], None]
@@ -225,10 +226,48 @@ def test_too_little_memory_to_train_changes_no_batch(
     with pytest.raises(
         CheckError,
         match=r"^1 of 3 runs failed: random seed 1: OutOfMemoryError: CUDA out of memory. Tried to "
-        "allocate$",
+        r"allocate \(benchmark/unit.py:\d+\)$",
     ):
         run_units(task, ["random"], [0, 1, 2], tmp_path)
     assert [record.seed for record in read_records(tmp_path)] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "OSError: [Errno 5] Input/output error"),
+        (np.linalg.LinAlgError("SVD did not converge"), "LinAlgError: SVD did not converge"),
+        (KeyError("nodes"), "KeyError: 'nodes'"),
+        (AssertionError(), "AssertionError: "),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_one_fails_with_the_others_finish(
+    task: Task, tmp_path: Path, use_stub: UseStub, error: Exception, fault: str
+) -> None:
+    use_stub(fail_at(1, error))
+    with pytest.raises(CheckError) as caught:
+        run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert str(caught.value).startswith(f"1 of 3 runs failed: random seed 1: {fault} (benchmark/")
+    assert [record.seed for record in read_records(tmp_path)] == [0, 2]
+    left = read_failure(tmp_path / "random-seed1.failed").fault
+    assert str(caught.value).endswith(left)
+    assert left.startswith(fault)
+
+
+def test_a_failure_says_where_in_our_code_it_was(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choice(*_: Any, **__: Any) -> None:
+        raise ValueError("no such edge")
+
+    monkeypatch.setattr("baselines.few_shot.Split", choice)
+    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: few-shot seed 0: ValueError: no "):
+        run_units(task, ["few-shot", "random"], [0], tmp_path)
+    fault = read_failure(tmp_path / "few-shot-seed0.failed").fault
+    place = re.search(r" \((baselines/few_shot\.py):(\d+)\)$", fault)
+    assert place is not None, fault
+    assert "Split(" in (ROOT / place[1]).read_text("utf-8").splitlines()[int(place[2]) - 1]
 
 
 def test_what_the_user_should_know_is_said_and_kept(
