@@ -22,7 +22,7 @@ from baselines.search import base_class
 from benchmark.checkpoints import DEFAULT, Every
 from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
-from benchmark.files import reason, sweep
+from benchmark.files import marked_folder, reason, sweep
 from benchmark.pool import THREADS, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
 from benchmark.shards import share_of
@@ -108,7 +108,8 @@ def run_units(
     units = share_of(_units(task, methods, seeds), shard)
     device = checked_device(device)
     _check_writable(folder)
-    sweep(folder)
+    for place in (folder, tempfile.gettempdir()):
+        sweep(place)
     found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
     for unit in records:
@@ -270,10 +271,10 @@ class _Crew:
         if not mine:
             return
         begun = self._begun_at_a_time(len(mine), workers)
-        with tempfile.TemporaryDirectory(prefix="nasbench-") as name:
+        with marked_folder() as folder:
             turn: list[Turn | None] = [None] * len(mine)
             if begun > workers.jobs:
-                turn = [*turns(Path(name) / "turns", len(mine), workers.jobs, sharing=begun)]
+                turn = [*turns(folder / "turns", len(mine), workers.jobs, sharing=begun)]
             orders = [
                 Order(
                     task=self._task,

@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark import runner, unit
+from benchmark import files, runner, unit
 from benchmark.budget import Spending
 from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
@@ -391,6 +393,27 @@ def test_a_round_that_finished_nothing_is_followed_by_a_pause(
     start = time.monotonic()
     run_units(task, ["random"], [0], tmp_path)
     assert len(attempts) <= 1 + (time.monotonic() - start) / runner.POLL
+
+
+def test_whatever_is_left_in_the_temporary_folder_would_be_swept(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the process is killed in the middle of a unit, and all its others are found."""
+    temporary, killed = tmp_path / "temporary", tmp_path / "killed"
+    temporary.mkdir()
+
+    def act(experiment: Experiment) -> None:
+        shutil.copytree(temporary, killed)
+
+    use_stub(act)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    run_units(task, ["random"], [0], tmp_path / "out")
+    assert list(temporary.iterdir()) == []
+    assert len(list(killed.iterdir())) == 2  # the board and what workers share
+    monkeypatch.setattr(tempfile, "tempdir", str(killed))
+    monkeypatch.setattr(files, "is_gone", lambda _: True)
+    assert run_units(task, ["random"], [0], tmp_path / "out").reused == 1
+    assert list(killed.iterdir()) == []
 
 
 def test_a_claim_lives_while_its_unit_runs(
