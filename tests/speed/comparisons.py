@@ -68,8 +68,8 @@ def _sampled(plain: int, ours: int) -> str:
     functions = len(distinct_codes())
     mine = "the whole space" if ours == functions else f"{ours} of {functions:,} functions"
     return (
-        f"Timed once. The plain way was measured on {plain} architectures drawn from all {SIZE:,} and "
-        f"multiplied; ours on {mine}."
+        f"Timed once. The plain way was measured on {plain} architectures drawn from all "
+        f"{SIZE:,} and multiplied; ours on {mine}."
     )
 
 
