@@ -178,8 +178,8 @@ def test_a_disk_that_is_full_is_left_without_a_claim(
 ) -> None:
     """As on a real one, the file can be made, but nothing can be written into it."""
 
-    def open_full(self: Path, *arguments: Any, **named: Any) -> IO[str]:
-        file = original(self, *arguments, **named)
+    def open_full(self: Path, *arguments: Any, **named: Any) -> IO[Any]:
+        file: IO[Any] = original(self, *arguments, **named)
         os.dup2(full.fileno(), file.fileno())
         return file
 
