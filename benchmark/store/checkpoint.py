@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.files import reason, write_atomic
+from benchmark.files import read_bounded, write_atomic
 from benchmark.store.file import record_path
 
 MAGIC = b"nasbench checkpoint 1\n"
@@ -61,12 +61,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     import torch
 
-    try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} has more than {MAX_BYTES >> 30} GB: it is no checkpoint")
-        whole = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    whole = read_bounded(path, MAX_BYTES, "it is no checkpoint")
     if not whole.startswith(MAGIC):
         raise InputError(f"{path} is no checkpoint of this version")
     kept, _, data = whole[len(MAGIC) :].partition(b"\n")

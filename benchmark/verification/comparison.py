@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.tables import MethodComparison
 from baselines.registry import METHODS
 from benchmark.errors import InputError
-from benchmark.files import sha256
+from benchmark.files import read_bounded, sha256
 from benchmark.store import Manifest, RunRecord, read_manifest, record_path
 from benchmark.store.manifest import SUFFIX
 from benchmark.tables import TABLES, AccuracyKey, TruthTable, open_table, read_again
@@ -117,7 +117,7 @@ def check_comparisons(
             text = path.with_suffix(".md")
             if text.is_file():
                 checks.that(
-                    text.read_text("utf-8") == made.markdown,
+                    _contents(text).decode().replace("\r\n", "\n") == made.markdown,
                     text.name,
                     "it is not the table that its records and the truth give",
                 )
@@ -140,12 +140,14 @@ def _kept_summaries(folder: Path, checks: Checks) -> list[tuple[Path, pd.DataFra
     found = []
     for path in sorted(folder.glob("[!.]*.csv")):
         with checks.of(path.name, "table"):
-            if path.stat().st_size > MOST_BYTES:
-                raise InputError(f"it has more than {MOST_BYTES:,} bytes")
-            kept = pd.read_csv(path)
+            kept = pd.read_csv(io.BytesIO(_contents(path)))
             if set(_COLUMNS) <= set(kept.columns) and len(kept):
                 found.append((path, kept))
     return found
+
+
+def _contents(path: Path) -> bytes:
+    return read_bounded(path, MOST_BYTES, "a comparison has fewer", name="it")
 
 
 def _truth(
