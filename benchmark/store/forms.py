@@ -28,6 +28,18 @@ def check_forms(contents: Mapping[str, Any]) -> None:
     _RECORD(contents, "")
 
 
+def check_split(told: Any) -> None:
+    """Check what a trace tells of one split.
+
+    Raises:
+        InputError: It is of another form.
+
+    Example:
+        >>> check_split({"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]})
+    """
+    _SPLIT(told, "split")
+
+
 def _of(kinds: type | tuple[type, ...], name: str) -> Form:
     def check(value: Any, where: str) -> None:
         # a truth value is an int to Python alone

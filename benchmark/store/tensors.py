@@ -122,7 +122,7 @@ def _mapping() -> OrderedDict[Any, Any]:
 
 
 def _tensor(stored: Any, offset: Any, size: Any, stride: Any, *_: Any) -> torch.Tensor:
-    """Return a tensor that shows numbers of a storage, none of them beyond its end or twice."""
+    """Return a tensor that shows numbers of a storage."""
     import torch
 
     whole = (offset, *size, *stride)
