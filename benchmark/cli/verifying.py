@@ -44,12 +44,14 @@ def verify(runs: Path, table: str | None, accuracy: str | None) -> None:
     checks, count = Checks(), 0
     for folder in folders:
         count += len(verify_folder(folder, TableChoice(table, accuracy), checks))
-    if not count and not checks.findings:
+    if not count and not checks.findings and not checks.missing:
         raise InputError(f"{runs} holds no run records: name a folder that nasbench run wrote to")
     for note in checks.notes:
         click.echo(f"note: {note}", err=True)
     for finding in checks.findings:
         click.echo(str(finding))
+    if checks.missing:
+        raise InputError(checks.missing[0])
     if checks.findings:
         raise CheckError(
             f"{len(checks.findings)} of {checks.count} checks fail in {runs}: do not rely on it"

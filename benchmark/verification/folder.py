@@ -36,7 +36,7 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
         The records that can be read.
 
     Raises:
-        InputError: There is no such folder, or a table that it was held against is not there.
+        InputError: There is no such folder.
     """
     records, damaged = read_whole_records(folder)
     for name, fault in damaged.items():
