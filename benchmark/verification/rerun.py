@@ -55,13 +55,20 @@ class Rerun:
     faults: tuple[str, ...]
 
 
-def rerun(record: RunRecord, *, device: str = "cpu", tolerance: float = LEAST_AGREEMENT) -> Rerun:
+def rerun(
+    record: RunRecord,
+    *,
+    device: str = "cpu",
+    tolerance: float = LEAST_AGREEMENT,
+    data: Path | None = None,
+) -> Rerun:
     """Run the unit of a record again and compare.
 
     Args:
         record: What was recorded.
         device: Where to run it.
         tolerance: Least agreement on another machine.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         The comparison. On the machine and with the libraries of the record every bit must agree.
@@ -80,7 +87,7 @@ def rerun(record: RunRecord, *, device: str = "cpu", tolerance: float = LEAST_AG
     task = described_task(record.method, record.task)
     with tempfile.TemporaryDirectory(prefix="nasbench-") as folder:
         (again,) = run_units(
-            task, [record.method], [record.seed], Path(folder), device=device
+            task, [record.method], [record.seed], Path(folder), device=device, data=data
         ).records
     return compare(record, again, tolerance)
 

@@ -104,6 +104,24 @@ def test_what_is_forged_is_told_where_the_table_is_missing_too(runs: Path) -> No
     assert "was held against table invented: name its file with --table" in called.err
 
 
+def test_nothing_is_downloaded_to_verify(
+    runs: Path, accuracies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "benchmark.datasets.finding.Remote.download", lambda *_: pytest.fail("loaded")
+    )
+    for path in runs.glob("*-seed*.json"):
+        data = {"dataset": "cifar10", "noise": 0.0, "resolution": 32}
+        resign(path, lambda it, data=data: it["task"]["data"].update(data))  # type: ignore[misc]
+    remake_manifest(runs)
+    called = verify(runs, "--table", accuracies, "--data", tmp_path / "none")
+    assert called.code == 0, called.out
+    assert (
+        f"note: params-seed0.json was not run again: no cifar10 in {tmp_path / 'none'}, name its "
+        "folder with --data" in called.err
+    )
+
+
 def test_one_changed_score_in_the_text(runs: Path, accuracies: Path) -> None:
     path = runs / "gm-seed0.json"
     text = path.read_text()
