@@ -18,7 +18,8 @@ import torch
 from baselines.experiment import Experiment
 from baselines.search import State, Training
 from baselines.trajectory import Trajectory
-from benchmark.checkpoints import taking_up
+from benchmark.checkpoints import taking_up, whole_number
+from benchmark.store.forms import check_split
 
 
 class Kept:
@@ -43,9 +44,11 @@ class Kept:
                 experiment.ledger.restore(json.loads(self._earlier["ledger"]))
                 experiment.streams.recall(json.loads(self._earlier["streams"]))
                 trajectory.load_state_dict(json.loads(self._earlier["trajectory"]))
-                splits = json.loads(self._earlier["splits"])
-                self._splits = {told["node"]: (told, int(images)) for told, images in splits}
-                self._leaf_steps = self._earlier["leaf steps"]
+                for told, images in json.loads(self._earlier["splits"]):
+                    check_split(told)
+                    self._splits[told["node"]] = (told, whole_number(images))
+                steps = self._earlier["leaf steps"]
+                self._leaf_steps = None if steps is None else whole_number(steps)
 
     def finished(self, name: str, state: State) -> list[float] | None:
         """Load a supernet that was trained before, and return its losses, or None.
@@ -54,10 +57,10 @@ class Kept:
             name: Its name.
             state: The supernet as it starts, changed in place.
         """
-        kept = self._earlier.get("nodes", {}).get(name)
-        if kept is None:
-            return None
         with taking_up():
+            kept = self._earlier["nodes"].get(name) if self._earlier else None
+            if kept is None:
+                return None
             state.network.load_state_dict(kept["network"])
             if state.architecture is not None:
                 state.architecture.load_state_dict(kept["architecture"])
@@ -67,11 +70,11 @@ class Kept:
 
     def begun(self, name: str) -> tuple[int, Mapping[str, Any] | None]:
         """Return the position and the state of a training that was under way, or 0 and None."""
-        current = self._earlier.get("current") or {}
-        if current.get("name") != name:
-            return 0, None
         with taking_up():
-            return int(current["position"]), current["training"]
+            current = self._earlier["current"] if self._earlier else None
+            if current is None or current["name"] != name:
+                return 0, None
+            return whole_number(current["position"]), current["training"]
 
     def split(self, name: str) -> tuple[dict[str, Any], int] | None:
         """Return how a supernet was split before, and the images spent on that, or None."""

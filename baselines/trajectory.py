@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.splitting import Subspace
 from baselines.supernet import Supernet
+from benchmark.checkpoints import whole_number
 from benchmark.seeds import Streams
 from benchmark.space import SIZE, Codes, live_codes
 
@@ -110,7 +111,14 @@ class Trajectory:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
-        self._reached, self._found = state["reached"], list(state["found"])
+        self._reached = whole_number(state["reached"])
+        self._found = [
+            {
+                "spent": whole_number(point["spent"]),
+                "scores": [float(score) for score in point["scores"]],
+            }
+            for point in state["found"]
+        ]
 
     def to_trace(self, scores: NDArray[np.float64]) -> dict[str, Any]:
         """Return the part of a trace that holds the points, empty where there are none.

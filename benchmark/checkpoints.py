@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,12 @@ Every(steps=None, seconds=None))
     return Every(steps=number) if unit is None else Every(seconds=number * unit)
 
 
+_TRIPPED = (
+    *(ArithmeticError, AttributeError, InputError, LookupError),
+    *(RuntimeError, TypeError, ValueError),
+)
+
+
 @contextmanager
 def taking_up() -> Iterator[None]:
     """Say in one line that a checkpoint cannot be used, whatever its contents trip.
@@ -69,10 +76,25 @@ def taking_up() -> Iterator[None]:
     """
     try:
         yield
-    except (AttributeError, InputError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except _TRIPPED as error:
         raise CheckError(
             "its checkpoint is not as this program writes it: delete it, and the run starts anew"
         ) from error
+
+
+def whole_number(value: object) -> int:
+    """Return a number that a checkpoint holds, 0 or more.
+
+    Raises:
+        InputError: It is none.
+
+    Example:
+        >>> whole_number(3)
+        3
+    """
+    if type(value) is not int or value < 0:
+        raise InputError(f"{value!r:.60} stands where a whole number should")
+    return value
 
 
 class Checkpoints:
@@ -112,7 +134,11 @@ class Checkpoints:
         self._steps, self._since = 0, self._begun
 
     def load(self) -> Mapping[str, Any] | None:
-        """Return what an earlier run of the same key saved last, or None."""
+        """Return what an earlier run of the same key saved last, or None.
+
+        Raises:
+            CheckError: It is of the key, but not as `visit` saves it.
+        """
         if self._path is None or not self._path.exists():
             return None
         try:
@@ -123,8 +149,12 @@ class Checkpoints:
         if contents.get("key") != self._key:
             self.note = f"{self._path} is of another task, machine or version; the run starts anew"
             return None
-        self.resumed = int(contents.get("resumed", 0)) + 1
-        self.seconds = float(contents.get("seconds", 0))
+        with taking_up():
+            self.resumed = whole_number(contents.get("resumed", 0)) + 1
+            seconds = float(contents.get("seconds", 0))
+            if not 0 <= seconds < math.inf:
+                raise InputError(f"{seconds} stands where seconds should")
+            self.seconds = seconds
         return contents
 
     def visit(self, state: State) -> None:

@@ -1,20 +1,26 @@
-"""Writing files so that a reader sees the old contents or the new, never half of them."""
+"""Writing files so that a reader sees the old contents or the new, and reading within bounds."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from benchmark.errors import CheckError, InputError
 from benchmark.processes import is_gone, this_host
+
+_BLOCK = 1 << 20  # bytes that are read at once
+_UNITS = {1 << 30: "GB", 1 << 20: "MB"}
 
 
 @contextmanager
@@ -134,6 +140,41 @@ def _mark() -> str:
     return hashlib.sha256(this_host().encode()).hexdigest()[:8]
 
 
+def read_bounded(path: str | Path, most: int, otherwise: str, *, name: str = "") -> bytes:
+    """Return the contents of a plain file, of which no more is read than it may have.
+
+    A pipe would wait for its writer and a device never ends: neither is read. What a file's size
+    is said to be is not relied on.
+
+    Args:
+        path: The file, or a link to it.
+        most: Bytes that it may have.
+        otherwise: What to say of a larger one.
+        name: What messages call it; nothing is its path.
+
+    Raises:
+        InputError: The file cannot be read, is no plain file, or is larger.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile() as file:
+        ...     read_bounded(file.name, 10, "give a small file")
+        b''
+    """
+    kept = io.BytesIO()
+    try:
+        with _open_plain(path, name or str(path)) as file:
+            is_large = os.fstat(file.fileno()).st_size > most
+            while not is_large and (block := file.read(_BLOCK)):
+                kept.write(block)
+                is_large = kept.tell() > most
+    except OSError as error:
+        raise InputError(f"cannot read {name or path}: {reason(error)}") from error
+    if is_large:
+        raise InputError(f"{name or path} has more than {_size(most)}: {otherwise}")
+    return kept.getvalue()
+
+
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file's contents as 64 hexadecimal digits.
 
@@ -149,7 +190,7 @@ def sha256(path: str | Path) -> str:
     digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
-            while block := file.read(1 << 20):
+            while block := file.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
@@ -164,6 +205,24 @@ def reason(error: OSError) -> str:
         'No such file or directory'
     """
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _open_plain(path: str | Path, name: str) -> BinaryIO:
+    """Open a file for reading; anything else than a plain one is not waited for, and refused."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(path, flags), "rb")  # refuses a folder
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise InputError(f"cannot read {name}: it is no plain file")
+    return file
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes in the largest unit of which it is a multiple."""
+    for unit, name in _UNITS.items():
+        if count and count % unit == 0:
+            return f"{count // unit:,} {name}"
+    return f"{count:,} bytes"
 
 
 def _flush(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmark.errors import InputError, unknown_name
-from benchmark.files import reason
+from benchmark.files import read_bounded
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -90,12 +90,9 @@ class PresetFiles:
         return file.read_text("utf-8")
 
     def _read(self, path: Path) -> str:
+        name = f"{self.kind} {path}"
+        contents = read_bounded(path, MAX_BYTES, "give a small file", name=name)
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise InputError(
-                    f"{self.kind} {path} has more than {MAX_BYTES >> 20} MB: give a small file"
-                )
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
-            raise InputError(f"cannot read {self.kind} {path}: {why}") from error
+            return contents.decode()
+        except UnicodeDecodeError as error:
+            raise InputError(f"cannot read {name}: it is not UTF-8") from error

@@ -41,8 +41,8 @@ def bounded() -> Iterator[None]:
 
 
 @contextmanager
-def timed(seconds: float = SECONDS) -> Iterator[None]:
-    """Fail within the block when it computes for too long, where the system can tell."""
+def timed(seconds: float = SECONDS, *, waiting: bool = False) -> Iterator[None]:
+    """Fail within the block when it computes for too long, or waits, where the system can tell."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -50,13 +50,15 @@ def timed(seconds: float = SECONDS) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise AssertionError(f"a reader took more than {seconds} s")
 
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    timer = signal.ITIMER_REAL if waiting else signal.ITIMER_PROF
+    number = signal.SIGALRM if waiting else signal.SIGPROF
+    before = signal.signal(number, stop)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)
 
 
 ODD = [10**18, -(10**30), 10**300, 1e308, -0.0, 5e-324]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from analysis.figures.style import look
@@ -143,6 +143,7 @@ def draw_curves(data: Curves, ax: Axes, *, label: str) -> Axes:
     ax.set(xscale="log", ylabel=label)
     ax.set_xticks([top for top in (0.1, 1, 10, 100) if data.tops[0] <= top <= data.tops[-1]])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.margins(x=0.02)
     return ax
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from analysis.figures.style import PAGE_WIDTH, style
+from analysis.figures.traces import reading_trace
 from benchmark.errors import MissingError
 from benchmark.space import EDGES, OPERATIONS
 from benchmark.store import RunRecord
@@ -44,6 +45,7 @@ def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
 
     Raises:
         MissingError: The run computed none.
+        InputError: One is not that of a split's operations.
 
     Example:
         >>> split = {"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]}
@@ -61,16 +63,30 @@ def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
             matrix = split.get("distances", {}).get(name)
             if matrix is None:
                 continue
-            distances = np.array(matrix, np.float64)
             own = name == split["edge"]
-            order = grouped if own else list(range(len(distances)))
-            rows = [sorted(order).index(operation) for operation in order]
-            shown = distances[np.ix_(rows, rows)]
+            with reading_trace(record):
+                order, shown = _ordered(np.array(matrix, np.float64), grouped if own else None)
             cuts = tuple(map(len, groups)) if own else ()
-            found.append(DistanceMatrix(str(split["node"]), edge, tuple(order), shown, cuts))
+            found.append(DistanceMatrix(str(split["node"]), edge, order, shown, cuts))
     if not found:
         raise MissingError("no run holds gradient distances: run gm")
     return tuple(found)
+
+
+def _ordered(
+    distances: NDArray[np.float64], grouped: Sequence[int] | None
+) -> tuple[tuple[int, ...], NDArray[np.float64]]:
+    """Return operations in the order of rows, and a matrix [n, n] in that order.
+
+    Raises:
+        ValueError: It is no matrix of them.
+    """
+    size = len(distances)
+    order = range(size) if grouped is None else grouped
+    if not 0 < size == len(set(order)) <= len(OPERATIONS) or distances.shape != (size, size):
+        raise ValueError("a matrix has other rows than operations")
+    rows = [sorted(order).index(operation) for operation in order]
+    return tuple(order), distances[np.ix_(rows, rows)]
 
 
 def draw_distances(data: DistanceMatrix, ax: Axes, *, highest: float) -> Axes:

@@ -11,6 +11,7 @@ from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from analysis.figures.style import look
+from analysis.figures.traces import reading_trace
 from analysis.ranking import kendall_tau
 from analysis.topk import expected_best
 from benchmark.errors import MissingError
@@ -57,24 +58,26 @@ def progress_data(
 
     Raises:
         MissingError: None did, or the table lacks an architecture.
+        InputError: The parts of one do not fit together.
     """
     found = []
     for record in records:
         kept = record.trace.get("trajectory")
         if not kept:
             continue
-        points = kept["points"]
-        true = table.accuracy(key, np.array(kept["codes"], np.int64))
-        found.append(
-            Progress(
-                record.name,
-                list(order).index(record.name),
-                record.seed,
-                np.array([point["spent"] for point in points], np.float64),
-                np.array([kendall_tau(point["scores"], true) for point in points]),
-                np.array([expected_best(point["scores"], true, 1) for point in points]),
+        with reading_trace(record):
+            points = kept["points"]
+            true = table.accuracy(key, np.array(kept["codes"], np.int64))
+            found.append(
+                Progress(
+                    record.name,
+                    list(order).index(record.name),
+                    record.seed,
+                    np.array([point["spent"] for point in points], np.float64),
+                    np.array([kendall_tau(point["scores"], true) for point in points]),
+                    np.array([expected_best(point["scores"], true, 1) for point in points]),
+                )
             )
-        )
     if not found:
         raise MissingError("no run kept scores at points of its budget")
     return tuple(found)

@@ -11,6 +11,7 @@ from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from analysis.figures.style import look
+from analysis.figures.traces import reading_trace
 from benchmark.budget import Spending
 from benchmark.errors import MissingError
 from benchmark.store import RunRecord
@@ -40,6 +41,7 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
 
     Raises:
         MissingError: The run kept no losses.
+        InputError: They do not fit the rest of its record.
 
     Example:
         >>> parts = {"shared training": 60, "gradient matching": 0, "leaf training": 0}
@@ -55,14 +57,15 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
     levels: dict[int, list[str]] = {}
     for name in sorted(losses, key=_place):
         levels.setdefault(name.count("."), []).append(name)
-    totals = _level_images(record, len(levels))
-    matching = _matching_images(record)
     curves, spent = [], 0.0
-    for level, names in sorted(levels.items()):
-        for name, images in zip(names, _shares(totals[level], len(names), record), strict=True):
-            curves.append(_loss_curve(name, losses[name], spent, images, images / sum(totals)))
-            spent += images
-        spent += matching.get(level, 0.0)
+    with reading_trace(record):
+        totals = _level_images(record, len(levels))
+        matching = _matching_images(record)
+        for level, names in sorted(levels.items()):
+            for name, images in zip(names, _shares(totals[level], len(names), record), strict=True):
+                curves.append(_loss_curve(name, losses[name], spent, images, images / sum(totals)))
+                spent += images
+            spent += matching.get(level, 0.0)
     return tuple(curves)
 
 

@@ -71,6 +71,7 @@ def style() -> Iterator[None]:
         "pdf.fonttype": 42,  # fonts a publisher accepts
         "svg.fonttype": "path",  # letters as outlines: they need no font where they are read
         "svg.hashsalt": SALT,
+        "text.parse_math": False,  # a stranger's dollar signs are dollar signs
     }
     with mpl.rc_context(look):
         yield

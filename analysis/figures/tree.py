@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
 from analysis.figures.distances import SIGNS
+from analysis.figures.traces import reading_trace
 from benchmark.errors import MissingError
 from benchmark.space import OPERATIONS
 from benchmark.store import RunRecord
@@ -46,6 +48,7 @@ def tree_data(record: RunRecord) -> tuple[TreeNode, ...]:
 
     Raises:
         MissingError: The run split nothing.
+        InputError: Its leaves are not what its splits lead to.
 
     Example:
         >>> import numpy as np
@@ -59,6 +62,12 @@ def tree_data(record: RunRecord) -> tuple[TreeNode, ...]:
     splits = {split["node"]: split for split in record.trace.get("splits", ())}
     if not splits:
         raise MissingError("no run holds a split: run gm or few-shot")
+    with reading_trace(record):
+        return _laid_out(record, splits)
+
+
+def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[TreeNode, ...]:
+    """Place the leaves one below the other, and each parent in the middle of its children."""
     leaves = {leaf["node"]: leaf for leaf in record.trace["leaves"]}
     losses = record.trace.get("losses", {})
     heights: dict[str, float] = {name: place for place, name in enumerate(sorted(leaves))}

@@ -17,6 +17,8 @@ from analysis.report.study import Study, need
 from benchmark.space import OPERATIONS
 from benchmark.store import RunRecord
 
+MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a picture can be
+
 
 def distances_picture(study: Study) -> Picture:
     """Draw the gradient distances of the first run that has some, each edge and split.
@@ -28,6 +30,8 @@ def distances_picture(study: Study) -> Picture:
     need(record is not None, "no run holds gradient distances: run gm")
     assert record is not None
     data = distance_data(record)
+    rows = len({one.node for one in data})
+    need(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
     cuts = ", ".join(_cut(split) for split in record.trace["splits"])
     return Picture(
         distance_figure(data),
@@ -49,6 +53,7 @@ def trees_picture(study: Study) -> Picture:
     need(found, "no run holds a split: run gm or few-shot")
     trees = [tree_data(record) for record in found]
     heights = [sum(not node.edge for node in tree) for tree in trees]
+    need(sum(heights) <= MOST_LEAVES, f"trees of {sum(heights)} leaves are too large for a page")
     with style():
         figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(trees)), layout="constrained")
         axes = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)[:, 0]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis.ranking import METRICS
 from benchmark.errors import InputError, NasbenchError, unknown_name
-from benchmark.files import reason
+from benchmark.files import read_bounded
 from benchmark.tables import AccuracyKey
 
 COLUMNS = ("name", "accuracy", "metric", "value", "std", "runs", "setting", "source")
@@ -70,12 +70,9 @@ def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
         ...     read_published(path)[0].value
         0.561
     """
+    contents = read_bounded(path, MAX_BYTES, "give a small CSV file")
     try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes: give a small CSV file")
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
+        lines = contents.decode().splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8: save it so") from error
     try:

@@ -17,6 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from baselines.supernet.mixture import Mixture
 from baselines.supernet.network import Path, Supernet
+from benchmark.checkpoints import whole_number
 from benchmark.datasets import Batches
 from benchmark.errors import CheckError
 from benchmark.space import decode, encode, live_codes
@@ -141,7 +142,7 @@ class WeightTraining:
         """Take over what `state_dict` returned."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.position = state["position"]
+        self.position = whole_number(state["position"])
         self._losses = list(state["losses"].unbind())
 
 

@@ -17,11 +17,12 @@ from typing import Any
 
 from baselines.alone import Trained
 from benchmark.errors import CheckError, InputError
-from benchmark.files import reason
+from benchmark.files import read_bounded, reason
 from benchmark.store import digest
 from benchmark.store.signed import SignedKind, read_signed, write_signed
 
 JOURNAL, SETTINGS = "trained.jsonl", "build.json"
+MAX_BYTES = 1 << 32  # of a journal; a whole space at three seeds has a tenth of it
 KIND = SignedKind(
     format="nasbench build",
     schema=1,
@@ -104,10 +105,7 @@ def read_journal(folder: Path) -> Journal:
     """
     journal = Journal(folder, read_signed(KIND, folder / SETTINGS)["settings"])
     path = folder / JOURNAL
-    try:
-        contents = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    contents = read_bounded(path, MAX_BYTES, "it is no journal") if path.exists() else b""
     for line in contents.split(b"\n"):
         found = _read_line(line)
         try:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from benchmark.errors import CheckError, InputError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _data(said: str) -> Callable[[Command], Command]:
+    """Return the option that names the folder of images."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help=f"{said}  [default: NASBENCH_DATA, else the user's data folder]",
+    )
 
 
 @click.command()
@@ -22,7 +36,8 @@ from benchmark.errors import CheckError, InputError
     metavar="KEY",
     help="Which accuracy of the table.  [default: what the tables beside the records name]",
 )
-def verify(runs: Path, table: str | None, accuracy: str | None) -> None:
+@_data("Where files of images lie; none are downloaded.")
+def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | None) -> None:
     """Check the records in the folder RUNS, and what lies beside them, without training.
 
     Sums, scores, splits and random streams are checked against each other, all metrics are
@@ -43,13 +58,15 @@ def verify(runs: Path, table: str | None, accuracy: str | None) -> None:
         folders += [path for path in inner if any(read_whole_records(path))]
     checks, count = Checks(), 0
     for folder in folders:
-        count += len(verify_folder(folder, TableChoice(table, accuracy), checks))
-    if not count and not checks.findings:
+        count += len(verify_folder(folder, TableChoice(table, accuracy), checks, data))
+    if not count and not checks.findings and not checks.missing:
         raise InputError(f"{runs} holds no run records: name a folder that nasbench run wrote to")
     for note in checks.notes:
         click.echo(f"note: {note}", err=True)
     for finding in checks.findings:
         click.echo(str(finding))
+    if checks.missing:
+        raise InputError(checks.missing[0])
     if checks.findings:
         raise CheckError(
             f"{len(checks.findings)} of {checks.count} checks fail in {runs}: do not rely on it"
@@ -73,7 +90,10 @@ def verify(runs: Path, table: str | None, accuracy: str | None) -> None:
     help="Least correlation of the changes of the loss, where machine or libraries differ.  "
     "[default: 0.8]",
 )
-def rerun(records: tuple[Path, ...], device: str, tolerance: float | None) -> None:
+@_data("Where files of images lie, or are downloaded to.")
+def rerun(
+    records: tuple[Path, ...], device: str, tolerance: float | None, data: Path | None
+) -> None:
     """Run the units of RECORDS again and compare, bit by bit on the same machine and versions.
 
     On another machine training takes another course after some steps: then task, budget and random
@@ -92,7 +112,7 @@ def rerun(records: tuple[Path, ...], device: str, tolerance: float | None) -> No
     least = LEAST_AGREEMENT if tolerance is None else tolerance
     different = 0
     for path, record in [(path, read_record(path)) for path in records]:
-        found = run_again(record, device=device, tolerance=least)
+        found = run_again(record, device=device, tolerance=least, data=data)
         line = f"{path}: {found.sameness.value}"
         if found.sameness is not Sameness.IDENTICAL:
             line += f", agreement {found.agreement:.3f}"

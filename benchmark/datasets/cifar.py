@@ -83,8 +83,16 @@ class Cifar:
             InputError: What is there is incomplete or not what was published.
             CheckError: Nothing is there, and it cannot be downloaded.
         """
-        if self._unpacked(folder) is None and self._archive(folder) is None:
+        if not self.is_there(folder):
             self.versions[0].archive.download(folder)
+
+    def is_there(self, folder: Path) -> bool:
+        """Say whether the files lie in the data folder, packed or not.
+
+        Raises:
+            InputError: What is there is incomplete or not what was published.
+        """
+        return self._unpacked(folder) is not None or self._archive(folder) is not None
 
     def read(self, settings: DataSettings, folder: Path) -> ImageSet:
         """Read the official training part from the data folder and divide it.

@@ -55,6 +55,11 @@ def find_imagenet16(folder: Path) -> Path:
     )
 
 
+def has_imagenet16(folder: Path) -> bool:
+    """Say whether the ten batches lie in the data folder."""
+    return any(holds(folder / place, _FILES) for place in _PLACES)
+
+
 def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
     """Read the training batches from the data folder and divide them.
 

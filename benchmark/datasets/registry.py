@@ -27,6 +27,7 @@ class DatasetRecord:
         noisy: Whether noise can be put on its images.
         read: Reads what the settings ask for from the data folder.
         prepare: Finds its files in the data folder, or downloads them to it.
+        is_there: Says whether its files are in the data folder; it downloads nothing.
     """
 
     name: str
@@ -38,6 +39,7 @@ class DatasetRecord:
     noisy: bool
     read: Callable[[DataSettings, Path], ImageSet]
     prepare: Callable[[Path], object]
+    is_there: Callable[[Path], bool]
 
     def check(self, settings: DataSettings) -> None:
         """Check that settings ask for what there is, without looking for it.
@@ -84,6 +86,7 @@ def _cifar(data: cifar.Cifar, description: str) -> DatasetRecord:
         noisy=False,
         read=data.read,
         prepare=data.prepare,
+        is_there=data.is_there,
     )
 
 
@@ -98,6 +101,7 @@ _RECORDS = (
         noisy=True,
         read=lambda settings, _: digits.read_digits(settings),
         prepare=lambda _: None,  # they come with scikit-learn
+        is_there=lambda _: True,
     ),
     DatasetRecord(
         fashion_mnist.NAME,
@@ -109,6 +113,7 @@ _RECORDS = (
         noisy=False,
         read=fashion_mnist.read_fashion_mnist,
         prepare=fashion_mnist.prepare_fashion_mnist,
+        is_there=lambda folder: fashion_mnist.find_fashion_mnist(folder) is not None,
     ),
     _cifar(cifar.CIFAR10, "50,000 colour images, 32×32 pixels, 10 classes; downloaded at need"),
     _cifar(cifar.CIFAR100, "50,000 colour images, 32×32 pixels, 100 classes; downloaded at need"),
@@ -122,6 +127,7 @@ _RECORDS = (
         noisy=False,
         read=imagenet16.read_imagenet16,
         prepare=imagenet16.find_imagenet16,
+        is_there=imagenet16.has_imagenet16,
     ),
 )
 DATASETS: Mapping[str, DatasetRecord] = MappingProxyType({one.name: one for one in _RECORDS})

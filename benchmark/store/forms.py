@@ -5,11 +5,14 @@ What is named here must have its form where it is there; other names may hold an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.space import EDGES, OPERATIONS
+from benchmark.space import EDGES, OPERATIONS, SIZE
+
+MOST = 10**300  # of any number: a float holds its sums too
 
 Form = Callable[[Any, str], None]
 
@@ -28,11 +31,34 @@ def check_forms(contents: Mapping[str, Any]) -> None:
     _RECORD(contents, "")
 
 
+def check_split(told: Any) -> None:
+    """Check what a trace tells of one split.
+
+    Raises:
+        InputError: It is of another form.
+
+    Example:
+        >>> check_split({"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]})
+    """
+    _SPLIT(told, "split")
+
+
 def _of(kinds: type | tuple[type, ...], name: str) -> Form:
     def check(value: Any, where: str) -> None:
         # a truth value is an int to Python alone
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
             raise InputError(f"{where} is {value!r:.60}: it must be {name}")
+        if isinstance(value, (int, float)) and not -MOST <= value <= MOST:
+            raise InputError(f"{where} is beyond {MOST:.0e}: it must be {name}")
+
+    return check
+
+
+def _within(low: int, high: int) -> Form:
+    def check(value: Any, where: str) -> None:
+        _COUNT(value, where)
+        if not low <= value <= high:
+            raise InputError(f"{where} is {value!r:.60}: it must be from {low} to {high}")
 
     return check
 
@@ -55,10 +81,11 @@ def _or_none(form: Form) -> Form:
     return check
 
 
-def _list(form: Form, length: int | None = None) -> Form:
+def _list(form: Form, length: int | None = None, least: int = 0) -> Form:
     def check(value: Any, where: str) -> None:
-        if not isinstance(value, list) or length not in (None, len(value)):
-            size = "" if length is None else f" of {length}"
+        if not isinstance(value, list) or length not in (None, len(value)) or len(value) < least:
+            size = f" of {least} or more" if length is None and least else ""
+            size = size if length is None else f" of {length}"
             raise InputError(f"{where} is {value!r:.60}: it must be a list{size}")
         for place, item in enumerate(value):
             form(item, f"{where}[{place}]")
@@ -66,10 +93,12 @@ def _list(form: Form, length: int | None = None) -> Form:
     return check
 
 
-def _named(form: Form) -> Form:
+def _named(form: Form, names: Form | None = None) -> Form:
     def check(value: Any, where: str) -> None:
         _MAPPING(value, where)
         for name, item in value.items():
+            if names is not None:
+                names(name, f"a name in {where}")
             form(item, f"{where}.{name:.40}")
 
     return check
@@ -88,6 +117,29 @@ def _parts(needed: Mapping[str, Form], optional: Mapping[str, Form] | None = Non
     return check
 
 
+def _node(value: Any, where: str) -> None:
+    """Check the name of a supernet: that of its parent, and its place among its siblings."""
+    _TEXT(value, where)
+    if not re.fullmatch(r"root(\.[0-9]{1,4}){0,6}", value):  # an edge is split once
+        raise InputError(f"{where} is {value!r:.60}: it must be root, root.0, root.0.1 or the like")
+
+
+def _trajectory(value: Any, where: str) -> None:
+    """Check the scores of a sample at points of the budget, one an architecture at each."""
+    _parts(
+        {
+            "codes": _list(_within(0, SIZE - 1), least=1),
+            "points": _list(_parts({"spent": _COUNT, "scores": _list(_NUMBER)}), least=1),
+        }
+    )(value, where)
+    for place, point in enumerate(value["points"]):
+        if len(point["scores"]) != len(value["codes"]):
+            raise InputError(
+                f"{where}.points[{place}] has {len(point['scores'])} scores: it must have "
+                f"{len(value['codes'])}, one a code"
+            )
+
+
 _MAPPING = _of(Mapping, "a mapping")
 _TEXT = _of(str, "a text")
 _COUNT = _of(int, "a whole number")
@@ -96,13 +148,13 @@ _OPERATIONS = _list(_one_of(OPERATIONS))
 _EDGE = _one_of(["{}→{}".format(*edge) for edge in EDGES])
 
 _SPLIT = _parts(
-    {"node": _TEXT, "edge": _EDGE, "groups": _list(_OPERATIONS)},
+    {"node": _node, "edge": _EDGE, "groups": _list(_OPERATIONS)},
     {"separated": _NUMBER, "distances": _named(_list(_list(_NUMBER)))},
 )
 _SELECTED = _parts({"architecture": _TEXT, "score": _NUMBER})
 _LEAF = _parts(
     {
-        "node": _TEXT,
+        "node": _node,
         "operations": _list(_OPERATIONS, len(EDGES)),
         "architectures": _COUNT,
         "steps": _COUNT,
@@ -130,8 +182,11 @@ _RECORD = _parts(
             {
                 "splits": _list(_SPLIT),
                 "leaves": _list(_LEAF),
-                "losses": _named(_list(_NUMBER)),
-                "levels": _list(_named(_COUNT)),
+                "losses": _named(_list(_NUMBER, least=1), _node),
+                "levels": _list(
+                    _parts({"images": _COUNT, "matching": _COUNT}, {"supernets": _COUNT})
+                ),
+                "trajectory": _trajectory,
                 "choice": _SELECTED,
             },
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.files import reason, write_atomic
+from benchmark.files import read_bounded, write_atomic
 from benchmark.store.plain import digest
 
 MAX_BYTES = 1 << 26  # of a file; a record has some 150,000
@@ -51,17 +51,11 @@ def read_signed(kind: SignedKind, path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: The file cannot be read, is of another kind or newer code, or was damaged.
     """
+    found = read_bounded(path, MAX_BYTES, f"it is no {kind.name}")
     try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} has more than {MAX_BYTES >> 20} MB: it is no {kind.name}")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
-    try:
-        text = Path(path).read_bytes().decode().replace("\r\n", "\n")  # git on Windows adds \r
+        text = found.decode().replace("\r\n", "\n")  # git on Windows adds \r
         contents = json.loads(text)
         is_intact = isinstance(contents, dict) and text == _render(contents)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
     except (ValueError, RecursionError, InputError) as error:
         raise InputError(
             f"{path} is no {kind.name}, or it was cut off or damaged{kind.damaged}"

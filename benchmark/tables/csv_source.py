@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import InputError
-from benchmark.files import reason
+from benchmark.files import read_bounded
 from benchmark.space import SIZE, from_string, to_string
 from benchmark.tables.truth import AccuracyKey, Source, TruthTable
 
@@ -51,12 +51,7 @@ def read_csv(
         ('one', array([5]), ['cifar10_valid_12'])
     """
     path = Path(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} has more than {MAX_BYTES >> 20} MB: a table has fewer")
-        contents = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    contents = read_bounded(path, MAX_BYTES, "a table has fewer")
     lines = _lines(path, contents)
     _, header = next(lines, (1, []))
     keys = _keys(path, header)

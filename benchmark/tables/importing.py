@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.files import reason, sha256
+from benchmark.files import read_bounded, reason, sha256
 from benchmark.space import to_string
 from benchmark.tables.columns import table_from_columns
 from benchmark.tables.csv_source import read_csv
@@ -152,8 +152,9 @@ def _read(path: Path, options: ImportOptions) -> Gathered:
     if head.startswith(b"\x80\x02\x8a\x0a"):
         return _from_pth(path, options)
     if head.startswith(b"\x80") and b"pandas" in head:
+        contents = read_bounded(path, MAX_SIZE, "a table of pandas has fewer")
         with _naming(path):
-            return _from_columns(path, options, "pickle", read_frame(_contents(path)))
+            return _from_columns(path, options, "pickle", read_frame(contents))
     if head.startswith(b"PAR1"):
         with _naming(path):
             return _from_columns(path, options, "parquet", read_parquet(path))
@@ -248,12 +249,6 @@ def _source(path: Path, checksum: str, kind: str) -> Source:
     now = datetime.now(timezone.utc)
     shown = [moment.isoformat(timespec="seconds") for moment in (dated, now)]
     return Source(path.resolve().name, checksum, kind, *shown)
-
-
-def _contents(path: Path) -> bytes:
-    if path.stat().st_size > MAX_SIZE:
-        raise InputError(f"has more than {MAX_SIZE >> 20} MB")
-    return path.read_bytes()
 
 
 def _is_tar(path: Path) -> bool:

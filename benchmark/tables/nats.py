@@ -20,6 +20,7 @@ from typing import Any
 from joblib import Parallel, delayed
 
 from benchmark.errors import InputError
+from benchmark.files import read_bounded
 from benchmark.files import sha256 as file_sha256
 from benchmark.pickles.unpickling import RECORDS, load_pickle
 from benchmark.tables.official import EPOCHS, Reading, read_record
@@ -124,9 +125,8 @@ def _count(path: Path) -> int:
 def _folder_files(path: Path) -> Iterator[tuple[str, bytes]]:
     for file in sorted(path.iterdir()):
         if file.name == META or _NAME.fullmatch(file.name):
-            if file.stat().st_size > MAX_PACKED:
-                raise InputError(f"{file.name} has more than {MAX_PACKED >> 20} MB")
-            yield file.name, file.read_bytes()
+            other = "a file of the benchmark has fewer"
+            yield file.name, read_bounded(file, MAX_PACKED, other, name=file.name)
 
 
 def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -13,11 +13,11 @@ import pandas as pd
 from analysis.tables import MethodComparison
 from baselines.registry import METHODS
 from benchmark.errors import InputError
-from benchmark.files import sha256
+from benchmark.files import read_bounded, sha256
 from benchmark.store import Manifest, RunRecord, read_manifest, record_path
 from benchmark.store.manifest import SUFFIX
 from benchmark.tables import TABLES, AccuracyKey, TruthTable, open_table, read_again
-from benchmark.tables.library import imported_names
+from benchmark.tables.library import imported_names, open_imported
 from benchmark.verification.findings import Checks
 
 ROUNDING = 1e-12  # processors differ in the order in which they sum
@@ -79,10 +79,7 @@ def check_comparisons(
         records: The runs of the folder.
         manifests: What `check_manifests` returned.
         choice: Which truth to take.
-        checks: Where the outcome goes.
-
-    Raises:
-        InputError: A comparison was held against a table that is not there.
+        checks: Where the outcome goes, and which table is not there.
     """
     sources: set[str] = set()
     for path, kept in _kept_summaries(folder, checks):
@@ -117,7 +114,7 @@ def check_comparisons(
             text = path.with_suffix(".md")
             if text.is_file():
                 checks.that(
-                    text.read_text("utf-8") == made.markdown,
+                    _contents(text).decode().replace("\r\n", "\n") == made.markdown,
                     text.name,
                     "it is not the table that its records and the truth give",
                 )
@@ -140,28 +137,45 @@ def _kept_summaries(folder: Path, checks: Checks) -> list[tuple[Path, pd.DataFra
     found = []
     for path in sorted(folder.glob("[!.]*.csv")):
         with checks.of(path.name, "table"):
-            if path.stat().st_size > MOST_BYTES:
-                raise InputError(f"it has more than {MOST_BYTES:,} bytes")
-            kept = pd.read_csv(path)
+            kept = pd.read_csv(io.BytesIO(_contents(path)))
             if set(_COLUMNS) <= set(kept.columns) and len(kept):
                 found.append((path, kept))
     return found
 
 
+def _contents(path: Path) -> bytes:
+    return read_bounded(path, MOST_BYTES, "a comparison has fewer", name="it")
+
+
 def _truth(
     path: Path, kept: pd.DataFrame, choice: TableChoice, checks: Checks
 ) -> tuple[TruthTable, AccuracyKey] | None:
-    """Open what a comparison was held against, or what was asked for; None where it is damaged."""
+    """Open what was asked for, else what a comparison names; None where that cannot be.
+
+    A comparison may come from a stranger: it names tables that are known, and no files.
+    """
     name, accuracy = (str(kept[column].iloc[0]) for column in ("table", "accuracy"))
-    wanted = choice.table or name
-    if not (wanted in TABLES or wanted in imported_names() or Path(wanted).exists()):
-        raise InputError(f"{path} was held against table {name}: name its file with --table")
+    wanted, shown = choice.table or name, name if name.isprintable() else repr(name)
+    is_file = choice.table is not None and Path(choice.table).exists()
+    if not (wanted in TABLES or wanted in imported_names() or is_file):
+        checks.missing.append(
+            f"{path} was held against table {shown:.80}: name its file with --table"
+        )
+        return None
     with checks.of(f"table {wanted}", "contents"):
-        truth = open_table(wanted, allow_subset=True)
+        truth = open_table(wanted, allow_subset=True) if choice.table else _open_known(name)
         key = AccuracyKey.parse(choice.accuracy or accuracy)
         truth.accuracy(key)
         return truth, key
     return None
+
+
+def _open_known(name: str) -> TruthTable:
+    """Open a table that is built in or imported, even where its name looks like a path."""
+    table = TABLES[name].open() if name in TABLES else open_imported(name)
+    if table is None:
+        raise InputError("it is gone from the cache")
+    return table
 
 
 def _check_summary(path: Path, kept: pd.DataFrame, made: pd.DataFrame, checks: Checks) -> None:

@@ -36,6 +36,7 @@ class Checks:
     Attributes:
         findings: What does not hold.
         notes: What could not be checked, and why.
+        missing: What must be named or got so that the rest can be checked.
         count: How many checks were made.
 
     Example:
@@ -48,6 +49,7 @@ class Checks:
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     count: int = 0
 
     def that(self, holds: object, where: str, what: str) -> None:

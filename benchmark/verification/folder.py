@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis.tables.evaluation import comparable
 from baselines.registry import METHODS
+from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import InputError
 from benchmark.files import marked_folder
 from benchmark.runner import run_units
@@ -24,19 +25,22 @@ from benchmark.verification.record import check_record
 _FIRST_STREAMS = {"batches", "initial weights"}  # what all who train share at one seed
 
 
-def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[RunRecord]:
+def verify_folder(
+    folder: Path, choice: TableChoice, checks: Checks, data: Path | None = None
+) -> list[RunRecord]:
     """Check all that can be checked without training.
 
     Args:
         folder: Where records are.
         choice: Which truth to take for the tables beside them.
         checks: Where the outcome goes.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         The records that can be read.
 
     Raises:
-        InputError: There is no such folder, or a table that it was held against is not there.
+        InputError: There is no such folder.
     """
     records, damaged = read_whole_records(folder)
     for name, fault in damaged.items():
@@ -46,7 +50,7 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
     if records:
         with checks.of(str(folder), "records"):
             comparable(records)
-            _check_together(folder, records, checks)
+            _check_together(folder, records, checks, data_folder(data))
     manifests = check_manifests(folder, checks)
     if not manifests:
         checks.notes.append(f"{folder} has no manifest: a file that is gone may not be missed")
@@ -54,7 +58,7 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
     return records
 
 
-def _check_together(folder: Path, records: Sequence[RunRecord], checks: Checks) -> None:
+def _check_together(folder: Path, records: Sequence[RunRecord], checks: Checks, data: Path) -> None:
     """Check that runs are of one experiment, and that none stands there twice."""
     scores = Counter((record.name, record.scores.tobytes()) for record in records)
     for record in records:
@@ -75,11 +79,14 @@ def _check_together(folder: Path, records: Sequence[RunRecord], checks: Checks) 
                 _name(record),
                 "it did not start from the weights and batches of its seed",
             )
-    _check_cheap(records, checks)
+    _check_cheap(records, checks, data)
 
 
-def _check_cheap(records: Sequence[RunRecord], checks: Checks) -> None:
-    """Run again what takes no time: methods that train nothing and pass no images."""
+def _check_cheap(records: Sequence[RunRecord], checks: Checks, data: Path) -> None:
+    """Run again what takes no time: methods that train nothing and pass no images.
+
+    Nothing is downloaded for it: where the images of a task are not there, that is noted.
+    """
     for record in records:
         method = METHODS.get(record.method)
         if method is None or not method.reference or method.expensive:
@@ -89,11 +96,14 @@ def _check_cheap(records: Sequence[RunRecord], checks: Checks) -> None:
             continue
         try:
             task = described_task(record.method, record.task)
+            if not dataset_record(task.data.dataset).is_there(data):
+                raise InputError(f"no {task.data.dataset} in {data}, name its folder with --data")
         except InputError as error:
             checks.notes.append(f"{_name(record)} was not run again: {error}")
             continue
         with checks.of(_name(record), "task"), marked_folder() as folder:
-            (again,) = run_units(task, [record.method], [record.seed], folder).records
+            runs = run_units(task, [record.method], [record.seed], folder, data=data)
+            (again,) = runs.records
             checks.that(
                 again.scores.tobytes() == record.scores.tobytes(),
                 _name(record),

@@ -54,13 +54,20 @@ class Rerun:
     faults: tuple[str, ...]
 
 
-def rerun(record: RunRecord, *, device: str = "cpu", tolerance: float = LEAST_AGREEMENT) -> Rerun:
+def rerun(
+    record: RunRecord,
+    *,
+    device: str = "cpu",
+    tolerance: float = LEAST_AGREEMENT,
+    data: Path | None = None,
+) -> Rerun:
     """Run the unit of a record again and compare.
 
     Args:
         record: What was recorded.
         device: Where to run it.
         tolerance: Least agreement on another machine.
+        data: Where files of images lie; None is the folder of `data_folder`.
 
     Returns:
         The comparison. On the machine and with the libraries of the record every bit must agree.
@@ -78,7 +85,9 @@ def rerun(record: RunRecord, *, device: str = "cpu", tolerance: float = LEAST_AG
         raise InputError(f"tolerance is {tolerance}: it must be from -1 to 1, as correlations are")
     task = described_task(record.method, record.task)
     with marked_folder() as folder:
-        (again,) = run_units(task, [record.method], [record.seed], folder, device=device).records
+        (again,) = run_units(
+            task, [record.method], [record.seed], folder, device=device, data=data
+        ).records
     return compare(record, again, tolerance)
 
 

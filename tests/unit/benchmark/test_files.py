@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import CheckError, InputError
-from benchmark.files import marked_folder, replacing, sha256, sweep, write_atomic
+from benchmark.files import (
+    marked_folder,
+    read_bounded,
+    replacing,
+    sha256,
+    sweep,
+    write_atomic,
+)
 
 
 @given(data=st.binary() | st.text(st.characters(exclude_categories=["Cs"])))
@@ -95,6 +102,26 @@ def test_the_checksum_of_a_large_file(tmp_path: Path) -> None:
 def test_the_checksum_of_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^cannot read .*gone: No such file or directory$"):
         sha256(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 20) + 1, 3_000_000])
+def test_a_file_is_read_whole_or_not_at_all(tmp_path: Path, size: int) -> None:
+    path, data = tmp_path / "a", os.urandom(size)
+    path.write_bytes(data)
+    assert read_bounded(path, size, "no") == data
+    (tmp_path / "link").symlink_to(path)
+    assert read_bounded(tmp_path / "link", size + 1, "no") == data
+    path.write_bytes(data + b"x")
+    with pytest.raises(InputError, match=r"^it has more than [\d,]+ (bytes|MB): give another$"):
+        read_bounded(path, size, "give another", name="it")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux alone has such files")
+def test_a_size_that_is_not_told_is_not_believed() -> None:
+    assert Path("/proc/self/maps").stat().st_size == 0
+    assert read_bounded("/proc/self/maps", 1 << 26, "no")
+    with pytest.raises(InputError, match=r"^/proc/self/maps has more than 9 bytes: no$"):
+        read_bounded("/proc/self/maps", 9, "no")
 
 
 def test_what_the_dead_left_is_swept(tmp_path: Path) -> None:

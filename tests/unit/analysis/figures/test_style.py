@@ -73,3 +73,11 @@ def test_nothing_is_left_behind(make_panel: MakePanel) -> None:
     comparison_figure([make_panel()])
     assert mpl.rcParams == before
     assert plt.get_fignums() == []
+
+
+def test_no_text_is_taken_for_mathematics(tmp_path: Path) -> None:
+    """A name with dollar signs that is no formula would end the drawing."""
+    with style():
+        figure = Figure()
+        figure.text(0.5, 0.5, r"$\frac{$")
+    save_figure(figure, tmp_path / "a.png")

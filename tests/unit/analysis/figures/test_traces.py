@@ -13,7 +13,7 @@ from analysis.figures.distances import distance_data, distance_figure
 from analysis.figures.progress import Progress, draw_progress, mean_progress, progress_data
 from analysis.figures.spending import loss_data
 from analysis.figures.tree import draw_tree, tree_data
-from benchmark.errors import MissingError
+from benchmark.errors import InputError, MissingError
 from benchmark.space import OPERATIONS, SIZE
 from benchmark.store import RunRecord
 from benchmark.tables import AccuracyKey, Source, TruthTable
@@ -21,6 +21,7 @@ from benchmark.tables import AccuracyKey, Source, TruthTable
 KEY = AccuracyKey("cifar10", "test", 200)
 MATRIX = np.arange(25.0).reshape(5, 5)
 GROUPS = [["none", "avg_pool_3x3"], ["skip_connect", "nor_conv_1x1", "nor_conv_3x3"]]
+LEVEL = {"supernets": 1, "images": 160, "matching": 0}
 SPLIT = {"node": "root", "edge": "0→3", "groups": GROUPS}
 
 
@@ -62,6 +63,53 @@ def test_frames_stand_around_the_groups() -> None:
 def test_a_run_that_holds_nothing_of_it_is_missing(data: Any) -> None:
     with pytest.raises(MissingError, match="no run holds"):
         data(run({}))
+
+
+LEAVES = [{"node": f"root.{place}", "architectures": 7, "steps": 9} for place in (0, 1)]
+TOGETHER: dict[str, Any] = {"splits": [SPLIT], "leaves": LEAVES}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"leaves": LEAVES[:1]},
+        {"leaves": []},
+        {"leaves": [*LEAVES, {"node": "root.2", "architectures": 7, "steps": 9}]},
+        {"splits": [{**SPLIT, "groups": []}]},
+        {"splits": [{**SPLIT, "node": "root.0"}]},
+        {"splits": [SPLIT, {**SPLIT, "node": "root.1"}]},
+    ],
+)
+def test_a_tree_that_does_not_fit_together(change: dict[str, Any]) -> None:
+    assert tree_data(run(TOGETHER))
+    with pytest.raises(InputError, match=r"^the trace of gm, seed 0, does not fit together"):
+        tree_data(run(TOGETHER | change))
+
+
+@pytest.mark.parametrize(
+    "matrix", [[], [[0.0, 1.0], [1.0]], [[1.0] * 5] * 4, [[1.0] * 6] * 6, [[1.0]] * 5]
+)
+def test_distances_that_are_no_matrix_of_operations(matrix: list[list[float]]) -> None:
+    for edge in ("0→1", "0→3"):
+        split = {**SPLIT, "distances": {edge: matrix}}
+        with pytest.raises(InputError, match=r"^the trace of gm, seed 0, does not fit together"):
+            distance_data(run({"splits": [split]}))
+
+
+@pytest.mark.parametrize(
+    ("trace", "parts"),
+    [
+        ({"losses": {"root": [1.0], "root.0.0": [1.0]}}, (160, 0, 0)),
+        ({"losses": {"root": [1.0]}}, (0, 0, 0)),
+        ({"losses": {"root": [1.0]}, "levels": []}, (160, 0, 0)),
+        ({"losses": {"root": [1.0], "root.0": [1.0]}, "levels": [LEVEL]}, (160, 0, 0)),
+    ],
+)
+def test_losses_that_do_not_fit_the_budget(
+    trace: dict[str, Any], parts: tuple[int, int, int]
+) -> None:
+    with pytest.raises(InputError, match=r"^the trace of gm, seed 0, does not fit together"):
+        loss_data(run(trace, parts))
 
 
 def test_a_tree_is_laid_out_from_its_leaves() -> None:

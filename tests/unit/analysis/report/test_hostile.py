@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.report import make_report, read_study, write_report
-from benchmark.errors import InputError
+from analysis.report import Study, make_report, read_study, write_report
+from analysis.report.pictures import PICTURES
+from benchmark.errors import InputError, MissingError
 from benchmark.store import RunRecord, write_record
 from benchmark.tables import TruthTable
 
@@ -51,6 +52,19 @@ def test_scripts_and_commands_in_a_record(
         assert not re.search(r"\\(input\{/|write18)", text), path
         told += r"\textbackslash{}input" in text
     assert told
+
+
+@pytest.mark.parametrize("name", ["splits", "distances"])
+def test_a_figure_that_would_be_too_large_is_left_out(make_run: MakeRun, name: str) -> None:
+    record = make_run("gm", 0)
+    (split, *_), (leaf, *_) = record.trace["splits"], record.trace["leaves"]
+    inner = [{**split, "node": f"root.{place}"} for place in range(300)]
+    split = {**split, "groups": [["none"]] * 300, "distances": {}}
+    leaves = [{**leaf, "node": f"root.{n}.{place}"} for n in range(300) for place in (0, 1)]
+    trace = {**record.trace, "splits": [split, *inner], "leaves": leaves}
+    study = Study((replace(record, trace=trace),), None, None, ("gm",))  # type: ignore[arg-type]
+    with pytest.raises(MissingError, match=r"(600 leaves|300 splits) are too"):
+        PICTURES[name].draw(study)
 
 
 @pytest.mark.parametrize("name", [SCRIPT, "a<b", "gm\n", "GM", "ж"])

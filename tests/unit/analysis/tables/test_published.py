@@ -81,5 +81,5 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not UTF-8"):
         read_published(path)
     path.write_bytes(b"x" * (1 << 21))
-    with pytest.raises(InputError, match="larger than"):
+    with pytest.raises(InputError, match="has more than 1 MB: give a small CSV file"):
         read_published(path)

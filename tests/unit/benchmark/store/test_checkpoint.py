@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import os
 import pickle
 import zipfile
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,7 +120,10 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     data = archive_of(pickle.dumps({}, 2), zipfile.ZIP_DEFLATED, pad=1 << 28)
     assert len(data) < 1 << 20
     (tmp_path / "a").write_bytes(signed(data))
-    with bounded(), pytest.raises(InputError, match="a checkpoint with compressed parts: refused"):
+    with (
+        bounded(),
+        pytest.raises(InputError, match=r"holds no plain checkpoint \(has compressed parts\)"),
+    ):
         read_checkpoint(tmp_path / "a")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 40)
@@ -127,6 +132,109 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         pytest.raises(InputError, match="large has more than 8 GB: it is no checkpoint"),
     ):
         read_checkpoint(tmp_path / "large")
+
+
+class Storage:
+    """Pickles as PyTorch names a storage of numbers."""
+
+    def __init__(self, count: int) -> None:
+        self.told = ("storage", torch.FloatStorage, "0", "cpu", count)
+
+
+class TorchPickler(pickle.Pickler):
+    """Pickles storages by their names, as PyTorch does."""
+
+    def persistent_id(self, one: object) -> object:
+        return one.told if isinstance(one, Storage) else None
+
+
+def pickled_as_torch_does(contents: object) -> bytes:
+    packed = io.BytesIO()
+    TorchPickler(packed, 2).dump(contents)
+    return packed.getvalue()
+
+
+def tensor_of(count: int, offset: int, size: object, stride: object) -> Call:
+    hooks: OrderedDict[int, object] = OrderedDict()
+    arguments = (Storage(count), offset, size, stride, False, hooks)
+    return Call(torch._utils._rebuild_tensor_v2, *arguments)
+
+
+BOMBS: dict[str, tuple[object, str]] = {
+    "bytes": (Call(bytearray, 1 << 28), "asks for __builtin__ bytearray"),
+    "a tensor": (Call(torch.Tensor, 1 << 26), "asks for torch Tensor"),
+    "a storage that grows": (tensor_of(2, 0, (1 << 26,), (1,)), "larger than its storage"),
+    "a storage that ends": (tensor_of(2, 1, (2,), (1,)), "larger than its storage"),
+    "a number shown often": (tensor_of(2, 0, (1 << 40,), (0,)), "larger than its storage"),
+    "a storage of another size": (tensor_of(1 << 26, 0, (2,), (1,)), "another size than it says"),
+    "a negative stride": (tensor_of(2, 1, (2,), (-1,)), "no sound shape"),
+    "a product": (tensor_of(2, 0, (1 << 61,) * 64, (0,) * 64), "larger than its storage"),
+    "items": (Call(OrderedDict, [(((),), 1)]), "takes 0 positional arguments"),
+    "a key of tuples": ({((),): 1}, "other keys than texts and numbers"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_nothing_is_allocated_but_what_the_bytes_fill(tmp_path: Path, bomb: str) -> None:
+    contents, message = BOMBS[bomb]
+    data = archive_of(pickled_as_torch_does({"weights": contents}), pad=8)
+    (tmp_path / "a").write_bytes(signed(data))
+    match = rf"holds no plain checkpoint \([^\n]*{message}"
+    with bounded(), pytest.raises(InputError, match=match):
+        read_checkpoint(tmp_path / "a")
+
+
+def test_tensors_that_share_a_storage_still_do(tmp_path: Path) -> None:
+    whole = torch.arange(6.0)
+    write_checkpoint({"whole": whole, "part": whole[2:4]}, tmp_path / "a")
+    found = read_checkpoint(tmp_path / "a")
+    assert found["part"].tolist() == [2, 3]
+    found["whole"][2] = 9
+    assert found["part"].tolist() == [9, 3]
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float64", "int8", "int64", "bool"])
+def test_numbers_of_any_kind(tmp_path: Path, name: str) -> None:
+    tensor = torch.arange(6).to(getattr(torch, name)).view(2, 3)
+    contents = {"x": tensor, "none": tensor[:0], "one": tensor[0, 1], "t": tensor.T}
+    write_checkpoint(contents, tmp_path / "a")
+    found = read_checkpoint(tmp_path / "a")
+    for part, expected in contents.items():
+        assert found[part].dtype == expected.dtype
+        assert found[part].tolist() == expected.tolist()
+        assert found[part].stride() == expected.stride()
+
+
+def test_parts_that_overlap_are_refused(tmp_path: Path) -> None:
+    packed = io.BytesIO(archive_of(pickle.dumps({}, 2), pad=1 << 16))
+    with zipfile.ZipFile(packed, "a") as archive:
+        (part,) = (entry for entry in archive.filelist if entry.filename == "a/data/0")
+        for number in range(1, 1_000):
+            other = copy.copy(part)
+            other.filename = f"a/data/{number}"
+            archive.filelist.append(other)
+        archive.writestr("a/end", "")
+    (tmp_path / "a").write_bytes(signed(packed.getvalue()))
+    with pytest.raises(InputError, match=r"holds no plain checkpoint \(has parts that overlap\)"):
+        read_checkpoint(tmp_path / "a")
+
+
+def test_an_older_form_before_the_archive_is_not_read(tmp_path: Path) -> None:
+    """PyTorch tells the forms apart by the first bytes, a zip reader by the last."""
+    packed = io.BytesIO()
+    torch.save({"x": torch.ones(2)}, packed, _use_new_zipfile_serialization=False)
+    data = packed.getvalue() + archive_of(pickle.dumps({"step": 3}, 2))
+    (tmp_path / "a").write_bytes(signed(data))
+    assert read_checkpoint(tmp_path / "a") == {"step": 3}
+
+
+def test_a_pickle_of_too_many_parts_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.pickles.values.MAX_PARTS", 1_000)
+    (tmp_path / "a").write_bytes(signed(archive_of(pickle.dumps({"x": [[]] * 1_000}, 2))))
+    with pytest.raises(InputError, match="has more than 1,000 parts"):
+        read_checkpoint(tmp_path / "a")
 
 
 @pytest.mark.parametrize("contents", [[1, 2], "text", torch.zeros(2), 3])

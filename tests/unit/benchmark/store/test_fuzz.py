@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.regression import read_baseline
+from analysis.report import make_report, read_study
+from analysis.report.catalogue import TABLES
+from analysis.report.pictures import PICTURES
 from analysis.tables import MethodComparison
 from benchmark.errors import InputError, NasbenchError
 from benchmark.store import Manifest, manifest_path, read_manifest, read_record, write_manifest
@@ -34,6 +38,15 @@ GM = json.loads((ROOT / "results" / "laptop" / "gm-seed0.json").read_text("utf-8
 FEW = json.loads((ROOT / "results" / "laptop" / "few-shot-seed0.json").read_text("utf-8"))
 BASELINE = json.loads((ROOT / "results" / "baselines" / "ci.json").read_text("utf-8"))
 KEY = AccuracyKey("cifar10", "test", 200)
+POINTS = [{"spent": 64_000 * part, "scores": [1.0, 2.0, 2.5]} for part in (1, 2, 3)]
+TRAJECTORY = {"codes": [0, 7, 15_624], "points": POINTS}
+READ_TRACES = (
+    {name: TABLES[name] for name in ("outcome", "budget", "runs")},
+    {
+        name: PICTURES[name]
+        for name in ("losses", "tau-over-budget", "best-over-budget", "distances", "splits")
+    },
+)
 SPLINTERS = [b"[" * 100_000, b'{"a":' * 50_000, b"9" * 10_000, b"1e999", b"NaN", b"\xff"]
 
 
@@ -88,6 +101,25 @@ def test_a_record_that_was_changed_and_signed(
             assert made.runs["seed"].tolist() == [record.seed]
         except NasbenchError:
             pass
+
+
+@settings(FUZZ, max_examples=max(1, cases(300) // 8))  # drawing takes its time
+@given(data=st.data())
+def test_a_report_of_a_trace_that_was_changed_and_signed(
+    tmp_path: Path, truth: TruthTable, data: st.DataObject
+) -> None:
+    path = tmp_path / "gm-seed0.json"
+    parts = {name: GM[name] for name in ("trace", "task", "budget", "provenance")}
+    parts["trace"] = parts["trace"] | {"trajectory": TRAJECTORY}
+    contents = data.draw(changed(parts))
+    path.write_bytes(signed(GM | contents if isinstance(contents, dict) else contents))
+    with pytest.MonkeyPatch.context() as patch, timed():
+        patch.setattr("analysis.report.catalogue.TABLES", READ_TRACES[0])
+        patch.setattr("analysis.report.catalogue.PICTURES", READ_TRACES[1])
+        with suppress(NasbenchError):
+            study = read_study(tmp_path, truth, KEY, order=["gm"], references=[])
+            for picture in make_report(study).pictures.values():
+                picture.figure.draw_without_rendering()
 
 
 @settings(FUZZ, max_examples=cases(60))

@@ -67,6 +67,61 @@ def test_the_table_must_be_named_where_it_is_a_file(honest: Path) -> None:
     )
 
 
+def test_no_file_is_opened_that_a_stranger_names(
+    runs: Path, accuracies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = runs / "comparison.csv"
+    path.write_text(path.read_text("utf-8").replace("invented", str(accuracies)), "utf-8")
+    opened: list[object] = []
+    monkeypatch.setattr("benchmark.verification.comparison.open_table", opened.append)
+    called = verify(runs)
+    assert called.code == 2
+    assert f"was held against table {str(accuracies)[:80]}" in called.err
+    assert not opened
+
+
+def test_an_import_whose_name_looks_like_a_path_is_no_path(
+    honest: Path, accuracies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    runs = Path(shutil.copytree(honest, tmp_path / "runs"))
+    forget(runs)
+    path = runs / "comparison.csv"
+    path.write_text(path.read_text("utf-8").replace("invented", "a.csv"), "utf-8")
+    (tmp_path / "a.csv").write_text("arch\n")
+    write_table(replace(open_table(accuracies), name="a.csv"), table_path("a.csv"))
+    checks = Checks()
+    verify_folder(runs, TableChoice(), checks)
+    assert not any(finding.where == "table a.csv" for finding in checks.findings)
+
+
+def test_what_is_forged_is_told_where_the_table_is_missing_too(runs: Path) -> None:
+    resign(runs / "gm-seed0.json", lambda it: it["budget"].update(spent=7))
+    called = verify(runs)
+    assert called.code == 2
+    assert "gm-seed0.json: its parts sum to 600 images, it says 7 were spent" in called.out
+    assert "was held against table invented: name its file with --table" in called.err
+
+
+def test_nothing_is_downloaded_to_verify(
+    runs: Path, accuracies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "benchmark.datasets.finding.Remote.download", lambda *_: pytest.fail("loaded")
+    )
+    for path in runs.glob("*-seed*.json"):
+        data = {"dataset": "cifar10", "noise": 0.0, "resolution": 32}
+        resign(path, lambda it, data=data: it["task"]["data"].update(data))  # type: ignore[misc]
+    remake_manifest(runs)
+    called = verify(runs, "--table", accuracies, "--data", tmp_path / "none")
+    assert called.code == 0, called.out
+    assert (
+        f"note: params-seed0.json was not run again: no cifar10 in {tmp_path / 'none'}, name its "
+        "folder with --data" in called.err
+    )
+
+
 def test_one_changed_score_in_the_text(runs: Path, accuracies: Path) -> None:
     path = runs / "gm-seed0.json"
     text = path.read_text()
