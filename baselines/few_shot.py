@@ -75,4 +75,4 @@ class FewShot(Method):
         groups = (len(OPERATIONS),) * len(options.edges)
         between = (0,) * (len(options.edges) - 1)
         epochs = (options.epochs[0], *between, options.epochs[1]) if options.epochs else ()
-        return Schedule(options.warm_up, 0, groups, epochs=epochs)
+        return Schedule(options.warm_up, 0, groups, epochs=epochs, anneals="each")

@@ -106,8 +106,14 @@ class Gm(Method):
     Options = GmOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
-        """Say what a run will do, with the most that gradient matching can cost."""
+        """Say what a run will do, with the most that gradient matching can cost.
+
+        Raises:
+            InputError: The schedule does not fit, or the base has no weights to be soft by.
+        """
         options, base = self.options, base_class(task.search.base)
+        if options.weight == "soft":
+            base.check_weights()
         matching = tuple(
             options.batches * base.matching_passes(options.matched_edges(level), len(OPERATIONS))
             for level in range(options.levels)

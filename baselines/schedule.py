@@ -7,6 +7,8 @@ papers' way: a run costs what its schedule costs, which differs from method to m
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -27,6 +29,8 @@ class Schedule:
         restart: Where children start from the initial weights instead of their parent's.
         epochs: For each level, the leaves' included, the epochs of each of its supernets; empty
             where shares of a budget are given.
+        anneals: What one cosine of the learning rate runs over where epochs are given: the whole
+            ``lineage``, or the training of ``each`` supernet.
     """
 
     warm_up: float
@@ -34,6 +38,12 @@ class Schedule:
     groups: tuple[int, ...]
     restart: Restart = "never"
     epochs: tuple[int, ...] = ()
+    anneals: Literal["lineage", "each"] = "lineage"
+
+    @property
+    def freezes(self) -> bool:
+        """Whether architecture parameters stand still above the leaves, which start theirs anew."""
+        return self.restart != "never"
 
     @property
     def supernets(self) -> list[int]:
@@ -54,6 +64,7 @@ class Workload:
         train_images: Training images, which make an epoch.
         batch_size: Images in a batch.
         passes: Batches that a step passes, see `Base.passes`.
+        frozen_passes: Those of a step that leaves architecture parameters as they are.
         matching: For each level that is split, the most batches that one of its splits passes.
         budget: Images that may be passed; None where the schedule itself says what it costs.
     """
@@ -61,6 +72,7 @@ class Workload:
     train_images: int
     batch_size: int
     passes: int
+    frozen_passes: int
     matching: tuple[int, ...]
     budget: int | None
 
@@ -134,7 +146,7 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
 
     Example:
         >>> gm = Schedule(0, 0, (2, 2), "last", epochs=(20, 20, 50))
-        >>> plan = plan_schedule(gm, Workload(25_000, 50, 1, (2500, 2100), budget=None))
+        >>> plan = plan_schedule(gm, Workload(25_000, 50, 1, 1, (2500, 2100), budget=None))
         >>> [level.supernets for level in plan.levels], plan.supernet_epochs
         ([1, 2, 4], 260.0)
         >>> plan.budget == 260 * 25_000 + 50 * (2500 + 2 * 2100)
@@ -142,7 +154,9 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
     """
     _check(schedule, workload)
     supernets = schedule.supernets
-    step_images = workload.passes * workload.batch_size
+    above = workload.frozen_passes if schedule.freezes else workload.passes
+    passes = [above] * len(schedule.groups) + [workload.passes]
+    costs = [workload.batch_size * own for own in passes]  # images of a step
     matching = [
         number * passes * workload.batch_size
         for number, passes in zip(supernets, (*workload.matching, 0), strict=True)
@@ -152,37 +166,35 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
             -(-epochs * workload.train_images // workload.batch_size) for epochs in schedule.epochs
         ]
         steps = [number * own for number, own in zip(supernets, each, strict=True)]
-        budget = sum(steps) * step_images + sum(matching)
+        budget = sum(map(operator.mul, steps, costs)) + sum(matching)
     else:
         budget = workload.budget
-        steps = shared_steps(schedule, budget // step_images)
-        if schedule.groups:
-            left = budget - sum(steps[:-1]) * step_images - sum(matching)
-            steps[-1] = max(0, left // step_images)
+        steps = shared_steps(schedule, budget, costs)
+        left = budget - sum(map(operator.mul, steps, costs)) - sum(matching)
+        steps.append(max(0, left // costs[-1]))
     epoch = workload.train_images / workload.batch_size
     levels = tuple(
-        Level(number, own, own / number / epoch, own * step_images, matched)
-        for number, own, matched in zip(supernets, steps, matching, strict=True)
+        Level(number, own, own / number / epoch, own * cost, matched)
+        for number, own, cost, matched in zip(supernets, steps, costs, matching, strict=True)
     )
     return Plan(workload.budget is not None, levels, budget)
 
 
-def shared_steps(schedule: Schedule, steps: int) -> list[int]:
-    """Return the steps of each level by its share, matching aside.
+def shared_steps(schedule: Schedule, budget: int, costs: Sequence[int]) -> list[int]:
+    """Return the steps of each level above the leaves by its share of a budget.
 
     Args:
         schedule: Has shares.
-        steps: What the whole budget allows.
+        budget: Images in all.
+        costs: Images of a step, level by level.
 
     Example:
-        >>> shared_steps(Schedule(0.5, 0.1, (2, 2)), 100)
-        [50, 10, 40]
+        >>> shared_steps(Schedule(0.5, 0.1, (2, 2)), 6400, costs=[64, 64, 64])
+        [50, 10]
     """
-    if not schedule.groups:
-        return [steps]
-    between = round(schedule.between * steps)
-    above = [round(schedule.warm_up * steps), *[between] * (len(schedule.groups) - 1)]
-    return [*above, steps - sum(above)]
+    shares = [schedule.warm_up, *[schedule.between] * (len(schedule.groups) - 1)]
+    above = zip(shares[: len(schedule.groups)], costs, strict=False)
+    return [round(share * (budget // cost)) for share, cost in above]
 
 
 def _check(schedule: Schedule, workload: Workload) -> None:

@@ -88,10 +88,12 @@ def plan_tree(
     Raises:
         InputError: The schedule does not fit the task's kind of budget, or its own levels.
     """
+    base = base_class(task.search.base)
     workload = Workload(
         train_images=train_images,
         batch_size=task.training.batch_size,
-        passes=base_class(task.search.base).passes,
+        passes=base.passes,
+        frozen_passes=base.frozen_passes,
         matching=(0,) * len(schedule.groups) if matching is None else matching,
         budget=None if task.budget is None else task.budget.images,
     )
@@ -135,13 +137,14 @@ class _Tree:
         batch = experiment.training.batch_size
         budget = None if schedule.epochs else experiment.ledger.budget.images
         none = (0,) * len(schedule.groups)  # what matching costs is known when it is paid
+        images = len(experiment.images.train)
         plan = plan_schedule(
-            schedule, Workload(len(experiment.images.train), batch, base.passes, none, budget)
+            schedule, Workload(images, batch, base.passes, base.frozen_passes, none, budget)
         )
         self._equal = plan.equal
         self._planned = [level.steps for level in plan.levels]
-        lineage = [level.steps // level.supernets for level in plan.levels]
-        self._base = base(experiment, None if plan.equal else sum(lineage))
+        self._lineage = [level.steps // level.supernets for level in plan.levels]
+        self._base = base(experiment, None if plan.equal else sum(self._lineage))
         self._trajectory = Trajectory(experiment, self._base.score_functions)
         self._kept = Kept(experiment, self._trajectory)
         self._levels: list[dict[str, int]] = []
@@ -153,7 +156,7 @@ class _Tree:
         for level in range(len(self._schedule.groups)):
             nodes = self._train(nodes, self._planned[level], last=False)
             nodes = [child for node in nodes for child in self._divide(node, level)]
-        left = self._experiment.ledger.left // self._base.step_images
+        left = self._experiment.ledger.left // self._base.step_images(frozen=False)
         steps = self._kept.leaf_steps(left if self._equal else self._planned[-1])
         leaves = self._train(nodes, steps, last=True)
         with self._kept.holding():
@@ -173,19 +176,34 @@ class _Tree:
                 f"{steps} steps of the budget are left for {len(nodes)} leaves: "
                 "raise the budget, or warm up and match gradients less"
             )
-        images = steps * self._base.step_images
+        frozen = self._schedule.freezes and not last
+        images = steps * self._base.step_images(frozen=frozen)
         self._levels.append({"supernets": len(nodes), "images": images, "matching": 0})
         kind = Spending.SHARED_TRAINING if len(nodes) == 1 else Spending.LEAF_TRAINING
         trained = []
         for number, node in enumerate(nodes):
-            own = each + (number < over)
-            end = node.steps + own
-            stretch = Stretch(node.steps, own, end if last else end + self._steps_after(node))
-            self._losses[node.name] = self._train_node(node, stretch, kind)
-            trained.append(Node(node.name, node.state, end))
+            stretch = self._stretch(node, each + (number < over))
+            self._losses[node.name] = self._train_node(node, stretch, kind, frozen=frozen)
+            trained.append(Node(node.name, node.state, node.steps + stretch.steps))
         return trained
 
-    def _train_node(self, node: Node, stretch: Stretch, kind: Spending) -> list[float]:
+    def _stretch(self, node: Node, steps: int) -> Stretch:
+        """Return the stretch of a node's own steps, planned as if nothing below started anew.
+
+        Learning rate and temperature know how many steps a lineage has, splitting aside. Where the
+        schedule is in epochs, the rate of a supernet that starts anew falls as over a whole lineage
+        too, as in the published program.
+        """
+        total = node.steps + steps + sum(self._lineage[node.level + 1 :])
+        if not self._schedule.epochs:
+            return Stretch(node.steps, steps, total)
+        if self._schedule.anneals == "each":
+            return Stretch(node.steps, steps, total, rate_from=node.steps, rate_over=steps)
+        return Stretch(node.steps, steps, total, rate_over=sum(self._lineage))
+
+    def _train_node(
+        self, node: Node, stretch: Stretch, kind: Spending, *, frozen: bool
+    ) -> list[float]:
         """Train a node, or what is left to train of it, and return its losses."""
         losses = self._kept.finished(node.name, node.state)
         position, resumed = self._kept.begun(node.name)
@@ -197,21 +215,11 @@ class _Tree:
             watch()
 
         if losses is None:
-            losses = self._base.train(node.state, stretch, kind, node.name, before_step, resumed)
+            losses = self._base.train(
+                node.state, stretch, kind, node.name, before_step, resumed, frozen=frozen
+            )
         self._kept.finish(node.name, node.state, losses)
         return losses
-
-    def _steps_after(self, node: Node) -> int:
-        """Return how many steps a lineage is planned to have after a node's own, splitting aside.
-
-        The cosine of a node that will be split runs over its whole lineage, as the leaves' does.
-        """
-        if self._schedule.restart == "always":
-            return 0
-        supernets = self._schedule.supernets
-        each = [steps // number for steps, number in zip(self._planned, supernets, strict=True)]
-        below = each[node.level + 1 :]
-        return sum(below[:-1] if self._schedule.restart == "last" else below)
 
     def _divide(self, node: Node, level: int) -> list[Node]:
         """Return a node's children, which start from its weights or from the initial ones."""

@@ -6,9 +6,13 @@ Every message is one line that names what was wrong, the bound or the choices, a
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 LONGEST = 80  # signs of a name that a message repeats; a stranger's file may hold any
+_ROOT = Path(__file__).parents[1]
+_PACKAGES = tuple(_ROOT / name for name in ("analysis", "baselines", "benchmark"))
 
 
 class NasbenchError(Exception):
@@ -29,10 +33,6 @@ class BudgetError(CheckError):
 
 class MissingError(InputError):
     """What was asked for is not in this table or record: never zero, never imputed."""
-
-
-# What a piece of work may fail with while others go on: PyTorch's own for want of memory above all.
-FAULTS = (NasbenchError, RuntimeError, MemoryError)
 
 
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
@@ -61,3 +61,27 @@ def in_one_line(error: BaseException) -> str:
     if isinstance(error, NasbenchError):
         return str(error)
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def fault_line(error: Exception) -> str:
+    r"""Return what a piece of work failed with, and where, unless the error is one of ours.
+
+    The place is the innermost one within these packages: a traceback of many workers is no help.
+
+    Example:
+        >>> fault_line(CheckError("the loss is nan"))
+        'the loss is nan'
+        >>> try:
+        ...     unknown_name("method", "gm", [1, 2])
+        ... except TypeError as error:
+        ...     fault_line(error)
+        "TypeError: object of type 'int' has no len() (benchmark/errors.py:...)"
+    """
+    if isinstance(error, NasbenchError):
+        return str(error)
+    places = [
+        f"{path.relative_to(_ROOT).as_posix()}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if any((path := Path(frame.f_code.co_filename)).is_relative_to(own) for own in _PACKAGES)
+    ]
+    return f"{in_one_line(error)} ({places[-1]})" if places else in_one_line(error)

@@ -93,8 +93,10 @@ def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
         Spending.GRADIENT_MATCHING: costs.matching / batch,
         Spending.LEAF_TRAINING: costs.step / (passes * batch),
     }
+    trajectory = task.trajectory  # its last point is the scoring of the whole space
+    scored = len(distinct_codes()) + max(0, trajectory.points - 1) * trajectory.architectures
     return {part.value: images * per_image[part] for part, images in plan.parts.items()} | {
-        "scoring": len(distinct_codes()) * task.scoring.images * costs.scoring
+        "scoring": scored * task.scoring.images * costs.scoring
     }
 
 

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -86,6 +87,26 @@ def write_atomic(path: str | Path, data: bytes | str) -> None:
 def marked_name() -> str:
     """Return a name nobody else has, by which `sweep` can tell whose it is."""
     return f"{_mark()}{os.getpid():08x}{secrets.token_hex(4)}"
+
+
+@contextmanager
+def marked_folder() -> Iterator[Path]:
+    """Yield a new folder among the system's temporary ones, and remove it when the block ends.
+
+    Those that processes of this machine left there as they were killed go as well.
+
+    Yields:
+        The folder.
+
+    Example:
+        >>> with marked_folder() as folder:
+        ...     write_atomic(folder / "a.txt", "for a while")
+        >>> folder.exists()
+        False
+    """
+    sweep(tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(prefix="nasbench-", suffix=f"-{marked_name()}") as name:
+        yield Path(name)
 
 
 def sweep(folder: str | Path) -> None:

@@ -7,7 +7,6 @@ them all and shows one bar, or plain lines where stderr is no terminal.
 from __future__ import annotations
 
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from benchmark.files import marked_name, sweep
+from benchmark.files import marked_folder
 
 REFRESH = 0.2  # seconds between two looks at the units
 LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
@@ -110,9 +109,8 @@ def shown_board(units: int, what: str) -> Iterator[Board]:
     Yields:
         The board for their meters.
     """
-    sweep(tempfile.gettempdir())
-    with tempfile.TemporaryDirectory(prefix="nasbench-", suffix=f"-{marked_name()}") as folder:
-        board = Board(Path(folder) / "shares", units)
+    with marked_folder() as folder:
+        board = Board(folder / "shares", units)
         stop = threading.Event()
         show = _show_bar if sys.stderr.isatty() else _show_lines
         thread = threading.Thread(target=show, args=(board, units, what, stop), daemon=True)
@@ -152,8 +150,8 @@ def progress_line(what: str, board: Board, units: int, elapsed: float) -> str:
     """Return a line on what is done after so many seconds, and on what is left.
 
     Example:
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     board = Board(Path(folder) / "shares", 2)
+        >>> with marked_folder() as folder:
+        ...     board = Board(folder / "shares", 2)
         ...     board.meter(0).show(1.0)
         ...     progress_line("gm", board, 2, elapsed=30)
         'gm: 1 of 2 done, 50 %, 0:30 elapsed, 0:30 left'

@@ -22,7 +22,7 @@ from baselines.search import base_class
 from benchmark.checkpoints import DEFAULT, Every
 from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
-from benchmark.files import reason, sweep
+from benchmark.files import marked_folder, reason, sweep
 from benchmark.pool import THREADS, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
 from benchmark.shards import share_of
@@ -36,6 +36,7 @@ from benchmark.store.claims import (
     claim,
     claims,
     forget_dead,
+    is_over,
     keep_alive,
     owner_of,
     release,
@@ -107,7 +108,8 @@ def run_units(
     units = share_of(_units(task, methods, seeds), shard)
     device = checked_device(device)
     _check_writable(folder)
-    sweep(folder)
+    for place in (folder, tempfile.gettempdir()):
+        sweep(place)
     found = {unit: _find(task, unit, folder, device) for unit in units}
     records = {unit: record for unit, record in found.items() if record is not None}
     for unit in records:
@@ -238,12 +240,13 @@ class _Crew:
             ready = [unit for unit in left if self._is_free(unit)]
             if ready:
                 self._round(ready, workers)
+            before = len(left)
             left = [unit for unit in left if unit not in self.records | self.failures]
             if left and not (ready or told):
                 told = True
                 self._tell(left)
-            if left:
-                time.sleep(0 if ready else POLL)
+            if len(left) == before and self.signal is None:
+                time.sleep(POLL)
 
     def _round(self, units: Sequence[Unit], workers: Workers) -> None:
         """Do units once; those that a worker left behind as it died once more, each alone."""
@@ -268,10 +271,10 @@ class _Crew:
         if not mine:
             return
         begun = self._begun_at_a_time(len(mine), workers)
-        with tempfile.TemporaryDirectory(prefix="nasbench-") as name:
+        with marked_folder() as folder:
             turn: list[Turn | None] = [None] * len(mine)
             if begun > workers.jobs:
-                turn = [*turns(Path(name) / "turns", len(mine), workers.jobs, sharing=begun)]
+                turn = [*turns(folder / "turns", len(mine), workers.jobs, sharing=begun)]
             orders = [
                 Order(
                     task=self._task,
@@ -336,10 +339,7 @@ class _Crew:
         """Whether it may be tried: nobody alive has it, or its record has come about."""
         there = self._claims(unit)
         silent = self._watch.silent(there)
-        return all(
-            path.name in silent or ((owner := owner_of(path)) is not None and owner.is_dead)
-            for path in there
-        )
+        return all(is_over(path, silent) for path in there)
 
     def _claims_now(self, unit: Unit, silent: frozenset[str]) -> bool:
         """Claim a unit here, for a worker that cannot; whether it is to be done."""

@@ -1,7 +1,7 @@
 """A task: everything that an experiment fixes but the method and the seed.
 
-Presets are TOML files in ``benchmark/presets``; each holds one task in full, so nothing about a
-run hides in a default.
+Presets are TOML files in ``benchmark/presets``. Each holds one task in full, or extends another and
+says what differs; nothing about a run hides in a default of the code.
 """
 
 from __future__ import annotations
@@ -281,7 +281,6 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
     preset, options = values.pop("preset", None), values.pop("options", {})
     if not isinstance(preset, str):
         raise InputError(f"the task's preset is {preset!r}: it must be a name")
-    values.setdefault("trajectory", {"points": 0, "architectures": 1})  # told only where it is on
     methods = {method: options} if options else {}
     for section, absent in _UNTOLD.items():
         values.setdefault(section, asdict(absent))

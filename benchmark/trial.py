@@ -15,7 +15,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method
 from benchmark.budget import Budget, Ledger
 from benchmark.datasets import ImageSet, data_folder, dataset_record
-from benchmark.pool import THREADS
+from benchmark.pool import THREADS, settle
 from benchmark.seeds import Streams
 from benchmark.store import RunRecord
 from benchmark.store.provenance import provenance
@@ -54,7 +54,7 @@ def run_method(
     folder = data_folder(data)
     dataset_record(task.data.dataset).prepare(folder)
     experiment = make_experiment(task, seed, ledger, device, read_images(task, folder))
-    with _threads(THREADS):
+    with _settled():
         outcome = method.run(experiment)
     told = task.describe(method.name, searches=not method.reference)
     return RunRecord(
@@ -66,7 +66,10 @@ def run_method(
         trace=outcome.trace,
         provenance={
             **provenance(device, started),
+            "threads": THREADS,
             "seconds": round(time.monotonic() - clock, 2),
+            "images": experiment.images.digest(),
+            "streams": experiment.streams.drawn,
         },
     )
 
@@ -126,11 +129,14 @@ def make_experiment(
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute on so many threads within the block: the order of sums decides bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
+def _settled() -> Iterator[None]:
+    """Let nothing within the block depend on chance, and put back afterwards what was set."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    threads = torch.get_num_threads()
+    before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
+    settle()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before

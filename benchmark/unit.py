@@ -14,7 +14,7 @@ from baselines.method import Method
 from baselines.registry import method_class
 from benchmark.budget import Ledger
 from benchmark.checkpoints import DEFAULT, Checkpoints, Every
-from benchmark.errors import FAULTS, in_one_line
+from benchmark.errors import fault_line
 from benchmark.progress import Meter
 from benchmark.space import distinct_codes
 from benchmark.stopping import StoppedError
@@ -149,8 +149,8 @@ def _run_unit(order: Order) -> Result:
         record = running.run()
     except StoppedError:
         return Result(unit, State.STOPPED, note=running.note)
-    except FAULTS as error:
-        return Result(unit, State.FAILED, None, running.failure(in_one_line(error)), running.note)
+    except Exception as error:  # whatever a method raises, the others go on
+        return Result(unit, State.FAILED, None, running.failure(fault_line(error)), running.note)
     meter.show(1.0)
     return Result(unit, State.DONE, record, note=running.note)
 

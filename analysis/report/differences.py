@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.paired import ALPHA, POWER, Comparison
 from analysis.ranking import METRICS
-from analysis.report.quality import BuiltTable, count_cell, digits_of, heading
+from analysis.report.quality import BuiltTable, count_cell, digits_of, heading, unpaired_note
 from analysis.report.study import COMPARED, Study, need, record_name
 from analysis.tables import Cell, TextTable, evaluate
 from analysis.tables.cells import UNDEFINED, Values, column_cells, rounded
@@ -26,9 +26,10 @@ def comparison_table(study: Study) -> BuiltTable:
     """Present the trained methods two by two on the seeds that both have.
 
     Raises:
-        MissingError: There are no two trained methods.
+        MissingError: There are no two trained methods, or none with a seed in common.
     """
-    need(study.comparisons, "there are no two trained methods: run another at the same seeds")
+    need(len(study.trained) > 1, "there are no two trained methods: run another at the same seeds")
+    need(study.pairs, "no two trained methods have a seed in common: run them at the same seeds")
     shown = TextTable(
         title="Paired comparisons",
         header=(
@@ -55,6 +56,7 @@ def comparison_table(study: Study) -> BuiltTable:
                 "reach” means that no difference could be significant with so few seeds.",
                 f"Seeds needed: how many would show a difference of this size and spread with "
                 f"probability {POWER:.0%} (paired t-test), a rough guide; {UNDEFINED} over 1,000.",
+                *unpaired_note(study),
             ]
         ),
         names=4,

@@ -179,18 +179,27 @@ def published_note(study: Study) -> str:
 def significance_note(study: Study, metrics: Sequence[str]) -> list[str]:
     """Say what the marks mean, or why there are none."""
     compared = [one for one in study.comparisons if one.metric in metrics]
-    if not compared:
-        return []
-    first, metric = study.trained[0], METRICS[compared[0].metric].title
+    first = study.trained[0] if study.trained else ""
+    mine = [one for one in compared if first in (one.method, one.other)]
+    if not mine:
+        return unpaired_note(study)
+    metric = METRICS[mine[0].metric].title
     note = (
         f"{BETTER} and {WORSE}: {metric} significantly better and worse than {first}'s on the same "
         "seeds (exact sign-flip test, Holm-corrected over all pairs of trained methods, p ≤ 0.05)"
     )
-    mine = [one for one in compared if first in (one.method, one.other)]
     if any(one.is_significant for one in mine):
-        return [f"{note}."]
+        return [f"{note}.", *unpaired_note(study)]
     few = "" if any(one.reachable for one in mine) else ", and could not be with so few seeds"
-    return [f"{note}; no difference is significant{few}."]
+    return [f"{note}; no difference is significant{few}.", *unpaired_note(study)]
+
+
+def unpaired_note(study: Study) -> list[str]:
+    """Say which trained methods are not compared, where there are any."""
+    if not study.unpaired:
+        return []
+    names = ", ".join(f"{method} and {other}" for method, other in study.unpaired)
+    return [f"Not compared, as they have no seed in common: {names}."]
 
 
 def _mark(study: Study, method: str, metric: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -78,21 +79,37 @@ class Study:
                 best[key.dataset, key.split] = key
         return sorted(best.values(), key=lambda key: (key.dataset, key.split == "test"))
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The trained methods two by two that have a seed in common, in order."""
+        return [pair for pair in combinations(self.trained, 2) if self._shares_seed(*pair)]
+
+    @property
+    def unpaired(self) -> list[tuple[str, str]]:
+        """Those that have none, and so cannot be compared."""
+        return [pair for pair in combinations(self.trained, 2) if not self._shares_seed(*pair)]
+
     @cached_property
     def comparisons(self) -> list[Comparison]:
-        """The trained methods two by two, metric by metric; empty where there are no two."""
-        if len(self.trained) < 2:
+        """All pairs, metric by metric; empty where there are none."""
+        if not self.pairs:
             return []
         runs = self.runs[self.runs["method"].isin(self.trained)]
         return [
             one
             for metric in COMPARED
-            for one in compare_methods(runs, metric, np.random.default_rng(BOOTSTRAP_SEED))
+            for one in compare_methods(
+                runs, metric, np.random.default_rng(BOOTSTRAP_SEED), pairs=self.pairs
+            )
         ]
 
     def of_method(self, method: str) -> list[RunRecord]:
         """Return the runs of a method by seed."""
         return [record for record in self.records if record.name == method]
+
+    def _shares_seed(self, method: str, other: str) -> bool:
+        seeds = {record.seed for record in self.of_method(method)}
+        return any(record.seed in seeds for record in self.of_method(other))
 
 
 def read_study(

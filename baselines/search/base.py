@@ -22,7 +22,7 @@ from baselines.supernet import Stretch, Supernet, accelerate, score_codes
 from benchmark.budget import Spending
 from benchmark.checkpoints import taking_up
 from benchmark.datasets import Batches
-from benchmark.errors import CheckError
+from benchmark.errors import CheckError, InputError
 from benchmark.space import SIZE, Codes, live_codes
 
 
@@ -80,11 +80,15 @@ class Base(ABC):
         name: What the user writes.
         description: One line on what it does.
         passes: Batches that one step passes forward and backward, each charged to the budget.
+        frozen_passes: Those of a step that trains weights alone.
+        has_weights: Whether architecture parameters weigh the operations of a mixture.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
     passes: ClassVar[int]
+    frozen_passes: ClassVar[int] = 1
+    has_weights: ClassVar[bool] = True
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment
@@ -92,10 +96,10 @@ class Base(ABC):
         count = most if longest is None else longest
         self.batches = experiment.batches(experiment.images.train, count, "batches")
 
-    @property
-    def step_images(self) -> int:
-        """Images that one step is charged."""
-        return self.passes * self.experiment.training.batch_size
+    def step_images(self, *, frozen: bool) -> int:
+        """Return the images that one step is charged, see `train`."""
+        passes = self.frozen_passes if frozen else self.passes
+        return passes * self.experiment.training.batch_size
 
     def start(self, subspace: Subspace) -> State:
         """Return a supernet with the seed's initial weights, the same at every call."""
@@ -115,6 +119,8 @@ class Base(ABC):
         name: str,
         before_step: Callable[[Training], None] = lambda training: None,
         resumed: Mapping[str, Any] | None = None,
+        *,
+        frozen: bool = False,
     ) -> list[float]:
         """Train a supernet, each step charged to the budget before it is done.
 
@@ -125,6 +131,7 @@ class Base(ABC):
             name: The supernet's name, which its random streams bear.
             before_step: Called before each step is charged.
             resumed: State of the training to go on from.
+            frozen: Whether architecture parameters stand still.
 
         Returns:
             The training loss of each step, in nats.
@@ -133,13 +140,13 @@ class Base(ABC):
             BudgetError: The budget does not allow a step.
             CheckError: A loss is not finite.
         """
-        training = self.training(state, stretch, name)
+        training = self.training(state, stretch, name, frozen=frozen)
         if resumed is not None:
             with taking_up():
                 training.load_state_dict(resumed)
         while training.position < stretch.steps:
             before_step(training)
-            self.experiment.ledger.charge(kind, self.step_images)
+            self.experiment.ledger.charge(kind, self.step_images(frozen=frozen))
             self.experiment.tick()
             training.step()
         state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
@@ -148,13 +155,28 @@ class Base(ABC):
         except CheckError as error:
             raise CheckError(f"{name}: {error}") from error
 
+    @classmethod
+    def check_weights(cls) -> None:
+        """Check that operations have weights in a mixture.
+
+        Raises:
+            InputError: They have none.
+        """
+        if not cls.has_weights:
+            raise InputError(
+                f"base {cls.name} has no architecture parameters to weigh an operation by: choose "
+                "the hard weight, or another base"
+            )
+
     @staticmethod
     @abstractmethod
     def matching_passes(edges: int, operations: int) -> int:
         """Return the most passes that `distances` makes of a batch for so many edges."""
 
     @abstractmethod
-    def training(self, state: State, stretch: Stretch, name: str) -> Training:
+    def training(
+        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> Training:
         """Return a stretch of training at its beginning; it charges nothing by itself."""
 
     @abstractmethod

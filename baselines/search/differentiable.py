@@ -41,7 +41,7 @@ class Differentiable(Base):
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         super().__init__(experiment, longest)
-        most = experiment.ledger.budget.images // self.step_images
+        most = experiment.ledger.budget.images // self.step_images(frozen=False)
         count = most if longest is None else longest
         images = _architecture_images(experiment)
         self.architecture_batches = experiment.batches(images, count, "architecture batches")
@@ -94,9 +94,11 @@ class Differentiable(Base):
         child.architecture = Architecture(subspace, parameters_of(state).values())
         return child
 
-    def training(self, state: State, stretch: Stretch, name: str) -> Training:
-        """Return the training of α and weights in turn."""
-        return ArchitectureTraining(self, state, stretch, name)
+    def training(
+        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> Training:
+        """Return the training of α and weights in turn, or of weights alone."""
+        return ArchitectureTraining(self, state, stretch, name, frozen=frozen)
 
     def distances(
         self,
@@ -139,12 +141,22 @@ class ArchitectureTraining:
         state: The supernet, changed in place.
         stretch: Which steps of its training these are.
         name: Its name, which its random streams bear.
+        frozen: Whether α stands still.
     """
 
-    def __init__(self, base: Differentiable, state: State, stretch: Stretch, name: str) -> None:
+    def __init__(
+        self,
+        base: Differentiable,
+        state: State,
+        stretch: Stretch,
+        name: str,
+        *,
+        frozen: bool = False,
+    ) -> None:
         experiment = base.experiment
         search = experiment.search
         self._base = base
+        self._frozen = frozen
         self._architecture = parameters_of(state)
         self._weights = WeightTraining(state.network, base.batches, stretch, experiment.training)
         self._optimiser = torch.optim.Adam(
@@ -163,20 +175,22 @@ class ArchitectureTraining:
         return self._weights.position
 
     def step(self) -> None:
-        """Train α on a validation batch, then the weights on a training batch."""
+        """Train α on a validation batch unless it is frozen, the weights on a training batch."""
         draw, number = self.position, self._weights.number
 
         def mixture() -> Mixture:
             return self._mixtures(draw, number / self._total)
 
-        found = self._base.architecture_gradient(
-            self._weights, self._architecture, mixture, self._base.architecture_batches[number]
-        )
+        if not self._frozen:
+            self._train_architecture(mixture, self._base.architecture_batches[number])
+        self._weights.step(mixture().detached())
+
+    def _train_architecture(self, mixture: Callable[[], Mixture], batch: Batch) -> None:
+        found = self._base.architecture_gradient(self._weights, self._architecture, mixture, batch)
         for parameter, gradient in zip(self._architecture.parameters(), found, strict=True):
             parameter.grad = gradient
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
-        self._weights.step(mixture().detached())
 
     def losses(self) -> list[float]:
         """Return the training loss of the weights at each step, in nats."""

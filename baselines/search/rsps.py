@@ -15,7 +15,6 @@ from baselines.search.base import Base, State, Training
 from baselines.splitting import Distances, Enough, gradient_distances, use_all
 from baselines.supernet import PathTraining, Stretch
 from benchmark.datasets import Batches
-from benchmark.errors import InputError
 from benchmark.space import encode
 
 
@@ -25,13 +24,16 @@ class Rsps(Base):
     name: ClassVar[str] = "rsps"
     description: ClassVar[str] = "one random path a step; selects the best of some drawn ones"
     passes: ClassVar[int] = 1
+    has_weights: ClassVar[bool] = False
 
     @staticmethod
     def matching_passes(edges: int, operations: int) -> int:
         """Return the passes of the drawn path and of its children, some of which are one."""
         return 1 + (operations - 1) * edges if edges else 0
 
-    def training(self, state: State, stretch: Stretch, name: str) -> Training:
+    def training(
+        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> Training:
         """Return the training of uniformly drawn connected paths of the subspace."""
         generator = self.experiment.streams.numpy(f"paths/{name}")
         paths = state.subspace.draw_paths(stretch.steps, generator).tolist()
@@ -51,10 +53,7 @@ class Rsps(Base):
     ) -> Distances:
         """Return the gradient distances where the other edges carry one drawn path a batch."""
         if soft:
-            raise InputError(
-                "base rsps has no architecture parameters to weigh an operation by: "
-                "choose the hard weight, or another base"
-            )
+            self.check_weights()
         generator = self.experiment.streams.numpy(f"matching paths/{name}")
         paths = state.subspace.draw_paths(len(batches), generator).tolist()
         return gradient_distances(

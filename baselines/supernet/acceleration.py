@@ -15,8 +15,6 @@ from baselines.supernet.operations import ConvolutionUnit, conv_norm
 from benchmark.errors import InputError, in_one_line
 from benchmark.task import TrainingSettings
 
-MOST_SHAPES = 64  # of feature maps and weights that an edge is compiled for
-
 
 def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
     """Let a supernet train as the settings say.
@@ -48,11 +46,9 @@ def compiled_unit() -> ConvolutionUnit:
     Meant for accelerators, where launching many small kernels costs most. On a CPU the
     convolutions, which stay as they are, take most of the time, and nothing was gained.
     """
-    unit: ConvolutionUnit = torch.compile(  # type: ignore[call-overload]  # lacks recompile_limit
+    unit: ConvolutionUnit = torch.compile(
         conv_norm,
-        fullgraph=True,
         dynamic=False,
-        recompile_limit=MOST_SHAPES,
         options={"compile_threads": 1},  # no processes that outlive a killed worker
     )
     return unit

@@ -91,7 +91,8 @@ class Edge(nn.Module):
             return node.maps
         if operation == AVG_POOL_3X3:
             return node.averaged
-        return self.unit(node.activated, *self._convolution(operation), normalise)
+        unit = self.unit if torch.is_grad_enabled() else conv_norm  # what scores stays as it is
+        return unit(node.activated, *self._convolution(operation), normalise)
 
     def convolve(self, activated: Tensor, operation: int) -> Tensor:
         """Convolve maps after their ReLU, [B, C, H, W], by one of the two operations that do so."""

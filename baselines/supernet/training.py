@@ -31,12 +31,16 @@ class Stretch:
     Attributes:
         start: Steps the weights have behind them; the first step here takes batch ``start``.
         steps: Steps to train now.
-        total: Steps the weights will have behind them when all is done: the cosine's length.
+        total: Steps the weights will have behind them when all is done.
+        rate_from: The step at which the cosine of the learning rate begins.
+        rate_over: Its length in steps; by default ``total``.
     """
 
     start: int
     steps: int
     total: int
+    rate_from: int = 0
+    rate_over: int | None = None
 
 
 def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:
@@ -92,7 +96,9 @@ class WeightTraining:
     @property
     def rate(self) -> float:
         """Learning rate of the next step."""
-        return learning_rate(self.number, self._stretch.total, self._settings)
+        stretch = self._stretch
+        length = stretch.total if stretch.rate_over is None else stretch.rate_over
+        return learning_rate(self.number - stretch.rate_from, length, self._settings)
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return pixels and labels of the next step."""

@@ -13,7 +13,7 @@ from baselines.alone.images import read_parts
 from benchmark.building.assembling import assemble
 from benchmark.building.journal import Journal, Training, open_journal
 from benchmark.datasets import data_folder, dataset_record
-from benchmark.errors import FAULTS, CheckError, in_one_line
+from benchmark.errors import CheckError, fault_line
 from benchmark.pool import WorkerDiedError
 from benchmark.progress import Meter, shown_board
 from benchmark.protocol import Protocol
@@ -200,8 +200,8 @@ def _train(
             device,
             lambda share: meter.show(0.999 * share),
         )
-    except FAULTS as error:
-        return training, in_one_line(error)
+    except Exception as error:  # whatever it is, the others go on
+        return training, fault_line(error)
     meter.show(1.0)
     return training, (trained, _place(device))
 

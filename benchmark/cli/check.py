@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.errors import InputError
+from benchmark.errors import CheckError, InputError
 
 if TYPE_CHECKING:
     from analysis.regression import Baseline, CheckResult
@@ -105,6 +105,10 @@ def check(
 
     if not update and (yes or methods or gates or alpha is not None):
         raise InputError("--yes, --method, --gate and --alpha set up a baseline: add --update")
+    if update and (junit or as_json):
+        raise InputError(
+            "--junit and --json tell verdicts, --update replaces the baseline: ask once"
+        )
     before = read_baseline(path) if path.exists() or not update else None
     truth, key = _open_truth(before, table, accuracy)
     records, damaged = read_whole_records(runs)
@@ -193,8 +197,6 @@ def _tell(result: CheckResult, junit: Path | None, *, as_json: bool) -> None:
     from analysis.regression import to_annotations, to_json, to_junit
     from benchmark.files import write_atomic
 
-    if junit:
-        write_atomic(junit, to_junit(result))
     if as_json:
         click.echo(to_json(result), nl=False)
     else:
@@ -203,6 +205,11 @@ def _tell(result: CheckResult, junit: Path | None, *, as_json: bool) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in to_annotations(result):
             click.echo(line, err=as_json)  # GitHub reads both streams, a JSON parser only one
+    if junit:
+        try:
+            write_atomic(junit, to_junit(result))
+        except CheckError as error:  # whose exit code would say that something is worse
+            raise InputError(str(error)) from error
 
 
 def _show(result: CheckResult) -> None:

@@ -12,6 +12,7 @@ from baselines.schedule import Plan
 from benchmark.budget import Spending
 from benchmark.cli.console import show
 from benchmark.estimate import measure_steps, plan_seconds
+from benchmark.pool import settle
 from benchmark.progress import clock_time
 from benchmark.task import Task
 
@@ -41,6 +42,7 @@ def show_plans(task: Task, methods: Sequence[str], seeds: int, device: str) -> N
     if not plans:
         return
     show(plan_table(task, plans))
+    settle()
     costs = measure_steps(task, device)
     seconds = {name: plan_seconds(task, plan, costs) for name, plan in plans.items()}
     show(time_table(seconds, seeds, device))

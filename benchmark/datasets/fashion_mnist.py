@@ -22,7 +22,8 @@ _FILES = (
     Remote("train-images-idx3-ubyte.gz", ADDRESS, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
     Remote("train-labels-idx1-ubyte.gz", ADDRESS, "25c81989df183df01b3e8a0aad5dffbe"),
 )
-_PLACES = (NAME, "FashionMNIST/raw", ".", "/usr/share/datasets/fashion-mnist")  # the last: Debian's
+# Only folders of its own: MNIST's files have the same names and sizes. The last is Debian's.
+_PLACES = (NAME, "FashionMNIST/raw", "/usr/share/datasets/fashion-mnist")
 _BYTES = 0x0800  # what the magic number says of elements of one byte
 
 

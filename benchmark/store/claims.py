@@ -79,20 +79,19 @@ def claim(folder: Path, name: str, seed: int, owner: Owner, silent: Collection[s
         (True, False)
     """
     there = claims(folder, name, seed)
-    if not all(_is_over(path, silent) for path in there):
+    if not all(is_over(path, silent) for path in there):
         return False
     number = max((int(path.suffix[1:]) for path in there), default=0) + 1
     own = folder / f"{_stem(folder, name, seed).name}.{number}"
     try:
-        with own.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(owner)))
+        _create(own, owner)
     except FileExistsError:
         return False
     except OSError as error:
         raise CheckError(f"cannot write {own}: {reason(error)}") from error
     # Somebody slower may have seen other claims than these.
     others = [path for path in claims(folder, name, seed) if path != own]
-    if not all(_is_over(path, silent) for path in others):
+    if not all(is_over(path, silent) for path in others):
         own.unlink(missing_ok=True)
         return False
     for path in others:
@@ -129,6 +128,21 @@ def claims(folder: Path, name: str, seed: int) -> list[Path]:
     stem = _stem(folder, name, seed).name
     found = [path for path in folder.glob(f"{stem}.*") if path.suffix[1:].isdecimal()]
     return sorted(found, key=lambda path: int(path.suffix[1:]))
+
+
+def is_over(path: Path, silent: Collection[str]) -> bool:
+    """Whether a claim may be taken over: its owner is dead, or elsewhere and silent.
+
+    An owner that lives on this machine may be stopped and go on, however long it was silent.
+
+    Args:
+        path: The claim's file.
+        silent: Names of claims whose owners were silent for too long, from `Watch.silent`.
+    """
+    owner = owner_of(path)
+    if owner is None:  # being written, or just given up
+        return path.name in silent or not path.exists()
+    return owner.is_dead or (owner.host != this_host() and path.name in silent)
 
 
 def owner_of(path: Path) -> Owner | None:
@@ -169,11 +183,16 @@ class Watch:
         return frozenset(found)
 
 
-def _is_over(path: Path, silent: Collection[str]) -> bool:
-    owner = owner_of(path)
-    if owner is None:  # being written, or just given up
-        return path.name in silent or not path.exists()
-    return owner.is_dead or (owner.host != this_host() and path.name in silent)
+def _create(path: Path, owner: Owner) -> None:
+    """Write a claim where there is none, or leave nothing behind."""
+    file = path.open("x", encoding="utf-8")
+    try:
+        with file:
+            file.write(json.dumps(asdict(owner)))
+    except OSError:  # a full disk: a claim that names nobody would hold up others
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _stem(folder: Path, name: str, seed: int) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from analysis.tables.evaluation import comparable
 from baselines.registry import METHODS
 from benchmark.datasets import data_folder, dataset_record
 from benchmark.errors import InputError
+from benchmark.files import marked_folder
 from benchmark.runner import run_units
 from benchmark.store import PROTOCOL, RunRecord, read_whole_records, record_path
 from benchmark.task import described_task
@@ -101,8 +101,8 @@ def _check_cheap(records: Sequence[RunRecord], checks: Checks, data: Path) -> No
         except InputError as error:
             checks.notes.append(f"{_name(record)} was not run again: {error}")
             continue
-        with checks.of(_name(record), "task"), tempfile.TemporaryDirectory() as folder:
-            runs = run_units(task, [record.method], [record.seed], Path(folder), data=data)
+        with checks.of(_name(record), "task"), marked_folder() as folder:
+            runs = run_units(task, [record.method], [record.seed], folder, data=data)
             (again,) = runs.records
             checks.that(
                 again.scores.tobytes() == record.scores.tobytes(),

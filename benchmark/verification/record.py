@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from baselines.registry import METHODS
+from baselines.trajectory import sample_codes
 from benchmark.budget import Spending
 from benchmark.seeds import fingerprint
 from benchmark.space import distinct_codes, live_codes
@@ -41,6 +44,8 @@ def check_record(record: RunRecord, where: str, checks: Checks) -> None:
     with checks.of(where, "trace"):
         if record.trace.get("leaves"):
             check_tree(record, where, checks)
+    with checks.of(where, "trajectory"):
+        _check_trajectory(record, where, checks)
     with checks.of(where, "provenance"):
         _check_streams(record, where, checks)
 
@@ -109,11 +114,55 @@ def _check_scores(record: RunRecord, where: str, checks: Checks) -> None:
             f"a score is no share of {scoring['images']} images",
         )
     passes = 2 if scoring["batch_norm"] == "training" else 1
-    expected = len(distinct_codes()) * scoring["images"] * passes
+    scored = len(distinct_codes()) + _scored_on_the_way(record)
+    expected = scored * scoring["images"] * passes
     checks.that(
         record.budget["scored"] == expected,
         where,
         f"it passed {record.budget['scored']:,} images to score, not {expected:,}",
+    )
+
+
+def _scored_on_the_way(record: RunRecord) -> int:
+    """Return how many functions a trajectory scored; its last point is the end, and costs none."""
+    if "trajectory" not in record.trace:
+        return 0
+    codes, points = (record.trace["trajectory"][name] for name in ("codes", "points"))
+    return (len(points) - 1) * len(np.unique(live_codes(np.asarray(codes, np.int64))))
+
+
+def _check_trajectory(record: RunRecord, where: str, checks: Checks) -> None:
+    """Check a trajectory's sample, its order, and that it ends where the run does."""
+    if not record.trace.get("leaves"):
+        return
+    told, kept = record.task.get("trajectory"), record.trace.get("trajectory")
+    checks.that(
+        (told is None) == (kept is None), where, "of its task and its trace one has a trajectory"
+    )
+    if told is None or kept is None:
+        return
+    codes, points = kept["codes"], kept["points"]
+    checks.that(
+        codes == sample_codes(told["architectures"]).tolist(),
+        where,
+        f"its trajectory scores others than the {told['architectures']:,} of every run",
+    )
+    checks.that(
+        len(points) <= told["points"]
+        and all(len(point["scores"]) == len(codes) for point in points),
+        where,
+        f"its trajectory has other points than {told['points']} of {len(codes):,} scores",
+    )
+    spent = [point["spent"] for point in points]
+    checks.that(
+        all(one < other for one, other in pairwise(spent)),
+        where,
+        "the points of its trajectory are not in the order of what was spent",
+    )
+    checks.that(
+        points[-1] == {"spent": record.budget["spent"], "scores": record.scores[codes].tolist()},
+        where,
+        "its trajectory does not end with its scores and what it spent",
     )
 
 

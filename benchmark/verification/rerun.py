@@ -10,7 +10,6 @@ ranks correlate by 0.75 to 0.92 in both cases.
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from benchmark.errors import InputError
+from benchmark.files import marked_folder
 from benchmark.runner import run_units
 from benchmark.store import PROTOCOL, RunRecord
 from benchmark.store.provenance import machine_differences
@@ -85,10 +85,9 @@ def rerun(
     if not -1 <= tolerance <= 1:
         raise InputError(f"tolerance is {tolerance}: it must be from -1 to 1, as correlations are")
     task = described_task(record.method, record.task)
-    with tempfile.TemporaryDirectory(prefix="nasbench-") as folder:
-        (again,) = run_units(
-            task, [record.method], [record.seed], Path(folder), device=device, data=data
-        ).records
+    with marked_folder() as folder:
+        runs = run_units(task, [record.method], [record.seed], folder, device=device, data=data)
+    (again,) = runs.records
     return compare(record, again, tolerance)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +11,28 @@ import pytest
 
 from benchmark.store import read_records
 from benchmark.store.failure import read_failure
-from tests.command_line import nasbench, tiny_preset
+from tests.command_line import finish, nasbench, start_nasbench, tiny_preset
 
 pytestmark = pytest.mark.slow
 Mount = Callable[..., Path]
+needs_limits = pytest.mark.skipif(os.name == "nt", reason="the system limits no file's size")
+
+# A device that has too little memory for the first chunk of architectures.
+SHORT_OF_MEMORY = """
+import torch
+from baselines.supernet import scoring
+
+errors = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")]
+
+def many_logits(*arguments, original=scoring.many_logits, **named):
+    if errors:
+        raise errors.pop()
+    return original(*arguments, **named)
+
+scoring.many_logits = many_logits
+from benchmark.cli import main
+main()
+"""
 
 
 @pytest.fixture
@@ -43,6 +62,61 @@ def run(preset: Path, folder: Path, *more: str, method: str = "random") -> list[
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def limited(size: int) -> str:
+    """Return code of a command line that can write no file of more bytes, as on a full disk."""
+    return f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead
+resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+from benchmark.cli import main
+main()
+"""
+
+
+@needs_limits
+def test_a_disk_that_is_full_when_a_record_is_done(preset: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    assert nasbench(*run(preset, folder, "--seeds", "2")).code == 0
+    before = {path: path.read_bytes() for path in folder.glob("*.json")}
+    called = finish(start_nasbench(*run(preset, folder), code=limited(100_000)))
+    assert called.code == 1
+    assert called.err == (
+        f"nasbench: cannot write {folder / 'random-seed2.json'}: File too large\n"
+    )
+    assert {path: path.read_bytes() for path in folder.glob("*.json")} == before
+    assert len(read_records(folder)) == 2
+    assert not [name for name in names(folder) if name.startswith(".")]
+    called = nasbench(*run(preset, folder))
+    assert called.code == 0, called.err
+    assert called.err == f"2 of 5 runs were found in {folder}\n"
+    assert len(read_records(folder)) == 5
+
+
+@needs_limits
+def test_a_disk_that_is_full_when_a_checkpoint_is_due(preset: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    arguments = run(preset, folder, "--checkpoint-every", "1", method="gm")
+    called = finish(start_nasbench(*arguments, code=limited(10_000)))
+    assert called.code == 1
+    assert len(called.err.splitlines()) == 1
+    assert called.err.startswith("nasbench: 5 of 5 runs failed: gm seed 0: cannot write ")
+    assert ".gm-seed0.checkpoint: File too large; " in called.err
+    assert names(folder) == [f"gm-seed{seed}.failed" for seed in range(5)]
+
+
+def test_a_device_with_too_little_memory_to_score(preset: Path, tmp_path: Path) -> None:
+    note = "too little memory to score in chunks: they are 2 times smaller now"
+    arguments = run(preset, tmp_path / "short", "--seeds", "1", method="one-shot")
+    called = finish(start_nasbench(*arguments, code=SHORT_OF_MEMORY))
+    assert (called.code, called.err) == (0, f"one-shot seed 0: {note}\n")
+    (short,) = read_records(tmp_path / "short")
+    assert short.provenance["notes"] == [note]
+    assert nasbench(*run(preset, tmp_path / "whole", "--seeds", "1", method="one-shot")).code == 0
+    (whole,) = read_records(tmp_path / "whole")
+    assert whole.provenance["notes"] == []
+    assert short.scores == pytest.approx(whole.scores, rel=1e-5)
 
 
 def test_a_full_disk(preset: Path, mounted: Mount) -> None:

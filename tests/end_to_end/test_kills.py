@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,7 @@ SEED = int(os.environ.get("NASBENCH_KILL_SEED") or 0)
 PRESET = os.environ.get("NASBENCH_KILL_PRESET")
 METHODS = ("one-shot", "few-shot", "gm")
 MOST_KILLS = 3  # of one run
+MOST_ATTEMPTS = 6  # to kill a run before it ends; half as late each time
 
 Records = dict[str, RunRecord]
 
@@ -65,6 +69,56 @@ def whole(
     return chosen, records(folder), time.monotonic() - start
 
 
+class Killed:
+    """Runs of one command into one folder, which are killed, and what must hold after each.
+
+    Args:
+        chosen: The preset.
+        room: An empty folder for all that they write.
+        jobs: Number of workers.
+        every: How often they leave a checkpoint.
+    """
+
+    def __init__(self, chosen: str | Path, room: Path, jobs: int, every: str) -> None:
+        self.folder, self.temporary = room / "out", room / "temporary"
+        self.temporary.mkdir(parents=True)
+        self.kept: dict[Path, bytes] = {}
+        self.kills = 0
+        self._arguments = arguments(chosen, self.folder, jobs, every)
+
+    def kill(self, is_time: Callable[[], bool]) -> None:
+        """Start the command, and kill it when it is time, every other time with its workers."""
+        process = self._start()
+        while process.poll() is None and not is_time():
+            time.sleep(0.01)
+        if process.poll() is None:
+            if self.kills % 2:
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+            self.kills += 1
+        finish(process, seconds=60)  # until workers have ended too, for they hold its stderr
+        self._check_kept()
+
+    def end(self) -> Records:
+        """Let the command end, and return its records."""
+        called = finish(self._start(), seconds=3_600)
+        assert called.code == 0, called.err
+        self._check_kept()
+        assert not [path.name for path in self.folder.iterdir() if path.name.startswith(".")]
+        assert not list(self.temporary.glob("nasbench-*"))
+        return records(self.folder)
+
+    def _start(self) -> subprocess.Popen[str]:
+        return start_nasbench(*self._arguments, TMPDIR=str(self.temporary))
+
+    def _check_kept(self) -> None:
+        there = {path: path.read_bytes() for path in self.folder.glob("[!.]*-seed*.json")}
+        for path, contents in self.kept.items():
+            assert there[path] == contents, f"{path.name} was made again"
+        self.kept = there
+
+
 @pytest.mark.parametrize("number", range(RUNS))
 def test_a_killed_run_ends_with_the_same_bits(
     whole: tuple[str | Path, Records, float],
@@ -74,36 +128,67 @@ def test_a_killed_run_ends_with_the_same_bits(
 ) -> None:
     chosen, expected, seconds = whole
     generator = random.Random(f"{SEED} {number}")
-    folder, jobs = tmp_path / "out", generator.choice([1, 2])
-    every = generator.choice(["20", "100", "1s"])
-    kept: dict[Path, bytes] = {}
-    kills = 0
-    for _ in range(generator.randint(1, MOST_KILLS)):
-        process = start_nasbench(*arguments(chosen, folder, jobs, every))
-        end = time.monotonic() + generator.uniform(0, seconds)
-        while process.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
-        process.communicate()
-        there = {path: path.read_bytes() for path in folder.glob("[!.]*-seed*.json")}
-        for path, contents in kept.items():
-            assert there[path] == contents, f"{path.name} was made again"
-        kept = there
-    called = finish(start_nasbench(*arguments(chosen, folder, jobs, every)), seconds=3_600)
-    assert called.code == 0, called.err
-    for path, contents in kept.items():
-        assert path.read_bytes() == contents, f"{path.name} was made again"
-    found = records(folder)
+    jobs, every = generator.choice([1, 2]), generator.choice(["20", "100", "1s"])
+    for attempt in range(MOST_ATTEMPTS):
+        runs = Killed(chosen, tmp_path / str(attempt), jobs, every)
+        for _ in range(generator.randint(1, MOST_KILLS)):
+            runs.kill(after(generator.uniform(0, seconds / 2**attempt)))
+        if runs.kills:
+            break
+    assert runs.kills, "every run had ended before it was to be killed"
+    kept = len(runs.kept)
+    found = runs.end()
     assert found.keys() == expected.keys()
     for name, record in found.items():
         assert bits(record) == bits(expected[name]), name
-    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
     taken_up = sum(record.provenance["resumed"] for record in found.values())
     with capsys.disabled():
         print(
-            f"run {number}: {kills} kills, checkpoints every {every}, jobs {jobs}, "
-            f"{taken_up} taken up, {len(kept)} kept: same bits",
+            f"run {number}: {runs.kills} kills, checkpoints every {every}, jobs {jobs}, "
+            f"{taken_up} taken up, {kept} kept: same bits",
             file=sys.stderr,
         )
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    """Return what says whether so many seconds have passed since now."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_killed_in_its_training_is_taken_up(
+    whole: tuple[str | Path, Records, float], tmp_path: Path, jobs: int
+) -> None:
+    """Twice, each time as soon as one has left a checkpoint, and the first time alone."""
+    chosen, expected, _ = whole
+    for attempt in range(MOST_ATTEMPTS):
+        runs = Killed(chosen, tmp_path / str(attempt), jobs, "20")
+        left = True
+        for _ in range(2):
+            runs.kill(has_new_checkpoint(runs.folder))
+            left = left and bool(checkpoints(runs.folder))
+        if left:
+            break
+    assert left, "every run had ended before it was killed"
+    assert runs.kills == 2
+    found = runs.end()
+    assert sum(record.provenance["resumed"] for record in found.values()) > 0
+    assert {name: bits(record) for name, record in found.items()} == {
+        name: bits(record) for name, record in expected.items()
+    }
+
+
+def has_new_checkpoint(folder: Path) -> Callable[[], bool]:
+    """Return what says whether there is another checkpoint than now."""
+    before = checkpoints(folder)
+    return lambda: not checkpoints(folder) <= before
+
+
+def checkpoints(folder: Path) -> set[tuple[str, int]]:
+    """Return the checkpoints of unfinished runs, each with its time."""
+    found = set()
+    for path in folder.glob(".[!.]*.checkpoint"):
+        with suppress(FileNotFoundError):  # its run is done
+            found.add((path.name, path.stat().st_mtime_ns))
+    return found

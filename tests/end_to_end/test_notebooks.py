@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +29,17 @@ def shown(notebook: Any) -> str:
     return "\n".join(said)
 
 
-def executed(name: str, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a notebook in a kernel of its own, as a user would in its folder."""
+def executed(
+    name: str, capsys: pytest.CaptureFixture[str], change: Callable[[str], str] = str
+) -> Any:
+    """Run a notebook in a kernel of its own, as a user would in its folder, its cells changed."""
     from nbclient import NotebookClient
     from nbformat import read as read_notebook
 
     start = time.monotonic()
     notebook = read_notebook(FOLDER / f"{name}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        cell.source = change(cell.source)
     NotebookClient(
         notebook,
         timeout=600,
@@ -66,6 +72,25 @@ def test_the_paper_is_reproduced(capsys: pytest.CaptureFixture[str]) -> None:
     assert "one-shot − few-shot: Kendall τ-b" in text
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", ())]
     assert sum("image/png" in one.get("data", {}) for one in outputs) >= 9
+
+
+@pytest.mark.slow
+def test_the_paper_is_reproduced_from_new_runs(
+    capsys: pytest.CaptureFixture[str], preset: Path, tmp_path: Path
+) -> None:
+    """The same notebook with its other source, and a preset that takes seconds."""
+
+    def small(source: str) -> str:
+        return (
+            source.replace('SOURCE = "records"', 'SOURCE = "ci"')
+            .replace('load_preset("ci")', f"load_preset({str(preset)!r})")
+            .replace('Path("../runs/ci")', f"Path({str(tmp_path / 'runs')!r})")
+            .replace("range(5)", "range(2)")
+        )
+
+    text = shown(executed("reproduce_paper", capsys, small))
+    assert f"6 runs of preset {preset.stem}: one-shot, few-shot, gm" in text
+    assert "**Ranking quality**" in text
 
 
 @pytest.mark.slow

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from benchmark.store import read_records
+from benchmark.store import read_records, record_path
+from benchmark.store.claims import claims, owner_of
 from tests.command_line import finish, nasbench, start_nasbench
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
@@ -40,6 +42,22 @@ def written(log: Path) -> Counter[str]:
     return Counter(log.read_text().split("\n")[:-1])
 
 
+def wait_for_owner(
+    folder: Path, processes: list[subprocess.Popen[str]], count: int
+) -> subprocess.Popen[str]:
+    """Return a process that works on a seed, as soon as there are so many records."""
+    by_number = {process.pid: process for process in processes}
+    while any(process.poll() is None for process in processes):
+        is_time = len(list(folder.glob("[!.]*-seed*.json"))) >= count
+        for seed in range(SEEDS) if is_time else ():
+            for path in claims(folder, "gm", seed):
+                owner = owner_of(path)
+                if owner is not None and not record_path(folder, "gm", seed).exists():
+                    return by_number[owner.process]
+        time.sleep(0.01)
+    pytest.fail("all ended before one could be killed")
+
+
 @pytest.mark.parametrize("repeat", range(REPEATS))
 @pytest.mark.parametrize("kills", [0, 1])
 def test_four_processes_share_a_folder(
@@ -62,18 +80,12 @@ main()
     generator = random.Random(repeat)
     processes = [start_nasbench(*arguments(preset, folder), code=code) for _ in range(4)]
     killed = []
-    if kills:
-        while not list(folder.glob(".*.claim.*")):
-            time.sleep(0.01)
-        time.sleep(generator.uniform(0, 3))
-        claimed = [path.read_text() for path in folder.glob(".*.claim.*")]
-        victim = next((p for p in processes if any(f"{p.pid}," in text for text in claimed)), None)
-        if victim is not None:
-            os.killpg(victim.pid, signal.SIGKILL)
-            killed.append(victim)
+    if kills:  # after some records, before the last
+        victim = wait_for_owner(folder, processes, generator.randrange(SEEDS // 2))
+        os.killpg(victim.pid, signal.SIGKILL)
+        killed.append(victim)
     called = [finish(process) for process in processes if process not in killed]
-    for process in killed:
-        process.communicate()
+    assert [finish(process).code for process in killed] == [-signal.SIGKILL] * kills
     assert [one.code for one in called] == [0] * len(called), [one.err for one in called]
     done = written(log)
     assert set(done) == {str(seed) for seed in range(SEEDS)}

@@ -188,6 +188,13 @@ def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, edge: str)
     assert [leaf["steps"] for leaf in outcome.trace["leaves"]] == 4 * [3 * 24 // BATCH]
 
 
+def test_soft_weights_without_architecture_parameters_are_refused_beforehand() -> None:
+    options = {**OPTIONS["gm"], "warm_up": 0.0, "between": 0.0, "epochs": [2, 1, 3]}
+    task = parse_task("tiny", text_of_task("rsps"))
+    with pytest.raises(InputError, match="base rsps has no architecture parameters to weigh"):
+        Gm({**options, "weight": "soft"}).plan(task, 24)
+
+
 def text_of_task(base: str) -> str:
     return (
         TINY_PRESET.replace('base = "rsps"', f'base = "{base}"')

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.one_shot import OneShot
-from baselines.schedule import Schedule, Workload, plan_schedule
+from baselines.schedule import Restart, Schedule, Workload, plan_schedule
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from tests.unit.baselines.tiny import OPTIONS
@@ -18,7 +18,7 @@ GM = {**OPTIONS["gm"], "warm_up": 0, "between": 0}
 
 
 def workload(levels: int, budget: int | None = None, passes: int = 1) -> Workload:
-    return Workload(25_000, 48, passes, (0,) * levels, budget)
+    return Workload(25_000, 48, passes, 1, (0,) * levels, budget)
 
 
 def test_the_published_schedules_cost_what_the_papers_say() -> None:
@@ -38,17 +38,21 @@ def test_the_published_schedules_cost_what_the_papers_say() -> None:
 @given(
     epochs=st.lists(st.integers(1, 30), min_size=1, max_size=4),
     passes=st.integers(1, 5),
+    frozen=st.integers(1, 5),
     matched=st.integers(0, 50),
+    restart=st.sampled_from(["never", "always", "last"]),
 )
 def test_a_schedule_in_epochs_costs_the_sum_of_its_parts(
-    epochs: list[int], passes: int, matched: int
+    epochs: list[int], passes: int, frozen: int, matched: int, restart: Restart
 ) -> None:
     levels = len(epochs) - 1
-    schedule = Schedule(0, 0, (2,) * levels, epochs=tuple(epochs))
-    plan = plan_schedule(schedule, Workload(1000, 32, passes, (matched,) * levels, None))
-    steps = sum(2**level * math.ceil(own * 1000 / 32) for level, own in enumerate(epochs))
+    schedule = Schedule(0, 0, (2,) * levels, restart, epochs=tuple(epochs))
+    plan = plan_schedule(schedule, Workload(1000, 32, passes, frozen, (matched,) * levels, None))
+    trained = [2**level * math.ceil(own * 1000 / 32) for level, own in enumerate(epochs)]
+    above = passes if restart == "never" else frozen
     matching = sum(2**level for level in range(levels)) * matched
-    assert plan.budget == 32 * (passes * steps + matching) == sum(plan.parts.values())
+    passed = above * sum(trained[:-1]) + passes * trained[-1]
+    assert plan.budget == 32 * (passed + matching) == sum(plan.parts.values())
     assert plan.parts[Spending.GRADIENT_MATCHING] == 32 * matching
 
 
@@ -58,12 +62,20 @@ def test_a_schedule_in_epochs_costs_the_sum_of_its_parts(
     levels=st.integers(0, 3),
     budget=st.integers(2_000, 100_000),
     passes=st.integers(1, 5),
+    frozen=st.integers(1, 5),
+    restart=st.sampled_from(["never", "always", "last"]),
 )
 def test_shares_stay_within_the_budget(
-    warm_up: float, between: float, levels: int, budget: int, passes: int
+    warm_up: float,
+    between: float,
+    levels: int,
+    budget: int,
+    passes: int,
+    frozen: int,
+    restart: Restart,
 ) -> None:
-    schedule = Schedule(warm_up, between, (2,) * levels)
-    plan = plan_schedule(schedule, Workload(1000, 32, passes, (2,) * levels, budget))
+    schedule = Schedule(warm_up, between, (2,) * levels, restart)
+    plan = plan_schedule(schedule, Workload(1000, 32, passes, frozen, (2,) * levels, budget))
     assert plan.equal
     assert plan.budget == budget
     if plan.levels[-1].steps:
@@ -91,6 +103,6 @@ def test_a_schedule_that_fits_nothing_is_refused(
 def test_options_become_schedules() -> None:
     assert OneShot({"epochs": [250]})._schedule().epochs == (250,)
     few = {"warm_up": 0, "epochs": [600, 300], "edges": [0, 1]}
-    assert FewShot(few)._schedule() == Schedule(0, 0, (5, 5), epochs=(600, 0, 300))
+    assert FewShot(few)._schedule() == Schedule(0, 0, (5, 5), epochs=(600, 0, 300), anneals="each")
     gm = Gm({**GM, "epochs": [20, 20, 50], "restart": "last"}).options.schedule
     assert gm == Schedule(0, 0, (2, 2), "last", (20, 20, 50))

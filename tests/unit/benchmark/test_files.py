@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import CheckError, InputError
-from benchmark.files import read_bounded, replacing, sha256, sweep, write_atomic
+from benchmark.files import (
+    marked_folder,
+    read_bounded,
+    replacing,
+    sha256,
+    sweep,
+    write_atomic,
+)
 
 
 @given(data=st.binary() | st.text(st.characters(exclude_categories=["Cs"])))
@@ -140,3 +148,22 @@ with replacing(sys.argv[1]) as temporary:
     sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(others)
     sweep(tmp_path / "gone")
+
+
+def test_a_folder_of_the_dead_is_swept_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = """
+import os, signal
+from benchmark.files import marked_folder
+with marked_folder() as folder:
+    (folder / "half").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with marked_folder() as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +19,7 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark import runner, unit
+from benchmark import files, runner, unit
 from benchmark.budget import Spending
 from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
@@ -26,10 +29,10 @@ from benchmark.seeds import fingerprint
 from benchmark.space import SIZE, live_codes
 from benchmark.stopping import StoppedError, ask_to_stop
 from benchmark.store import PROTOCOL, read_records, write_record
-from benchmark.store.claims import Owner, claim, release
+from benchmark.store.claims import Owner, Watch, claim, release
 from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
-from tests.command_line import tiny_preset
+from tests.command_line import ROOT, tiny_preset
 
 Contents = dict[str, tuple[bytes, int]]
 UseStub = Callable[[Callable[[Experiment], None]], None]
@@ -225,10 +228,48 @@ def test_too_little_memory_to_train_changes_no_batch(
     with pytest.raises(
         CheckError,
         match=r"^1 of 3 runs failed: random seed 1: OutOfMemoryError: CUDA out of memory. Tried to "
-        "allocate$",
+        r"allocate \(benchmark/unit.py:\d+\)$",
     ):
         run_units(task, ["random"], [0, 1, 2], tmp_path)
     assert [record.seed for record in read_records(tmp_path)] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "OSError: [Errno 5] Input/output error"),
+        (np.linalg.LinAlgError("SVD did not converge"), "LinAlgError: SVD did not converge"),
+        (KeyError("nodes"), "KeyError: 'nodes'"),
+        (AssertionError(), "AssertionError: "),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_one_fails_with_the_others_finish(
+    task: Task, tmp_path: Path, use_stub: UseStub, error: Exception, fault: str
+) -> None:
+    use_stub(fail_at(1, error))
+    with pytest.raises(CheckError) as caught:
+        run_units(task, ["random"], [0, 1, 2], tmp_path)
+    assert str(caught.value).startswith(f"1 of 3 runs failed: random seed 1: {fault} (benchmark/")
+    assert [record.seed for record in read_records(tmp_path)] == [0, 2]
+    left = read_failure(tmp_path / "random-seed1.failed").fault
+    assert str(caught.value).endswith(left)
+    assert left.startswith(fault)
+
+
+def test_a_failure_says_where_in_our_code_it_was(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choice(*_: Any, **__: Any) -> None:
+        raise ValueError("no such edge")
+
+    monkeypatch.setattr("baselines.few_shot.Split", choice)
+    with pytest.raises(CheckError, match=r"^1 of 2 runs failed: few-shot seed 0: ValueError: no "):
+        run_units(task, ["few-shot", "random"], [0], tmp_path)
+    fault = read_failure(tmp_path / "few-shot-seed0.failed").fault
+    place = re.search(r" \((baselines/few_shot\.py):(\d+)\)$", fault)
+    assert place is not None, fault
+    assert "Split(" in (ROOT / place[1]).read_text("utf-8").splitlines()[int(place[2]) - 1]
 
 
 def test_what_the_user_should_know_is_said_and_kept(
@@ -304,6 +345,75 @@ def test_what_another_process_gave_up_is_done(
     use_stub(lambda experiment: done.append(experiment.streams.seed))
     run_units(task, ["random"], [0], tmp_path)
     assert done == [0]
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the seeds that are tried to be claimed, as they are."""
+    seeds: list[int] = []
+
+    def attempt(folder: Path, name: str, seed: int, *more: Any) -> bool:
+        seeds.append(seed)
+        return claim(folder, name, seed, *more)
+
+    monkeypatch.setattr(unit, "claim", attempt)
+    return seeds
+
+
+def test_who_is_silent_on_this_machine_is_waited_for_in_peace(
+    task: Task,
+    tmp_path: Path,
+    use_stub: UseStub,
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: list[int],
+) -> None:
+    """As where it was stopped by Ctrl-Z: it lives, and may go on."""
+    monkeypatch.setattr(runner, "Watch", lambda: Watch(silence=0))
+    other = Owner.here()
+    assert claim(tmp_path, "random", 0, other)
+    threading.Timer(1.5, release, (tmp_path, "random", 0, other)).start()
+    use_stub(lambda experiment: None)
+    run_units(task, ["random"], [0], tmp_path)
+    assert attempts == [0]  # when it had given up
+
+
+def test_a_round_that_finished_nothing_is_followed_by_a_pause(
+    task: Task,
+    tmp_path: Path,
+    use_stub: UseStub,
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: list[int],
+) -> None:
+    """However it came about that a unit seemed to be free."""
+    monkeypatch.setattr(runner, "is_over", lambda *_: True)
+    other = Owner.here()
+    assert claim(tmp_path, "random", 0, other)
+    threading.Timer(1.2, release, (tmp_path, "random", 0, other)).start()
+    use_stub(lambda experiment: None)
+    start = time.monotonic()
+    run_units(task, ["random"], [0], tmp_path)
+    assert len(attempts) <= 1 + (time.monotonic() - start) / runner.POLL
+
+
+def test_whatever_is_left_in_the_temporary_folder_would_be_swept(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the process is killed in the middle of a unit, and all its others are found."""
+    temporary, killed = tmp_path / "temporary", tmp_path / "killed"
+    temporary.mkdir()
+
+    def act(experiment: Experiment) -> None:
+        shutil.copytree(temporary, killed)
+
+    use_stub(act)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    run_units(task, ["random"], [0], tmp_path / "out")
+    assert list(temporary.iterdir()) == []
+    assert len(list(killed.iterdir())) == 2  # the board and what workers share
+    monkeypatch.setattr(tempfile, "tempdir", str(killed))
+    monkeypatch.setattr(files, "is_gone", lambda _: True)
+    assert run_units(task, ["random"], [0], tmp_path / "out").reused == 1
+    assert list(killed.iterdir()) == []
 
 
 def test_a_claim_lives_while_its_unit_runs(

@@ -81,7 +81,13 @@ FIELDS = [
     if section in SECTIONS
     for name in values
 ]
-OTHERS = {"loss": "accuracy", "training": "validation", "rsps": "snas", "apart": "all"}
+OTHERS = {
+    "loss": "accuracy",
+    "training": "validation",
+    "rsps": "snas",
+    "apart": "all",
+    "float32": "bfloat16",
+}
 
 
 def changed(old: str, new: str) -> str:

@@ -196,6 +196,46 @@ def test_one_method_alone_has_a_report(study: Study) -> None:
     assert "scores" in made.pictures
 
 
+def at_seeds(study: Study, **seeds: range) -> Study:
+    """Return a study in which methods have runs at those seeds, other than it has them."""
+    moved = [
+        replace(record, seed=seed)
+        for method, own in seeds.items()
+        for record, seed in zip(study.of_method(method.replace("_", "-")), own, strict=True)
+    ]
+    methods = tuple(dict.fromkeys(record.method for record in moved))
+    return replace(study, records=tuple(moved), order=methods, references=frozenset(), variants={})
+
+
+def test_methods_that_share_no_seed_stand_side_by_side_uncompared(study: Study) -> None:
+    apart = at_seeds(study, one_shot=range(3), few_shot=range(1, 4), gm=range(5, 8))
+    made = make_report(apart)
+    quality, compared = made.tables["quality"].shown, made.tables["comparisons"].shown
+    together = quality_table(replace(study, references=frozenset())).shown
+    for row in (0, 1, 2):
+        assert [cell.value for cell in quality.rows[row]] == [
+            cell.value for cell in together.rows[row]
+        ]
+    rows = rows_of(compared)
+    assert [row[1] for row in rows] == ["one-shot − few-shot"] * 2
+    assert [row[2] for row in rows] == ["1, 2"] * 2
+    for caption in (quality.caption, compared.caption):
+        assert (
+            "Not compared, as they have no seed in common: one-shot and gm, few-shot and gm.\n"
+            in f"{caption}\n"
+        )
+
+
+def test_where_none_share_a_seed_quality_is_still_told(study: Study) -> None:
+    made = make_report(at_seeds(study, one_shot=range(3), gm=range(5, 8)))
+    assert made.skipped["comparisons"] == (
+        "no two trained methods have a seed in common: run them at the same seeds"
+    )
+    caption = made.tables["quality"].shown.caption
+    assert "Not compared, as they have no seed in common: one-shot and gm." in caption
+    assert "significant" not in caption
+
+
 def test_folders_without_records_are_refused(study: Study, tmp_path: Path) -> None:
     folder = tmp_path
     with pytest.raises(InputError, match="holds no run records: name one that nasbench run wrote"):

@@ -124,6 +124,17 @@ def test_every_pass_of_a_step_is_charged(name: str) -> None:
     assert state.progress == 1
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_frozen_parameters_stand_still_and_cost_nothing(name: str) -> None:
+    base = new_base(name)
+    state = base.start(FULL)
+    before, weight = alphas(state), next(state.network.parameters()).detach().clone()
+    base.train(state, Stretch(0, 3, 3), Spending.SHARED_TRAINING, "x", frozen=True)
+    assert all(torch.equal(one, other) for one, other in zip(before, alphas(state), strict=True))
+    assert not torch.equal(weight, next(state.network.parameters()))
+    assert base.experiment.ledger.spent == 3 * BATCH
+
+
 def test_a_part_inherits_what_it_keeps() -> None:
     base = new_base("darts")
     parent = base.start(FULL)

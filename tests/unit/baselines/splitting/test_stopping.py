@@ -108,15 +108,14 @@ def test_without_an_error_all_batches_are_used() -> None:
     assert stopped_after(clear, error=0.0) == PLANNED
 
 
-@pytest.mark.parametrize("gap", [0.02, 0.05, 0.1])
+@pytest.mark.parametrize("gap", [0.05, 0.1, 0.2])
 def test_the_decision_differs_no_more_often_than_allowed(gap: float) -> None:
     generator = np.random.default_rng(5)
-    runs, wrong, saved = 25, 0, 0
+    runs, wrong, saved = 60, 0, 0
     for _ in range(runs):
         distances = batch_distances(generator, PLANNED, gap)
         used = stopped_after(distances)
         saved += PLANNED - used
         wrong += decision(distances, used) != decision(distances, PLANNED)
     assert stats.binomtest(wrong, runs, ERROR, alternative="greater").pvalue > 0.001
-    if gap == 0.1:
-        assert saved > 0
+    assert saved > 0  # else nothing could be wrong

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from baselines.supernet import PathTraining, Stretch, Supernet, accelerate, score_codes
+from baselines.supernet.operations import conv_norm
 from benchmark.datasets import Batches
 from benchmark.space import distinct_codes
 from benchmark.task import ScoringSettings, load_preset, preset_names
@@ -72,6 +73,11 @@ def test_compiled_edges_compute_the_same() -> None:
     (plain, expected), (compiled, losses) = trained(), trained(compile=True)
     assert losses == pytest.approx(expected, rel=1e-5)
     assert apart(plain, compiled) < 1e-5
+    as_usual = copy.deepcopy(compiled)
+    for cell in as_usual.cells():
+        for edge in cell.all_edges():
+            edge.unit = conv_norm
+    assert scores(compiled) == scores(as_usual)  # scoring is not compiled
 
 
 @pytest.mark.slow

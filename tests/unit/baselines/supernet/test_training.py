@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.supernet import PathTraining, Stretch, Supernet
+from baselines.supernet import PathTraining, Stretch, Supernet, WeightTraining
 from baselines.supernet.training import learning_rate
 from benchmark.datasets import Batches
 from benchmark.errors import CheckError
@@ -98,6 +98,27 @@ def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) 
     assert losses == pytest.approx(expected, rel=1e-6)
     for name, weight in network.named_parameters():
         torch.testing.assert_close(weight, weights[name], rtol=0, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("stretch", "first", "after"),
+    [
+        (Stretch(0, 3, 3), 0.2, 0.05),
+        (Stretch(4, 3, 9, rate_from=4, rate_over=3), 0.2, 0.05),
+        (Stretch(0, 3, 3, rate_over=6), 0.2, 0.125),
+    ],
+    ids=["the whole", "its own cosine", "half a cosine"],
+)
+def test_the_rate_runs_over_its_own_cosine(stretch: Stretch, first: float, after: float) -> None:
+    settings = tiny_training(learning_rate=0.2, final_learning_rate=0.05)
+    training = WeightTraining(tiny_network(tiny_scale()), new_batches(), stretch, settings)
+    rates = []
+    for _ in range(3):
+        rates.append(training.rate)
+        training.step(PATHS[0])
+    assert rates[0] == pytest.approx(first)
+    assert training.rate == pytest.approx(after)
+    assert rates == sorted(rates, reverse=True)
 
 
 def test_only_weights_on_the_path_change() -> None:

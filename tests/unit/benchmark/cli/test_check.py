@@ -85,6 +85,25 @@ def test_worse_runs_fail(home: Path, truth: Path, tmp_path: Path) -> None:
     assert set(failed) == {"gm"}
 
 
+def test_a_file_that_cannot_be_written_is_no_verdict(
+    home: Path, truth: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    called = check(home, "runs", truth, "--junit", tmp_path / "file" / "junit.xml")
+    assert called.code == 2
+    assert "junit.xml" in called.err
+    assert called.out.splitlines()[-1] == "passed: 4 same of 4 gates"
+
+
+@pytest.mark.parametrize("asked", [["--json"], ["--junit", "a.xml"]])
+def test_a_new_baseline_tells_no_verdicts(home: Path, truth: Path, asked: list[str]) -> None:
+    called = check(home, "runs", truth, "--update", "--yes", *asked)
+    assert called.code == 2
+    assert called.err == (
+        "nasbench: --junit and --json tell verdicts, --update replaces the baseline: ask once\n"
+    )
+
+
 def test_json_is_all_there_is_on_stdout(
     home: Path, truth: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

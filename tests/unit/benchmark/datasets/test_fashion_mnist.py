@@ -37,7 +37,7 @@ def write_both(folder: Path, suffix: str = ".gz") -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("suffix", [".gz", ""])
-@pytest.mark.parametrize("place", ["fashion-mnist", "FashionMNIST/raw", "."])
+@pytest.mark.parametrize("place", ["fashion-mnist", "FashionMNIST/raw"])
 def test_files_are_found_packed_or_not(place: str, suffix: str, tmp_path: Path) -> None:
     paths = write_both(tmp_path / place, suffix)
     assert find_fashion_mnist(tmp_path) == paths

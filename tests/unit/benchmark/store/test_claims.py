@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -169,6 +170,26 @@ def test_whoever_sees_another_claim_too_late_steps_back(
 def test_no_folder_is_one_line(tmp_path: Path, here: Owner) -> None:
     with pytest.raises(CheckError, match=r"^cannot write .*gm-seed3.claim.1: No such file or dir"):
         claim(tmp_path / "gone", *UNIT, here)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_disk_that_is_full_is_left_without_a_claim(
+    tmp_path: Path, here: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a real one, the file can be made, but nothing can be written into it."""
+
+    def open_full(self: Path, *arguments: Any, **named: Any) -> IO[Any]:
+        file: IO[Any] = original(self, *arguments, **named)
+        os.dup2(full.fileno(), file.fileno())
+        return file
+
+    original = Path.open
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patch:
+        patch.setattr(Path, "open", open_full)
+        with pytest.raises(CheckError, match=r"^cannot write .*claim.1: No space left on device$"):
+            claim(tmp_path, *UNIT, here)
+    assert list(tmp_path.iterdir()) == []
+    assert claim(tmp_path, *UNIT, here)
 
 
 @pytest.mark.parametrize("stale", [False, True])

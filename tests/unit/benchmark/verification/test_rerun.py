@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark import files
 from benchmark.errors import InputError
+from benchmark.runner import Runs
 from benchmark.store import PROTOCOL, RunRecord, read_record, write_record
-from benchmark.verification import Sameness, compare, rerun
+from benchmark.task import Task, load_preset
+from benchmark.verification import Checks, Sameness, TableChoice, compare, rerun, verify_folder
 from tests.command_line import ROOT, nasbench
 from tests.forging import resign
 
@@ -94,6 +98,31 @@ def test_scores_of_something_else_are_no_rounding(record: RunRecord) -> None:
 @pytest.mark.parametrize("method", ["random", "params"])
 def test_what_trains_nothing_has_the_same_bits_everywhere(method: str) -> None:
     assert rerun(read_record(LAPTOP / f"{method}-seed0.json")).sameness is Sameness.IDENTICAL
+
+
+@pytest.mark.parametrize("where", ["rerun", "folder"])
+def test_a_folder_in_which_a_killed_process_ran_something_again_would_be_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    task = load_preset("ci").describe("random", searches=False)
+    random = RunRecord("random", 0, task, np.arange(15_625.0), {}, {}, {})
+    killed = tmp_path / "killed"
+
+    def run(task: Task, methods: list[str], seeds: list[int], folder: Path, **_: Any) -> Runs:
+        (killed / folder.name).mkdir(parents=True)
+        return Runs([random], 0)
+
+    module = import_module(f"benchmark.verification.{where}")
+    monkeypatch.setattr(module, "run_units", run)
+    write_record(random, tmp_path / "runs")
+    if where == "rerun":
+        rerun(random)
+    else:
+        verify_folder(tmp_path / "runs", TableChoice(), Checks())
+    assert len(list(killed.iterdir())) == 1
+    monkeypatch.setattr(files, "is_gone", lambda _: True)
+    files.sweep(killed)
+    assert list(killed.iterdir()) == []
 
 
 @pytest.mark.slow
