@@ -86,9 +86,8 @@ def rerun(
         raise InputError(f"tolerance is {tolerance}: it must be from -1 to 1, as correlations are")
     task = described_task(record.method, record.task)
     with marked_folder() as folder:
-        (again,) = run_units(
-            task, [record.method], [record.seed], folder, device=device, data=data
-        ).records
+        runs = run_units(task, [record.method], [record.seed], folder, device=device, data=data)
+    (again,) = runs.records
     return compare(record, again, tolerance)
 
 
