@@ -69,7 +69,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "a score less": (
         of_trajectory(lambda it: it["points"][1]["scores"].pop()),
-        "its trajectory has other points than 3 of 500 scores",
+        "trace.trajectory.points[1] has 499 scores",
     ),
     "another sample": (
         of_trajectory(lambda it: it["codes"].__setitem__(0, it["codes"][0] + 1)),
@@ -91,8 +91,8 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         lambda it: it["task"].pop("trajectory"),
         "of its task and its trace one has a trajectory",
     ),
-    "no points": (of_trajectory(lambda it: it.update(points=[])), "its trajectory is not as"),
-    "a text": (lambda it: it["trace"].update(trajectory="x"), "its trajectory is not as"),
+    "no points": (of_trajectory(lambda it: it.update(points=[])), "trace.trajectory.points"),
+    "a text": (lambda it: it["trace"].update(trajectory="x"), "trace.trajectory i"),
 }
 
 
