@@ -81,7 +81,9 @@ def worker_pool(jobs: int) -> Iterator[Pool]:
         ...     list(pool.results(divmod, [(7, 2), (9, 5)]))
         [(3, 1), (1, 4)]
     """
-    pool = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
+    pool = joblib.Parallel(
+        n_jobs=jobs, backend="loky", return_as="generator_unordered", initializer=_settle
+    )
     try:
         with warnings.catch_warnings(), pool as parallel:
             # loky replaces workers that have grown, which loses nothing.
@@ -119,16 +121,18 @@ def _alone(call: Callable[..., Result], *arguments: Any) -> Result:
 
 def _settle() -> None:
     """Leave signals to the main process, and follow it if it is killed, if this is a worker."""
-    if threading.current_thread() is not threading.main_thread() or parent_process() is None:
+    parent = parent_process()
+    if threading.current_thread() is not threading.main_thread() or parent is None:
         return
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if not any(thread.name == _FOLLOWER for thread in threading.enumerate()):
-        threading.Thread(target=_follow, args=(os.getppid(),), name=_FOLLOWER, daemon=True).start()
+        # Its number as it was told at birth: it may be dead already, and another be the parent.
+        threading.Thread(target=_follow, args=(parent.pid,), name=_FOLLOWER, daemon=True).start()
 
 
-def _follow(parent: int) -> None:
-    """End this process, whatever it does, when its parent's number is not what it was."""
+def _follow(parent: int | None) -> None:
+    """End this process, whatever it does, when its parent is not the one that bore it."""
     while os.getppid() == parent:
         time.sleep(FOLLOW_EVERY)
     os._exit(1)

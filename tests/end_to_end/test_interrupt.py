@@ -87,8 +87,10 @@ def check_interrupted(called: Called, number: int = signal.SIGINT) -> None:
     assert called.out == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("jobs", "presses"), [(1, 1), (2, 3)])
+@pytest.mark.parametrize(
+    ("jobs", "presses", "number"),
+    [(1, 1, signal.SIGINT), (2, 3, signal.SIGINT), (2, 1, signal.SIGTERM)],
+)
 def test_an_interrupted_run_goes_on(
     preset: Path,
     tmp_path: Path,

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(36_000),
     pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a group of processes"),
 ]
-RUNS = int(os.environ.get("NASBENCH_KILLS") or 3)
+RUNS = int(os.environ.get("NASBENCH_KILLS") or 1)
 SEED = int(os.environ.get("NASBENCH_KILL_SEED") or 0)
 PRESET = os.environ.get("NASBENCH_KILL_PRESET")
 METHODS = ("one-shot", "few-shot", "gm")

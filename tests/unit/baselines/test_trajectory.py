@@ -54,6 +54,8 @@ def watched_tree(
         name: str,
         before_step: Callable[[Any], None],
         resumed: None,
+        *,
+        frozen: bool,
     ) -> list[float]:
         for _ in range(stretch.steps):
             history[experiment.ledger.spent] = latest.copy()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -48,6 +50,12 @@ def test_what_a_call_raises_is_raised_here(jobs: int) -> None:
 def test_a_worker_that_dies_is_an_error_of_ours() -> None:
     with pytest.raises(WorkerDiedError, match="ended a worker"), worker_pool(2) as pool:
         list(pool.results(die, [(number,) for number in range(4)]))
+
+
+def test_a_worker_ends_whose_main_process_died_before_it_looked() -> None:
+    """Its parent is then another than the one that bore it, from the first look on."""
+    code = "from benchmark.pool import _follow; _follow(1)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 1
 
 
 def test_the_main_process_takes_signals_again() -> None:

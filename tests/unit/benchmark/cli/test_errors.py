@@ -188,7 +188,7 @@ def test_a_disk_that_is_full(preset: Path, monkeypatch: pytest.MonkeyPatch) -> N
     def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "/tmp/x")
 
-    monkeypatch.setattr("benchmark.progress.tempfile.TemporaryDirectory", refuse)
+    monkeypatch.setattr("benchmark.files.tempfile.TemporaryDirectory", refuse)
     pattern = r"the system refused: \[Errno 28\] No space left on device: '/tmp/x'"
     check_refused(run(preset, "--out", "here"), pattern, FAILED)
 
