@@ -110,10 +110,8 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path: Path, method: str, base:
 @pytest.mark.parametrize("restart", ["always", "last"])
 def test_a_killed_tree_that_starts_anew_does_so_too(tmp_path: Path, restart: str) -> None:
     expected, ticks = whole_run("gm", "rsps", restart=restart)
-    for case, place in enumerate(np.linspace(9, ticks - 9, 2).astype(int).tolist()):
-        path = tmp_path / f"{case}.checkpoint"
-        found, _ = resumed_run(path, "gm", "rsps", 1, [place, 3], restart=restart)
-        assert found == expected, place
+    found, _ = resumed_run(tmp_path / "a", "gm", "rsps", 1, [ticks // 2, 3], restart=restart)
+    assert found == expected
 
 
 def test_each_kill_loses_few_steps(tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ def test_each_kill_loses_few_steps(tmp_path: Path) -> None:
 
 def test_a_run_that_is_told_to_stop_saves_the_step_it_is_at(tmp_path: Path) -> None:
     expected, ticks = whole_run("gm", "rsps")
-    for place in np.linspace(1, ticks - 1, 3).astype(int).tolist():
+    for place in np.linspace(1, ticks - 1, 2).astype(int).tolist():
         path = tmp_path / f"{place}.checkpoint"
         ticked = count(1)
         checkpoints = Checkpoints(

@@ -35,7 +35,7 @@ OTHER_CLASS = 1e-4  # of the images at most: float ties
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("batch_norm", ["validation", "training"])
-@pytest.mark.parametrize(("scale", "usual"), [(SMALL, 100), (PAPERS, 8)], ids=["small", "papers"])
+@pytest.mark.parametrize(("scale", "usual"), [(SMALL, 100), (PAPERS, 4)], ids=["small", "papers"])
 def test_the_fast_scorer_predicts_what_the_plain_one_does(
     scale: Scale, usual: int, batch_norm: str
 ) -> None:

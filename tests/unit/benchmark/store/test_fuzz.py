@@ -103,7 +103,7 @@ def test_a_record_that_was_changed_and_signed(
             pass
 
 
-@settings(FUZZ, max_examples=max(1, cases(300) // 8))  # drawing takes its time
+@settings(FUZZ, max_examples=max(1, cases(300) // 16))  # drawing takes its time
 @given(data=st.data())
 def test_a_report_of_a_trace_that_was_changed_and_signed(
     tmp_path: Path, truth: TruthTable, data: st.DataObject
