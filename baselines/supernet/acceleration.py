@@ -31,8 +31,7 @@ def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
     """
     network.autocast = torch.bfloat16 if settings.precision == "bfloat16" else None
     if settings.compile:
-        unit = compiled_unit()
-        _try_out(unit, network.stem.device)
+        unit = compiled_unit(network.stem.device)
         for cell in network.cells():
             for edge in cell.all_edges():
                 edge.unit = unit
@@ -40,17 +39,21 @@ def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
 
 
 @cache
-def compiled_unit() -> ConvolutionUnit:
-    """Return `conv_norm`, compiled once for each shape that it meets.
+def compiled_unit(device: torch.device) -> ConvolutionUnit:
+    """Return `conv_norm` for a device, tried out, and compiled once for each shape that it meets.
 
     Meant for accelerators, where launching many small kernels costs most. On a CPU the
     convolutions, which stay as they are, take most of the time, and nothing was gained.
+
+    Raises:
+        InputError: This machine cannot compile for it.
     """
     unit: ConvolutionUnit = torch.compile(
         conv_norm,
         dynamic=False,
         options={"compile_threads": 1},  # no processes that outlive a killed worker
     )
+    _try_out(unit, device)
     return unit
 
 

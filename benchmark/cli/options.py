@@ -39,6 +39,21 @@ allow_subset_option = click.option(
     help="Let the table lack architectures; those it has are compared.",
 )
 
+
+def data_option(said: str) -> Callable[[Command], Command]:
+    """Return the option that names the folder of images.
+
+    Args:
+        said: What the help says of it, before the default.
+    """
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help=f"{said}  [default: NASBENCH_DATA, else the user's data folder]",
+    )
+
+
 _WORKERS = (
     click.option(
         "--jobs",
@@ -67,13 +82,7 @@ _WORKERS = (
         metavar="DEVICE",
         help="Where networks live, such as cpu or cuda:0.",
     ),
-    click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="FOLDER",
-        help="Where files of images lie, or are downloaded to.  [default: NASBENCH_DATA, else the "
-        "user's data folder]",
-    ),
+    data_option("Where files of images lie, or are downloaded to."),
 )
 
 _EXPERIMENT = (

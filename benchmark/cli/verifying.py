@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from benchmark.cli.options import data_option
 from benchmark.errors import CheckError, InputError
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def _data(said: str) -> Callable[[Command], Command]:
-    """Return the option that names the folder of images."""
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="FOLDER",
-        help=f"{said}  [default: NASBENCH_DATA, else the user's data folder]",
-    )
 
 
 @click.command()
@@ -36,7 +23,7 @@ def _data(said: str) -> Callable[[Command], Command]:
     metavar="KEY",
     help="Which accuracy of the table.  [default: what the tables beside the records name]",
 )
-@_data("Where files of images lie; none are downloaded.")
+@data_option("Where files of images lie; none are downloaded.")
 def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | None) -> None:
     """Check the records in the folder RUNS, and what lies beside them, without training.
 
@@ -92,7 +79,7 @@ def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | Non
     help="Least correlation of the changes of the loss, where machine or libraries differ.  "
     "[default: 0.8]",
 )
-@_data("Where files of images lie, or are downloaded to.")
+@data_option("Where files of images lie, or are downloaded to.")
 def rerun(
     records: tuple[Path, ...], device: str, tolerance: float | None, data: Path | None
 ) -> None:

@@ -335,13 +335,18 @@ def test_what_another_process_works_on_is_left_to_it(
     assert sorted(contents(tmp_path)) == [f"random-seed{seed}.json" for seed in range(3)]
 
 
+def hold_for(seconds: float, folder: Path) -> None:
+    """Claim seed 0 of random for somebody else, who gives it up after so many seconds."""
+    other = Owner.here()
+    assert claim(folder, "random", 0, other)
+    threading.Timer(seconds, release, (folder, "random", 0, other)).start()
+
+
 def test_what_another_process_gave_up_is_done(
     task: Task, tmp_path: Path, use_stub: UseStub
 ) -> None:
-    other = Owner.here()
-    assert claim(tmp_path, "random", 0, other)
     done: list[int] = []
-    threading.Timer(1.0, release, (tmp_path, "random", 0, other)).start()
+    hold_for(1.0, tmp_path)
     use_stub(lambda experiment: done.append(experiment.streams.seed))
     run_units(task, ["random"], [0], tmp_path)
     assert done == [0]
@@ -369,9 +374,7 @@ def test_who_is_silent_on_this_machine_is_waited_for_in_peace(
 ) -> None:
     """As where it was stopped by Ctrl-Z: it lives, and may go on."""
     monkeypatch.setattr(runner, "Watch", lambda: Watch(silence=0))
-    other = Owner.here()
-    assert claim(tmp_path, "random", 0, other)
-    threading.Timer(1.5, release, (tmp_path, "random", 0, other)).start()
+    hold_for(1.5, tmp_path)
     use_stub(lambda experiment: None)
     run_units(task, ["random"], [0], tmp_path)
     assert attempts == [0]  # when it had given up
@@ -386,9 +389,7 @@ def test_a_round_that_finished_nothing_is_followed_by_a_pause(
 ) -> None:
     """However it came about that a unit seemed to be free."""
     monkeypatch.setattr(runner, "is_over", lambda *_: True)
-    other = Owner.here()
-    assert claim(tmp_path, "random", 0, other)
-    threading.Timer(1.2, release, (tmp_path, "random", 0, other)).start()
+    hold_for(1.2, tmp_path)
     use_stub(lambda experiment: None)
     start = time.monotonic()
     run_units(task, ["random"], [0], tmp_path)
