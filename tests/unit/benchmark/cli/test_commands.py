@@ -70,7 +70,7 @@ def test_every_option_has_help(words: tuple[str, ...]) -> None:
     assert command.get_short_help_str()
     options = [
         given
-        for given in command.get_params(click.Context(command))
+        for given in command.get_params(click.Context(command, **cli.context_settings))
         if not isinstance(given, click.Argument)  # click lets no argument have help of its own
     ]
     for option in options:
