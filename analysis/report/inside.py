@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -32,12 +33,13 @@ def distances_picture(study: Study) -> Picture:
     data = distance_data(record)
     rows = len({one.node for one in data})
     need(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
-    cuts = ", ".join(_cut(split) for split in record.trace["splits"])
+    splits = record.trace["splits"]
+    cuts = ", ".join(_cut(split) for split in splits)
     return Picture(
         distance_figure(data),
         f"Gradient distances of {record.name}, seed {record.seed}: a row a supernet that is "
         "split, a column an edge; on the edge that was cut, operations that stay together are "
-        f"framed. {_signs()}.",
+        f"framed. {_signs()}.{_stopped(splits)}",
         f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
     )
 
@@ -128,10 +130,21 @@ def progress_picture(what: str) -> Callable[[Study], Picture]:
     return draw
 
 
-def _cut(split: Mapping[str, object]) -> str:
+def _cut(split: Mapping[str, Any]) -> str:
     groups = split["groups"]
-    assert isinstance(groups, list)
-    return f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
+    cut = f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
+    batches = split.get("batches")  # told where matching may stop early
+    return f"{cut} after {batches['used']} of {batches['planned']} batches" if batches else cut
+
+
+def _stopped(splits: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many batches were matched where matching may stop early."""
+    counts = [split["batches"] for split in splits if "batches" in split]
+    if not counts:
+        return ""
+    used = ", ".join(str(count["used"]) for count in counts)
+    planned = ", ".join(str(number) for number in sorted({count["planned"] for count in counts}))
+    return f" Batches matched, split by split: {used}, of {planned} planned."
 
 
 def _signs() -> str:

@@ -149,7 +149,11 @@ _EDGE = _one_of(["{}→{}".format(*edge) for edge in EDGES])
 
 _SPLIT = _parts(
     {"node": _node, "edge": _EDGE, "groups": _list(_OPERATIONS)},
-    {"separated": _NUMBER, "distances": _named(_list(_list(_NUMBER)))},
+    {
+        "separated": _NUMBER,
+        "distances": _named(_list(_list(_NUMBER))),
+        "batches": _parts({"used": _COUNT, "planned": _COUNT}),
+    },
 )
 _SELECTED = _parts({"architecture": _TEXT, "score": _NUMBER})
 _LEAF = _parts(

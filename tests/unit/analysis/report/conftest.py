@@ -98,9 +98,9 @@ def _trace(method: str, generator: np.random.Generator) -> dict[str, Any]:
         return {"splits": [split], "leaves": leaves, "losses": {name: [2.0, 1] for name in names}}
     halves = [["none", "avg_pool_3x3"], ["skip_connect", "nor_conv_1x1", "nor_conv_3x3"]]
     splits = [
-        _matched("root", 3, halves, range(6), generator),
-        _matched("root.0", 0, halves, [0, 1, 2, 4, 5], generator),
-        _matched("root.1", 5, halves, [0, 1, 2, 4, 5], generator),
+        _matched("root", 3, halves, range(6), 100, generator),
+        _matched("root.0", 0, halves, [0, 1, 2, 4, 5], 16, generator),
+        _matched("root.1", 5, halves, [0, 1, 2, 4, 5], 8, generator),
     ]
     leaves = [
         _leaf(f"root.{i}.{j}", {3: halves[i], (0, 5)[i]: halves[j]}, 190)
@@ -129,14 +129,24 @@ def _leaf(node: str, edges: dict[int, list[str]], steps: int) -> dict[str, Any]:
 
 
 def _matched(
-    node: str, edge: int, groups: list[list[str]], edges: Any, generator: np.random.Generator
+    node: str,
+    edge: int,
+    groups: list[list[str]],
+    edges: Any,
+    used: int,
+    generator: np.random.Generator,
 ) -> dict[str, Any]:
     distances = {}
     for one in edges:
         upper = np.triu(generator.uniform(0, 1, (5, 5)), 1)
         distances["{}→{}".format(*EDGES[one])] = (upper + upper.T).tolist()
-    name = "{}→{}".format(*EDGES[edge])
-    return {"node": node, "edge": name, "groups": groups, "distances": distances}
+    return {
+        "node": node,
+        "edge": "{}→{}".format(*EDGES[edge]),
+        "groups": groups,
+        "distances": distances,
+        "batches": {"used": used, "planned": 100},
+    }
 
 
 @pytest.fixture(scope="session")

@@ -62,3 +62,9 @@ def test_the_noise_ceiling_is_drawn_where_there_is_one(report: Report) -> None:
     (ax,) = report.pictures["tau-over-top"].figure.axes
     assert "noise ceiling" in [line.get_label() for line in ax.lines]
     assert "validation accuracy, CIFAR-10, 200 epochs" in report.pictures["tau-over-top"].caption
+
+
+def test_it_is_said_how_many_batches_were_matched(report: Report) -> None:
+    picture = report.pictures["distances"]
+    assert picture.caption.endswith("Batches matched, split by split: 100, 16, 8, of 100 planned.")
+    assert "nor_conv_3x3 after 16 of 100 batches, root.1 on" in picture.alternative
