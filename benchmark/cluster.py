@@ -18,6 +18,7 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from benchmark.allocator import kept_memory
 from benchmark.errors import CheckError, InputError
 from benchmark.pool import WorkerDiedError, settle
 from benchmark.store.provenance import provenance
@@ -198,7 +199,8 @@ def _remote(here: Mapping[str, str], call: Callable[..., Result], *arguments: An
     """Call a function on a worker, on one thread, if it has the right versions."""
     check_versions(here, versions())
     settle()
-    return call(*arguments)
+    with kept_memory():
+        return call(*arguments)
 
 
 def _gone(address: str) -> str:

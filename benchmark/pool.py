@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import joblib
 import torch
 
+from benchmark.allocator import kept_memory
 from benchmark.errors import CheckError
 from benchmark.stopping import SIGNALS
 
@@ -116,7 +117,8 @@ def _alone(call: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function in a process that leaves signals to the main one."""
     _settle()
     settle()
-    return call(*arguments)
+    with kept_memory():
+        return call(*arguments)
 
 
 def _settle() -> None:

@@ -15,13 +15,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from baselines.registry import method_class
 from baselines.search import base_class
 from benchmark.checkpoints import DEFAULT, Every
 from benchmark.datasets import data_folder, dataset_record
-from benchmark.errors import CheckError, InputError
+from benchmark.devices import checked_device
+from benchmark.errors import CheckError
 from benchmark.files import marked_folder, reason, sweep
 from benchmark.pool import THREADS, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
@@ -121,20 +120,6 @@ def run_units(
         dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
         records |= _run_all(_Crew(task, missing, folder, device, every, images), workers)
     return Runs([records[unit] for unit in units], len(units) - len(missing), elsewhere)
-
-
-def checked_device(name: str) -> str:
-    """Return a device's name after checking that it is there.
-
-    Raises:
-        InputError: PyTorch knows no such device, or this machine has none.
-    """
-    try:
-        torch.zeros(1, dtype=torch.float64, device=name).item()  # scores are float64
-    except (RuntimeError, AssertionError, ImportError, TypeError) as error:
-        why = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} cannot be used: {why}") from error
-    return name
 
 
 def _units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> list[Unit]:

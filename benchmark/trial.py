@@ -13,8 +13,10 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method
+from benchmark.allocator import kept_memory
 from benchmark.budget import Budget, Ledger
 from benchmark.datasets import ImageSet, data_folder, dataset_record
+from benchmark.devices import checked_device
 from benchmark.pool import THREADS, settle
 from benchmark.seeds import Streams
 from benchmark.store import RunRecord
@@ -38,8 +40,8 @@ def run_method(
         The record, which is written nowhere.
 
     Raises:
-        InputError: The task asks for images or a network that there are not, or the method's name,
-            scores or trace are not what a record holds.
+        InputError: The task asks for images or a network that there are not, the device is not
+            there, or the method's name, scores or trace are not what a record holds.
         CheckError: The method failed.
 
     Example:
@@ -50,6 +52,7 @@ def run_method(
         ('params', (15625,))
     """
     started, clock = datetime.now(timezone.utc), time.monotonic()
+    device = checked_device(device)
     ledger = Ledger(run_budget(task, method))
     folder = data_folder(data)
     dataset_record(task.data.dataset).prepare(folder)
@@ -136,7 +139,8 @@ def _settled() -> Iterator[None]:
     before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
     settle()
     try:
-        yield
+        with kept_memory():
+            yield
     finally:
         torch.set_num_threads(threads)
         cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before

@@ -108,7 +108,7 @@ def build(
 
     # These import PyTorch.
     from benchmark.building import Plan, build_table, chosen_architectures
-    from benchmark.runner import checked_device
+    from benchmark.devices import checked_device
     from benchmark.workers import chosen_workers
 
     plan = Plan(chosen, chosen_architectures(architectures), parse_seeds(seeds))

@@ -103,7 +103,7 @@ def _experiment(
     task = task if base is None else task.with_base(base)
     if dry_run:
         from benchmark.cli.planning import show_plans
-        from benchmark.runner import checked_device
+        from benchmark.devices import checked_device
 
         show_plans(task, methods, len(chosen), checked_device(device))
         return

@@ -9,6 +9,7 @@ import click
 from analysis.tables.text import Cell, TextTable
 from baselines.registry import method_class
 from baselines.schedule import Plan
+from benchmark.allocator import kept_memory
 from benchmark.budget import Spending
 from benchmark.cli.console import show
 from benchmark.estimate import measure_steps, plan_seconds
@@ -43,7 +44,8 @@ def show_plans(task: Task, methods: Sequence[str], seeds: int, device: str) -> N
         return
     show(plan_table(task, plans))
     settle()
-    costs = measure_steps(task, device)
+    with kept_memory():
+        costs = measure_steps(task, device)
     seconds = {name: plan_seconds(task, plan, costs) for name, plan in plans.items()}
     show(time_table(seconds, seeds, device))
 

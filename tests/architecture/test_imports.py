@@ -20,6 +20,8 @@ PACKAGES = ("benchmark", "baselines", "analysis")
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
 FLOORS = (
     ("benchmark.errors",),
+    ("benchmark.allocator",),
+    ("benchmark.devices",),
     ("benchmark.processes",),
     ("benchmark.files",),
     ("benchmark.stopping",),

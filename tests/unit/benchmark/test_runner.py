@@ -24,7 +24,7 @@ from benchmark.budget import Spending
 from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
 from benchmark.progress import WRITE_EVERY, Meter
-from benchmark.runner import checked_device, run_units
+from benchmark.runner import run_units
 from benchmark.seeds import fingerprint
 from benchmark.space import SIZE, live_codes
 from benchmark.stopping import StoppedError, ask_to_stop
@@ -560,15 +560,3 @@ def test_a_read_only_folder(task: Task, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(CheckError, match=r"^cannot write to .*: Permission denied; give another"):
         run_units(task, ["random"], [0], tmp_path)
-
-
-@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
-def test_a_device_that_is_there(device: str) -> None:
-    assert checked_device(device) == device
-
-
-@pytest.mark.parametrize("device", ["gpu", "", "cuda:x", "cuda:99", "meta", "hpu", "vulkan"])
-def test_a_device_that_is_not_there(device: str) -> None:
-    with pytest.raises(InputError, match=rf"^device '{device}' cannot be used: .") as caught:
-        checked_device(device)
-    assert "\n" not in str(caught.value)
