@@ -63,8 +63,8 @@ class Workload:
     Attributes:
         train_images: Training images, which make an epoch.
         batch_size: Images in a batch.
-        passes: Batches that a step passes, see `Base.passes`.
-        frozen_passes: Those of a step that leaves architecture parameters as they are.
+        passes: Batches that a step passes, see `Base.passes`; a step that trains weights alone
+            passes one.
         matching: For each level that is split, the most batches that one of its splits passes.
         budget: Images that may be passed; None where the schedule itself says what it costs.
     """
@@ -72,7 +72,6 @@ class Workload:
     train_images: int
     batch_size: int
     passes: int
-    frozen_passes: int
     matching: tuple[int, ...]
     budget: int | None
 
@@ -146,7 +145,7 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
 
     Example:
         >>> gm = Schedule(0, 0, (2, 2), "last", epochs=(20, 20, 50))
-        >>> plan = plan_schedule(gm, Workload(25_000, 50, 1, 1, (2500, 2100), budget=None))
+        >>> plan = plan_schedule(gm, Workload(25_000, 50, 1, (2500, 2100), budget=None))
         >>> [level.supernets for level in plan.levels], plan.supernet_epochs
         ([1, 2, 4], 260.0)
         >>> plan.budget == 260 * 25_000 + 50 * (2500 + 2 * 2100)
@@ -154,7 +153,7 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
     """
     _check(schedule, workload)
     supernets = schedule.supernets
-    above = workload.frozen_passes if schedule.freezes else workload.passes
+    above = 1 if schedule.freezes else workload.passes
     passes = [above] * len(schedule.groups) + [workload.passes]
     costs = [workload.batch_size * own for own in passes]  # images of a step
     matching = [

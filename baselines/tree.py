@@ -93,7 +93,6 @@ def plan_tree(
         train_images=train_images,
         batch_size=task.training.batch_size,
         passes=base.passes,
-        frozen_passes=base.frozen_passes,
         matching=(0,) * len(schedule.groups) if matching is None else matching,
         budget=None if task.budget is None else task.budget.images,
     )
@@ -138,9 +137,7 @@ class _Tree:
         budget = None if schedule.epochs else experiment.ledger.budget.images
         none = (0,) * len(schedule.groups)  # what matching costs is known when it is paid
         images = len(experiment.images.train)
-        plan = plan_schedule(
-            schedule, Workload(images, batch, base.passes, base.frozen_passes, none, budget)
-        )
+        plan = plan_schedule(schedule, Workload(images, batch, base.passes, none, budget))
         self._equal = plan.equal
         self._planned = [level.steps for level in plan.levels]
         self._lineage = [level.steps // level.supernets for level in plan.levels]

@@ -79,15 +79,14 @@ class Base(ABC):
     Attributes:
         name: What the user writes.
         description: One line on what it does.
-        passes: Batches that one step passes forward and backward, each charged to the budget.
-        frozen_passes: Those of a step that trains weights alone.
+        passes: Batches that one step passes forward and backward, each charged to the budget; a
+            step that trains weights alone passes one.
         has_weights: Whether architecture parameters weigh the operations of a mixture.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
     passes: ClassVar[int]
-    frozen_passes: ClassVar[int] = 1
     has_weights: ClassVar[bool] = True
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
@@ -98,8 +97,7 @@ class Base(ABC):
 
     def step_images(self, *, frozen: bool) -> int:
         """Return the images that one step is charged, see `train`."""
-        passes = self.frozen_passes if frozen else self.passes
-        return passes * self.experiment.training.batch_size
+        return (1 if frozen else self.passes) * self.experiment.training.batch_size
 
     def start(self, subspace: Subspace) -> State:
         """Return a supernet with the seed's initial weights, the same at every call."""

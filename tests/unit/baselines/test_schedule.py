@@ -18,7 +18,7 @@ GM = {**OPTIONS["gm"], "warm_up": 0, "between": 0}
 
 
 def workload(levels: int, budget: int | None = None, passes: int = 1) -> Workload:
-    return Workload(25_000, 48, passes, 1, (0,) * levels, budget)
+    return Workload(25_000, 48, passes, (0,) * levels, budget)
 
 
 def test_the_published_schedules_cost_what_the_papers_say() -> None:
@@ -38,18 +38,17 @@ def test_the_published_schedules_cost_what_the_papers_say() -> None:
 @given(
     epochs=st.lists(st.integers(1, 30), min_size=1, max_size=4),
     passes=st.integers(1, 5),
-    frozen=st.integers(1, 5),
     matched=st.integers(0, 50),
     restart=st.sampled_from(["never", "always", "last"]),
 )
 def test_a_schedule_in_epochs_costs_the_sum_of_its_parts(
-    epochs: list[int], passes: int, frozen: int, matched: int, restart: Restart
+    epochs: list[int], passes: int, matched: int, restart: Restart
 ) -> None:
     levels = len(epochs) - 1
     schedule = Schedule(0, 0, (2,) * levels, restart, epochs=tuple(epochs))
-    plan = plan_schedule(schedule, Workload(1000, 32, passes, frozen, (matched,) * levels, None))
+    plan = plan_schedule(schedule, Workload(1000, 32, passes, (matched,) * levels, None))
     trained = [2**level * math.ceil(own * 1000 / 32) for level, own in enumerate(epochs)]
-    above = passes if restart == "never" else frozen
+    above = passes if restart == "never" else 1
     matching = sum(2**level for level in range(levels)) * matched
     passed = above * sum(trained[:-1]) + passes * trained[-1]
     assert plan.budget == 32 * (passed + matching) == sum(plan.parts.values())
@@ -62,7 +61,6 @@ def test_a_schedule_in_epochs_costs_the_sum_of_its_parts(
     levels=st.integers(0, 3),
     budget=st.integers(2_000, 100_000),
     passes=st.integers(1, 5),
-    frozen=st.integers(1, 5),
     restart=st.sampled_from(["never", "always", "last"]),
 )
 def test_shares_stay_within_the_budget(
@@ -71,11 +69,10 @@ def test_shares_stay_within_the_budget(
     levels: int,
     budget: int,
     passes: int,
-    frozen: int,
     restart: Restart,
 ) -> None:
     schedule = Schedule(warm_up, between, (2,) * levels, restart)
-    plan = plan_schedule(schedule, Workload(1000, 32, passes, frozen, (2,) * levels, budget))
+    plan = plan_schedule(schedule, Workload(1000, 32, passes, (2,) * levels, budget))
     assert plan.equal
     assert plan.budget == budget
     if plan.levels[-1].steps:
