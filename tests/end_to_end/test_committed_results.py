@@ -34,7 +34,7 @@ def rebuilt(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for record in committed.glob("*.json"):
         (folder / record.name).write_bytes(record.read_bytes())
     seeds = SEEDS[committed.name]
-    called = nasbench("compare", "--preset", committed.name, "--seeds", seeds, "--out", folder)
+    called = nasbench("compare", "--preset", committed.name, "--seeds", str(seeds), "--out", folder)
     assert called.code == 0, called.err
     runs = 4 * seeds + 2  # three supernets and chance; parameters and FLOPs need no seeds
     assert f"{runs} of {runs} runs were found" in called.err  # nothing was run

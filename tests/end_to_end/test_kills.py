@@ -156,14 +156,13 @@ def after(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() >= end
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
 def test_a_run_killed_in_its_training_is_taken_up(
-    whole: tuple[str | Path, Records, float], tmp_path: Path, jobs: int
+    whole: tuple[str | Path, Records, float], tmp_path: Path
 ) -> None:
     """Twice, each time as soon as one has left a checkpoint, and the first time alone."""
     chosen, expected, _ = whole
     for attempt in range(MOST_ATTEMPTS):
-        runs = Killed(chosen, tmp_path / str(attempt), jobs, "20")
+        runs = Killed(chosen, tmp_path / str(attempt), 1, "20")
         left = True
         for _ in range(2):
             runs.kill(has_new_checkpoint(runs.folder))

@@ -26,6 +26,7 @@ def sections(folder: Path) -> Mapping[str, Callable[[Effort], Section]]:
         "steps": comparisons.steps,
         "matching-small": comparisons.matching_small,
         "matching-papers": comparisons.matching_papers,
+        "stopping": comparisons.stopping,
         "start-up": main_job.start_up,
         "jobs": main_job.jobs,
         "memory": main_job.memory,

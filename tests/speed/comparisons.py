@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from baselines.splitting import (
     FULL,
     Distances,
+    EarlyStop,
     Groups,
     best_edge,
     best_partition,
     gradient_distances,
 )
+from baselines.splitting.gradients import averaged
+from baselines.splitting.stopping import separated_distances
 from baselines.supernet import PathTraining, Stretch, Supernet, accelerate
 from baselines.supernet.normalisation import ByGroup
 from baselines.supernet.prefix_tree import many_logits
+from benchmark.datasets import Batches
+from benchmark.datasets.digits import read_digits
 from benchmark.space import EDGES, SIZE, Codes, decode, distinct_codes
-from benchmark.task import TrainingSettings
+from benchmark.task import TrainingSettings, load_preset
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side
 from tests.speed.page import Section
 from tests.speed.plain import OneByOne, plain_distances, plain_logits, plain_optimiser, plain_step
@@ -35,11 +42,14 @@ from tests.speed.scales import (
     batches,
     both_networks,
     connected_paths,
+    neighbouring_codes,
     noise,
     some_codes,
 )
 
 MATCHING_BATCHES = 100
+GROUPS, MIN_SIZE = 2, 2  # of partitions
+STOP_ERROR, STOPPED_SEEDS, TRAINED = 0.05, 5, 1_500
 COMPILED = replace(TRAINING, compile=True)
 
 
@@ -54,13 +64,10 @@ def scoring_small(effort: Effort) -> Section:
 def scoring_papers(effort: Effort) -> Section:
     """Compare scoring at the papers' scale; both sides are extrapolated."""
     count = max(2, effort.architectures // 4)
-    codes = some_codes(effort.architectures)
+    codes = neighbouring_codes(effort.architectures)
     rows = _scored(PAPERS, count, codes, goal=4, published="944 ms each, 4 h")
     title = f"Scoring, {PAPERS.name}, {PAPERS.images} images"
-    note = (
-        f"{_sampled(count, len(codes))} So far apart, functions share little of the first cell: "
-        "for the whole space ours is faster than that."
-    )
+    note = _sampled(count, len(codes)).rstrip(".") + ", in five runs of neighbours."
     return Section(title, COMPARISON_HEADER, rows, [note])
 
 
@@ -81,15 +88,17 @@ def _scored(
     drawn = decode(np.random.default_rng(0).choice(SIZE, plain_count)).tolist()
     plain_logits(plain, drawn[:2], pixels)
     score_all(ours, codes[:5], pixels)
+
+    def plainly() -> None:
+        plain_logits(plain, drawn, pixels)
+
     times = side_by_side(
-        {
-            "plain": lambda: plain_logits(plain, drawn, pixels),
-            "ours": lambda: score_all(ours, codes, pixels),
-        },
+        {"plain": plainly, "ours": lambda: score_all(ours, codes, pixels)},
         rounds=1,
+        plain="plain",
         warm=False,
     )
-    each, function = times["plain"] / plain_count, times["ours"] / len(codes)
+    each, function = times["plain"].seconds / plain_count, times["ours"].seconds / len(codes)
     whole = Comparison(
         f"all {SIZE:,} architectures",
         each * SIZE,
@@ -159,9 +168,10 @@ def _step(
             training.step()
         training.losses()
 
-    times = side_by_side({"plain": train_plainly, "ours": train}, effort.rounds)
+    times = side_by_side({"plain": train_plainly, "ours": train}, effort.rounds, plain="plain")
+    plainly, fast = times["plain"].seconds, times["ours"].seconds
     what = f"one step, {scale.name}{', compiled' if settings.compile else ''}"
-    return Comparison(what, times["plain"] / steps, times["ours"] / steps, 2.5, published)
+    return Comparison(what, plainly / steps, fast / steps, 2.5, published)
 
 
 def matching_small(effort: Effort) -> Section:
@@ -181,22 +191,21 @@ def _matched(scale: Scale, measured: int, published: str) -> Section:
     for pixels, labels in (given[number] for number in range(measured)):
         pairs.append((pixels.contiguous(), labels))  # as is usual, not channels last
     edges = range(len(EDGES))
-    decided: dict[str, object] = {}
     times = side_by_side(
         {
-            "plain": lambda: decided.update(
-                plain=_decision(plain_distances(plain, edges, pairs, paths))
-            ),
-            "ours": lambda: decided.update(
-                ours=_decision(gradient_distances(ours, FULL, edges, given, paths, lambda: None))
+            "plain": lambda: _decision(plain_distances(plain, edges, pairs, paths)),
+            "ours": lambda: _decision(
+                gradient_distances(ours, FULL, edges, given, paths, lambda: None)
             ),
         },
         rounds=1,
+        plain="plain",
     )
+    plainly, fast = times["plain"], times["ours"]
     factor = MATCHING_BATCHES / measured
     what = f"six edges, {MATCHING_BATCHES} batches of {BATCH}"
-    line = Comparison(what, times["plain"] * factor, times["ours"] * factor, 5, published)
-    same = "the same" if decided["plain"] == decided["ours"] else "ANOTHER"
+    line = Comparison(what, plainly.seconds * factor, fast.seconds * factor, 5, published)
+    same = "the same" if plainly.result == fast.result else "ANOTHER"
     note = (
         f"Measured once, on {measured} batches, and multiplied; every batch costs the same on "
         f"average. Both decide for {same} edge and groups."
@@ -204,7 +213,72 @@ def _matched(scale: Scale, measured: int, published: str) -> Section:
     return Section(f"Gradient matching, {scale.name}", COMPARISON_HEADER, [line.cells()], [note])
 
 
+def stopping(effort: Effort) -> Section:
+    """Match gradients of trained supernets, and see when an early stop would have ended it."""
+    planned, steps = max(16, effort.of(MATCHING_BATCHES)), effort.of(TRAINED)
+    rows = [_stopped(seed, planned, steps) for seed in range(max(1, effort.of(STOPPED_SEEDS)))]
+    note = (
+        f"Supernets of {SMALL.name} after {steps:,} steps on the digits of `laptop` at 16×16. An "
+        f"early stop allows a probability of {STOP_ERROR:g} that all batches would have decided "
+        "otherwise (`methods.gm.stop_error`); it looks after 8, 16, 32 and 64. The leads are those "
+        "of the best partition over the second best, and their standard error: where they are "
+        "close, every batch is needed."
+    )
+    header = ["seed", "batches used", "of", "the same decision", "lead", "standard error"]
+    return Section("Stopping gradient matching early", header, rows, [note])
+
+
+def _stopped(seed: int, planned: int, steps: int) -> list[str]:
+    task = load_preset("laptop")
+    images = read_digits(replace(task.data, resolution=SMALL.network.resolution)).train
+    scale = replace(SMALL.network, input_channels=1)
+    network = Supernet(scale, torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    given = Batches(images, BATCH, steps, 1, generator, flip=False)
+    paths = connected_paths(steps, seed).tolist()
+    training = PathTraining(network, given, paths, Stretch(0, steps, steps), TRAINING)
+    for _ in paths:
+        training.step()
+    stop = EarlyStop(planned, GROUPS, MIN_SIZE, STOP_ERROR)
+    early: dict[str, Any] = {}
+    matrices: dict[int, Sequence[Tensor]] = {}
+
+    def watch(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+        if not early and stop.is_enough(found, used):
+            so_far = averaged({edge: list(matrices) for edge, matrices in found.items()})
+            early.update(used=used, decision=_decision(so_far))
+        matrices.update(found)
+        return False
+
+    given = Batches(images, BATCH, planned, 1, generator, flip=False)
+    paths = connected_paths(planned, seed + 1).tolist()
+    decided = _decision(
+        gradient_distances(
+            network, FULL, range(len(EDGES)), given, paths, lambda: None, is_enough=watch
+        )
+    )
+    same = early.get("decision", decided) == decided
+    lead, error = _lead(matrices)
+    used = early.get("used", planned)
+    cells = [str(seed), str(used), str(planned), "yes" if same else "NO"]
+    return [*cells, f"{lead:.3f}", f"{error:.3f}"]
+
+
+def _lead(found: Mapping[int, Sequence[Tensor]]) -> tuple[float, float]:
+    """Return by how much the best partition of all edges leads, and the standard error of it."""
+    separated = np.concatenate(
+        [
+            separated_distances(np.stack([one.numpy() for one in matrices]), GROUPS, MIN_SIZE)
+            for matrices in found.values()
+        ],
+        axis=1,
+    )
+    second, first = np.argsort(separated.mean(0))[-2:]
+    ahead = separated[:, first] - separated[:, second]
+    return float(ahead.mean()), float(ahead.std(ddof=1) / np.sqrt(len(ahead)))
+
+
 def _decision(distances: Distances) -> tuple[int, Groups]:
-    partitions = {edge: best_partition(one, 2, 2) for edge, one in distances.items()}
+    partitions = {edge: best_partition(one, GROUPS, MIN_SIZE) for edge, one in distances.items()}
     edge = best_edge(partitions)
     return edge, partitions[edge].groups

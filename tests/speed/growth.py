@@ -113,7 +113,7 @@ def _measured(effort: Effort) -> list[Growth]:
 
     def over(work: str, what: str, works: Mapping[int, Work]) -> Growth:
         times = side_by_side({str(size): one for size, one in works.items()}, effort.rounds)
-        return Growth(work, what, list(works), [times[str(size)] for size in works])
+        return Growth(work, what, list(works), [times[str(size)].seconds for size in works])
 
     found = [
         over("scoring", "architectures", {n: scoring(small, n) for n in counts}),

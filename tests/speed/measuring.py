@@ -2,42 +2,80 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from benchmark.allocator import kept_memory
 
 Work = Callable[[], object]
 
 
+@dataclass(frozen=True)
+class Timed:
+    """What a work took and gave.
+
+    Attributes:
+        seconds: The median over rounds.
+        result: What its last round returned.
+    """
+
+    seconds: float
+    result: Any
+
+
 def side_by_side(
-    works: Mapping[str, Work],
-    rounds: int,
-    *,
-    clock: Callable[[], float] = time.process_time,
-    warm: bool = True,
-) -> dict[str, float]:
-    """Return the median time of each work, taken in turns.
+    works: Mapping[str, Work], rounds: int, *, plain: str | None = None, warm: bool = True
+) -> dict[str, Timed]:
+    """Time works in turns, each in a process of its own.
+
+    What other programs do falls on all of them, and none finds memory or settings that another
+    left. The processor's clock times them, which other programs stretch less than the wall's.
 
     Args:
-        works: What to do, by name.
+        works: What to do, by name; what they return can be pickled.
         rounds: How often each is done.
-        clock: The processor's time by default, which other programs stretch less than the wall's.
+        plain: Which of them runs as any program would; the others as in a worker of ours.
         warm: Whether each is done once before, uncounted.
 
     Example:
-        >>> sorted(side_by_side({"a": lambda: None, "b": lambda: sum(range(99))}, rounds=3))
-        ['a', 'b']
+        >>> found = side_by_side({"a": lambda: None, "b": lambda: sum(range(4))}, rounds=3)
+        >>> found["b"].result, found["a"].seconds < 1
+        (6, True)
     """
-    for work in works.values() if warm else ():
-        work()
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            start = clock()
-            work()
-            times[name].append(clock() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
+    context = multiprocessing.get_context("fork")  # works need not be pickled
+    sides = {}
+    for name, work in works.items():
+        here, there = context.Pipe()
+        process = context.Process(target=_serve, args=(there, work, name == plain), daemon=True)
+        process.start()
+        sides[name] = process, here
+    found: dict[str, list[tuple[float, object]]] = {name: [] for name in works}
+    for _ in range(rounds + warm):
+        for name, (_, connection) in sides.items():
+            connection.send(True)
+            found[name].append(connection.recv())
+    for process, connection in sides.values():
+        connection.send(False)
+        process.join()
+    return {
+        name: Timed(statistics.median(seconds for seconds, _ in them[warm:]), them[-1][1])
+        for name, them in found.items()
+    }
+
+
+def _serve(connection: Connection, work: Work, is_plain: bool) -> None:
+    """Do a work whenever it is asked for, until it is told to end."""
+    with nullcontext() if is_plain else kept_memory():
+        while connection.recv():
+            start = time.process_time()
+            result = work()
+            connection.send((time.process_time() - start, result))
 
 
 @dataclass(frozen=True)

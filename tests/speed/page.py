@@ -14,8 +14,8 @@ from benchmark.store.provenance import provenance
 HEAD = """# Speed
 
 Made by `python -m tests.speed`; a section that is measured again replaces the older one. Both sides
-of a comparison run in turns in one process on one thread, and the median of the processor's time is
-shown, except where it says otherwise.
+of a comparison run in turns, each on one thread of a process of its own, ours as in a worker of
+`nasbench run`; the median of the processor's time is shown, except where it says otherwise.
 """
 
 

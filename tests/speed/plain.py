@@ -243,9 +243,9 @@ def plain_distances(
                 F.cross_entropy(network(pixels, path), labels).backward()
                 vectors.append(_shared_gradient(network, edge))
             for one, first in enumerate(vectors):
-                for other, second in enumerate(vectors):
+                for other, second in enumerate(vectors[:one]):
                     total[one, other] += _distance(first, second)
-        found[edge] = total / len(batches)
+        found[edge] = (total + total.T) / len(batches)
     return found
 
 
@@ -261,4 +261,4 @@ def _distance(one: Tensor, other: Tensor) -> float:
     sizes = one.norm() * other.norm()
     if sizes == 0:
         return float(bool(one.any()) != bool(other.any()))
-    return 1 - float(one @ other / sizes)
+    return max(0.0, 1 - float(one @ other / sizes))  # rounding

@@ -91,6 +91,15 @@ def connected_paths(count: int, seed: int = 0) -> Operations:
     return WHOLE_SPACE.draw_paths(count, np.random.default_rng(seed))
 
 
+def neighbouring_codes(count: int, runs: int = 5, seed: int = 0) -> NDArray[np.int64]:
+    """Return distinct functions in runs of neighbours, ascending, which share what all would."""
+    parts = np.array_split(distinct_codes(), runs)
+    length = -(-count // runs)
+    generator = np.random.default_rng(seed)
+    starts = [int(generator.integers(len(part) - length + 1)) for part in parts]
+    return np.concatenate([part[at : at + length] for part, at in zip(parts, starts, strict=True)])
+
+
 def some_codes(count: int, seed: int = 0) -> NDArray[np.int64]:
     """Return some distinct functions, ascending."""
     chosen = np.random.default_rng(seed).choice(distinct_codes(), count, replace=False)

@@ -110,7 +110,7 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path: Path, method: str, base:
 @pytest.mark.parametrize("restart", ["always", "last"])
 def test_a_killed_tree_that_starts_anew_does_so_too(tmp_path: Path, restart: str) -> None:
     expected, ticks = whole_run("gm", "rsps", restart=restart)
-    found, _ = resumed_run(tmp_path / "a", "gm", "rsps", 1, [ticks // 2, 3], restart=restart)
+    found, _ = resumed_run(tmp_path / "a", "gm", "rsps", 7, [ticks // 2, 30], restart=restart)
     assert found == expected
 
 
