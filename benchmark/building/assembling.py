@@ -65,6 +65,8 @@ def assemble(
     machines = sorted({journal.made_on[training] for training in needed})
     told = {
         "protocol": protocol.describe(),
+        "code": journal.settings.get("code"),
+        "images": journal.settings.get("images"),
         "networks": {dataset: asdict(protocol.scale)},
         "seeds": list(seeds),
         "trainings": len(needed),

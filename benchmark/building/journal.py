@@ -52,7 +52,7 @@ class Journal:
 
     Attributes:
         folder: Where it lies.
-        settings: What they have in common: the protocol and the kind of device.
+        settings: What they have in common: protocol, kind of device, number of the code, images.
         trained: What each training gave.
         machines: Where: facts by their digest.
         made_on: On which of the machines each training was done.

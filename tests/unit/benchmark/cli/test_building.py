@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.space import to_string
+from benchmark.store.provenance import provenance
 from tests.command_line import nasbench
 
 TINY = [
@@ -78,6 +79,17 @@ def test_a_built_table_judges_scores(folder: Path, tmp_path: Path) -> None:
 def test_what_was_trained_is_found(folder: Path) -> None:
     called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2"))
     assert called.err == f"8 of 8 trainings were found in {folder}\n"
+
+
+def test_another_machine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = provenance("cpu") | {"cpu": "another"}
+    monkeypatch.setattr("benchmark.building.builder.provenance", lambda device: here)
+    called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2"))
+    assert called.err.splitlines() == [
+        f"8 of 8 trainings were found in {folder}",
+        "some of them were made with another cpu: trained here again they may differ in their last "
+        "digits",
+    ]
 
 
 def test_damage_is_told(folder: Path) -> None:
