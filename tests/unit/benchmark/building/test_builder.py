@@ -12,7 +12,7 @@ from scipy import stats
 from baselines.alone import CODE, Trained
 from baselines.alone.images import read_parts
 from benchmark.building import Built, Plan, build_table, builder, chosen_architectures, work
-from benchmark.building.journal import Training, read_journal
+from benchmark.building.journal import JOURNAL, Training, read_journal
 from benchmark.complexity import flops, parameters
 from benchmark.datasets import Images, data_folder
 from benchmark.errors import CheckError, InputError
@@ -161,6 +161,19 @@ def test_trainings_of_another_machine_are_told(
         monkeypatch.setattr(builder, "provenance", lambda _, changed=changed: changed)
         assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == (name,)
         assert build_table(plan(protocol, 10), tmp_path / name, "t").elsewhere == ()
+
+
+def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
+    protocol: Protocol, invented: list[Training], tmp_path: Path
+) -> None:
+    whole = build_table(plan(protocol, 10), tmp_path, "t")
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes().replace(b'"facts"', b'"fact"', 1))
+    invented.clear()
+    again = build_table(plan(protocol, 10), tmp_path, "t")
+    assert (again.reused, again.damaged) == (0, 1 + whole.trainings)
+    assert sorted(invented) == sorted(plan(protocol, 10).trainings)
+    assert table_of(again).source.sha256 == table_of(whole).source.sha256
 
 
 def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_path: Path) -> None:
