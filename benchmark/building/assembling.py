@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 
 from baselines.alone import Trained
 from benchmark.building.journal import Journal, Training
+from benchmark.building.told import SOURCE_KIND, Told
 from benchmark.complexity import flops, parameters
 from benchmark.protocol import Protocol
 from benchmark.space import Codes, network_codes
@@ -16,8 +17,6 @@ from benchmark.store import digest
 from benchmark.tables import AccuracyKey, CostKey, Source
 from benchmark.tables.gathering import Gathered, gather
 from benchmark.tables.official import Reading, Result
-
-SOURCE_KIND = "trained"
 
 
 def assemble(
@@ -40,9 +39,7 @@ def assemble(
     """
     dataset, epochs = protocol.data.dataset, protocol.training.epochs
     representatives = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
-    needed = [
-        Training(code, seed) for code in sorted(set(representatives.values())) for seed in seeds
-    ]
+    needed = needed_trainings(codes, seeds)
     sizes = {
         CostKey("params", dataset, epochs): parameters(codes, protocol.scale) / 1e6,
         CostKey("flops", dataset, epochs): flops(codes, protocol.scale) / 1e6,
@@ -63,22 +60,33 @@ def assemble(
         )
     source = Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND)
     machines = sorted({journal.made_on[training] for training in needed})
-    told = {
-        "protocol": protocol.describe(),
-        "code": journal.settings.get("code"),
-        "images": journal.settings.get("images"),
-        "networks": {dataset: asdict(protocol.scale)},
-        "seeds": list(seeds),
-        "trainings": len(needed),
-        "machines": [journal.machines[machine] for machine in machines],
-    }
-    return gather(
+    told = Told(
+        protocol=protocol,
+        seeds=tuple(seeds),
+        code=journal.settings.get("code"),
+        images=journal.settings.get("images"),
+        trainings=len(needed),
+        machines=tuple(journal.machines[machine] for machine in machines),
+    )
+    done = gather(
         readings,
         name=name,
         description=_description(protocol, len(codes), seeds),
         source=source,
-        protocol=told,
+        protocol=told.to_dict(),
     )
+    made_on = [
+        [machines.index(journal.made_on[Training(representatives[code], seed)]) for seed in seeds]
+        for code in done.table.codes.tolist()
+    ]
+    measured = replace(done.table.measurements, made_on=np.array(made_on, np.int16))
+    return replace(done, table=replace(done.table, measurements=measured))
+
+
+def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[Training]:
+    """Return the trainings that a table of some architectures is made of, in ascending order."""
+    networks = np.unique(network_codes(codes)).tolist()
+    return [Training(code, seed) for code in networks for seed in seeds]
 
 
 def _results(

@@ -155,7 +155,8 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         journal = read_journal(folder)
         if digest(journal.settings) != digest(settings):
             raise InputError(
-                f"{folder} holds trainings of another kind ({_difference(journal, settings)}); "
+                f"{folder} holds trainings of another kind "
+                f"({difference(journal.settings, settings)}); "
                 "give another --out"
             )
         _end_line(folder / JOURNAL)
@@ -210,9 +211,14 @@ def _end_line(path: Path) -> None:
             file.write(b"\n")
 
 
-def _difference(journal: Journal, settings: Mapping[str, Any]) -> str:
-    """Say which setting differs first."""
-    here, there = _flat(settings), _flat(journal.settings)
+def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """Say which setting of some trainings differs first.
+
+    Example:
+        >>> difference({"training": {"epochs": 1}}, {"training": {"epochs": 2}})
+        'their training.epochs is 1, not 2'
+    """
+    here, there = _flat(ours), _flat(theirs)
     for name in sorted(here.keys() | there.keys()):
         if here.get(name) != there.get(name):
             return f"their {name} is {there.get(name)!r:.60}, not {here.get(name)!r:.60}"
