@@ -22,7 +22,7 @@ from torch.nn.utils import clip_grad_norm_
 from baselines.alone.images import read_parts, seed_batches
 from baselines.alone.measuring import measured, renormalise
 from baselines.reference.network import Network
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 from benchmark.protocol import AloneSettings, Protocol
 from benchmark.seeds import Streams
 from benchmark.space import live_codes
@@ -71,7 +71,7 @@ def train_alone(
         Accuracies, losses, curves and time.
 
     Raises:
-        CheckError: A loss is not finite.
+        DivergedError: A loss is not finite.
 
     Example:
         >>> from benchmark.protocol import load_protocol
@@ -125,7 +125,7 @@ def train_alone(
         tell((step + 1) / len(batches))
     spent += time.perf_counter() - clock
     if not math.isfinite(float(total)):
-        raise CheckError(f"the training loss is {float(total)}: lower the learning rate")
+        raise DivergedError(f"the training loss is {float(total)}: lower the learning rate")
     trained = average.network
     if protocol.evaluation.batch_norm_images:
         renormalise(trained, parts.train.first(protocol.evaluation.batch_norm_images))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from benchmark.tables import AccuracyKey, CostKey, Source
 from benchmark.tables.gathering import Gathered, gather
 from benchmark.tables.official import Reading, Result
 
+NAMED = 10  # failed trainings that a message names
+
 
 def assemble(
     journal: Journal, protocol: Protocol, codes: Codes, seeds: Sequence[int], name: str
@@ -25,10 +27,11 @@ def assemble(
     """Make a table, and its learning curves where there are some, of finished trainings.
 
     Nothing in them depends on the order in which, or the machine on which, networks were trained,
-    but the time that a training took and where that is told.
+    but the time that a training took and where that is told. Networks of which a training failed
+    are left out, and that is noted.
 
     Args:
-        journal: The trainings; it must hold all that are needed.
+        journal: The trainings; it must hold all that are needed, some of which must be well.
         protocol: What they have in common.
         codes: Architectures [n], in any order.
         seeds: Seeds.
@@ -38,6 +41,9 @@ def assemble(
         The table and its curves.
     """
     dataset, epochs = protocol.data.dataset, protocol.training.epochs
+    failed = failed_trainings(journal, codes, seeds)
+    lost = {training.code for training in failed}
+    whole, codes = codes, codes[~np.isin(network_codes(codes), list(lost))]
     representatives = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
     needed = needed_trainings(codes, seeds)
     sizes = {
@@ -67,6 +73,7 @@ def assemble(
         images=journal.settings.get("images"),
         trainings=len(needed),
         machines=tuple(journal.machines[machine] for machine in machines),
+        failed=tuple({**asdict(one), "fault": journal.failed[one]} for one in failed),
     )
     done = gather(
         readings,
@@ -80,7 +87,26 @@ def assemble(
         for code in done.table.codes.tolist()
     ]
     measured = replace(done.table.measurements, made_on=np.array(made_on, np.int16))
-    return replace(done, table=replace(done.table, measurements=measured))
+    notes = done.notes
+    if failed:
+        notes += (
+            f"left out: {len(lost):,} of {len(np.unique(network_codes(whole))):,} networks, "
+            f"{len(whole) - len(codes):,} of {len(whole):,} architectures, as a training failed: "
+            f"{listed(journal, failed)}",
+        )
+    return replace(done, table=replace(done.table, measurements=measured), notes=notes)
+
+
+def failed_trainings(journal: Journal, codes: Codes, seeds: Sequence[int]) -> list[Training]:
+    """Return those trainings of some architectures that failed, in ascending order."""
+    return [one for one in needed_trainings(codes, seeds) if one in journal.failed]
+
+
+def listed(journal: Journal, failed: Sequence[Training]) -> str:
+    """Return what was wrong with some trainings, of which the first are named."""
+    lines = [f"architecture {one.code} at seed {one.seed}: {journal.failed[one]}" for one in failed]
+    more = [f"and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
+    return "; ".join(lines[:NAMED] + more)
 
 
 def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[Training]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from baselines.alone import CODE
 from baselines.alone.images import read_parts
-from benchmark.building.assembling import assemble
-from benchmark.building.journal import Journal, Training, open_journal
+from benchmark.building.assembling import assemble, failed_trainings, listed
+from benchmark.building.journal import JOURNAL, Journal, Training, open_journal
 from benchmark.building.work import train_all
 from benchmark.datasets import data_folder, dataset_record
+from benchmark.errors import CheckError
 from benchmark.pool import THREADS
 from benchmark.protocol import Protocol
 from benchmark.shards import share_of
@@ -23,6 +24,7 @@ from benchmark.tables.file import SUFFIX, write_table
 from benchmark.tables.truth import TruthTable
 from benchmark.workers import HERE, Workers
 
+MOST_FAILED = 0.01  # share of the networks that a table may lack, because they cannot be trained
 _VERSIONS = ("version", "commit")  # told where they differ, beside machine and libraries
 
 
@@ -57,6 +59,7 @@ class Built:
         elsewhere: What of the machine or the versions differed when some of those were done.
         damaged: Lines of the journal that could not be used.
         left: Trainings that the table still lacks; those of other shares.
+        notes: Lines on what the table leaves out.
         table: The table; None where it lacks something.
         path: Its file.
         curves: The file of its learning curves.
@@ -67,6 +70,7 @@ class Built:
     elsewhere: tuple[str, ...]
     damaged: int
     left: int
+    notes: tuple[str, ...] = ()
     table: TruthTable | None = None
     path: Path | None = None
     curves: Path | None = None
@@ -98,8 +102,9 @@ def build_table(
 
     Raises:
         InputError: The images, the device or what is in the folder cannot be used.
-        CheckError: A training failed and the others were finished, or the folder cannot be
-            written, or the system ended a worker.
+        CheckError: A training failed for another reason than that it diverges, or too many
+            diverge, and the others were finished; or the folder cannot be written, or the system
+            ended a worker.
     """
     images = data_folder(data)
     dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
@@ -112,11 +117,11 @@ def build_table(
     }
     work = share_of(plan.trainings, shard)
     with open_journal(folder, settings) as journal:
-        missing = [training for training in work if training not in journal.trained]
+        missing = [training for training in work if training not in journal]
         elsewhere = _elsewhere(journal, set(work) - set(missing), device)
         if missing:
             train_all(plan.protocol, missing, journal, images, device, workers)
-        left = sum(training not in journal.trained for training in plan.trainings)
+        left = sum(training not in journal for training in plan.trainings)
         built = Built(len(work), len(work) - len(missing), elsewhere, journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
 
@@ -135,6 +140,7 @@ def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> t
 
 
 def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
+    _check_failed(plan, journal)
     done = assemble(journal, plan.protocol, plan.codes, plan.seeds, name)
     path = journal.folder / f"{name}{SUFFIX}"
     write_table(done.table, path)
@@ -142,4 +148,16 @@ def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
     if done.curves is not None:
         curves = path.with_name(name + CURVES_SUFFIX)
         write_curves(done.curves, curves)
-    return replace(built, table=done.table, path=path, curves=curves)
+    return replace(built, notes=done.notes, table=done.table, path=path, curves=curves)
+
+
+def _check_failed(plan: Plan, journal: Journal) -> None:
+    """Check that few enough networks failed for the others to be a fair sample."""
+    failed = failed_trainings(journal, plan.codes, plan.seeds)
+    networks, lost = len(plan.trainings) // len(plan.seeds), len({one.code for one in failed})
+    if lost and lost >= MOST_FAILED * networks:
+        raise CheckError(
+            f"{lost:,} of {networks:,} networks cannot be trained, and a table may leave out less "
+            f"than 1 %: {listed(journal, failed)}; change the protocol, or delete their lines in "
+            f"{journal.folder / JOURNAL} to try them again"
+        )

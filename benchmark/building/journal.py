@@ -58,6 +58,7 @@ class Journal:
         trained: What each training gave.
         machines: Where: facts by their digest.
         made_on: On which of the machines each training was done.
+        failed: What was wrong with each training that would fail again.
         damaged: Number of lines that cannot be used, those of unknown machines among them.
     """
 
@@ -66,17 +67,25 @@ class Journal:
     trained: dict[Training, Trained] = field(default_factory=dict)
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     made_on: dict[Training, str] = field(default_factory=dict)
+    failed: dict[Training, str] = field(default_factory=dict)
     damaged: int = 0
 
-    def add(self, training: Training, trained: Trained, machine: Mapping[str, Any]) -> None:
-        """Write down what a training gave.
+    def __contains__(self, training: Training) -> bool:
+        """Return whether a training is over, well or not."""
+        return training in self.trained or training in self.failed
+
+    def add(
+        self, training: Training, result: Trained | str, machine: Mapping[str, Any]
+    ) -> None:
+        """Write down what a training gave, or what was wrong with it, and where that was.
 
         Raises:
             CheckError: The system refused.
         """
         name = digest(machine)[:16]
         lines = [] if name in self.machines else [{"machine": name, "facts": machine}]
-        lines.append({**asdict(training), "machine": name, **asdict(trained)})
+        said = {"failed": result} if isinstance(result, str) else asdict(result)
+        lines.append({**asdict(training), "machine": name, **said})
         path = self.folder / JOURNAL
         try:
             with path.open("ab") as file:
@@ -93,12 +102,16 @@ class Journal:
             self.machines[line["machine"]] = dict(line["facts"])
             return
         training = Training(line["code"], line["seed"])
-        trained = Trained(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
+        result = str(line["failed"]) if "failed" in line else _trained(line)
         if line["machine"] not in self.machines:
             self.damaged += 1
-        elif training not in self.trained:
-            self.trained[training], self.made_on[training] = trained, line["machine"]
-        elif not same_results(self.trained[training], trained):
+        elif training not in self:
+            self.made_on[training] = line["machine"]
+            if isinstance(result, str):
+                self.failed[training] = result
+            else:
+                self.trained[training] = result
+        elif not self.agrees(training, result):
             raise InputError(
                 f"{self.folder / JOURNAL} has two different results for architecture "
                 f"{training.code} at seed {training.seed}: delete the lines of one of the machines "
@@ -106,9 +119,12 @@ class Journal:
             )
 
 
-def same_results(one: Trained, other: Trained) -> bool:
-    """Whether two trainings gave the same bits, however long they took."""
-    return replace(one, seconds=other.seconds) == other
+    def agrees(self, training: Training, result: Trained | str) -> bool:
+        """Return whether a training that is over gave the same bits, however long it took."""
+        if isinstance(result, str):  # a fault may be worded anew
+            return training in self.failed
+        known = self.trained.get(training)
+        return known is not None and replace(known, seconds=result.seconds) == result
 
 
 def read_journal(folder: Path) -> Journal:
@@ -184,6 +200,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
+
+
+def _trained(line: Mapping[str, Any]) -> Trained:
+    return Trained(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
 
 
 def _line(contents: Mapping[str, Any]) -> bytes:

@@ -24,6 +24,8 @@ class Told:
         images: SHA-256 of the images; None likewise.
         trainings: How many there were, one for each network and seed.
         machines: What trained, and with which versions.
+        failed: Trainings that failed, whose networks are not in the table: ``code``, ``seed`` and
+            ``fault`` of each.
     """
 
     protocol: Protocol
@@ -32,6 +34,7 @@ class Told:
     images: str | None
     trainings: int
     machines: tuple[Mapping[str, Any], ...]
+    failed: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -43,6 +46,7 @@ class Told:
             "seeds": list(self.seeds),
             "trainings": self.trainings,
             "machines": [dict(machine) for machine in self.machines],
+            "failed": [dict(one) for one in self.failed],
         }
 
 
@@ -65,6 +69,7 @@ def read_told(table: TruthTable) -> Told:
             images=told.get("images"),
             trainings=int(told["trainings"]),
             machines=tuple(dict(machine) for machine in told["machines"]),
+            failed=tuple(dict(one) for one in told.get("failed", [])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(

@@ -9,7 +9,7 @@ from typing import Any
 
 from baselines.alone import Trained, train_alone
 from benchmark.building.journal import Journal, Training
-from benchmark.errors import CheckError, fault_line
+from benchmark.errors import CheckError, DivergedError, fault_line
 from benchmark.pool import WorkerDiedError
 from benchmark.progress import Meter, shown_board
 from benchmark.protocol import Protocol
@@ -32,6 +32,9 @@ def train_all(
     workers: Workers,
 ) -> None:
     """Train networks; where a worker dies, go on with those that it did not work on.
+
+    A training that diverges would do so again: that is written down like a result. What else goes
+    wrong may be due to the machine, and is left for another time.
 
     Args:
         protocol: How to train.
@@ -72,7 +75,7 @@ def train_all(
 
 
 def _is_over(training: Training, journal: Journal, faults: Mapping[Training, str]) -> bool:
-    return training in journal.trained or training in faults
+    return training in journal or training in faults
 
 
 def _round(
@@ -93,8 +96,8 @@ def _round(
 
 def train_one(
     protocol: Protocol, training: Training, images: Path, device: str, meter: Meter
-) -> tuple[Training, tuple[Trained, dict[str, Any]] | str]:
-    """Train one network; return what it gave and where, or what went wrong."""
+) -> tuple[Training, tuple[Trained | str, dict[str, Any]] | str]:
+    """Train one network; return what it gave or that it diverged, and where, or what went wrong."""
     try:
         trained = train_alone(
             training.code,
@@ -104,6 +107,8 @@ def train_one(
             device,
             lambda share: meter.show(0.999 * share),
         )
+    except DivergedError as error:
+        return training, (str(error), place(device))
     except Exception as error:  # whatever it is, the others go on
         return training, fault_line(error)
     meter.show(1.0)

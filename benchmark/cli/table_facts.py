@@ -123,6 +123,8 @@ def print_facts(facts: dict[str, Any]) -> None:
             f"{one['seeds']} seeds from ρ = {one['rho']:.3f} between two; perfect scores would "
             f"reach τ = {one['ceiling']:.3f}"
         )
+    for one in facts["protocol"].get("failed", []):
+        click.echo(f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}")
     for machine in facts["protocol"].get("machines", []):
         click.echo(
             f"trained by    version {machine['version']}, commit {machine['commit']}"

@@ -17,7 +17,7 @@ from baselines.alone.training import Trained, _Average, learning_rate
 from baselines.reference.network import Network
 from benchmark.complexity import NetworkScale, parameters
 from benchmark.datasets import Batches, Images, dataset_record
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 from benchmark.protocol import Protocol, load_protocol
 from benchmark.seeds import Streams
 from benchmark.space import encode, live_codes
@@ -155,7 +155,7 @@ def test_the_end_of_the_curve_is_the_accuracy_where_all_images_are_shown() -> No
 
 
 def test_a_training_that_diverges_is_an_error() -> None:
-    with pytest.raises(CheckError, match="lower the learning rate"):
+    with pytest.raises(DivergedError, match="lower the learning rate"):
         train(training__learning_rate=1e30, training__warm_up=0.0)
 
 

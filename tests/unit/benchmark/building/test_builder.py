@@ -15,7 +15,7 @@ from benchmark.building import Built, Plan, build_table, builder, chosen_archite
 from benchmark.building.journal import JOURNAL, Training, read_journal
 from benchmark.complexity import flops, parameters
 from benchmark.datasets import Images, data_folder
-from benchmark.errors import CheckError, InputError
+from benchmark.errors import CheckError, DivergedError, InputError
 from benchmark.pool import WorkerDiedError
 from benchmark.protocol import Protocol
 from benchmark.space import live_codes, network_codes
@@ -223,6 +223,68 @@ def test_a_training_that_fails_leaves_the_others(
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
     monkeypatch.setattr(work, "train_alone", train)
     assert build_table(plan(protocol), tmp_path, "t").left == 0
+
+
+def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> None:
+    """Let some networks diverge at a seed."""
+
+    def train(code: int, its_seed: int, *_: Any) -> Trained:
+        if code in codes and its_seed == seed:
+            raise DivergedError("the training loss is nan")
+        return invent(code, its_seed)
+
+    monkeypatch.setattr(work, "train_alone", train)
+
+
+def test_few_networks_that_diverge_are_left_out(
+    protocol: Protocol,
+    invented: list[Training],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    whole = plan(protocol, 300, 2)
+    networks = network_codes(whole.codes)
+    failing = int(np.bincount(networks).argmax())  # several architectures are this network
+    invented_one = work.train_alone
+    diverge(monkeypatch, {failing})
+    built = build_table(whole, tmp_path, "t")
+    lost = int((networks == failing).sum())
+    assert lost > 1
+    assert built.notes == (
+        f"left out: 1 of {len(np.unique(networks))} networks, {lost} of 300 architectures, as a "
+        f"training failed: architecture {failing} at seed 1: the training loss is nan",
+    )
+    table = table_of(built)
+    assert table.codes.tolist() == sorted(whole.codes[networks != failing].tolist())
+    fault = {"code": failing, "seed": 1, "fault": "the training loss is nan"}
+    assert table.protocol["failed"] == [fault]
+    assert set(table.seeds[TEST].tolist()) == {2}
+
+    monkeypatch.setattr(work, "train_alone", invented_one)
+    assert len(table_of(build_table(whole, tmp_path, "t"))) == 300 - lost
+    assert invented == []  # what failed is not tried again ...
+    path = tmp_path / JOURNAL
+    kept = [line for line in path.read_bytes().splitlines(True) if b'"failed"' not in line]
+    path.write_bytes(b"".join(kept))
+    assert len(table_of(build_table(whole, tmp_path, "t"))) == 300
+    assert invented == [Training(failing, 1)]  # ... until its line is deleted
+
+
+def test_many_networks_that_diverge_are_an_error(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = plan(protocol)
+    failing = whole.trainings[0].code
+    diverge(monkeypatch, {failing})
+    message = (
+        rf"1 of {len(whole.trainings) // 3} networks cannot be trained, .*: architecture {failing} "
+        r"at seed 1: the training loss is nan; .* delete their lines in .*trained\.jsonl"
+    )
+    for _ in range(2):
+        with pytest.raises(CheckError, match=message):
+            build_table(whole, tmp_path, "t")
+    assert not list(tmp_path.glob("*.nbtable"))
+    assert len(read_journal(tmp_path).trained) == len(whole.trainings) - 1
 
 
 def test_a_worker_that_dies_costs_only_what_it_worked_on(
