@@ -12,7 +12,7 @@ from benchmark.building.assembling import assemble, failed_trainings, listed
 from benchmark.building.journal import JOURNAL, Journal, Training, open_journal
 from benchmark.building.work import train_all
 from benchmark.datasets import data_folder, dataset_record
-from benchmark.errors import CheckError
+from benchmark.errors import CheckError, InputError
 from benchmark.pool import THREADS
 from benchmark.protocol import Protocol
 from benchmark.shards import share_of
@@ -20,7 +20,7 @@ from benchmark.space import Codes, network_codes
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.tables.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.tables.curves import write_curves
-from benchmark.tables.file import SUFFIX, write_table
+from benchmark.tables.file import SUFFIX, read_table, write_table
 from benchmark.tables.truth import TruthTable
 from benchmark.workers import HERE, Workers
 
@@ -101,7 +101,8 @@ def build_table(
         What was done.
 
     Raises:
-        InputError: The images, the device or what is in the folder cannot be used.
+        InputError: The images, the device or what is in the folder cannot be used, or a table of
+            the same name there holds what this one would lack.
         CheckError: A training failed for another reason than that it diverges, or too many
             diverge, and the others were finished; or the folder cannot be written, or the system
             ended a worker.
@@ -117,6 +118,7 @@ def build_table(
     }
     work = share_of(plan.trainings, shard)
     with open_journal(folder, settings) as journal:
+        _check_smaller(plan, folder / f"{name}{SUFFIX}")
         missing = [training for training in work if training not in journal]
         elsewhere = _elsewhere(journal, set(work) - set(missing), device)
         if missing:
@@ -124,6 +126,22 @@ def build_table(
         left = sum(training not in journal for training in plan.trainings)
         built = Built(len(work), len(work) - len(missing), elsewhere, journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
+
+
+def _check_smaller(plan: Plan, path: Path) -> None:
+    """Check that a table does not take the place of a larger one."""
+    if not path.exists():
+        return
+    try:
+        kept = read_table(path)
+    except InputError:  # damaged, or of an old version: made again
+        return
+    seeds = set(kept.protocol.get("seeds", []))
+    if not (set(kept.codes.tolist()) <= set(plan.codes.tolist()) and seeds <= set(plan.seeds)):
+        raise InputError(
+            f"{path} holds {len(kept):,} architectures at {len(seeds)} seeds, and a table of "
+            f"{len(plan.codes):,} at {len(plan.seeds)} would lack some of them: give another --name"
+        )
 
 
 def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> tuple[str, ...]:

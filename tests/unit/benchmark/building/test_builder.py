@@ -145,6 +145,30 @@ def test_a_larger_table_begins_with_what_is_there(
     assert set(small.codes) < set(table_of(built).codes)
 
 
+@pytest.mark.parametrize(("count", "seeds"), [(20, 2), (40, 1), (41, 1)])
+def test_a_larger_table_is_not_overwritten(
+    protocol: Protocol, invented: list[Training], tmp_path: Path, count: int, seeds: int
+) -> None:
+    build_table(plan(protocol, 40, 2), tmp_path, "t")
+    before = (tmp_path / "t.nbtable").read_bytes()
+    invented.clear()
+    message = (
+        rf"t\.nbtable holds 40 architectures at 2 seeds, and a table of {count} at {seeds} would "
+        "lack some of them: give another --name"
+    )
+    with pytest.raises(InputError, match=message):
+        build_table(plan(protocol, count, seeds), tmp_path, "t")
+    assert invented == []
+    assert (tmp_path / "t.nbtable").read_bytes() == before
+    assert len(table_of(build_table(plan(protocol, count, seeds), tmp_path, "u"))) == count
+
+
+def test_a_damaged_table_is_written_again(protocol: Protocol, tmp_path: Path) -> None:
+    build_table(plan(protocol, 40, 2), tmp_path, "t")
+    (tmp_path / "t.nbtable").write_bytes(b"damaged")
+    assert len(table_of(build_table(plan(protocol, 20, 1), tmp_path, "t"))) == 20
+
+
 def test_trainings_by_other_code_are_not_taken(
     protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
