@@ -45,8 +45,12 @@ class Plan:
     @property
     def trainings(self) -> list[Training]:
         """One for each network and seed."""
-        networks = dict.fromkeys(network_codes(self.codes).tolist())
-        return [Training(code, seed) for code in networks for seed in self.seeds]
+        return self.share((1, 1))
+
+    def share(self, shard: tuple[int, int]) -> list[Training]:
+        """Return the trainings of every n-th network, at all seeds."""
+        networks = list(dict.fromkeys(network_codes(self.codes).tolist()))
+        return [Training(code, seed) for code in share_of(networks, shard) for seed in self.seeds]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +110,7 @@ def build_table(
         CheckError: A training failed for another reason than that it diverges, or too many
             diverge, and the others were finished; or the folder cannot be written, or the system
             ended a worker.
+        StoppedError: A signal asked it to stop; what is finished is kept.
     """
     images = data_folder(data)
     dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
@@ -116,7 +121,7 @@ def build_table(
         "code": CODE,
         "images": parts.digest(),
     }
-    work = share_of(plan.trainings, shard)
+    work = plan.share(shard)
     with open_journal(folder, settings) as journal:
         _check_smaller(plan, folder / f"{name}{SUFFIX}")
         missing = [training for training in work if training not in journal]

@@ -167,6 +167,7 @@ def _trained(
             for place, training in enumerate(trainings)
         ]
         for training, result in pool.results(train_one, orders):
+            assert result is not None  # nobody asks it to stop: a signal interrupts at once
             found[training] = result if isinstance(result, str) else result[0]
     return found
 

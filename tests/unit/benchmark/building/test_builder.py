@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from benchmark.errors import CheckError, DivergedError, InputError
 from benchmark.pool import WorkerDiedError
 from benchmark.protocol import Protocol
 from benchmark.space import live_codes, network_codes
+from benchmark.stopping import StoppedError, ask_to_stop
 from benchmark.store.provenance import provenance
 from benchmark.tables import AccuracyKey, CostKey, TruthTable
 from benchmark.tables.curves import read_curves
@@ -226,6 +229,43 @@ def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_
     assert all(one.table is None for one in done)
     assert sum(one.trainings for one in done) == len(invented)
     assert [one.left for one in done] == [len(invented) - one.trainings for one in done]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_a_share_has_all_seeds_of_its_networks(protocol: Protocol, count: int) -> None:
+    whole = plan(protocol)
+    shares = [whole.share((place, count)) for place in range(1, count + 1)]
+    networks = [{one.code for one in share} for share in shares]
+    for share, codes in zip(shares, networks, strict=True):
+        assert sorted(share) == sorted(Training(code, s) for code in codes for s in whole.seeds)
+    sizes = [len(codes) for codes in networks]
+    assert max(sizes) - min(sizes) <= 1
+    assert sum(sizes) == len(set.union(*networks))
+
+
+def test_a_signal_gives_up_what_is_under_way(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = plan(protocol, 5)
+    begun: list[Training] = []
+
+    def train(
+        code: int, seed: int, _: Protocol, folder: Path, device: str, tell: Callable[[float], None]
+    ) -> Trained:
+        begun.append(Training(code, seed))
+        if len(begun) == 4:
+            ask_to_stop(signal.SIGTERM)
+            time.sleep(0.11)  # a worker looks ten times a second
+            tell(0.5)
+            raise AssertionError("it goes on")
+        return invent(code, seed)
+
+    monkeypatch.setattr(work, "train_alone", train)
+    with pytest.raises(StoppedError) as stopped:
+        build_table(whole, tmp_path, "t")
+    assert stopped.value.number == signal.SIGTERM
+    assert begun == whole.trainings[:4]
+    assert list(read_journal(tmp_path).trained) == begun[:3]
 
 
 @pytest.mark.parametrize("kind", [CheckError, ValueError, KeyError])
