@@ -34,6 +34,8 @@ class Facts:
             ``training`` images; None where the task does not say.
         seeds: Of each method, ascending.
         equal_budgets: Whether all methods had one budget.
+        networks: How many different networks the architectures are, where the table trained each
+            once.
     """
 
     table: str
@@ -45,6 +47,7 @@ class Facts:
     batch_norm: str | None
     seeds: Mapping[str, tuple[int, ...]]
     equal_budgets: bool = True
+    networks: int | None = None
 
     @property
     def truth_line(self) -> str:
@@ -58,9 +61,10 @@ class Facts:
     @property
     def size_line(self) -> str:
         """Say how many architectures are compared."""
-        if self.architectures == SIZE:
-            return f"Compared: all {SIZE:,} architectures."
-        return f"Compared: {self.architectures:,} of {SIZE:,} architectures."
+        whole = self.architectures == SIZE
+        count = f"all {SIZE:,}" if whole else f"{self.architectures:,} of {SIZE:,}"
+        networks = f", {self.networks:,} different networks" if self.networks is not None else ""
+        return f"Compared: {count} architectures{networks}."
 
     @property
     def runs_line(self) -> str:
@@ -115,6 +119,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
         key=key,
         truth_seeds=None if counts is None else (int(counts.min()), int(counts.max())),
         architectures=len(table),
+        networks=table.networks,
         preset=runs[0].task["preset"],
         equal_budgets=runs[0].task.get("training", {}).get("budget") != "schedule",
         batch_norm=runs[0].task.get("scoring", {}).get("batch_norm"),

@@ -78,7 +78,7 @@ def assemble(
     done = gather(
         readings,
         name=name,
-        description=_description(protocol, len(codes), seeds),
+        description=_description(protocol, len(codes), len(needed) // len(seeds), len(seeds)),
         source=source,
         protocol=told.to_dict(),
     )
@@ -161,10 +161,10 @@ def _checksum(journal: Journal, needed: Sequence[Training]) -> str:
     return digest({"settings": journal.settings, "trained": found})
 
 
-def _description(protocol: Protocol, count: int, seeds: Sequence[int]) -> str:
+def _description(protocol: Protocol, count: int, networks: int, seeds: int) -> str:
     scale = protocol.scale
     return (
-        f"{count:,} architectures trained alone on {protocol.data.dataset} with {len(seeds)} seeds:"
-        f" C={scale.channels}, N={scale.cells}, {scale.resolution}×{scale.resolution}, "
-        f"{protocol.training.epochs} epochs"
+        f"{count:,} architectures, {networks:,} different networks, trained alone on "
+        f"{protocol.data.dataset} with {seeds} seeds: C={scale.channels}, N={scale.cells}, "
+        f"{scale.resolution}×{scale.resolution}, {protocol.training.epochs} epochs"
     )

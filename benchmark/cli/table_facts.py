@@ -76,6 +76,7 @@ def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]
         "description": table.description,
         "source": asdict(table.source),
         "architectures": len(table),
+        "networks": table.networks,
         "official_index": table.official_index is not None,
         "accuracies": accuracies,
         "losses": [str(key) for key in measured.losses],
@@ -97,7 +98,8 @@ def print_facts(facts: dict[str, Any]) -> None:
     if source["imported"]:
         click.echo(f"              of {source['dated']}, imported {source['imported']}")
     index = "with" if facts["official_index"] else "without"
-    click.echo(f"architectures {facts['architectures']:,}, {index} the official index")
+    networks = f", {facts['networks']:,} different networks" if facts["networks"] else ""
+    click.echo(f"architectures {facts['architectures']:,}{networks}, {index} the official index")
     for name, it in facts["accuracies"].items():
         counts = it.get("architectures_by_seeds", {})
         seeds = ", ".join(f"{count:,} with {number}" for number, count in counts.items())

@@ -69,7 +69,11 @@ def test_every_network_is_trained_once(
     networks = np.unique(network_codes(chosen_architectures("2000")))
     assert sorted(one.code for one in invented) == networks.tolist()
     assert len(networks) < 1_600
-    assert len(table_of(built)) == 2_000
+    table = table_of(built)
+    assert (len(table), table.networks) == (2_000, len(networks))
+    assert table.description.startswith(
+        f"2,000 architectures, {len(networks):,} different networks, trained alone on digits with 1"
+    )
 
 
 def test_architectures_of_one_network_have_the_same_accuracies(
