@@ -98,7 +98,11 @@ def train_alone(
     total, loss = torch.zeros((), device=device), torch.zeros(())
     curve: dict[str, list[float]] = {split: [] for split in SPLITS}
     ends = {(epoch + 1) * len(batches) // settings.epochs for epoch in range(settings.epochs)}
-    shown = protocol.evaluation.curve_images
+    evaluation, shown = protocol.evaluation, protocol.evaluation.curve_images
+    is_plain = not (evaluation.mirrored or evaluation.batch_norm_images)
+    last = {  # splits whose curve ends in the very measurement that is taken at the end
+        split for split in SPLITS if is_plain and shown >= len(getattr(parts, split))
+    }
     spent, clock = 0.0, time.perf_counter()
     network.train()
     for step in range(len(batches)):
@@ -115,7 +119,7 @@ def train_alone(
         total += loss.detach()
         if shown and step + 1 in ends:
             spent += time.perf_counter() - clock
-            for split in SPLITS:
+            for split in SPLITS if step + 1 < len(batches) else set(SPLITS) - last:
                 images = getattr(parts, split)
                 few = images.first(min(shown, len(images)))
                 now = average.network
@@ -127,12 +131,14 @@ def train_alone(
     if not math.isfinite(float(total)):
         raise DivergedError(f"the training loss is {float(total)}: lower the learning rate")
     trained = average.network
-    if protocol.evaluation.batch_norm_images:
-        renormalise(trained, parts.train.first(protocol.evaluation.batch_norm_images))
+    if evaluation.batch_norm_images:
+        renormalise(trained, parts.train.first(evaluation.batch_norm_images))
     found = {
-        split: measured(trained, getattr(parts, split), mirrored=protocol.evaluation.mirrored)
+        split: measured(trained, getattr(parts, split), mirrored=evaluation.mirrored)
         for split in SPLITS
     }
+    for split in last:
+        curve[split].append(found[split].accuracy)
     return Trained(
         accuracy={split: one.accuracy for split, one in found.items()},
         loss={split: one.loss for split, one in found.items()},
