@@ -8,9 +8,10 @@ from pathlib import Path
 
 from baselines.alone import Trained
 from benchmark.building.journal import SETTINGS, Journal, Training, open_journal, read_journal
+from benchmark.building.settings import same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import write_atomic
-from benchmark.store import RunRecord, digest, read_records, record_path
+from benchmark.store import RunRecord, read_records, record_path
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
 def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
     journals = [read_journal(folder) for folder in folders]
     for journal in journals:
-        if digest(journal.settings) != digest(journals[0].settings):
+        if not same_settings(journal.settings, journals[0].settings):
             raise InputError(
                 f"{journal.folder} and {journals[0].folder} were built with different settings: "
                 "merge shares of one build"

@@ -2,8 +2,7 @@
 
 Each line is a checksum, a blank, and JSON. A line that was cut off or damaged counts as not
 written, so its training is done again; what is added after a cut goes on a line of its own. The
-facts of a machine stand once, above what it trained: where they are lost, so are its trainings, until
-it trains again.
+facts of a machine stand once, above what it trained: where they are lost, so are its trainings.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.alone import Trained
+from benchmark.building.settings import difference, same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.store import digest
@@ -74,9 +74,7 @@ class Journal:
         """Return whether a training is over, well or not."""
         return training in self.trained or training in self.failed
 
-    def add(
-        self, training: Training, result: Trained | str, machine: Mapping[str, Any]
-    ) -> None:
+    def add(self, training: Training, result: Trained | str, machine: Mapping[str, Any]) -> None:
         """Write down what a training gave, or what was wrong with it, and where that was.
 
         Raises:
@@ -117,7 +115,6 @@ class Journal:
                 f"{training.code} at seed {training.seed}: delete the lines of one of the machines "
                 "or versions that they are from"
             )
-
 
     def agrees(self, training: Training, result: Trained | str) -> bool:
         """Return whether a training that is over gave the same bits, however long it took."""
@@ -169,7 +166,7 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         if not path.exists():
             write_signed(KIND, {"settings": settings}, path)
         journal = read_journal(folder)
-        if digest(journal.settings) != digest(settings):
+        if not same_settings(journal.settings, settings):
             raise InputError(
                 f"{folder} holds trainings of another kind "
                 f"({difference(journal.settings, settings)}); "
@@ -229,27 +226,3 @@ def _end_line(path: Path) -> None:
     if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
         with path.open("ab") as file:
             file.write(b"\n")
-
-
-def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Say which setting of some trainings differs first.
-
-    Example:
-        >>> difference({"training": {"epochs": 1}}, {"training": {"epochs": 2}})
-        'their training.epochs is 1, not 2'
-    """
-    here, there = _flat(ours), _flat(theirs)
-    for name in sorted(here.keys() | there.keys()):
-        if here.get(name) != there.get(name):
-            return f"their {name} is {there.get(name)!r:.60}, not {here.get(name)!r:.60}"
-    return "their settings differ"
-
-
-def _flat(values: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{parent}{name}.")
-        else:
-            found[f"{parent}{name}"] = value
-    return found

@@ -126,7 +126,9 @@ def print_facts(facts: dict[str, Any]) -> None:
             f"reach τ = {one['ceiling']:.3f}"
         )
     for one in facts["protocol"].get("failed", []):
-        click.echo(f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}")
+        click.echo(
+            f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}"
+        )
     for machine in facts["protocol"].get("machines", []):
         click.echo(
             f"trained by    version {machine['version']}, commit {machine['commit']}"
@@ -187,7 +189,7 @@ def print_arch(facts: dict[str, Any]) -> None:
         click.echo(f"  {name:20} {it['mean']:9.4f}{spread} %{seeds}{loss}")
         for seed, one in it.get("by_seed", {}).items():
             loss = f", loss {one['loss']:.4f}" if one["loss"] is not None else ""
-            click.echo(f"    seed {seed:15} {one['accuracy']:9.4f} %{loss}")
+            click.echo(f"    seed {seed:13} {one['accuracy']:9.4f} %{loss}")
     _print_costs(facts["costs"])
 
 

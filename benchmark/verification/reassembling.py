@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.building.assembling import assemble, needed_trainings
-from benchmark.building.journal import Journal, difference, read_journal
+from benchmark.building.journal import Journal, read_journal
+from benchmark.building.settings import difference
 from benchmark.building.told import Told, read_told
+from benchmark.protocol import completed
 from benchmark.space import to_string
-from benchmark.tables import TruthTable
+from benchmark.tables import CostKey, Measurements, TruthTable
 from benchmark.tables.curves import Curves
 from benchmark.verification.comparison import ROUNDING
 
@@ -47,7 +50,7 @@ def table_differences(table: TruthTable, curves: Curves | None, source: Path) ->
 
 def _fault(table: TruthTable, told: Told, journal: Journal) -> str | None:
     """Return why a table cannot be of a journal, or None."""
-    kept = journal.settings.get("protocol", {})
+    kept = completed(journal.settings.get("protocol", {}))
     if kept != told.protocol.describe():
         return f"it holds trainings of another kind: {difference(kept, told.protocol.describe())}"
     needed = needed_trainings(table.codes, told.seeds)
@@ -61,15 +64,15 @@ def _columns(table: TruthTable, again: TruthTable) -> Iterator[str]:
     yield from _differing("number of seeds", table.seeds, again.seeds, table)
     yield from _differing("deviation", one.deviations, other.deviations, table)
     yield from _differing("loss", one.losses, other.losses, table)
-    costs = [
-        {key: column for key, column in costs.items() if key.quantity != "seconds"}
-        for costs in (one.costs, other.costs)
-    ]
-    yield from _differing("cost", *costs, table)
+    yield from _differing("cost", _untimed(one), _untimed(other), table)
     for key in sorted(one.agreement.keys() | other.agreement.keys()):
         kept, made = one.agreement.get(key), other.agreement.get(key)
         if not (kept and made and np.isclose(kept.tau, made.tau, ROUNDING, ROUNDING)):
             yield f"agreement of seeds in {key} differs"
+
+
+def _untimed(measured: Measurements) -> dict[CostKey, NDArray[np.float64]]:
+    return {key: column for key, column in measured.costs.items() if key.quantity != "seconds"}
 
 
 def _by_seed(table: TruthTable, again: TruthTable) -> Iterator[str]:

@@ -14,7 +14,7 @@ from scipy import stats
 from baselines.alone import CODE, Trained
 from baselines.alone.images import read_parts
 from benchmark.building import Built, Plan, build_table, builder, chosen_architectures, work
-from benchmark.building.journal import JOURNAL, Training, read_journal
+from benchmark.building.journal import JOURNAL, KIND, SETTINGS, Training, read_journal
 from benchmark.complexity import flops, parameters
 from benchmark.datasets import Images, data_folder
 from benchmark.errors import CheckError, DivergedError, InputError
@@ -23,6 +23,7 @@ from benchmark.protocol import Protocol
 from benchmark.space import live_codes, network_codes
 from benchmark.stopping import StoppedError, ask_to_stop
 from benchmark.store.provenance import provenance
+from benchmark.store.signed import read_signed, write_signed
 from benchmark.tables import AccuracyKey, CostKey, TruthTable
 from benchmark.tables.curves import read_curves
 from benchmark.tables.file import read_table
@@ -127,7 +128,7 @@ def test_the_table_alone_tells_what_each_seed_gave(protocol: Protocol, tmp_path:
                 assert found.accuracies[row, seed] == trained.accuracy[split]
                 assert found.losses[row, seed] == trained.loss[split]
                 curve = curves.columns[f"{key} seed {seed}"][row]
-                assert curve.tolist() == np.float32(trained.curve[split]).tolist()
+                assert curve.tolist() == np.array(trained.curve[split], np.float32).tolist()
 
 
 def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> None:
@@ -183,6 +184,21 @@ def test_trainings_by_other_code_are_not_taken(
     monkeypatch.setattr(builder, "CODE", CODE + 1)
     with pytest.raises(InputError, match=rf"their code is {CODE}, not {CODE + 1}\); give another"):
         build_table(plan(protocol), tmp_path, "t")
+
+
+def test_a_build_that_is_older_than_a_setting_goes_on(
+    protocol: Protocol, invented: list[Training], tmp_path: Path
+) -> None:
+    build_table(plan(protocol), tmp_path, "t")
+    path = tmp_path / SETTINGS
+    settings = read_signed(KIND, path)["settings"]
+    del settings["protocol"]["evaluation"]["mirrored"]
+    write_signed(KIND, {"settings": settings}, path)
+    invented.clear()
+    assert build_table(plan(protocol), tmp_path, "t").left == 0
+    assert invented == []
+    with pytest.raises(InputError, match=r"evaluation\.mirrored is None, not True"):
+        build_table(plan(protocol.changed({"evaluation.mirrored": True})), tmp_path, "t")
 
 
 def test_trainings_on_other_images_are_not_taken(
@@ -313,9 +329,9 @@ def test_few_networks_that_diverge_are_left_out(
     whole = plan(protocol, 300, 2)
     networks = network_codes(whole.codes)
     failing = int(np.bincount(networks).argmax())  # several architectures are this network
-    invented_one = work.train_alone
-    diverge(monkeypatch, {failing})
-    built = build_table(whole, tmp_path, "t")
+    with monkeypatch.context() as patch:
+        diverge(patch, {failing})
+        built = build_table(whole, tmp_path, "t")
     lost = int((networks == failing).sum())
     assert lost > 1
     assert built.notes == (
@@ -328,7 +344,6 @@ def test_few_networks_that_diverge_are_left_out(
     assert table.protocol["failed"] == [fault]
     assert set(table.seeds[TEST].tolist()) == {2}
 
-    monkeypatch.setattr(work, "train_alone", invented_one)
     assert len(table_of(build_table(whole, tmp_path, "t"))) == 300 - lost
     assert invented == []  # what failed is not tried again ...
     path = tmp_path / JOURNAL

@@ -46,9 +46,10 @@ def test_a_built_table_is_a_table(folder: Path) -> None:
     called = nasbench("tables", "info", str(path), "--json")
     facts = json.loads(called.out)
     assert (facts["architectures"], facts["networks"]) == (4, 4)
-    assert "architectures 4, 4 different networks, without the official index" in nasbench(
-        "tables", "info", str(path)
-    ).out
+    assert (
+        "architectures 4, 4 different networks, without the official index"
+        in nasbench("tables", "info", str(path)).out
+    )
     assert facts["protocol"]["protocol"]["training"]["average"] == "mean"
     assert facts["protocol"]["protocol"]["data"]["flip"] is True
     assert [one["key"] for one in facts["quality"]] == ["digits_test_1", "digits_valid_1"]
@@ -101,7 +102,7 @@ def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
     single = [found["by_seed"][seed]["accuracy"] for seed in ("0", "1")]
     assert sum(single) / 2 == pytest.approx(found["mean"])
     called = nasbench("tables", "query", arch, "--table", str(path))
-    assert f"\n    seed 1                {single[1]:.4f} %, loss " in called.out
+    assert f"\n    seed 1        {single[1]:9.4f} %, loss " in called.out
 
 
 def test_a_built_table_is_imported_and_exported(
