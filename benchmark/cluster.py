@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 PATIENCE = 15.0  # seconds to wait for a scheduler, and for its first worker
+_LOST_GRAPH = "Error during deserialization of the task graph"  # what a scheduler says
 _LIBRARIES = ("nasbench-suite", "torch", "numpy", "scipy", "distributed")
 
 
@@ -89,12 +90,15 @@ class Cluster:
     def _error(self, future: Future[Any]) -> BaseException:
         """Return what went wrong with a call, in our own words where it is not its own error."""
         error = future.exception()
-        if isinstance(error, (ModuleNotFoundError, AttributeError, TypeError, SyntaxError)):
+        if error is None:
+            return CheckError(_gone(self._address))
+        is_other = isinstance(error, (ModuleNotFoundError, AttributeError, TypeError, SyntaxError))
+        if is_other or _LOST_GRAPH in str(error):  # of a worker, or of the scheduler
             raise CheckError(
-                f"a worker of {self._address} cannot run this version ({error}): install the same "
-                "nasbench-suite there"
+                f"a worker of {self._address}, or its scheduler, cannot run this version "
+                f"({str(error).partition('. ')[0]}): install the same nasbench-suite there"
             ) from error
-        return error if error is not None else CheckError(_gone(self._address))
+        return error
 
 
 @contextmanager

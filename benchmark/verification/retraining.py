@@ -3,8 +3,9 @@
 On the machine and with the versions that trained it, every bit must. On others, rounding sends a
 training another way, and what it reaches differs nearly as between two seeds. So there an accuracy
 may differ by `PATIENCE` times what two seeds of the table differ by: √2 times its deviation over
-seeds, root mean square over architectures. Of 36 trainings on noisy digits, two epochs, with AVX-512
-and with AVX2, accuracies differed by half of that in root mean square, and by 1.6 times it at most.
+seeds, root mean square over architectures. Of 36 trainings on noisy digits, two epochs, with
+AVX-512 and with AVX2, accuracies differed by half of that in root mean square, and by 1.6 times it
+at most.
 """
 
 from __future__ import annotations

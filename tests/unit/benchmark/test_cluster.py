@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,25 @@ def fail_at(number: int) -> int:
     if number == 3:
         raise CheckError("number 3 fails")
     return number
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModuleNotFoundError("No module named 'benchmark.new'"),
+        RuntimeError("Error during deserialization of the task graph. This frequently\noccurs if"),
+    ],
+)
+def test_a_cluster_of_another_version_is_one_line(error: Exception) -> None:
+    class Failed:
+        def exception(self) -> Exception:
+            return error
+
+    found: Any = module.Cluster(None, "tcp://a:1")  # type: ignore[arg-type]
+    said = str(error).split(". ")[0]
+    message = f"a worker of tcp://a:1, or its scheduler, cannot run this version ({said}): install"
+    with pytest.raises(CheckError, match=re.escape(message)):
+        found._error(Failed())
 
 
 @pytest.mark.slow
