@@ -89,7 +89,7 @@ class Cluster:
 
     def _error(self, future: Future[Any]) -> BaseException:
         """Return what went wrong with a call, in our own words where it is not its own error."""
-        error = future.exception()
+        error: BaseException | None = future.exception()
         if error is None:
             return CheckError(_gone(self._address))
         is_other = isinstance(error, (ModuleNotFoundError, AttributeError, TypeError, SyntaxError))
