@@ -53,6 +53,16 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
     return InputError(f"unknown {kind} {name!r}: {hint}choose from {', '.join(names)}")
 
 
+def readable(text: str) -> str:
+    r"""Return a text as one line of readable signs, whatever a file put into it.
+
+    Example:
+        >>> readable("gm\n\x1b[31m")
+        'gm ?[31m'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+
+
 def in_one_line(error: BaseException) -> str:
     r"""Return the message of an error, with its kind where it is none of ours.
 

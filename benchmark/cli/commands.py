@@ -18,7 +18,7 @@ from benchmark.cli.score import score
 from benchmark.cli.showing import show_group
 from benchmark.cli.tables import tables_group
 from benchmark.cli.verifying import rerun, verify
-from benchmark.errors import CheckError, NasbenchError
+from benchmark.errors import CheckError, NasbenchError, readable
 
 NAME = "nasbench"
 FAILED, BAD_INPUT = 1, 2
@@ -99,5 +99,4 @@ def one_line(message: str) -> str:
     """
     if len(message) > LONGEST:
         message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
-    line = " ".join(message.split())
-    return "".join(sign if sign.isprintable() else "?" for sign in line)
+    return readable(message)

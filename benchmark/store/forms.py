@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, readable
 from benchmark.space import EDGES, OPERATIONS, SIZE
 
 MOST = 10**300  # of any number: a float holds its sums too
@@ -99,7 +99,7 @@ def _named(form: Form, names: Form | None = None) -> Form:
         for name, item in value.items():
             if names is not None:
                 names(name, f"a name in {where}")
-            form(item, f"{where}.{name:.40}")
+            form(item, f"{where}.{readable(name):.40}")
 
     return check
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from benchmark.errors import NasbenchError
+from benchmark.errors import NasbenchError, readable
 
 # What code meets in values of the wrong kind; a stranger may have written any JSON.
 _ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -25,8 +25,8 @@ class Finding:
     what: str
 
     def __str__(self) -> str:
-        """Return both."""
-        return f"{self.where}: {self.what}"
+        """Return both in one line."""
+        return readable(f"{self.where}: {self.what}")
 
 
 @dataclass
