@@ -27,7 +27,7 @@ def rows_of(table: TextTable) -> list[list[str]]:
 
 def test_what_is_made_and_what_is_not(report: Report) -> None:
     assert list(report.tables) == [
-        "quality", "outcome", "intervals", "comparisons", "ablation", "budget", "runs",
+        "quality", "outcome", "truth", "intervals", "comparisons", "ablation", "budget", "runs",
     ]  # fmt: skip
     assert list(report.pictures) == list(PICTURES)
     assert report.skipped == {}
