@@ -1,7 +1,8 @@
 """Running units, each a method at a seed: in parallel, once each, and none lost.
 
 The record of a unit is written as soon as it is done; what has a record is not run again, and what
-another process works on is left to it. A unit whose worker dies is run once more, alone.
+another process works on is left to it. A unit whose worker dies is run once more, alone or by another
+worker of a cluster.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from benchmark.workers import HERE, Workers
 
 POLL = 0.5  # seconds between two looks at what other processes work on
 DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
+DIED_ELSEWHERE = "it ended two workers, perhaps for want of memory; give workers more of it"
 NAMED = 10  # failed units that a message names
 
 
@@ -241,6 +243,9 @@ class _Crew:
             suspects = [unit for unit in units if self._is_ours(unit)]
             for unit in suspects:
                 release(self._folder, unit.name, unit.seed, self._owner)
+            if workers.are_elsewhere:  # where each was tried twice, and all others are done
+                self.failures |= dict.fromkeys(suspects, DIED_ELSEWHERE)
+                return
             for unit in suspects:
                 try:
                     self._do([unit], replace(workers, jobs=2), alone=True)

@@ -8,10 +8,11 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from benchmark import files, runner, unit
 from benchmark.budget import Spending
 from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
+from benchmark.pool import WorkerDiedError
 from benchmark.progress import WRITE_EVERY, Meter
 from benchmark.runner import run_units
 from benchmark.seeds import fingerprint
@@ -32,6 +34,7 @@ from benchmark.store import PROTOCOL, read_records, write_record
 from benchmark.store.claims import Owner, Watch, claim, release
 from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
+from benchmark.workers import Workers
 from tests.command_line import ROOT, tiny_preset
 
 Contents = dict[str, tuple[bytes, int]]
@@ -198,6 +201,37 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
     use_stub(lambda _: None)
     assert run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path).reused == 4
     assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
+
+
+class Elsewhere(Workers):
+    """Workers of a cluster, of which a unit at seed 1 ends two."""
+
+    are_elsewhere = True  # type: ignore[assignment]
+    rounds: ClassVar[int] = 0
+
+    @contextmanager
+    def pool(self, calls: int) -> Iterator[Any]:
+        Elsewhere.rounds += 1
+
+        class There:
+            def results(self, call: Callable[..., Any], arguments: Any) -> Iterator[Any]:
+                orders = [order for (order,) in arguments]
+                yield from (call(order) for order in orders if order.unit.seed != 1)
+                if any(order.unit.seed == 1 for order in orders):
+                    raise WorkerDiedError("it ended both workers that it was given to")
+
+        yield There()
+
+
+def test_what_ended_two_workers_of_a_cluster_is_named_and_not_tried_again(
+    task: Task, tmp_path: Path, use_stub: UseStub
+) -> None:
+    use_stub(lambda experiment: None)
+    Elsewhere.rounds = 0
+    with pytest.raises(CheckError, match="1 of 3 runs failed: gm seed 1: it ended two workers"):
+        run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=Elsewhere())
+    assert Elsewhere.rounds == 1
+    assert sorted(contents(tmp_path)) == ["gm-seed0.json", "gm-seed2.json"]
 
 
 def test_many_failures_are_not_all_listed(task: Task, tmp_path: Path, use_stub: UseStub) -> None:
