@@ -106,6 +106,23 @@ def test_the_columns_are_plain_statistics(protocol: Protocol, tmp_path: Path) ->
     assert np.allclose(ends, table.accuracy(TEST))
 
 
+def test_the_table_alone_tells_what_each_seed_gave(protocol: Protocol, tmp_path: Path) -> None:
+    built = build_table(plan(protocol), tmp_path, "t")
+    table, journal = table_of(built), read_journal(tmp_path)
+    assert built.curves is not None
+    curves = read_curves(built.curves)
+    for key, split in ((VALID, "valid"), (TEST, "test")):
+        found = table.measurements.by_seed[key]
+        assert found.seeds == (0, 1, 2)
+        for row, code in enumerate(network_codes(table.codes).tolist()):
+            for seed in found.seeds:
+                trained = journal.trained[Training(code, seed)]
+                assert found.accuracies[row, seed] == trained.accuracy[split]
+                assert found.losses[row, seed] == trained.loss[split]
+                curve = curves.columns[f"{key} seed {seed}"][row]
+                assert curve.tolist() == np.float32(trained.curve[split]).tolist()
+
+
 def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> None:
     told = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
     assert told["protocol"] == protocol.describe()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.building import chosen_architectures
 from benchmark.space import to_string
 from benchmark.store.provenance import provenance
 from tests.command_line import nasbench
@@ -47,6 +48,17 @@ def test_a_built_table_is_a_table(folder: Path) -> None:
     assert [one["key"] for one in facts["quality"]] == ["digits_test_1", "digits_valid_1"]
     assert facts["curves"] == str(folder / "digits-c2n1r8e1.nbcurves")
     assert nasbench("tables", "verify", str(path)).out.endswith("every check holds\n")
+
+
+def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
+    path = folder / "digits-c2n1r8e1.nbtable"
+    arch = to_string(int(chosen_architectures("4")[0]))
+    called = nasbench("tables", "query", arch, "--table", str(path), "--json")
+    found = json.loads(called.out)["accuracies"]["digits_test_1"]
+    single = [found["by_seed"][seed]["accuracy"] for seed in ("0", "1")]
+    assert sum(single) / 2 == pytest.approx(found["mean"])
+    called = nasbench("tables", "query", arch, "--table", str(path))
+    assert f"\n    seed 1                {single[1]:.4f} %, loss " in called.out
 
 
 def test_a_built_table_is_imported_and_exported(
