@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.building.journal import SETTINGS, Journal, open_journal, read_journal
+from benchmark.building.journal import (
+    SETTINGS,
+    Journal,
+    open_journal,
+    read_journal,
+    same_results,
+)
 from benchmark.errors import CheckError, InputError
 from benchmark.files import write_atomic
 from benchmark.store import RunRecord, digest, read_records, record_path
@@ -77,7 +83,7 @@ def _add(journal: Journal, merged: Journal) -> int:
         if training not in merged.trained:
             merged.add(training, trained, journal.machines[journal.made_on[training]])
             added += 1
-        elif replace(merged.trained[training], seconds=trained.seconds) != trained:
+        elif not same_results(merged.trained[training], trained):
             raise CheckError(
                 f"{journal.folder} has other results for architecture {training.code} at seed "
                 f"{training.seed} than {merged.folder}: they were made by different machines or "

@@ -1,5 +1,5 @@
 """Training architectures alone, as the tables of true accuracies are made."""
 
-from baselines.alone.training import Trained, train_alone
+from baselines.alone.training import CODE, Trained, train_alone
 
-__all__ = ["Trained", "train_alone"]
+__all__ = ["CODE", "Trained", "train_alone"]

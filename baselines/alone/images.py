@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmark.datasets import Batches, Images, dataset_record
+from benchmark.datasets import Batches, Images, ImageSet, dataset_record
 from benchmark.protocol import Protocol
 from benchmark.seeds import Streams
 
@@ -29,6 +29,14 @@ class Parts(NamedTuple):
     train: Images
     valid: Images
     test: Images
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all pixels and labels, as `ImageSet.digest` gives it undivided."""
+        held = Images(
+            torch.cat([self.test.pixels, self.valid.pixels]),
+            torch.cat([self.test.labels, self.valid.labels]),
+        )
+        return ImageSet(self.train, held, classes=0).digest()
 
 
 @lru_cache(maxsize=2)

@@ -28,6 +28,7 @@ from benchmark.seeds import Streams
 from benchmark.space import live_codes
 
 SPLITS = ("valid", "test")
+CODE = 1  # raised whenever the same protocol, seed and architecture give other numbers than before
 
 
 @dataclass(frozen=True)

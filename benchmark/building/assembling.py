@@ -65,6 +65,8 @@ def assemble(
     machines = sorted({journal.made_on[training] for training in needed})
     told = {
         "protocol": protocol.describe(),
+        "code": journal.settings.get("code"),
+        "images": journal.settings.get("images"),
         "networks": {dataset: asdict(protocol.scale)},
         "seeds": list(seeds),
         "trainings": len(needed),
@@ -95,12 +97,25 @@ def _curves(
     by_seed: Mapping[int, Trained], dataset: str, epochs: int
 ) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     splits = next(iter(by_seed.values())).curve
-    return {
-        str(AccuracyKey(dataset, split, epochs)): np.mean(
-            [one.curve[split] for one in by_seed.values()], axis=0
-        ).astype(np.float32)
-        for split in splits
-    }
+    found = {}
+    for split in splits:
+        name = str(AccuracyKey(dataset, split, epochs))
+        curves = {seed: np.asarray(one.curve[split]) for seed, one in by_seed.items()}
+        found[name] = np.mean(list(curves.values()), axis=0).astype(np.float32)
+        found |= {
+            seed_curve(name, seed): curve.astype(np.float32) for seed, curve in curves.items()
+        }
+    return found
+
+
+def seed_curve(name: str, seed: int) -> str:
+    """Return the name of the learning curves of one seed.
+
+    Example:
+        >>> seed_curve("digits_test_4", 0)
+        'digits_test_4 seed 0'
+    """
+    return f"{name} seed {seed}"
 
 
 def _checksum(journal: Journal, needed: Sequence[Training]) -> str:

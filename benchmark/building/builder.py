@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from baselines.alone import Trained, train_alone
+from baselines.alone import CODE
 from baselines.alone.images import read_parts
 from benchmark.building.assembling import assemble
 from benchmark.building.journal import Journal, Training, open_journal
+from benchmark.building.work import train_all
 from benchmark.datasets import data_folder, dataset_record
-from benchmark.errors import CheckError, fault_line
-from benchmark.pool import WorkerDiedError
-from benchmark.progress import Meter, shown_board
+from benchmark.pool import THREADS
 from benchmark.protocol import Protocol
 from benchmark.shards import share_of
 from benchmark.space import Codes, network_codes
-from benchmark.store.provenance import provenance
+from benchmark.store.provenance import machine_differences, provenance
 from benchmark.tables.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.tables.curves import write_curves
 from benchmark.tables.file import SUFFIX, write_table
 from benchmark.tables.truth import TruthTable
 from benchmark.workers import HERE, Workers
 
-PATIENCE = 3  # workers that may die one after the other without a training done
-_PLACE = (  # what of a process's provenance a table tells
-    "version", "commit", "dirty", "python", "libraries", "device", "accelerator", "threads", "cpu",
-    "instructions",
-)  # fmt: skip
+_VERSIONS = ("version", "commit")  # told where they differ, beside machine and libraries
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +54,7 @@ class Built:
     Attributes:
         trainings: How many trainings this share of the work has.
         reused: How many of them were done before.
+        elsewhere: What of the machine or the versions differed when some of those were done.
         damaged: Lines of the journal that could not be used.
         left: Trainings that the table still lacks; those of other shares.
         table: The table; None where it lacks something.
@@ -70,6 +64,7 @@ class Built:
 
     trainings: int
     reused: int
+    elsewhere: tuple[str, ...]
     damaged: int
     left: int
     table: TruthTable | None = None
@@ -108,16 +103,35 @@ def build_table(
     """
     images = data_folder(data)
     dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
-    read_parts(plan.protocol, images, "cpu")  # fails now rather than in every worker
-    settings = {"protocol": plan.protocol.describe(), "device": device.partition(":")[0]}
+    parts = read_parts(plan.protocol, images, "cpu")  # fails now rather than in every worker
+    settings = {  # trainings that have all of these in common may stand in one table
+        "protocol": plan.protocol.describe(),
+        "device": device.partition(":")[0],
+        "code": CODE,
+        "images": parts.digest(),
+    }
     work = share_of(plan.trainings, shard)
     with open_journal(folder, settings) as journal:
         missing = [training for training in work if training not in journal.trained]
+        elsewhere = _elsewhere(journal, set(work) - set(missing), device)
         if missing:
-            _train_all(plan.protocol, missing, journal, images, device, workers)
+            train_all(plan.protocol, missing, journal, images, device, workers)
         left = sum(training not in journal.trained for training in plan.trainings)
-        built = Built(len(work), len(work) - len(missing), journal.damaged, left)
+        built = Built(len(work), len(work) - len(missing), elsewhere, journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
+
+
+def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> tuple[str, ...]:
+    """Return in what this process differs from those that did some trainings."""
+    machines = {journal.made_on[training] for training in reused}
+    if not machines:
+        return ()
+    here = provenance(device) | {"threads": THREADS}
+    found: list[str] = []
+    for facts in (journal.machines[machine] for machine in sorted(machines)):
+        found += machine_differences(facts, here)
+        found += [name for name in _VERSIONS if facts.get(name) != here[name]]
+    return tuple(dict.fromkeys(found))
 
 
 def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
@@ -128,86 +142,4 @@ def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
     if done.curves is not None:
         curves = path.with_name(name + CURVES_SUFFIX)
         write_curves(done.curves, curves)
-    return Built(built.trainings, built.reused, built.damaged, 0, done.table, path, curves)
-
-
-def _train_all(
-    protocol: Protocol,
-    missing: Sequence[Training],
-    journal: Journal,
-    images: Path,
-    device: str,
-    workers: Workers,
-) -> None:
-    """Train networks; where a worker dies, go on with those that it did not work on."""
-    faults: dict[Training, str] = {}
-    left, what = list(missing), f"training on {protocol.data.dataset}"
-    in_vain = 0
-    with shown_board(len(missing), what) as board:
-        meters = {training: board.meter(place) for place, training in enumerate(missing)}
-        while left:
-            orders = [(protocol, training, images, device, meters[training]) for training in left]
-            try:
-                _round(orders, journal, faults, workers)
-                died = False
-            except WorkerDiedError:
-                died = True
-                in_vain = 0 if any(_is_over(one, journal, faults) for one in left) else in_vain + 1
-                if in_vain == PATIENCE:
-                    raise
-            left = [one for one in left if not _is_over(one, journal, faults)]
-            if died:  # what it worked on stood first: the others come before that is tried again
-                left = left[workers.jobs :] + left[: workers.jobs]
-    if faults:
-        first = next(training for training in missing if training in faults)
-        raise CheckError(
-            f"{len(faults)} of {len(missing)} trainings failed, the first of them that of "
-            f"architecture {first.code} at seed {first.seed}: {faults[first]}"
-        )
-
-
-def _is_over(training: Training, journal: Journal, faults: Mapping[Training, str]) -> bool:
-    return training in journal.trained or training in faults
-
-
-def _round(
-    orders: Sequence[tuple[Protocol, Training, Path, str, Meter]],
-    journal: Journal,
-    faults: dict[Training, str],
-    workers: Workers,
-) -> None:
-    """Train networks and write down each as it comes, here, where no worker can lose it."""
-    meters = {training: meter for _, training, _, _, meter in orders}
-    with workers.pool(len(orders)) as pool:
-        for training, result in pool.results(_train, orders):
-            meters[training].show(1.0)  # workers elsewhere cannot
-            if isinstance(result, str):
-                faults[training] = result
-            else:
-                journal.add(training, *result)
-
-
-def _train(
-    protocol: Protocol, training: Training, images: Path, device: str, meter: Meter
-) -> tuple[Training, tuple[Trained, dict[str, Any]] | str]:
-    """Train one network; return what it gave and where, or what went wrong."""
-    try:
-        trained = train_alone(
-            training.code,
-            training.seed,
-            protocol,
-            images,
-            device,
-            lambda share: meter.show(0.999 * share),
-        )
-    except Exception as error:  # whatever it is, the others go on
-        return training, fault_line(error)
-    meter.show(1.0)
-    return training, (trained, _place(device))
-
-
-@cache
-def _place(device: str) -> dict[str, Any]:
-    """Return where this process computes."""
-    found = provenance(device)
-    return {name: found[name] for name in _PLACE}
+    return replace(built, table=done.table, path=path, curves=curves)

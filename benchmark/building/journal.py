@@ -1,7 +1,9 @@
 """What was trained so far: a file to which a line is added whenever a training is done.
 
 Each line is a checksum, a blank, and JSON. A line that was cut off or damaged counts as not
-written, so its training is done again; what is added after a cut goes on a line of its own.
+written, so its training is done again; what is added after a cut goes on a line of its own. The
+facts of a machine stand once, above what it trained: where they are lost, so are its trainings, until
+it trains again.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +54,11 @@ class Journal:
 
     Attributes:
         folder: Where it lies.
-        settings: What they have in common: the protocol and the kind of device.
+        settings: What they have in common: protocol, kind of device, number of the code, images.
         trained: What each training gave.
         machines: Where: facts by their digest.
         made_on: On which of the machines each training was done.
-        damaged: Number of lines that cannot be used.
+        damaged: Number of lines that cannot be used, those of unknown machines among them.
     """
 
     folder: Path
@@ -91,17 +93,29 @@ class Journal:
             self.machines[line["machine"]] = dict(line["facts"])
             return
         training = Training(line["code"], line["seed"])
-        self.made_on[training] = line["machine"]
-        self.trained[training] = Trained(
-            **{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")}
-        )
+        trained = Trained(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
+        if line["machine"] not in self.machines:
+            self.damaged += 1
+        elif training not in self.trained:
+            self.trained[training], self.made_on[training] = trained, line["machine"]
+        elif not same_results(self.trained[training], trained):
+            raise InputError(
+                f"{self.folder / JOURNAL} has two different results for architecture "
+                f"{training.code} at seed {training.seed}: delete the lines of one of the machines "
+                "or versions that they are from"
+            )
+
+
+def same_results(one: Trained, other: Trained) -> bool:
+    """Whether two trainings gave the same bits, however long they took."""
+    return replace(one, seconds=other.seconds) == other
 
 
 def read_journal(folder: Path) -> Journal:
     """Read the trainings in a folder.
 
     Raises:
-        InputError: It holds none, or its description is damaged.
+        InputError: It holds none, its description is damaged, or results contradict each other.
     """
     journal = Journal(folder, read_signed(KIND, folder / SETTINGS)["settings"])
     path = folder / JOURNAL

@@ -126,6 +126,12 @@ def build(
         click.echo(f"{done.damaged} damaged lines in {folder} were trained again", err=True)
     if done.reused:
         click.echo(f"{done.reused} of {done.trainings} trainings were found in {folder}", err=True)
+    if done.elsewhere:
+        click.echo(
+            f"some of them were made with another {', '.join(done.elsewhere)}: trained here again "
+            "they may differ in their last digits",
+            err=True,
+        )
     if done.table is None or done.path is None:
         click.echo(
             f"{folder}: {done.trainings:,} trainings are done; for a table {done.left:,} of other "

@@ -152,6 +152,15 @@ def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
         for name, group in (("deviation", measured.deviations), ("loss", measured.losses)):
             if key in group:
                 accuracies[str(key)][name] = _number(group[key][row])
+        if key in measured.by_seed:
+            single = measured.by_seed[key]
+            accuracies[str(key)]["by_seed"] = {
+                str(seed): {"accuracy": float(accuracy), "loss": _number(loss)}
+                for seed, accuracy, loss in zip(
+                    single.seeds, single.accuracies[row], single.losses[row], strict=True
+                )
+                if np.isfinite(accuracy)
+            }
     index = table.official_index
     return {
         "table": table.name,
@@ -172,6 +181,9 @@ def print_arch(facts: dict[str, Any]) -> None:
         seeds = f", {it['seeds']} seeds" if "seeds" in it else ""
         loss = f", loss {it['loss']:.4f}" if it.get("loss") is not None else ""
         click.echo(f"  {name:20} {it['mean']:9.4f}{spread} %{seeds}{loss}")
+        for seed, one in it.get("by_seed", {}).items():
+            loss = f", loss {one['loss']:.4f}" if one["loss"] is not None else ""
+            click.echo(f"    seed {seed:15} {one['accuracy']:9.4f} %{loss}")
     _print_costs(facts["costs"])
 
 

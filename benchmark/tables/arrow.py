@@ -52,12 +52,15 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
         writer.write_batch(batch)
 
 
-def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Columns]:
+def read_columns(
+    path: str | Path, version: str, *earlier: str
+) -> tuple[dict[str, str], Columns]:
     """Map what `write_columns` wrote, checked against its checksum.
 
     Args:
         path: The file.
         version: The version of the format that it must have.
+        earlier: Others that it may have.
 
     Returns:
         The texts about the columns, and the columns, which are not copies.
@@ -78,7 +81,7 @@ def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Column
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     except (pa.ArrowException, AttributeError, ValueError) as error:
         raise InputError(f"{path} is no table file, or it is damaged; write it again") from error
-    if about.get("version") != version:
+    if about.get("version") not in (version, *earlier):
         raise InputError(
             f"{path} has version {about.get('version')} of the format, not {version}; "
             "write it again"

@@ -30,7 +30,7 @@ class Curves:
         source: The file they come from.
         codes: Architectures [n], ascending, each once.
         columns: By name, ``<dataset>_<set>_<epochs>``, accuracies [n, epochs] in percent, means
-            over seeds.
+            over seeds; of tables built here those of single seeds too, with `` seed <seed>`` added.
 
     Raises:
         InputError: The columns do not fit each other.

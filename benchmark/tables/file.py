@@ -1,9 +1,10 @@
 """The project's own table file.
 
 The columns are ``code``, one per accuracy, and where the table has them ``official_index``,
-``seeds``, ``std`` and ``loss`` before the name of an accuracy and ``cost`` before that of a cost.
-The texts about them are the table's name, description and source, how far its seeds agree, and how
-its architectures were trained.
+``seeds``, ``std`` and ``loss`` before the name of an accuracy and ``cost`` before that of a cost;
+``accuracy-by-seed`` and ``loss-by-seed`` before that of an accuracy are lists of a number a seed.
+The texts about them are the table's name, description and source, how far its seeds agree, which
+seeds the lists are of, and how its architectures were trained.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError
 from benchmark.tables.arrow import Columns, read_columns, write_columns
 from benchmark.tables.keys import AccuracyKey, CostKey
-from benchmark.tables.measurements import Agreement, Measurements
+from benchmark.tables.measurements import Agreement, BySeed, Measurements
 from benchmark.tables.truth import Source, TruthTable
 
 SUFFIX = ".nbtable"
-VERSION = "2"
+VERSION = "3"
+_EARLIER = ("2",)  # versions that are read too: 2 tells no numbers by seed
 
 Key = TypeVar("Key")
 
@@ -58,6 +60,9 @@ def write_table(table: TruthTable, path: str | Path) -> None:
         ("cost", measured.costs),
     ):
         columns.update({f"{prefix} {key}": column for key, column in group.items()})
+    for key, found in measured.by_seed.items():
+        columns[f"accuracy-by-seed {key}"] = found.accuracies
+        columns[f"loss-by-seed {key}"] = found.losses
     if table.official_index is not None:
         columns["official_index"] = table.official_index
     about = {
@@ -65,6 +70,7 @@ def write_table(table: TruthTable, path: str | Path) -> None:
         "description": table.description,
         "source": json.dumps(asdict(table.source)),
         "agreement": json.dumps({str(key): asdict(it) for key, it in measured.agreement.items()}),
+        "by_seed": json.dumps({str(key): list(it.seeds) for key, it in measured.by_seed.items()}),
         "protocol": json.dumps(table.protocol, sort_keys=True),
     }
     write_columns(path, VERSION, about, columns)
@@ -82,7 +88,7 @@ def read_table(path: str | Path) -> TruthTable:
     Raises:
         InputError: The file cannot be read, is damaged, or has another version.
     """
-    about, columns = read_columns(path, VERSION)
+    about, columns = read_columns(path, VERSION, *_EARLIER)
     try:
         return _table(about, columns)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -111,6 +117,11 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
     codes, index = columns.pop("code"), columns.pop("official_index", None)
     seeds, costs = taken("seeds", AccuracyKey.parse), taken("cost", CostKey.parse)
     deviations, losses = taken("std", AccuracyKey.parse), taken("loss", AccuracyKey.parse)
+    lists = taken("accuracy-by-seed", str), taken("loss-by-seed", str)
+    by_seed = {
+        AccuracyKey.parse(name): BySeed(tuple(seeds), lists[0].pop(name), lists[1].pop(name))
+        for name, seeds in json.loads(about.get("by_seed", "{}")).items()
+    }
     return TruthTable(
         name=about["name"],
         description=about["description"],
@@ -124,6 +135,7 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
             losses=losses,
             costs=costs,
             agreement={AccuracyKey.parse(k): Agreement(**v) for k, v in agreement.items()},
+            by_seed=by_seed,
         ),
         protocol=dict(json.loads(about.get("protocol", "{}"))),
     )

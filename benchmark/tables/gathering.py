@@ -16,8 +16,8 @@ from benchmark.errors import InputError
 from benchmark.space import Codes, to_string
 from benchmark.tables.curves import Curves
 from benchmark.tables.keys import AccuracyKey, CostKey
-from benchmark.tables.measurements import Agreement, Measurements
-from benchmark.tables.official import Reading
+from benchmark.tables.measurements import Agreement, BySeed, Measurements
+from benchmark.tables.official import MAX_SEEDS, Reading, Result
 from benchmark.tables.truth import Source, TruthTable
 
 # The networks of the benchmark: images of ImageNet16-120 are 16 pixels wide.
@@ -80,7 +80,7 @@ def gather(
     keys, notes = _common({key for row in rows for key in row.results}, rows)
     if not keys:
         raise InputError("holds no accuracy that all its architectures have")
-    accuracies, seeds, deviations, losses, agreement = {}, {}, {}, {}, {}
+    accuracies, seeds, deviations, losses, agreement, singles = {}, {}, {}, {}, {}, {}
     for key in keys:
         results = [row.results[key] for row in rows]
         columns = [np.array([it.accuracy for it in result.values()]) for result in results]
@@ -92,6 +92,9 @@ def gather(
         found = seed_agreement(by_seed)
         if found is not None:
             agreement[key] = found
+        single = _by_seed(results)
+        if single is not None:
+            singles[key] = single
     costs = {
         key: np.array([row.costs.get(key, math.nan) for row in rows])
         for key in sorted({key for row in rows for key in row.costs})
@@ -105,7 +108,7 @@ def gather(
         accuracies=accuracies,
         seeds=seeds,
         official_index=np.array(numbers, np.int32) if len(numbers) == len(rows) else None,
-        measurements=Measurements(deviations, losses, costs, agreement),
+        measurements=Measurements(deviations, losses, costs, agreement, singles),
         protocol=protocol or {},
     )
     return Gathered(table, _curves(table, rows), (*notes, *differences(table)))
@@ -203,6 +206,20 @@ def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyK
         else:
             notes.append(f"{key} is left out: {count:,} of {len(rows):,} architectures have it")
     return common, notes
+
+
+def _by_seed(results: list[Mapping[int, Result]]) -> BySeed | None:
+    """Return what each seed gave; None where there are more seeds than any benchmark has."""
+    seeds = sorted({seed for result in results for seed in result})
+    if len(seeds) > MAX_SEEDS:
+        return None
+    accuracies, losses = np.full((2, len(results), len(seeds)), math.nan)
+    for row, result in enumerate(results):
+        for column, seed in enumerate(seeds):
+            if seed in result:
+                accuracies[row, column] = result[seed].accuracy
+                losses[row, column] = result[seed].loss
+    return BySeed(tuple(seeds), accuracies, losses)
 
 
 def _deviation(column: NDArray[np.float64]) -> float:

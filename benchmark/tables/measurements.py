@@ -34,6 +34,42 @@ class Agreement:
 
 
 @dataclass(frozen=True, eq=False)
+class BySeed:
+    """What the trainings behind the means of an accuracy gave, one by one.
+
+    Attributes:
+        seeds: Seeds, ascending, each once.
+        accuracies: Percent [n, seeds]; NaN where an architecture was not trained with a seed.
+        losses: Mean cross-entropies [n, seeds] on the same images, NaN likewise.
+
+    Example:
+        >>> found = BySeed((777, 888), np.array([[90.0, 91.0]]), np.array([[0.3, 0.2]]))
+        >>> found.accuracies[0, found.seeds.index(888)]
+        np.float64(91.0)
+    """
+
+    seeds: tuple[int, ...]
+    accuracies: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Keep the columns read-only."""
+        for name in ("accuracies", "losses"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+    def fault(self, size: int) -> str | None:
+        """Return what does not fit a table of so many architectures, or None."""
+        shape = (size, len(self.seeds))
+        if not self.seeds or list(self.seeds) != sorted(set(self.seeds)):
+            return "must have seeds, ascending and each once"
+        if self.accuracies.shape != shape or self.losses.shape != shape:
+            return f"must hold a number for each of the {size} architectures and {shape[1]} seeds"
+        if np.any((self.accuracies < 0) | (self.accuracies > 100)):  # NaN passes
+            return "must hold percentages"
+        return None
+
+
+@dataclass(frozen=True, eq=False)
 class Measurements:
     """Numbers that only some sources have; each mapping is empty where the source is silent.
 
@@ -43,6 +79,7 @@ class Measurements:
         losses: For each accuracy the mean cross-entropies [n] on the same images.
         costs: For each cost the means [n] over seeds; NaN where it was not measured.
         agreement: For each accuracy how far its seeds agree, where there are two.
+        by_seed: For each accuracy what each seed gave.
 
     Example:
         >>> key = CostKey("params", "cifar10", 200)
@@ -54,6 +91,7 @@ class Measurements:
     losses: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
     costs: Mapping[CostKey, NDArray[np.float64]] = field(default_factory=dict)
     agreement: Mapping[AccuracyKey, Agreement] = field(default_factory=dict)
+    by_seed: Mapping[AccuracyKey, BySeed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Keep the columns in order and read-only."""
@@ -61,7 +99,8 @@ class Measurements:
             columns = getattr(self, name)
             kept = {key: read_only(columns[key], np.float64) for key in sorted(columns)}
             object.__setattr__(self, name, kept)
-        object.__setattr__(self, "agreement", dict(sorted(self.agreement.items())))
+        for name in ("agreement", "by_seed"):
+            object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
 
     def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
         """Return what does not fit a table of so many architectures and such accuracies, or None.
@@ -80,6 +119,10 @@ class Measurements:
                 return f"{cost} must hold 0 or more for each of the {size} architectures"
         if not set(self.agreement) <= set(accuracies):
             return "agreement of seeds is given for an accuracy that is not there"
+        for key, found in self.by_seed.items():
+            fault = found.fault(size) if key in accuracies else "are of no accuracy that is there"
+            if fault:
+                return f"numbers by seed of {key} {fault}"
         return None
 
 

@@ -70,6 +70,10 @@ def contents(folder: Path) -> dict[str, bytes]:
         if "seconds" not in str(key)
     }
     curve = {f"curve {name}": column.tobytes() for name, column in curves.columns.items()}
+    columns |= {
+        f"by seed {key}": found.accuracies.tobytes() + found.losses.tobytes()
+        for key, found in measured.by_seed.items()
+    }
     texts = {
         "codes": table.codes.tobytes(),
         "agreement": repr(measured.agreement).encode(),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from baselines.alone import Trained
-from benchmark.building.journal import Training, open_journal, read_journal
+from benchmark.building.journal import JOURNAL, Training, open_journal, read_journal
 from benchmark.errors import CheckError, InputError
 from benchmark.merging import merge
 from benchmark.store import RunRecord, read_records, write_record
@@ -74,6 +74,14 @@ def test_trainings_that_differ_are_refused(tmp_path: Path) -> None:
     one, two = train(tmp_path / "a", {3: 10}), train(tmp_path / "b", {3: 11})
     with pytest.raises(CheckError, match="b has other results for architecture 3 at seed 0"):
         merge([one, two], tmp_path / "all")
+
+
+def test_trainings_of_a_machine_that_is_not_told_are_left_out(tmp_path: Path) -> None:
+    one, two = train(tmp_path / "a", {3: 10, 4: 20}), train(tmp_path / "b", {5: 30})
+    path = one / JOURNAL
+    path.write_bytes(path.read_bytes().replace(b'"facts"', b'"fact"', 1))
+    done = merge([one, two], tmp_path / "all")
+    assert (done.count, done.added, done.damaged) == (1, 1, 3)
 
 
 def test_trainings_and_runs_do_not_mix(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from baselines.alone.measuring import measured, renormalise
 from baselines.alone.training import Trained, _Average, learning_rate
 from baselines.reference.network import Network
 from benchmark.complexity import NetworkScale, parameters
-from benchmark.datasets import Batches, Images
+from benchmark.datasets import Batches, Images, dataset_record
 from benchmark.errors import CheckError
 from benchmark.protocol import Protocol, load_protocol
 from benchmark.seeds import Streams
@@ -134,6 +134,13 @@ def test_no_image_is_in_two_parts() -> None:
     seen = [{pixels.numpy().tobytes() for pixels in part.pixels} for part in parts]
     assert [len(one) for one in seen] == [1_200, 169, 300]
     assert len(set.union(*seen)) == 1_200 + 169 + 300
+
+
+def test_the_checksum_of_the_images_is_that_of_a_run_on_them() -> None:
+    data = tiny().data
+    assert read_parts(tiny(), Path(), "cpu").digest() == dataset_record("digits").read(
+        data, Path()
+    ).digest()
 
 
 def test_the_curve_has_a_point_an_epoch() -> None:

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines.alone import Trained
-from benchmark.building import Built, Plan, build_table, builder, chosen_architectures
-from benchmark.building.journal import Training, read_journal
+from baselines.alone import CODE, Trained
+from baselines.alone.images import read_parts
+from benchmark.building import Built, Plan, build_table, builder, chosen_architectures, work
+from benchmark.building.journal import JOURNAL, Training, read_journal
 from benchmark.complexity import flops, parameters
+from benchmark.datasets import Images, data_folder
 from benchmark.errors import CheckError, InputError
 from benchmark.pool import WorkerDiedError
 from benchmark.protocol import Protocol
 from benchmark.space import live_codes, network_codes
+from benchmark.store.provenance import provenance
 from benchmark.tables import AccuracyKey, CostKey, TruthTable
 from benchmark.tables.curves import read_curves
 from benchmark.tables.file import read_table
@@ -43,7 +46,7 @@ def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
         asked.append(Training(code, seed))
         return invent(code, seed)
 
-    monkeypatch.setattr(builder, "train_alone", train)
+    monkeypatch.setattr(work, "train_alone", train)
     return asked
 
 
@@ -103,10 +106,29 @@ def test_the_columns_are_plain_statistics(protocol: Protocol, tmp_path: Path) ->
     assert np.allclose(ends, table.accuracy(TEST))
 
 
+def test_the_table_alone_tells_what_each_seed_gave(protocol: Protocol, tmp_path: Path) -> None:
+    built = build_table(plan(protocol), tmp_path, "t")
+    table, journal = table_of(built), read_journal(tmp_path)
+    assert built.curves is not None
+    curves = read_curves(built.curves)
+    for key, split in ((VALID, "valid"), (TEST, "test")):
+        found = table.measurements.by_seed[key]
+        assert found.seeds == (0, 1, 2)
+        for row, code in enumerate(network_codes(table.codes).tolist()):
+            for seed in found.seeds:
+                trained = journal.trained[Training(code, seed)]
+                assert found.accuracies[row, seed] == trained.accuracy[split]
+                assert found.losses[row, seed] == trained.loss[split]
+                curve = curves.columns[f"{key} seed {seed}"][row]
+                assert curve.tolist() == np.float32(trained.curve[split]).tolist()
+
+
 def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> None:
     told = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
     assert told["protocol"] == protocol.describe()
     assert told["seeds"] == [0, 1, 2]
+    assert told["code"] == CODE
+    assert told["images"] == read_parts(protocol, data_folder(), "cpu").digest()
     (machine,) = told["machines"]
     assert machine["libraries"]["torch"]
     assert "command" not in machine
@@ -121,6 +143,54 @@ def test_a_larger_table_begins_with_what_is_there(
     assert built.reused == len(plan(protocol, 20, 2).trainings)
     assert len(invented) == built.trainings - built.reused
     assert set(small.codes) < set(table_of(built).codes)
+
+
+def test_trainings_by_other_code_are_not_taken(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    build_table(plan(protocol), tmp_path, "t")
+    monkeypatch.setattr(builder, "CODE", CODE + 1)
+    with pytest.raises(InputError, match=rf"their code is {CODE}, not {CODE + 1}\); give another"):
+        build_table(plan(protocol), tmp_path, "t")
+
+
+def test_trainings_on_other_images_are_not_taken(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    build_table(plan(protocol), tmp_path, "t")
+    parts = read_parts(protocol, data_folder(), "cpu")
+    pixels = parts.valid.pixels.clone()
+    pixels[-1, 0, 0, 0] += 1
+    other = parts._replace(valid=Images(pixels, parts.valid.labels))
+    monkeypatch.setattr(builder, "read_parts", lambda *_: other)
+    with pytest.raises(InputError, match="their images is '"):
+        build_table(plan(protocol), tmp_path, "t")
+
+
+def test_trainings_of_another_machine_are_told(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == ()
+    assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == ()
+    here = provenance("cpu")
+    for name, value in (("cpu", "another"), ("commit", "another")):
+        changed = here | {name: value}
+        monkeypatch.setattr(builder, "provenance", lambda _, changed=changed: changed)
+        assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == (name,)
+        assert build_table(plan(protocol, 10), tmp_path / name, "t").elsewhere == ()
+
+
+def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
+    protocol: Protocol, invented: list[Training], tmp_path: Path
+) -> None:
+    whole = build_table(plan(protocol, 10), tmp_path, "t")
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes().replace(b'"facts"', b'"fact"', 1))
+    invented.clear()
+    again = build_table(plan(protocol, 10), tmp_path, "t")
+    assert (again.reused, again.damaged) == (0, 1 + whole.trainings)
+    assert sorted(invented) == sorted(plan(protocol, 10).trainings)
+    assert table_of(again).source.sha256 == table_of(whole).source.sha256
 
 
 def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_path: Path) -> None:
@@ -146,12 +216,12 @@ def test_a_training_that_fails_leaves_the_others(
             raise kind("the training loss is inf")
         return train(code, seed, *more)
 
-    monkeypatch.setattr(builder, "train_alone", fail)
+    monkeypatch.setattr(work, "train_alone", fail)
     message = f"1 of .* failed, .* architecture {failing.code} at seed .*: .*the training loss is "
     with pytest.raises(CheckError, match=message):
         build_table(plan(protocol), tmp_path, "t")
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
-    monkeypatch.setattr(builder, "train_alone", train)
+    monkeypatch.setattr(work, "train_alone", train)
     assert build_table(plan(protocol), tmp_path, "t").left == 0
 
 
@@ -166,7 +236,7 @@ def test_a_worker_that_dies_costs_only_what_it_worked_on(
             raise WorkerDiedError("the system ended a worker")
         return invent(code, seed, *more)
 
-    monkeypatch.setattr(builder, "_train", _bare(die))
+    monkeypatch.setattr(work, "train_one", _bare(die))
     built = build_table(plan(protocol), tmp_path, "t")
     assert len(deaths) == 3
     assert built.left == 0
@@ -185,7 +255,7 @@ def test_work_that_ends_every_worker_is_an_error(
     def die(*_: Any) -> Trained:
         raise WorkerDiedError("the system ended a worker")
 
-    monkeypatch.setattr(builder, "_train", _bare(die))
+    monkeypatch.setattr(work, "train_one", _bare(die))
     with pytest.raises(WorkerDiedError):
         build_table(plan(protocol), tmp_path, "t")
 

@@ -65,6 +65,41 @@ def test_a_line_that_was_changed_does_not_count(folder: Path) -> None:
     assert journal.damaged == 1
 
 
+def lines(folder: Path) -> list[bytes]:
+    return (folder / JOURNAL).read_bytes().splitlines(keepends=True)
+
+
+def test_trainings_of_a_machine_that_is_not_told_do_not_count(folder: Path) -> None:
+    here, *others = lines(folder)
+    assert b'"facts"' in here
+    (folder / JOURNAL).write_bytes(here.replace(b"one", b"two") + b"".join(others))
+    journal = read_journal(folder)
+    assert list(journal.trained) == [Training(7, 1)]
+    assert journal.damaged == 3
+    with open_journal(folder, KIND) as journal:
+        journal.add(Training(9, 0), trained(31), HERE)  # another result than the one that was lost
+    journal = read_journal(folder)
+    assert journal.trained == {Training(7, 1): trained(20), Training(9, 0): trained(31)}
+    assert journal.machines[journal.made_on[Training(9, 0)]] == HERE
+
+
+def test_the_same_result_twice_is_fine(folder: Path) -> None:
+    before = read_journal(folder)
+    twice = b"".join([*lines(folder), *lines(folder)])
+    (folder / JOURNAL).write_bytes(twice)
+    assert read_journal(folder) == before
+
+
+def test_two_results_for_one_training_are_refused(folder: Path, tmp_path: Path) -> None:
+    with open_journal(tmp_path / "other", KIND) as journal:
+        journal.add(Training(7, 1), trained(21), THERE)
+    with (folder / JOURNAL).open("ab") as file:
+        file.write((tmp_path / "other" / JOURNAL).read_bytes())
+    message = r"trained.jsonl has two different results for architecture 7 at seed 1: delete the"
+    with pytest.raises(InputError, match=message):
+        read_journal(folder)
+
+
 def test_a_folder_of_other_settings_is_refused(folder: Path) -> None:
     other = {"protocol": {"training": {"epochs": 2}}, "device": "cpu"}
     message = "their protocol.training.epochs is 1, not 2"

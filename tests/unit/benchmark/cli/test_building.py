@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.building import chosen_architectures
 from benchmark.space import to_string
+from benchmark.store.provenance import provenance
 from tests.command_line import nasbench
 
 TINY = [
@@ -48,6 +50,17 @@ def test_a_built_table_is_a_table(folder: Path) -> None:
     assert nasbench("tables", "verify", str(path)).out.endswith("every check holds\n")
 
 
+def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
+    path = folder / "digits-c2n1r8e1.nbtable"
+    arch = to_string(int(chosen_architectures("4")[0]))
+    called = nasbench("tables", "query", arch, "--table", str(path), "--json")
+    found = json.loads(called.out)["accuracies"]["digits_test_1"]
+    single = [found["by_seed"][seed]["accuracy"] for seed in ("0", "1")]
+    assert sum(single) / 2 == pytest.approx(found["mean"])
+    called = nasbench("tables", "query", arch, "--table", str(path))
+    assert f"\n    seed 1                {single[1]:.4f} %, loss " in called.out
+
+
 def test_a_built_table_is_imported_and_exported(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -78,6 +91,17 @@ def test_a_built_table_judges_scores(folder: Path, tmp_path: Path) -> None:
 def test_what_was_trained_is_found(folder: Path) -> None:
     called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2"))
     assert called.err == f"8 of 8 trainings were found in {folder}\n"
+
+
+def test_another_machine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = provenance("cpu") | {"cpu": "another"}
+    monkeypatch.setattr("benchmark.building.builder.provenance", lambda device: here)
+    called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2"))
+    assert called.err.splitlines() == [
+        f"8 of 8 trainings were found in {folder}",
+        "some of them were made with another cpu: trained here again they may differ in their last "
+        "digits",
+    ]
 
 
 def test_damage_is_told(folder: Path) -> None:

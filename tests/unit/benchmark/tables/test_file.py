@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from benchmark.errors import CheckError, InputError
 from benchmark.space import SIZE
+from benchmark.tables.arrow import write_columns
 from benchmark.tables.file import read_table, write_table
+from benchmark.tables.measurements import BySeed, Measurements
 from benchmark.tables.truth import AccuracyKey, Source, TruthTable
 
 KEYS = [AccuracyKey.parse(text) for text in ("cifar10_test_200", "imagenet16_valid_12")]
@@ -35,7 +37,17 @@ def tables(draw: st.DrawFn) -> TruthTable:
         official_index=random.permutation(SIZE)[: len(codes)].astype(np.int32)
         if draw(st.booleans())
         else None,
+        measurements=Measurements(
+            by_seed={key: by_seed(random, len(codes)) for key in keys if draw(st.booleans())}
+        ),
     )
+
+
+def by_seed(random: np.random.Generator, size: int) -> BySeed:
+    seeds = tuple(sorted(random.permutation(9)[: random.integers(1, 5)].tolist()))
+    accuracies, losses = random.uniform(0, 100, (2, size, len(seeds)))
+    accuracies[random.uniform(size=accuracies.shape) < 0.2] = np.nan
+    return BySeed(seeds, accuracies, losses)
 
 
 def one() -> TruthTable:
@@ -63,6 +75,12 @@ def test_what_is_written_is_read(
     assert found.seeds.keys() == table.seeds.keys()
     for key, counts in table.seeds.items():
         np.testing.assert_array_equal(found.seeds[key], counts)
+    singles = found.measurements.by_seed
+    assert list(singles) == list(table.measurements.by_seed)
+    for key, single in table.measurements.by_seed.items():
+        assert singles[key].seeds == single.seeds
+        np.testing.assert_array_equal(singles[key].accuracies, single.accuracies)
+        np.testing.assert_array_equal(singles[key].losses, single.losses)
     assert (found.official_index is None) == (table.official_index is None)
     if table.official_index is not None:
         np.testing.assert_array_equal(found.official_index, table.official_index)
@@ -129,12 +147,24 @@ def test_a_changed_number_is_found(tmp_path: Path) -> None:
         read_table(path)
 
 
+def test_a_file_of_the_version_before_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.nbtable"
+    source = '{"file": "-", "sha256": "-", "kind": "", "dated": "", "imported": ""}'
+    about = {"name": "old", "description": "", "source": source, "agreement": "{}"}
+    columns = {"code": np.array([3, 5]), "seeds cifar10_test_200": np.array([1, 2], np.int16)}
+    columns |= {"cifar10_test_200": np.array([50.0, 60.0]), "std cifar10_test_200": np.zeros(2)}
+    write_columns(path, "2", about, columns)
+    table = read_table(path)
+    assert table.accuracy(KEYS[0]).tolist() == [50.0, 60.0]
+    assert table.measurements.by_seed == {}
+
+
 def test_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.nbtable"
     batch = pa.record_batch({"code": [1]}).replace_schema_metadata({"version": "0"})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
         writer.write_batch(batch)
-    with pytest.raises(InputError, match="has version 0 of the format, not 2; write it again"):
+    with pytest.raises(InputError, match="has version 0 of the format, not 3; write it again"):
         read_table(path)
 
 

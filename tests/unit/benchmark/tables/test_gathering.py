@@ -12,8 +12,8 @@ from benchmark.space import from_string
 from benchmark.tables.curves import Curves
 from benchmark.tables.gathering import differences, gather, recomputed, seed_agreement
 from benchmark.tables.keys import AccuracyKey, CostKey
-from benchmark.tables.measurements import Agreement, Measurements
-from benchmark.tables.official import read_record
+from benchmark.tables.measurements import Agreement, BySeed, Measurements
+from benchmark.tables.official import Reading, Result, read_record
 from benchmark.tables.truth import Source, TruthTable
 
 TEST = AccuracyKey("cifar10", "test", 200)
@@ -50,6 +50,31 @@ def test_agreement_is_the_weighted_mean_over_pairs_of_seeds() -> None:
 @pytest.mark.parametrize("by_seed", [[{1: 5.0}] * 9, [{1: 5.0, 2: 6.0}], [{1: 5.0, 2: 6.0}] * 3])
 def test_agreement_of_what_cannot_be_ordered_is_unknown(by_seed: list[dict[int, float]]) -> None:
     assert seed_agreement(by_seed) is None
+
+
+def test_what_each_seed_gave_is_kept() -> None:
+    results = [
+        {888: Result(50.0, 1.5), 777: Result(40.0, 2.5)},
+        {999: Result(60.0, 0.5)},
+    ]
+    readings = [Reading(code, None, {TEST: it}, {}, {}) for code, it in enumerate(results)]
+    table = gather(readings, name="x", description="", source=Source("-", "-")).table
+    found = table.measurements.by_seed[TEST]
+    assert found.seeds == (777, 888, 999)
+    missing = np.nan
+    np.testing.assert_array_equal(
+        found.accuracies, [[40, 50, missing], [missing, missing, 60]]
+    )
+    np.testing.assert_array_equal(found.losses, [[2.5, 1.5, missing], [missing, missing, 0.5]])
+    assert np.array_equal(np.nanmean(found.accuracies, axis=1), table.accuracy(TEST))
+
+
+def test_more_seeds_than_any_benchmark_has_are_not_kept() -> None:
+    readings = [
+        Reading(code, None, {TEST: {code: Result(50.0, 1.0)}}, {}, {}) for code in range(101)
+    ]
+    table = gather(readings, name="x", description="", source=Source("-", "-")).table
+    assert table.measurements.by_seed == {}
 
 
 def test_an_architecture_may_stand_there_once(records: dict[int, Any]) -> None:
@@ -111,6 +136,18 @@ def test_only_what_differs_is_reported() -> None:
         (
             Measurements(agreement={AccuracyKey("cifar10", "test", 12): Agreement(1, 1)}),
             "agreement",
+        ),
+        (
+            Measurements(by_seed={TEST: BySeed((0, 1), np.zeros((3, 1)), np.zeros((3, 2)))}),
+            "by seed of cifar10_test_200 must hold a number for each of the 3 arch.* and 2 seeds",
+        ),
+        (
+            Measurements(by_seed={TEST: BySeed((1, 0), np.zeros((3, 2)), np.zeros((3, 2)))}),
+            "must have seeds, ascending and each once",
+        ),
+        (
+            Measurements(by_seed={TEST: BySeed((0,), np.full((3, 1), 101), np.zeros((3, 1)))}),
+            "must hold percentages",
         ),
     ],
 )
