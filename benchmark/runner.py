@@ -23,7 +23,7 @@ from benchmark.datasets import data_folder, dataset_record
 from benchmark.devices import checked_device
 from benchmark.errors import CheckError
 from benchmark.files import marked_folder, reason, sweep
-from benchmark.pool import THREADS, WorkerDiedError
+from benchmark.pool import DIED_ELSEWHERE, THREADS, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
 from benchmark.shards import share_of
 from benchmark.stopping import StoppedError, stoppable
@@ -50,7 +50,6 @@ from benchmark.workers import HERE, Workers
 
 POLL = 0.5  # seconds between two looks at what other processes work on
 DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
-DIED_ELSEWHERE = "it ended two workers, perhaps for want of memory; give workers more of it"
 NAMED = 10  # failed units that a message names
 
 

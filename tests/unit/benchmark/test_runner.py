@@ -8,11 +8,10 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,6 @@ from benchmark import files, runner, unit
 from benchmark.budget import Spending
 from benchmark.datasets import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.errors import CheckError, InputError
-from benchmark.pool import WorkerDiedError
 from benchmark.progress import WRITE_EVERY, Meter
 from benchmark.runner import run_units
 from benchmark.seeds import fingerprint
@@ -34,8 +32,8 @@ from benchmark.store import PROTOCOL, read_records, write_record
 from benchmark.store.claims import Owner, Watch, claim, release
 from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
-from benchmark.workers import Workers
 from tests.command_line import ROOT, tiny_preset
+from tests.stub_cluster import StubCluster
 
 Contents = dict[str, tuple[bytes, int]]
 UseStub = Callable[[Callable[[Experiment], None]], None]
@@ -203,34 +201,15 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
     assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
 
 
-class Elsewhere(Workers):
-    """Workers of a cluster, of which a unit at seed 1 ends two."""
-
-    are_elsewhere = True  # type: ignore[assignment]
-    rounds: ClassVar[int] = 0
-
-    @contextmanager
-    def pool(self, calls: int) -> Iterator[Any]:
-        Elsewhere.rounds += 1
-
-        class There:
-            def results(self, call: Callable[..., Any], arguments: Any) -> Iterator[Any]:
-                orders = [order for (order,) in arguments]
-                yield from (call(order) for order in orders if order.unit.seed != 1)
-                if any(order.unit.seed == 1 for order in orders):
-                    raise WorkerDiedError("it ended both workers that it was given to")
-
-        yield There()
-
-
 def test_what_ended_two_workers_of_a_cluster_is_named_and_not_tried_again(
-    task: Task, tmp_path: Path, use_stub: UseStub
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_stub(lambda experiment: None)
-    Elsewhere.rounds = 0
+    cluster = StubCluster(lambda order: order.unit.seed == 1)
+    monkeypatch.setattr(runner, "replace", lambda workers, **changes: workers)
     with pytest.raises(CheckError, match="1 of 3 runs failed: gm seed 1: it ended two workers"):
-        run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=Elsewhere())
-    assert Elsewhere.rounds == 1
+        run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=cluster)
+    assert cluster.rounds == 1
     assert sorted(contents(tmp_path)) == ["gm-seed0.json", "gm-seed2.json"]
 
 
