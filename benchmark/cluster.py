@@ -1,9 +1,9 @@
 """Workers on other machines, by dask.distributed: calls go to a scheduler, results come back.
 
-A call whose worker dies is given to another by the scheduler, once: each tells the scheduler when it
-begins and ends, so one that began twice and never ended is not begun again, whatever the scheduler
-would allow, and one that merely waited beside it is not blamed. Workers must run the same versions as
-this process, because bits and formats depend on them.
+A call whose worker dies is given to another by the scheduler, once: each tells the scheduler when
+it begins and ends, so one that began twice and never ended is not begun again, whatever the
+scheduler would allow, and one that merely waited beside it is not blamed. Workers must run the same
+versions as this process, because bits and formats depend on them.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Cluster:
             look = time.monotonic() + LOOK
 
     def _has_workers(self) -> bool:
-        """Whether there is one; where the scheduler does not answer, what it was given will tell."""
+        """Whether there is one; of a scheduler that does not answer, its calls will tell."""
         try:
             return bool(self._client.nthreads())
         except OSError:
@@ -184,8 +184,8 @@ def cluster(address: str) -> Iterator[Cluster]:
             client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise CheckError(
-                f"cannot reach a scheduler at {address[:100]}: {_first_line(error)}; start one with "
-                "`dask scheduler`, or correct --scheduler"
+                f"cannot reach a scheduler at {address[:100]}: {_first_line(error)}; start one "
+                "with `dask scheduler`, or correct --scheduler"
             ) from error
         except Exception as error:  # no certificates, other versions: whatever it may be
             raise CheckError(

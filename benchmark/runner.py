@@ -1,8 +1,8 @@
 """Running units, each a method at a seed: in parallel, once each, and none lost.
 
 The record of a unit is written as soon as it is done; what has a record is not run again, and what
-another process works on is left to it. A unit whose worker dies is run once more, alone or by another
-worker of a cluster.
+another process works on is left to it. A unit whose worker dies is run once more, alone or by
+another worker of a cluster.
 """
 
 from __future__ import annotations

@@ -100,9 +100,7 @@ def _choices(study: Study) -> Iterator[Row]:
             yield method, ORACLE
 
 
-def _accuracies(
-    study: Study, key: AccuracyKey, row: Row, worth: NDArray[np.float64]
-) -> Values:
+def _accuracies(study: Study, key: AccuracyKey, row: Row, worth: NDArray[np.float64]) -> Values:
     """Return the true accuracies of a row, of those runs whose choice the table knows."""
     method, choice = row
     truth, codes = study.table.accuracy(key), study.table.codes
@@ -193,8 +191,8 @@ def _key_heading(key: AccuracyKey) -> str:
 def _subset_note(study: Study) -> str:
     """Say why a choice may be unknown, and what is shown then."""
     return (
-        f"The table holds {len(study.table):,} of {SIZE:,} architectures. A choice that it lacks is "
-        f"looked up by its network, which others may be too; {UNDEFINED} where the table has no "
+        f"The table holds {len(study.table):,} of {SIZE:,} architectures. A choice that it lacks "
+        f"is looked up by its network, which others may be too; {UNDEFINED} where the table has no "
         "architecture of that network for any seed, and “(m of k)” where it has one for m of k "
         "seeds: such a mean is over those, and does not compete. Of several leaves only those "
         f"count whose selection is known. “{VALIDATION}” chooses among the table's own."

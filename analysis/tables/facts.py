@@ -87,9 +87,7 @@ class Facts:
     def _images(self) -> str:
         if self.images is None:
             return ""
-        runs, truth = (
-            _DATASETS.get(name, name) for name in (self.images.runs, self.images.truth)
-        )
+        runs, truth = (_DATASETS.get(name, name) for name in (self.images.runs, self.images.truth))
         if runs != truth:
             return f" The runs saw images of {runs}, the table's architectures those of {truth}."
         return f" Warning: {self.images.text}." if self.images.text else ""

@@ -26,6 +26,7 @@ from tests.command_line import nasbench, tiny_preset
 if TYPE_CHECKING:
     from distributed import LocalCluster
 
+
 @contextmanager
 def local_cluster(workers: int) -> Iterator[LocalCluster]:
     """Start a scheduler and worker processes with the library's own settings."""
@@ -170,7 +171,9 @@ def test_what_a_call_itself_raises_is_not_laid_on_the_worker(
 
 @pytest.mark.slow
 def test_a_worker_that_cannot_read_a_call_has_another_version(address: str) -> None:
-    message = r"a worker of .* cannot run this version \(.*\): install the same nasbench-suite there"
+    message = (
+        r"a worker of .* cannot run this version \(.*\): install the same nasbench-suite there"
+    )
     with pytest.raises(CheckError, match=message), cluster(address) as pool:
         list(pool.results(Unreadable(), [(1,)]))
 

@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis.figures.style import COLUMN, PAGE_WIDTH
-from analysis.report import Report
+from analysis.ceiling import table_quality
+from analysis.report import Report, Study
 from analysis.report.pictures import PICTURES
 
 SMALLEST = 5.5  # points that are still read in print
@@ -63,7 +64,9 @@ def test_the_noise_ceiling_is_drawn_where_there_is_one(report: Report) -> None:
     labels = [line.get_label() for line in ax.lines]
     assert labels.count("noise ceiling") == labels.count("validation as scores") == 1
     caption = report.pictures["tau-over-top"].caption
-    assert "Validation as scores: the table's own validation accuracy, CIFAR-10, 200 epoch" in caption
+    assert (
+        "Validation as scores: the table's own validation accuracy, CIFAR-10, 200 epoch" in caption
+    )
 
 
 def test_every_figure_of_tau_has_one_ceiling(report: Report, study: Study) -> None:

@@ -42,7 +42,9 @@ def test_each_part_is_measured_by_itself(study: Study) -> None:
         masks(study.table, study).items(), rows.iterrows(), strict=True
     ):
         assert (row["part"], row["architectures"], row["seeds"]) == (name, part.sum(), 3)
-        pairs = [(single[part, one], single[part, other]) for one, other in ((0, 1), (0, 2), (1, 2))]
+        pairs = [
+            (single[part, one], single[part, other]) for one, other in ((0, 1), (0, 2), (1, 2))
+        ]
         tau = np.mean([stats.kendalltau(*pair).statistic for pair in pairs])
         rho = np.mean([stats.spearmanr(*pair).statistic for pair in pairs])
         assert row["tau"] == pytest.approx(tau)

@@ -60,4 +60,6 @@ def test_other_images_are_told(preset: Path, tmp_path: Path) -> None:
     table = built_table(tmp_path, "fashion-mnist")
     warnings, text = run(preset, tmp_path / "runs", table, "fashion-mnist")
     assert warnings == ""
-    assert "The runs saw images of digits, the table's architectures those of Fashion-MNIST." in text
+    assert (
+        "The runs saw images of digits, the table's architectures those of Fashion-MNIST." in text
+    )
