@@ -4,8 +4,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.ceiling import table_quality
+from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.report import Report, Study
 from analysis.report.pictures import PICTURES
 
