@@ -152,13 +152,14 @@ def draw_curves(data: Curves, ax: Axes, *, label: str) -> Axes:
             color="0.4",
             linewidth=1.2,
             linestyle=(0, (1, 1)),
-            label="validation as scores",
+            label="validation",
         )
     ax.plot(data.tops, data.chance, color="0.6", linewidth=0.8, label="chance")
     ax.set(xscale="log", ylabel=label)
     ax.set_xticks([top for top in (0.1, 1, 10, 100) if data.tops[0] <= top <= data.tops[-1]])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
     ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_formatter("{x:.2f}")  # as wide whichever ticks laying out chooses
     ax.margins(x=0.02)
     return ax
 

@@ -31,6 +31,6 @@ def validation_text(study: Study) -> str:
     if other is None:
         return f"The table {study.table.name} has no validation accuracy to take as scores."
     return (
-        f"Validation as scores: the table's own {describe(other)}, taken as scores; it is no "
+        f"Validation: the table's own {describe(other)}, taken as scores; it is no "
         "ceiling, as it may come from the same trained weights as the truth."
     )

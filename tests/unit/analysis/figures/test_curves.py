@@ -92,7 +92,7 @@ def test_lines_are_called_what_they_are(table: TruthTable, records: list[RunReco
         assert tau.ceiling == ceiling
         shown = draw_curves(tau, Figure().subplots(), label="tau").lines
         labels = [str(line.get_label()) for line in shown]
-        assert "validation as scores" in labels
+        assert "validation" in labels
         drawn = [line for line in shown if line.get_label() == "noise ceiling"]
         assert [line.get_ydata()[0] for line in drawn] == ([] if ceiling is None else [ceiling])
         precision = precision_data(records, truth, KEY, order)

@@ -62,11 +62,9 @@ def test_words_say_what_a_figure_shows(report: Report, name: str) -> None:
 def test_the_noise_ceiling_is_drawn_where_there_is_one(report: Report) -> None:
     (ax,) = report.pictures["tau-over-top"].figure.axes
     labels = [line.get_label() for line in ax.lines]
-    assert labels.count("noise ceiling") == labels.count("validation as scores") == 1
+    assert labels.count("noise ceiling") == labels.count("validation") == 1
     caption = report.pictures["tau-over-top"].caption
-    assert (
-        "Validation as scores: the table's own validation accuracy, CIFAR-10, 200 epoch" in caption
-    )
+    assert "Validation: the table's own validation accuracy, CIFAR-10, 200 epoch" in caption
 
 
 def test_every_figure_of_tau_has_one_ceiling(report: Report, study: Study) -> None:
