@@ -5,16 +5,15 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from benchmark import cluster as module
-from benchmark.cluster import check_versions, cluster, versions
+from benchmark.cluster import Cluster, check_versions, cluster, versions
 from benchmark.errors import CheckError, InputError
 from benchmark.pool import WorkerDiedError
 from benchmark.runner import run_units
@@ -24,7 +23,7 @@ from benchmark.workers import Workers, chosen_workers
 from tests.command_line import nasbench, tiny_preset
 
 if TYPE_CHECKING:
-    from distributed import LocalCluster
+    from distributed import Client, LocalCluster
 
 
 @contextmanager
@@ -77,22 +76,6 @@ class Stubborn(Exception):  # noqa: N818 - it is no more than one that cannot be
 
 def fail_as(kind: type[Exception]) -> None:
     raise kind("of the call itself")
-
-
-class Unreadable:
-    """Can be sent, but not be read there."""
-
-    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
-        return vanished, ()
-
-    def __call__(self, number: int) -> int:
-        return number
-
-
-def vanished() -> object:
-    if parent_process() is not None:  # in a worker
-        raise AttributeError("no such function here")
-    return Unreadable()
 
 
 def fail_at(number: int) -> int:
@@ -169,13 +152,21 @@ def test_what_a_call_itself_raises_is_not_laid_on_the_worker(
     assert type(caught.value) is (CheckError if kind is Stubborn else kind)
 
 
-@pytest.mark.slow
-def test_a_worker_that_cannot_read_a_call_has_another_version(address: str) -> None:
-    message = (
-        r"a worker of .* cannot run this version \(.*\): install the same nasbench-suite there"
-    )
-    with pytest.raises(CheckError, match=message), cluster(address) as pool:
-        list(pool.results(Unreadable(), [(1,)]))
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ImportError("no torch"), "cannot run this version (ImportError: no torch): install the"),
+        (AttributeError("no _f"), "cannot run this version (AttributeError: no _f): install the"),
+        (OSError("gone\nfar"), "failed: OSError: gone; what is finished is kept"),
+        (CheckError("has torch 1.0"), "has torch 1.0"),
+        (None, "the scheduler at tcp://10.0.0.1:1 has gone"),
+    ],
+)
+def test_what_goes_wrong_around_a_call_is_one_line(error: Exception | None, message: str) -> None:
+    found = Cluster(cast("Client", None), "tcp://10.0.0.1:1")._fault(error)
+    assert isinstance(found, CheckError)
+    assert message in str(found)
+    assert "\n" not in str(found)
 
 
 @pytest.mark.slow
