@@ -39,6 +39,7 @@ POLL = 0.05  # seconds between two looks at what is done
 LOOK = 5.0  # seconds between two looks at whether there are workers
 LONELY = 60.0  # seconds without any until it is said
 RETRIES = 1  # of a call whose worker died
+_LOST_GRAPH = "Error during deserialization of the task graph"  # what a scheduler says
 _UNREADABLE = (ImportError, AttributeError, TypeError, SyntaxError, pickle.UnpicklingError)
 _BEGUN, _ENDED = "begun", "ended"
 _LIBRARIES = ("nasbench-suite", "torch", "numpy", "scipy", "distributed")
@@ -144,10 +145,10 @@ class Cluster:
             return CheckError(_gone(self._address))
         if isinstance(error, CheckError):
             return error
-        if isinstance(error, _UNREADABLE):
+        if isinstance(error, _UNREADABLE) or _LOST_GRAPH in str(error):
             return CheckError(
-                f"a worker of {self._address} cannot run this version ({in_one_line(error)}): "
-                "install the same nasbench-suite there"
+                f"a worker of {self._address}, or its scheduler, cannot run this version "
+                f"({in_one_line(error).partition('. ')[0]}): install the same nasbench-suite there"
             )
         return CheckError(
             f"a worker of {self._address} failed: {in_one_line(error)}; what is finished is kept"

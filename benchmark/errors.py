@@ -27,6 +27,10 @@ class CheckError(NasbenchError):
     """The input was fine, but what was asked for failed or does not hold."""
 
 
+class DivergedError(CheckError):
+    """A training left the finite numbers: it would do so again."""
+
+
 class BudgetError(CheckError):
     """A method tried to spend more than its budget."""
 

@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.building.journal import (
-    SETTINGS,
-    Journal,
-    open_journal,
-    read_journal,
-    same_results,
-)
+from baselines.alone import Trained
+from benchmark.building.journal import SETTINGS, Journal, Training, open_journal, read_journal
+from benchmark.building.settings import same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import write_atomic
-from benchmark.store import RunRecord, digest, read_records, record_path
+from benchmark.store import RunRecord, read_records, record_path
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
 def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
     journals = [read_journal(folder) for folder in folders]
     for journal in journals:
-        if digest(journal.settings) != digest(journals[0].settings):
+        if not same_settings(journal.settings, journals[0].settings):
             raise InputError(
                 f"{journal.folder} and {journals[0].folder} were built with different settings: "
                 "merge shares of one build"
@@ -73,17 +69,19 @@ def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
     with open_journal(out, journals[0].settings) as merged:
         for journal in journals:
             added += _add(journal, merged)
-        return Merged("trainings", len(merged.trained), added, damaged)
+        count = len(merged.trained) + len(merged.failed)
+        return Merged("trainings", count, added, damaged)
 
 
 def _add(journal: Journal, merged: Journal) -> int:
     """Add what is missing and return how much that was."""
     added = 0
-    for training, trained in journal.trained.items():
-        if training not in merged.trained:
-            merged.add(training, trained, journal.machines[journal.made_on[training]])
+    results: dict[Training, Trained | str] = {**journal.trained, **journal.failed}
+    for training, result in results.items():
+        if training not in merged:
+            merged.add(training, result, journal.machines[journal.made_on[training]])
             added += 1
-        elif not same_results(merged.trained[training], trained):
+        elif not merged.agrees(training, result):
             raise CheckError(
                 f"{journal.folder} has other results for architecture {training.code} at seed "
                 f"{training.seed} than {merged.folder}: they were made by different machines or "

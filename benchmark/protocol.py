@@ -206,7 +206,7 @@ def parse_protocol(name: str, text: str) -> Protocol:
 
 
 def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:
-    """Return the protocol that `Protocol.describe` described.
+    """Return the protocol that `Protocol.describe` described, once or now.
 
     Raises:
         InputError: Something in it is unknown, missing or out of range.
@@ -216,7 +216,41 @@ def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:
         >>> described_protocol("digits", digits.describe()).describe() == digits.describe()
         True
     """
-    return Protocol(name, "", **_sections(description))
+    return Protocol(name, "", **_sections(completed(description)))
+
+
+_NEUTRAL: Mapping[str, Mapping[str, Any]] = {  # what a setting is that does nothing
+    "data": {"noise": 0.0, "noise_draws": 1, "crop_padding": 0, "flip": False},
+    "training": {
+        "warm_up": 0.0,
+        "momentum": 0.0,
+        "weight_decay": 0.0,
+        "gradient_norm": 0.0,
+        "label_smoothing": 0.0,
+        "average": "none",
+        "average_from": 0.0,
+        "average_decay": 0.0,
+    },
+    "evaluation": {"mirrored": False, "batch_norm_images": 0, "curve_images": 0},
+}
+
+
+def completed(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description with the settings that it lacks, where they have a neutral value.
+
+    A description that was written before there was a setting is thus of what that meant: a setting
+    that is added later gets its neutral value in `_NEUTRAL`, if there is one.
+
+    Example:
+        >>> digits = load_protocol("digits").describe()
+        >>> del digits["evaluation"]["mirrored"]
+        >>> completed(digits)["evaluation"]["mirrored"]
+        False
+    """
+    return {
+        section: {**_NEUTRAL.get(section, {}), **values} if isinstance(values, Mapping) else values
+        for section, values in description.items()
+    }
 
 
 def _sections(values: Mapping[str, Any]) -> dict[str, Any]:

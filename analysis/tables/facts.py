@@ -36,6 +36,8 @@ class Facts:
         seeds: Of each method, ascending.
         equal_budgets: Whether all methods had one budget.
         images: How the runs' images relate to the truth's; None where the table does not tell.
+        networks: How many different networks the architectures are, where the table trained each
+            once.
     """
 
     table: str
@@ -48,6 +50,7 @@ class Facts:
     seeds: Mapping[str, tuple[int, ...]]
     equal_budgets: bool = True
     images: Overlap | None = None
+    networks: int | None = None
 
     @property
     def truth_line(self) -> str:
@@ -61,9 +64,10 @@ class Facts:
     @property
     def size_line(self) -> str:
         """Say how many architectures are compared."""
-        if self.architectures == SIZE:
-            return f"Compared: all {SIZE:,} architectures."
-        return f"Compared: {self.architectures:,} of {SIZE:,} architectures."
+        whole = self.architectures == SIZE
+        count = f"all {SIZE:,}" if whole else f"{self.architectures:,} of {SIZE:,}"
+        networks = f", {self.networks:,} different networks" if self.networks is not None else ""
+        return f"Compared: {count} architectures{networks}."
 
     @property
     def runs_line(self) -> str:
@@ -126,6 +130,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
         key=key,
         truth_seeds=None if counts is None else (int(counts.min()), int(counts.max())),
         architectures=len(table),
+        networks=table.networks,
         preset=runs[0].task["preset"],
         equal_budgets=runs[0].task.get("training", {}).get("budget") != "schedule",
         batch_norm=runs[0].task.get("scoring", {}).get("batch_norm"),

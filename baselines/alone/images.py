@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,8 @@ from benchmark.datasets import Batches, Images, ImageSet, dataset_record
 from benchmark.protocol import Protocol
 from benchmark.seeds import Streams
 
-KEPT_BYTES = 1 << 26  # of the batches of one seed; more are cut anew for each architecture
+KEPT_BYTES = 1 << 28  # of batches; those of further seeds are cut anew for each architecture
+Pairs = list[tuple[Tensor, Tensor]]
 
 
 class Parts(NamedTuple):
@@ -58,11 +58,15 @@ def read_parts(protocol: Protocol, folder: Path, device: str) -> Parts:
     return Parts(images.train, valid, held.first(first))
 
 
-@lru_cache(maxsize=4)
-def seed_batches(
-    protocol: Protocol, seed: int, folder: Path, device: str
-) -> Sequence[tuple[Tensor, Tensor]] | Batches:
-    """Return the training batches of a seed, the same for every architecture."""
+def seed_batches(protocol: Protocol, seed: int, folder: Path, device: str) -> Pairs | Batches:
+    """Return the training batches of a seed, the same for every architecture.
+
+    As each architecture is trained at one seed after the other, the first seeds stay: if the last
+    did, none would be there when it is asked for again.
+    """
+    kept = _kept_batches(protocol, folder, device)
+    if seed in kept:
+        return kept[seed]
     train, settings = read_parts(protocol, folder, device).train, protocol.training
     steps = settings.epochs * len(train) // settings.batch_size
     batches = Batches(
@@ -74,6 +78,13 @@ def seed_batches(
         flip=protocol.data.flip,
     )
     image = 4 * protocol.scale.input_channels * protocol.scale.resolution**2
-    if steps * settings.batch_size * image > KEPT_BYTES:
+    if (len(kept) + 1) * steps * settings.batch_size * image > KEPT_BYTES:
         return batches
-    return [batches[step] for step in range(steps)]
+    kept[seed] = [batches[step] for step in range(steps)]
+    return kept[seed]
+
+
+@lru_cache(maxsize=1)
+def _kept_batches(protocol: Protocol, folder: Path, device: str) -> dict[int, Pairs]:
+    """Return where the batches of seeds are kept; those of another protocol make room."""
+    return {}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.reference.network import Network
 from benchmark.datasets import Images
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 
 BATCH = 500  # images passed at a time; another number may round differently
 
@@ -37,7 +37,7 @@ def measured(network: Network, images: Images, *, mirrored: bool) -> Measured:
         mirrored: Whether to take the mean of an image's logits and its mirror image's.
 
     Raises:
-        CheckError: A logit is not finite.
+        DivergedError: A logit is not finite.
     """
     network.eval()
     right, loss = 0, torch.zeros((), dtype=torch.float64)
@@ -49,7 +49,7 @@ def measured(network: Network, images: Images, *, mirrored: bool) -> Measured:
         loss = loss + F.cross_entropy(logits, labels, reduction="none").double().sum().cpu()
     total = float(loss)
     if not abs(total) < float("inf"):  # NaN compares with nothing
-        raise CheckError("the trained network's logits are not finite: lower the learning rate")
+        raise DivergedError("the trained network's logits are not finite: lower the learning rate")
     return Measured(100 * int(right) / len(images), total / len(images))
 
 

@@ -22,7 +22,7 @@ from torch.nn.utils import clip_grad_norm_
 from baselines.alone.images import read_parts, seed_batches
 from baselines.alone.measuring import measured, renormalise
 from baselines.reference.network import Network
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 from benchmark.protocol import AloneSettings, Protocol
 from benchmark.seeds import Streams
 from benchmark.space import live_codes
@@ -71,7 +71,7 @@ def train_alone(
         Accuracies, losses, curves and time.
 
     Raises:
-        CheckError: A loss is not finite.
+        DivergedError: A loss is not finite.
 
     Example:
         >>> from benchmark.protocol import load_protocol
@@ -98,7 +98,11 @@ def train_alone(
     total, loss = torch.zeros((), device=device), torch.zeros(())
     curve: dict[str, list[float]] = {split: [] for split in SPLITS}
     ends = {(epoch + 1) * len(batches) // settings.epochs for epoch in range(settings.epochs)}
-    shown = protocol.evaluation.curve_images
+    evaluation, shown = protocol.evaluation, protocol.evaluation.curve_images
+    is_plain = not (evaluation.mirrored or evaluation.batch_norm_images)
+    last = {  # splits whose curve ends in the very measurement that is taken at the end
+        split for split in SPLITS if is_plain and shown >= len(getattr(parts, split))
+    }
     spent, clock = 0.0, time.perf_counter()
     network.train()
     for step in range(len(batches)):
@@ -115,7 +119,7 @@ def train_alone(
         total += loss.detach()
         if shown and step + 1 in ends:
             spent += time.perf_counter() - clock
-            for split in SPLITS:
+            for split in SPLITS if step + 1 < len(batches) else set(SPLITS) - last:
                 images = getattr(parts, split)
                 few = images.first(min(shown, len(images)))
                 now = average.network
@@ -125,14 +129,16 @@ def train_alone(
         tell((step + 1) / len(batches))
     spent += time.perf_counter() - clock
     if not math.isfinite(float(total)):
-        raise CheckError(f"the training loss is {float(total)}: lower the learning rate")
+        raise DivergedError(f"the training loss is {float(total)}: lower the learning rate")
     trained = average.network
-    if protocol.evaluation.batch_norm_images:
-        renormalise(trained, parts.train.first(protocol.evaluation.batch_norm_images))
+    if evaluation.batch_norm_images:
+        renormalise(trained, parts.train.first(evaluation.batch_norm_images))
     found = {
-        split: measured(trained, getattr(parts, split), mirrored=protocol.evaluation.mirrored)
+        split: measured(trained, getattr(parts, split), mirrored=evaluation.mirrored)
         for split in SPLITS
     }
+    for split in last:
+        curve[split].append(found[split].accuracy)
     return Trained(
         accuracy={split: one.accuracy for split, one in found.items()},
         loss={split: one.loss for split, one in found.items()},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from baselines.alone import Trained
 from benchmark.building.journal import Journal, Training
+from benchmark.building.told import SOURCE_KIND, Told
 from benchmark.complexity import flops, parameters
 from benchmark.protocol import Protocol
 from benchmark.space import Codes, network_codes
@@ -17,7 +18,7 @@ from benchmark.tables import AccuracyKey, CostKey, Source
 from benchmark.tables.gathering import Gathered, gather
 from benchmark.tables.official import Reading, Result
 
-SOURCE_KIND = "trained"
+NAMED = 10  # failed trainings that a message names
 
 
 def assemble(
@@ -26,10 +27,11 @@ def assemble(
     """Make a table, and its learning curves where there are some, of finished trainings.
 
     Nothing in them depends on the order in which, or the machine on which, networks were trained,
-    but the time that a training took and where that is told.
+    but the time that a training took and where that is told. Networks of which a training failed
+    are left out, and that is noted.
 
     Args:
-        journal: The trainings; it must hold all that are needed.
+        journal: The trainings; it must hold all that are needed, some of which must be well.
         protocol: What they have in common.
         codes: Architectures [n], in any order.
         seeds: Seeds.
@@ -39,10 +41,11 @@ def assemble(
         The table and its curves.
     """
     dataset, epochs = protocol.data.dataset, protocol.training.epochs
+    failed = failed_trainings(journal, codes, seeds)
+    lost = {training.code for training in failed}
+    whole, codes = codes, codes[~np.isin(network_codes(codes), list(lost))]
     representatives = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
-    needed = [
-        Training(code, seed) for code in sorted(set(representatives.values())) for seed in seeds
-    ]
+    needed = needed_trainings(codes, seeds)
     sizes = {
         CostKey("params", dataset, epochs): parameters(codes, protocol.scale) / 1e6,
         CostKey("flops", dataset, epochs): flops(codes, protocol.scale) / 1e6,
@@ -63,22 +66,53 @@ def assemble(
         )
     source = Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND)
     machines = sorted({journal.made_on[training] for training in needed})
-    told = {
-        "protocol": protocol.describe(),
-        "code": journal.settings.get("code"),
-        "images": journal.settings.get("images"),
-        "networks": {dataset: asdict(protocol.scale)},
-        "seeds": list(seeds),
-        "trainings": len(needed),
-        "machines": [journal.machines[machine] for machine in machines],
-    }
-    return gather(
+    told = Told(
+        protocol=protocol,
+        seeds=tuple(seeds),
+        code=journal.settings.get("code"),
+        images=journal.settings.get("images"),
+        trainings=len(needed),
+        machines=tuple(journal.machines[machine] for machine in machines),
+        failed=tuple({**asdict(one), "fault": journal.failed[one]} for one in failed),
+    )
+    done = gather(
         readings,
         name=name,
-        description=_description(protocol, len(codes), seeds),
+        description=_description(protocol, len(codes), len(needed) // len(seeds), len(seeds)),
         source=source,
-        protocol=told,
+        protocol=told.to_dict(),
     )
+    made_on = [
+        [machines.index(journal.made_on[Training(representatives[code], seed)]) for seed in seeds]
+        for code in done.table.codes.tolist()
+    ]
+    measured = replace(done.table.measurements, made_on=np.array(made_on, np.int16))
+    notes = done.notes
+    if failed:
+        notes += (
+            f"left out: {len(lost):,} of {len(np.unique(network_codes(whole))):,} networks, "
+            f"{len(whole) - len(codes):,} of {len(whole):,} architectures, as a training failed: "
+            f"{listed(journal, failed)}",
+        )
+    return replace(done, table=replace(done.table, measurements=measured), notes=notes)
+
+
+def failed_trainings(journal: Journal, codes: Codes, seeds: Sequence[int]) -> list[Training]:
+    """Return those trainings of some architectures that failed, in ascending order."""
+    return [one for one in needed_trainings(codes, seeds) if one in journal.failed]
+
+
+def listed(journal: Journal, failed: Sequence[Training]) -> str:
+    """Return what was wrong with some trainings, of which the first are named."""
+    lines = [f"architecture {one.code} at seed {one.seed}: {journal.failed[one]}" for one in failed]
+    more = [f"and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
+    return "; ".join(lines[:NAMED] + more)
+
+
+def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[Training]:
+    """Return the trainings that a table of some architectures is made of, in ascending order."""
+    networks = np.unique(network_codes(codes)).tolist()
+    return [Training(code, seed) for code in networks for seed in seeds]
 
 
 def _results(
@@ -127,10 +161,10 @@ def _checksum(journal: Journal, needed: Sequence[Training]) -> str:
     return digest({"settings": journal.settings, "trained": found})
 
 
-def _description(protocol: Protocol, count: int, seeds: Sequence[int]) -> str:
+def _description(protocol: Protocol, count: int, networks: int, seeds: int) -> str:
     scale = protocol.scale
     return (
-        f"{count:,} architectures trained alone on {protocol.data.dataset} with {len(seeds)} seeds:"
-        f" C={scale.channels}, N={scale.cells}, {scale.resolution}×{scale.resolution}, "
-        f"{protocol.training.epochs} epochs"
+        f"{count:,} architectures, {networks:,} different networks, trained alone on "
+        f"{protocol.data.dataset} with {seeds} seeds: C={scale.channels}, N={scale.cells}, "
+        f"{scale.resolution}×{scale.resolution}, {protocol.training.epochs} epochs"
     )

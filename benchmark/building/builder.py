@@ -8,10 +8,11 @@ from pathlib import Path
 
 from baselines.alone import CODE
 from baselines.alone.images import read_parts
-from benchmark.building.assembling import assemble
-from benchmark.building.journal import Journal, Training, open_journal
+from benchmark.building.assembling import assemble, failed_trainings, listed
+from benchmark.building.journal import JOURNAL, Journal, Training, open_journal
 from benchmark.building.work import train_all
 from benchmark.datasets import data_folder, dataset_record
+from benchmark.errors import CheckError, InputError
 from benchmark.pool import THREADS
 from benchmark.protocol import Protocol
 from benchmark.shards import share_of
@@ -19,10 +20,11 @@ from benchmark.space import Codes, network_codes
 from benchmark.store.provenance import machine_differences, provenance
 from benchmark.tables.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.tables.curves import write_curves
-from benchmark.tables.file import SUFFIX, write_table
+from benchmark.tables.file import SUFFIX, read_table, write_table
 from benchmark.tables.truth import TruthTable
 from benchmark.workers import HERE, Workers
 
+MOST_FAILED = 0.01  # share of the networks that a table may lack, because they cannot be trained
 _VERSIONS = ("version", "commit")  # told where they differ, beside machine and libraries
 
 
@@ -43,8 +45,12 @@ class Plan:
     @property
     def trainings(self) -> list[Training]:
         """One for each network and seed."""
-        networks = dict.fromkeys(network_codes(self.codes).tolist())
-        return [Training(code, seed) for code in networks for seed in self.seeds]
+        return self.share((1, 1))
+
+    def share(self, shard: tuple[int, int]) -> list[Training]:
+        """Return the trainings of every n-th network, at all seeds."""
+        networks = list(dict.fromkeys(network_codes(self.codes).tolist()))
+        return [Training(code, seed) for code in share_of(networks, shard) for seed in self.seeds]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +63,7 @@ class Built:
         elsewhere: What of the machine or the versions differed when some of those were done.
         damaged: Lines of the journal that could not be used.
         left: Trainings that the table still lacks; those of other shares.
+        notes: Lines on what the table leaves out.
         table: The table; None where it lacks something.
         path: Its file.
         curves: The file of its learning curves.
@@ -67,6 +74,7 @@ class Built:
     elsewhere: tuple[str, ...]
     damaged: int
     left: int
+    notes: tuple[str, ...] = ()
     table: TruthTable | None = None
     path: Path | None = None
     curves: Path | None = None
@@ -97,9 +105,12 @@ def build_table(
         What was done.
 
     Raises:
-        InputError: The images, the device or what is in the folder cannot be used.
-        CheckError: A training failed and the others were finished, or the folder cannot be
-            written, or the system ended a worker.
+        InputError: The images, the device or what is in the folder cannot be used, or a table of
+            the same name there holds what this one would lack.
+        CheckError: A training failed for another reason than that it diverges, or too many
+            diverge, and the others were finished; or the folder cannot be written, or the system
+            ended a worker.
+        StoppedError: A signal asked it to stop; what is finished is kept.
     """
     images = data_folder(data)
     dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
@@ -110,15 +121,32 @@ def build_table(
         "code": CODE,
         "images": parts.digest(),
     }
-    work = share_of(plan.trainings, shard)
+    work = plan.share(shard)
     with open_journal(folder, settings) as journal:
-        missing = [training for training in work if training not in journal.trained]
+        _check_smaller(plan, folder / f"{name}{SUFFIX}")
+        missing = [training for training in work if training not in journal]
         elsewhere = _elsewhere(journal, set(work) - set(missing), device)
         if missing:
             train_all(plan.protocol, missing, journal, images, device, workers)
-        left = sum(training not in journal.trained for training in plan.trainings)
+        left = sum(training not in journal for training in plan.trainings)
         built = Built(len(work), len(work) - len(missing), elsewhere, journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
+
+
+def _check_smaller(plan: Plan, path: Path) -> None:
+    """Check that a table does not take the place of a larger one."""
+    if not path.exists():
+        return
+    try:
+        kept = read_table(path)
+    except InputError:  # damaged, or of an old version: made again
+        return
+    seeds = set(kept.protocol.get("seeds", []))
+    if not (set(kept.codes.tolist()) <= set(plan.codes.tolist()) and seeds <= set(plan.seeds)):
+        raise InputError(
+            f"{path} holds {len(kept):,} architectures at {len(seeds)} seeds, and a table of "
+            f"{len(plan.codes):,} at {len(plan.seeds)} would lack some of them: give another --name"
+        )
 
 
 def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> tuple[str, ...]:
@@ -135,6 +163,7 @@ def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> t
 
 
 def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
+    _check_failed(plan, journal)
     done = assemble(journal, plan.protocol, plan.codes, plan.seeds, name)
     path = journal.folder / f"{name}{SUFFIX}"
     write_table(done.table, path)
@@ -142,4 +171,16 @@ def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
     if done.curves is not None:
         curves = path.with_name(name + CURVES_SUFFIX)
         write_curves(done.curves, curves)
-    return replace(built, table=done.table, path=path, curves=curves)
+    return replace(built, notes=done.notes, table=done.table, path=path, curves=curves)
+
+
+def _check_failed(plan: Plan, journal: Journal) -> None:
+    """Check that few enough networks failed for the others to be a fair sample."""
+    failed = failed_trainings(journal, plan.codes, plan.seeds)
+    networks, lost = len(plan.trainings) // len(plan.seeds), len({one.code for one in failed})
+    if lost and lost >= MOST_FAILED * networks:
+        raise CheckError(
+            f"{lost:,} of {networks:,} networks cannot be trained, and a table may leave out less "
+            f"than 1 %: {listed(journal, failed)}; change the protocol, or delete their lines in "
+            f"{journal.folder / JOURNAL} to try them again"
+        )

@@ -2,8 +2,7 @@
 
 Each line is a checksum, a blank, and JSON. A line that was cut off or damaged counts as not
 written, so its training is done again; what is added after a cut goes on a line of its own. The
-facts of a machine stand once, above what it trained: where they are lost, so are its trainings, until
-it trains again.
+facts of a machine stand once, above what it trained: where they are lost, so are its trainings.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.alone import Trained
+from benchmark.building.settings import difference, same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.store import digest
@@ -58,6 +58,7 @@ class Journal:
         trained: What each training gave.
         machines: Where: facts by their digest.
         made_on: On which of the machines each training was done.
+        failed: What was wrong with each training that would fail again.
         damaged: Number of lines that cannot be used, those of unknown machines among them.
     """
 
@@ -66,17 +67,23 @@ class Journal:
     trained: dict[Training, Trained] = field(default_factory=dict)
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     made_on: dict[Training, str] = field(default_factory=dict)
+    failed: dict[Training, str] = field(default_factory=dict)
     damaged: int = 0
 
-    def add(self, training: Training, trained: Trained, machine: Mapping[str, Any]) -> None:
-        """Write down what a training gave.
+    def __contains__(self, training: Training) -> bool:
+        """Return whether a training is over, well or not."""
+        return training in self.trained or training in self.failed
+
+    def add(self, training: Training, result: Trained | str, machine: Mapping[str, Any]) -> None:
+        """Write down what a training gave, or what was wrong with it, and where that was.
 
         Raises:
             CheckError: The system refused.
         """
         name = digest(machine)[:16]
         lines = [] if name in self.machines else [{"machine": name, "facts": machine}]
-        lines.append({**asdict(training), "machine": name, **asdict(trained)})
+        said = {"failed": result} if isinstance(result, str) else asdict(result)
+        lines.append({**asdict(training), "machine": name, **said})
         path = self.folder / JOURNAL
         try:
             with path.open("ab") as file:
@@ -93,22 +100,28 @@ class Journal:
             self.machines[line["machine"]] = dict(line["facts"])
             return
         training = Training(line["code"], line["seed"])
-        trained = Trained(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
+        result = str(line["failed"]) if "failed" in line else _trained(line)
         if line["machine"] not in self.machines:
             self.damaged += 1
-        elif training not in self.trained:
-            self.trained[training], self.made_on[training] = trained, line["machine"]
-        elif not same_results(self.trained[training], trained):
+        elif training not in self:
+            self.made_on[training] = line["machine"]
+            if isinstance(result, str):
+                self.failed[training] = result
+            else:
+                self.trained[training] = result
+        elif not self.agrees(training, result):
             raise InputError(
                 f"{self.folder / JOURNAL} has two different results for architecture "
                 f"{training.code} at seed {training.seed}: delete the lines of one of the machines "
                 "or versions that they are from"
             )
 
-
-def same_results(one: Trained, other: Trained) -> bool:
-    """Whether two trainings gave the same bits, however long they took."""
-    return replace(one, seconds=other.seconds) == other
+    def agrees(self, training: Training, result: Trained | str) -> bool:
+        """Return whether a training that is over gave the same bits, however long it took."""
+        if isinstance(result, str):  # a fault may be worded anew
+            return training in self.failed
+        known = self.trained.get(training)
+        return known is not None and replace(known, seconds=result.seconds) == result
 
 
 def read_journal(folder: Path) -> Journal:
@@ -153,9 +166,10 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         if not path.exists():
             write_signed(KIND, {"settings": settings}, path)
         journal = read_journal(folder)
-        if digest(journal.settings) != digest(settings):
+        if not same_settings(journal.settings, settings):
             raise InputError(
-                f"{folder} holds trainings of another kind ({_difference(journal, settings)}); "
+                f"{folder} holds trainings of another kind "
+                f"({difference(journal.settings, settings)}); "
                 "give another --out"
             )
         _end_line(folder / JOURNAL)
@@ -185,6 +199,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
 
 
+def _trained(line: Mapping[str, Any]) -> Trained:
+    return Trained(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
+
+
 def _line(contents: Mapping[str, Any]) -> bytes:
     text = json.dumps(contents, sort_keys=True, separators=(",", ":")).encode()
     return _sum(text) + b" " + text + b"\n"
@@ -208,22 +226,3 @@ def _end_line(path: Path) -> None:
     if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
         with path.open("ab") as file:
             file.write(b"\n")
-
-
-def _difference(journal: Journal, settings: Mapping[str, Any]) -> str:
-    """Say which setting differs first."""
-    here, there = _flat(settings), _flat(journal.settings)
-    for name in sorted(here.keys() | there.keys()):
-        if here.get(name) != there.get(name):
-            return f"their {name} is {there.get(name)!r:.60}, not {here.get(name)!r:.60}"
-    return "their settings differ"
-
-
-def _flat(values: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{parent}{name}.")
-        else:
-            found[f"{parent}{name}"] = value
-    return found

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from baselines.alone import Trained, train_alone
 from benchmark.building.journal import Journal, Training
-from benchmark.errors import CheckError, fault_line
+from benchmark.errors import CheckError, DivergedError, fault_line
 from benchmark.pool import DIED_ELSEWHERE, WorkerDiedError
-from benchmark.progress import Meter, shown_board
+from benchmark.progress import Board, Meter, shown_board
 from benchmark.protocol import Protocol
+from benchmark.stopping import StoppedError, stoppable
 from benchmark.store.provenance import provenance
 from benchmark.workers import Workers
 
@@ -33,6 +35,9 @@ def train_all(
 ) -> None:
     """Train networks; where a worker dies, go on with those that it did not work on.
 
+    A training that diverges would do so again: that is written down like a result. What else goes
+    wrong may be due to the machine, and is left for another time.
+
     Args:
         protocol: How to train.
         missing: What to train, in this order, at least one.
@@ -44,13 +49,15 @@ def train_all(
     Raises:
         CheckError: Trainings failed, and the others were finished.
         WorkerDiedError: Workers died again and again.
+        StoppedError: A signal asked it to stop; trainings under way are given up.
     """
     faults: dict[Training, str] = {}
     left, what = list(missing), f"training on {protocol.data.dataset}"
     in_vain = 0
-    with shown_board(len(missing), what) as board:
+    signals: list[int] = []
+    with shown_board(len(missing), what) as board, _told(board, signals, workers):
         meters = {training: board.meter(place) for place, training in enumerate(missing)}
-        while left:
+        while left and not signals:
             orders = [(protocol, training, images, device, meters[training]) for training in left]
             try:
                 _round(orders, journal, faults, workers)
@@ -66,6 +73,8 @@ def train_all(
             left = [one for one in left if not _is_over(one, journal, faults)]
             if died:  # what it worked on stood first: the others come before that is tried again
                 left = left[workers.jobs :] + left[: workers.jobs]
+    if signals:
+        raise StoppedError(signals[0])
     if faults:
         first = next(training for training in missing if training in faults)
         raise CheckError(
@@ -74,8 +83,18 @@ def train_all(
         )
 
 
+def _told(board: Board, signals: list[int], workers: Workers) -> AbstractContextManager[None]:
+    """Let workers of this machine stop at a signal; others cannot be told, and are left at once."""
+
+    def tell(number: int) -> None:
+        signals.append(number)
+        board.stop()
+
+    return nullcontext() if workers.are_elsewhere else stoppable(tell)
+
+
 def _is_over(training: Training, journal: Journal, faults: Mapping[Training, str]) -> bool:
-    return training in journal.trained or training in faults
+    return training in journal or training in faults
 
 
 def _round(
@@ -87,6 +106,8 @@ def _round(
     meters = {training: meter for _, training, _, _, meter in orders}
     with workers.pool(len(orders)) as pool:
         for training, result in pool.results(train_one, orders):
+            if result is None:  # it was asked to stop
+                continue
             meters[training].show(1.0)  # workers elsewhere cannot
             if isinstance(result, str):
                 faults[training] = result
@@ -96,17 +117,24 @@ def _round(
 
 def train_one(
     protocol: Protocol, training: Training, images: Path, device: str, meter: Meter
-) -> tuple[Training, tuple[Trained, dict[str, Any]] | str]:
-    """Train one network; return what it gave and where, or what went wrong."""
+) -> tuple[Training, tuple[Trained | str, dict[str, Any]] | str | None]:
+    """Train one network; return what it gave or that it diverged, and where, or what went wrong.
+
+    Nothing comes of a training that is asked to stop, between two of its steps.
+    """
+
+    def tell(share: float) -> None:
+        meter.show(0.999 * share)
+        if meter.is_stopped:
+            raise StoppedError
+
     try:
-        trained = train_alone(
-            training.code,
-            training.seed,
-            protocol,
-            images,
-            device,
-            lambda share: meter.show(0.999 * share),
-        )
+        tell(0.0)
+        trained = train_alone(training.code, training.seed, protocol, images, device, tell)
+    except StoppedError:
+        return training, None
+    except DivergedError as error:
+        return training, (str(error), place(device))
     except Exception as error:  # whatever it is, the others go on
         return training, fault_line(error)
     meter.show(1.0)

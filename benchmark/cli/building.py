@@ -132,6 +132,8 @@ def build(
             "they may differ in their last digits",
             err=True,
         )
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
     if done.table is None or done.path is None:
         click.echo(
             f"{folder}: {done.trainings:,} trainings are done; for a table {done.left:,} of other "

@@ -76,6 +76,7 @@ def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]
         "description": table.description,
         "source": asdict(table.source),
         "architectures": len(table),
+        "networks": table.networks,
         "official_index": table.official_index is not None,
         "accuracies": accuracies,
         "losses": [str(key) for key in measured.losses],
@@ -97,7 +98,8 @@ def print_facts(facts: dict[str, Any]) -> None:
     if source["imported"]:
         click.echo(f"              of {source['dated']}, imported {source['imported']}")
     index = "with" if facts["official_index"] else "without"
-    click.echo(f"architectures {facts['architectures']:,}, {index} the official index")
+    networks = f", {facts['networks']:,} different networks" if facts["networks"] else ""
+    click.echo(f"architectures {facts['architectures']:,}{networks}, {index} the official index")
     for name, it in facts["accuracies"].items():
         counts = it.get("architectures_by_seeds", {})
         seeds = ", ".join(f"{count:,} with {number}" for number, count in counts.items())
@@ -122,6 +124,10 @@ def print_facts(facts: dict[str, Any]) -> None:
             f"reliability   {one['reliability']:.3f} of {one['key']}, by Spearman–Brown for "
             f"{one['seeds']} seeds from ρ = {one['rho']:.3f} between two; perfect scores would "
             f"reach τ = {one['ceiling']:.3f}"
+        )
+    for one in facts["protocol"].get("failed", []):
+        click.echo(
+            f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}"
         )
     for machine in facts["protocol"].get("machines", []):
         click.echo(
@@ -183,7 +189,7 @@ def print_arch(facts: dict[str, Any]) -> None:
         click.echo(f"  {name:20} {it['mean']:9.4f}{spread} %{seeds}{loss}")
         for seed, one in it.get("by_seed", {}).items():
             loss = f", loss {one['loss']:.4f}" if one["loss"] is not None else ""
-            click.echo(f"    seed {seed:15} {one['accuracy']:9.4f} %{loss}")
+            click.echo(f"    seed {seed:13} {one['accuracy']:9.4f} %{loss}")
     _print_costs(facts["costs"])
 
 

@@ -1,4 +1,4 @@
-"""``nasbench tables``: import, build, list, inspect, query, verify and export true accuracies."""
+"""``nasbench tables``: import, build, list, inspect, query, check and export true accuracies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from benchmark.cli.building import build
 from benchmark.cli.options import default_jobs, default_table_name
+from benchmark.cli.table_checks import rerun, verify
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _TABLE = click.option(
@@ -34,7 +35,8 @@ def tables_group() -> None:
     """
 
 
-tables_group.add_command(build)
+for command in (build, verify, rerun):
+    tables_group.add_command(command)
 
 
 @tables_group.command("import")
@@ -125,9 +127,9 @@ def info(table: str, as_json: bool) -> None:
       nasbench tables info analog-nasbench --json
     """
     from benchmark.cli.table_facts import print_facts, table_facts
-    from benchmark.tables.curves import SUFFIX as CURVES
+    from benchmark.tables.library import curves_beside
 
-    beside = Path(table).with_suffix(CURVES) if table.endswith(".nbtable") else None
+    beside = curves_beside(table) if table.endswith(".nbtable") else None
     facts = table_facts(_open(table), beside)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
@@ -156,41 +158,6 @@ def query(arch: str, table: str, as_json: bool) -> None:
         click.echo(json.dumps(facts, indent=2))
     else:
         print_arch(facts)
-
-
-@tables_group.command()
-@click.argument("table", default=default_table_name, metavar="[NAME|PATH]")
-@click.option(
-    "--source",
-    type=click.Path(path_type=Path),
-    help="The file or folder that the table was imported from: its SHA-256 is compared.",
-)
-def verify(table: str, source: Path | None) -> None:
-    """Check a table against its checksum and, where it is given, its source.
-
-    Parameters and multiply-adds that differ from the formula are noted: they are the source's.
-
-    \b
-    Examples:
-      nasbench tables verify
-      nasbench tables verify nas-bench-201 --source NAS-Bench-201-v1_1-096897.pth
-    """
-    from benchmark.errors import CheckError
-    from benchmark.tables.gathering import differences
-
-    opened = _open(table)  # an error where the checksum does not hold
-    for note in differences(opened):
-        click.echo(f"note: {note}", err=True)
-    if source is not None:
-        from benchmark.tables.importing import source_sha256
-
-        found, kept = source_sha256(source), opened.source.sha256
-        if found != kept:
-            raise CheckError(
-                f"table {opened.name!r} was not made from {source}: that has the SHA-256 "
-                f"{found[:12]}..., the table's source had {kept[:12]}..."
-            )
-    click.echo(f"{opened.name}: {len(opened):,} architectures, every check holds")
 
 
 @tables_group.command()

@@ -52,9 +52,7 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
         writer.write_batch(batch)
 
 
-def read_columns(
-    path: str | Path, version: str, *earlier: str
-) -> tuple[dict[str, str], Columns]:
+def read_columns(path: str | Path, version: str, *earlier: str) -> tuple[dict[str, str], Columns]:
     """Map what `write_columns` wrote, checked against its checksum.
 
     Args:

@@ -2,7 +2,8 @@
 
 The columns are ``code``, one per accuracy, and where the table has them ``official_index``,
 ``seeds``, ``std`` and ``loss`` before the name of an accuracy and ``cost`` before that of a cost;
-``accuracy-by-seed`` and ``loss-by-seed`` before that of an accuracy are lists of a number a seed.
+``accuracy-by-seed`` and ``loss-by-seed`` before that of an accuracy are lists of a number a seed,
+and so is ``machine-by-seed``, which machine trained it.
 The texts about them are the table's name, description and source, how far its seeds agree, which
 seeds the lists are of, and how its architectures were trained.
 """
@@ -63,6 +64,8 @@ def write_table(table: TruthTable, path: str | Path) -> None:
     for key, found in measured.by_seed.items():
         columns[f"accuracy-by-seed {key}"] = found.accuracies
         columns[f"loss-by-seed {key}"] = found.losses
+    if measured.made_on is not None:
+        columns["machine-by-seed"] = measured.made_on
     if table.official_index is not None:
         columns["official_index"] = table.official_index
     about = {
@@ -117,6 +120,7 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
     codes, index = columns.pop("code"), columns.pop("official_index", None)
     seeds, costs = taken("seeds", AccuracyKey.parse), taken("cost", CostKey.parse)
     deviations, losses = taken("std", AccuracyKey.parse), taken("loss", AccuracyKey.parse)
+    made_on = columns.pop("machine-by-seed", None)
     lists = taken("accuracy-by-seed", str), taken("loss-by-seed", str)
     by_seed = {
         AccuracyKey.parse(name): BySeed(tuple(seeds), lists[0].pop(name), lists[1].pop(name))
@@ -136,6 +140,7 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
             costs=costs,
             agreement={AccuracyKey.parse(k): Agreement(**v) for k, v in agreement.items()},
             by_seed=by_seed,
+            made_on=made_on,
         ),
         protocol=dict(json.loads(about.get("protocol", "{}"))),
     )

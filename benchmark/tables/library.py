@@ -43,6 +43,20 @@ def curves_path(name: str) -> Path:
     return table_path(name).with_name(name + CURVES_SUFFIX)
 
 
+def curves_beside(table: str) -> Path:
+    """Return where the learning curves of a table lie, or would.
+
+    Args:
+        table: Its name, or the path of its file.
+
+    Example:
+        >>> curves_beside("tables/mine.nbtable").as_posix()
+        'tables/mine.nbcurves'
+    """
+    is_file = table.endswith(SUFFIX)
+    return Path(table).with_suffix(CURVES_SUFFIX) if is_file else curves_path(table)
+
+
 def imported_names() -> list[str]:
     """Return the names of the imported tables, in order."""
     folder = cache_folder() / FOLDER

@@ -80,6 +80,8 @@ class Measurements:
         costs: For each cost the means [n] over seeds; NaN where it was not measured.
         agreement: For each accuracy how far its seeds agree, where there are two.
         by_seed: For each accuracy what each seed gave.
+        made_on: Where architectures were trained, [n, seeds] places in the list of machines that a
+            table's protocol tells, at the seeds that it tells; None where it tells none.
 
     Example:
         >>> key = CostKey("params", "cifar10", 200)
@@ -92,6 +94,7 @@ class Measurements:
     costs: Mapping[CostKey, NDArray[np.float64]] = field(default_factory=dict)
     agreement: Mapping[AccuracyKey, Agreement] = field(default_factory=dict)
     by_seed: Mapping[AccuracyKey, BySeed] = field(default_factory=dict)
+    made_on: NDArray[np.int16] | None = None
 
     def __post_init__(self) -> None:
         """Keep the columns in order and read-only."""
@@ -101,6 +104,8 @@ class Measurements:
             object.__setattr__(self, name, kept)
         for name in ("agreement", "by_seed"):
             object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
+        if self.made_on is not None:
+            object.__setattr__(self, "made_on", read_only(self.made_on, np.int16))
 
     def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
         """Return what does not fit a table of so many architectures and such accuracies, or None.
@@ -123,6 +128,8 @@ class Measurements:
             fault = found.fault(size) if key in accuracies else "are of no accuracy that is there"
             if fault:
                 return f"numbers by seed of {key} {fault}"
+        if self.made_on is not None and (self.made_on.ndim != 2 or len(self.made_on) != size):
+            return f"where it was trained must be there for each of the {size} architectures"
         return None
 
 

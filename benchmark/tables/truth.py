@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
-from benchmark.space import SIZE, Arch, Codes, checked_codes, to_codes, to_string
+from benchmark.space import SIZE, Arch, Codes, checked_codes, network_codes, to_codes, to_string
 from benchmark.tables.keys import DATASETS, SPLITS, AccuracyKey
 from benchmark.tables.measurements import Measurements, read_only
 
@@ -116,6 +116,14 @@ class TruthTable:
     def is_complete(self) -> bool:
         """Whether the table holds the whole space."""
         return len(self.codes) == SIZE
+
+    @property
+    def networks(self) -> int | None:
+        """Number of different networks, where a table tells that each was trained once.
+
+        Architectures that are one network then have one result, and count as often as they are.
+        """
+        return len(np.unique(network_codes(self.codes))) if self.protocol else None
 
     @property
     def keys(self) -> tuple[AccuracyKey, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -103,12 +104,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return contents(folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_killed_and_resumed(number: int, whole: dict[str, bytes], tmp_path: Path) -> None:
-    process = start_nasbench(*arguments(tmp_path, "--jobs", "1"))
+@pytest.mark.parametrize(
+    ("number", "jobs"),
+    [(signal.SIGKILL, 1), (signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)],
+)
+def test_killed_and_resumed(
+    number: signal.Signals, jobs: int, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    process = start_nasbench(*arguments(tmp_path, "--jobs", str(jobs)))
     wait_until(lambda: trained(tmp_path) >= 5)
-    process.send_signal(number)
-    process.communicate(timeout=60)
+    os.killpg(process.pid, number)  # a terminal sends it to all processes of a command
+    _, errors = process.communicate(timeout=60)
+    if number != signal.SIGKILL:
+        word = "interrupted" if number == signal.SIGINT else "terminated"
+        assert process.returncode == 128 + number
+        assert errors.splitlines()[-1] == (
+            f"nasbench: {word}; what is finished is kept, run the command again to go on"
+        )
+        assert "Traceback" not in errors
     done = trained(tmp_path)
     assert 5 <= done < TRAININGS
     called = nasbench(*arguments(tmp_path, "--jobs", "1"))

@@ -23,7 +23,7 @@ from benchmark.space import SIZE, to_string
 from benchmark.tables.file import read_table, write_table
 from benchmark.tables.importing import ImportOptions, import_table
 from benchmark.tables.keys import AccuracyKey
-from benchmark.tables.measurements import Measurements
+from benchmark.tables.measurements import BySeed, Measurements
 from benchmark.tables.truth import TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
@@ -75,7 +75,17 @@ def whole(table: TruthTable) -> TruthTable:
         seeds=repeated(table.seeds),
         official_index=np.arange(SIZE, dtype=np.int32),
         measurements=Measurements(
-            repeated(measured.deviations), repeated(measured.losses), repeated(measured.costs)
+            repeated(measured.deviations),
+            repeated(measured.losses),
+            repeated(measured.costs),
+            by_seed={
+                key: BySeed(
+                    single.seeds,
+                    np.resize(single.accuracies, (SIZE, len(single.seeds))),
+                    np.resize(single.losses, (SIZE, len(single.seeds))),
+                )
+                for key, single in measured.by_seed.items()
+            },
         ),
     )
 

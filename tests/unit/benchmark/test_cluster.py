@@ -157,6 +157,10 @@ def test_what_a_call_itself_raises_is_not_laid_on_the_worker(
     [
         (ImportError("no torch"), "cannot run this version (ImportError: no torch): install the"),
         (AttributeError("no _f"), "cannot run this version (AttributeError: no _f): install the"),
+        (
+            RuntimeError("Error during deserialization of the task graph. This frequently\noccurs"),
+            "(RuntimeError: Error during deserialization of the task graph): install the same",
+        ),
         (OSError("gone\nfar"), "failed: OSError: gone; what is finished is kept"),
         (CheckError("has torch 1.0"), "has torch 1.0"),
         (None, "the scheduler at tcp://10.0.0.1:1 has gone"),

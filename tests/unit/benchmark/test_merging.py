@@ -84,6 +84,19 @@ def test_trainings_of_a_machine_that_is_not_told_are_left_out(tmp_path: Path) ->
     assert (done.count, done.added, done.damaged) == (1, 1, 3)
 
 
+def test_trainings_that_failed_are_put_together_too(tmp_path: Path) -> None:
+    one, two = train(tmp_path / "a", {3: 10}), train(tmp_path / "b", {4: 20})
+    for folder in (one, two):
+        with open_journal(folder, KIND) as journal:
+            journal.add(Training(5, 0), f"the loss is nan in {folder}", {"cpu": "one"})
+    done = merge([one, two], tmp_path / "all")
+    assert (done.count, done.added) == (3, 3)
+    assert read_journal(tmp_path / "all").failed == {Training(5, 0): f"the loss is nan in {one}"}
+    three = train(tmp_path / "c", {5: 30})
+    with pytest.raises(CheckError, match="c has other results for architecture 5 at seed 0"):
+        merge([three], tmp_path / "all")
+
+
 def test_trainings_and_runs_do_not_mix(tmp_path: Path) -> None:
     train(tmp_path / "a", {3: 10})
     write(tmp_path / "b", 0)

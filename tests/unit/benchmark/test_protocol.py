@@ -7,7 +7,13 @@ import pytest
 
 from benchmark.datasets import DATASETS
 from benchmark.errors import InputError
-from benchmark.protocol import described_protocol, load_protocol, parse_protocol, protocol_names
+from benchmark.protocol import (
+    _NEUTRAL,
+    described_protocol,
+    load_protocol,
+    parse_protocol,
+    protocol_names,
+)
 
 
 def text(name: str = "digits") -> str:
@@ -20,6 +26,18 @@ def test_every_protocol_is_that_of_its_data_set(name: str) -> None:
     assert protocol.data.dataset == name
     assert name in DATASETS
     assert described_protocol(name, protocol.describe()).describe() == protocol.describe()
+
+
+def test_a_description_older_than_a_setting_has_its_neutral_value() -> None:
+    described = load_protocol("digits").describe()
+    for section, neutral in _NEUTRAL.items():
+        for name, value in neutral.items():
+            older = {one: it for one, it in described[section].items() if one != name}
+            found = described_protocol("older", {**described, section: older}).describe()
+            assert found == {**described, section: {**described[section], name: value}}
+    del described["training"]["epochs"]
+    with pytest.raises(InputError, match=r"\[training\] lacks epochs"):
+        described_protocol("older", described)
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.tables import gather_facts
 from analysis.tables.facts import ranges
-from benchmark.space import SIZE
+from benchmark.space import SIZE, network_codes
 from benchmark.store import RunRecord
 from benchmark.tables import AccuracyKey, TruthTable
 
@@ -63,6 +63,19 @@ def test_the_whole_space_is_called_so(
 ) -> None:
     facts = gather_facts([make_record("gm", 0, range(5))], five, key)
     assert replace(facts, architectures=SIZE).size_line == "Compared: all 15,625 architectures."
+
+
+def test_different_networks_are_counted_where_each_was_trained_once(
+    five: TruthTable, key: AccuracyKey, make_record: MakeRecord
+) -> None:
+    runs = [make_record("gm", 0, range(5))]
+    assert gather_facts(runs, five, key).networks is None
+    built = replace(five, protocol={"seeds": [0]})
+    facts = gather_facts(runs, built, key)
+    distinct = len({int(network_codes([code])[0]) for code in five.codes})
+    assert facts.size_line == (
+        f"Compared: 5 of 15,625 architectures, {distinct} different networks."
+    )
 
 
 @given(st.lists(st.integers(0, 30), unique=True).map(sorted))

@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import nn
 
-from baselines.alone import images, train_alone
-from baselines.alone.images import read_parts, seed_batches
-from baselines.alone.measuring import measured, renormalise
+from baselines.alone import images, train_alone, training
+from baselines.alone.images import _kept_batches, read_parts, seed_batches
+from baselines.alone.measuring import Measured, measured, renormalise
 from baselines.alone.training import Trained, _Average, learning_rate
 from baselines.reference.network import Network
 from benchmark.complexity import NetworkScale, parameters
 from benchmark.datasets import Batches, Images, dataset_record
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 from benchmark.protocol import Protocol, load_protocol
 from benchmark.seeds import Streams
 from benchmark.space import encode, live_codes
@@ -114,12 +114,23 @@ def test_the_same_seed_gives_the_same_bits_whatever_was_trained_before() -> None
 
 def test_batches_that_are_not_kept_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     first = train()
-    seed_batches.cache_clear()
+    _kept_batches.cache_clear()
     monkeypatch.setattr(images, "KEPT_BYTES", 0)
     again = train()
     assert isinstance(seed_batches(tiny(), 0, Path(), "cpu"), Batches)
-    seed_batches.cache_clear()
     assert numbers(again) == numbers(first)
+
+
+def test_as_many_seeds_as_fit_keep_their_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    _kept_batches.cache_clear()
+    whole = seed_batches(tiny(), 0, Path(), "cpu")
+    size = sum(whole[step][0].nbytes for step in range(len(whole)))
+    monkeypatch.setattr(images, "KEPT_BYTES", 6 * size)
+    first = {seed: seed_batches(tiny(), seed, Path(), "cpu") for seed in range(8)}
+    again = {seed: seed_batches(tiny(), seed, Path(), "cpu") for seed in range(8)}
+    assert [again[seed] is first[seed] for seed in range(8)] == 6 * [True] + 2 * [False]
+    other = seed_batches(tiny(training__batch_size=100), 7, Path(), "cpu")
+    assert other is seed_batches(tiny(training__batch_size=100), 7, Path(), "cpu")
 
 
 def test_dead_edges_change_nothing() -> None:
@@ -138,9 +149,10 @@ def test_no_image_is_in_two_parts() -> None:
 
 def test_the_checksum_of_the_images_is_that_of_a_run_on_them() -> None:
     data = tiny().data
-    assert read_parts(tiny(), Path(), "cpu").digest() == dataset_record("digits").read(
-        data, Path()
-    ).digest()
+    assert (
+        read_parts(tiny(), Path(), "cpu").digest()
+        == dataset_record("digits").read(data, Path()).digest()
+    )
 
 
 def test_the_curve_has_a_point_an_epoch() -> None:
@@ -152,10 +164,36 @@ def test_the_curve_has_a_point_an_epoch() -> None:
 def test_the_end_of_the_curve_is_the_accuracy_where_all_images_are_shown() -> None:
     trained = train(evaluation__curve_images=300)
     assert {split: points[-1] for split, points in trained.curve.items()} == trained.accuracy
+    assert [len(points) for points in trained.curve.values()] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "times"),
+    [
+        ({"curve_images": 300}, 2 * 2),  # an epoch and the end
+        ({"curve_images": 297}, 2 * 2 + 1),  # of 300 test images these are not all
+        ({"curve_images": 300, "mirrored": True}, 3 * 2),
+        ({"curve_images": 300, "batch_norm_images": 100}, 3 * 2),
+        ({"curve_images": 0}, 2),
+    ],
+)
+def test_nothing_is_measured_twice(
+    changes: dict[str, Any], times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def count(*arguments: Any, **options: Any) -> Measured:
+        asked.append(arguments)
+        return measured(*arguments, **options)
+
+    monkeypatch.setattr(training, "measured", count)
+    trained = train(**{f"evaluation__{name}": value for name, value in changes.items()})
+    assert len(asked) == times
+    assert {len(points) for points in trained.curve.values()} <= {2}
 
 
 def test_a_training_that_diverges_is_an_error() -> None:
-    with pytest.raises(CheckError, match="lower the learning rate"):
+    with pytest.raises(DivergedError, match="lower the learning rate"):
         train(training__learning_rate=1e30, training__warm_up=0.0)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,16 @@ from scipy import stats
 from baselines.alone import CODE, Trained
 from baselines.alone.images import read_parts
 from benchmark.building import Built, Plan, build_table, builder, chosen_architectures, work
-from benchmark.building.journal import JOURNAL, Training, read_journal
+from benchmark.building.journal import JOURNAL, KIND, SETTINGS, Training, read_journal
 from benchmark.complexity import flops, parameters
 from benchmark.datasets import Images, data_folder
-from benchmark.errors import CheckError, InputError
+from benchmark.errors import CheckError, DivergedError, InputError
 from benchmark.pool import WorkerDiedError
 from benchmark.protocol import Protocol
 from benchmark.space import live_codes, network_codes
+from benchmark.stopping import StoppedError, ask_to_stop
 from benchmark.store.provenance import provenance
+from benchmark.store.signed import read_signed, write_signed
 from benchmark.tables import AccuracyKey, CostKey, TruthTable
 from benchmark.tables.curves import read_curves
 from benchmark.tables.file import read_table
@@ -67,7 +71,11 @@ def test_every_network_is_trained_once(
     networks = np.unique(network_codes(chosen_architectures("2000")))
     assert sorted(one.code for one in invented) == networks.tolist()
     assert len(networks) < 1_600
-    assert len(table_of(built)) == 2_000
+    table = table_of(built)
+    assert (len(table), table.networks) == (2_000, len(networks))
+    assert table.description.startswith(
+        f"2,000 architectures, {len(networks):,} different networks, trained alone on digits with 1"
+    )
 
 
 def test_architectures_of_one_network_have_the_same_accuracies(
@@ -121,7 +129,7 @@ def test_the_table_alone_tells_what_each_seed_gave(protocol: Protocol, tmp_path:
                 assert found.accuracies[row, seed] == trained.accuracy[split]
                 assert found.losses[row, seed] == trained.loss[split]
                 curve = curves.columns[f"{key} seed {seed}"][row]
-                assert curve.tolist() == np.float32(trained.curve[split]).tolist()
+                assert curve.tolist() == np.array(trained.curve[split], np.float32).tolist()
 
 
 def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> None:
@@ -146,6 +154,30 @@ def test_a_larger_table_begins_with_what_is_there(
     assert set(small.codes) < set(table_of(built).codes)
 
 
+@pytest.mark.parametrize(("count", "seeds"), [(20, 2), (40, 1), (41, 1)])
+def test_a_larger_table_is_not_overwritten(
+    protocol: Protocol, invented: list[Training], tmp_path: Path, count: int, seeds: int
+) -> None:
+    build_table(plan(protocol, 40, 2), tmp_path, "t")
+    before = (tmp_path / "t.nbtable").read_bytes()
+    invented.clear()
+    message = (
+        rf"t\.nbtable holds 40 architectures at 2 seeds, and a table of {count} at {seeds} would "
+        "lack some of them: give another --name"
+    )
+    with pytest.raises(InputError, match=message):
+        build_table(plan(protocol, count, seeds), tmp_path, "t")
+    assert invented == []
+    assert (tmp_path / "t.nbtable").read_bytes() == before
+    assert len(table_of(build_table(plan(protocol, count, seeds), tmp_path, "u"))) == count
+
+
+def test_a_damaged_table_is_written_again(protocol: Protocol, tmp_path: Path) -> None:
+    build_table(plan(protocol, 40, 2), tmp_path, "t")
+    (tmp_path / "t.nbtable").write_bytes(b"damaged")
+    assert len(table_of(build_table(plan(protocol, 20, 1), tmp_path, "t"))) == 20
+
+
 def test_trainings_by_other_code_are_not_taken(
     protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -153,6 +185,21 @@ def test_trainings_by_other_code_are_not_taken(
     monkeypatch.setattr(builder, "CODE", CODE + 1)
     with pytest.raises(InputError, match=rf"their code is {CODE}, not {CODE + 1}\); give another"):
         build_table(plan(protocol), tmp_path, "t")
+
+
+def test_a_build_that_is_older_than_a_setting_goes_on(
+    protocol: Protocol, invented: list[Training], tmp_path: Path
+) -> None:
+    build_table(plan(protocol), tmp_path, "t")
+    path = tmp_path / SETTINGS
+    settings = read_signed(KIND, path)["settings"]
+    del settings["protocol"]["evaluation"]["mirrored"]
+    write_signed(KIND, {"settings": settings}, path)
+    invented.clear()
+    assert build_table(plan(protocol), tmp_path, "t").left == 0
+    assert invented == []
+    with pytest.raises(InputError, match=r"evaluation\.mirrored is None, not True"):
+        build_table(plan(protocol.changed({"evaluation.mirrored": True})), tmp_path, "t")
 
 
 def test_trainings_on_other_images_are_not_taken(
@@ -205,6 +252,43 @@ def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_
     assert [one.left for one in done] == [len(invented) - one.trainings for one in done]
 
 
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_a_share_has_all_seeds_of_its_networks(protocol: Protocol, count: int) -> None:
+    whole = plan(protocol)
+    shares = [whole.share((place, count)) for place in range(1, count + 1)]
+    networks = [{one.code for one in share} for share in shares]
+    for share, codes in zip(shares, networks, strict=True):
+        assert sorted(share) == sorted(Training(code, s) for code in codes for s in whole.seeds)
+    sizes = [len(codes) for codes in networks]
+    assert max(sizes) - min(sizes) <= 1
+    assert sum(sizes) == len(set.union(*networks))
+
+
+def test_a_signal_gives_up_what_is_under_way(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = plan(protocol, 5)
+    begun: list[Training] = []
+
+    def train(
+        code: int, seed: int, _: Protocol, folder: Path, device: str, tell: Callable[[float], None]
+    ) -> Trained:
+        begun.append(Training(code, seed))
+        if len(begun) == 4:
+            ask_to_stop(signal.SIGTERM)
+            time.sleep(0.11)  # a worker looks ten times a second
+            tell(0.5)
+            raise AssertionError("it goes on")
+        return invent(code, seed)
+
+    monkeypatch.setattr(work, "train_alone", train)
+    with pytest.raises(StoppedError) as stopped:
+        build_table(whole, tmp_path, "t")
+    assert stopped.value.number == signal.SIGTERM
+    assert begun == whole.trainings[:4]
+    assert list(read_journal(tmp_path).trained) == begun[:3]
+
+
 @pytest.mark.parametrize("kind", [CheckError, ValueError, KeyError])
 def test_a_training_that_fails_leaves_the_others(
     protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: type[Exception]
@@ -224,6 +308,67 @@ def test_a_training_that_fails_leaves_the_others(
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
     monkeypatch.setattr(work, "train_alone", train)
     assert build_table(plan(protocol), tmp_path, "t").left == 0
+
+
+def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> None:
+    """Let some networks diverge at a seed."""
+
+    def train(code: int, its_seed: int, *_: Any) -> Trained:
+        if code in codes and its_seed == seed:
+            raise DivergedError("the training loss is nan")
+        return invent(code, its_seed)
+
+    monkeypatch.setattr(work, "train_alone", train)
+
+
+def test_few_networks_that_diverge_are_left_out(
+    protocol: Protocol,
+    invented: list[Training],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    whole = plan(protocol, 300, 2)
+    networks = network_codes(whole.codes)
+    failing = int(np.bincount(networks).argmax())  # several architectures are this network
+    with monkeypatch.context() as patch:
+        diverge(patch, {failing})
+        built = build_table(whole, tmp_path, "t")
+    lost = int((networks == failing).sum())
+    assert lost > 1
+    assert built.notes == (
+        f"left out: 1 of {len(np.unique(networks))} networks, {lost} of 300 architectures, as a "
+        f"training failed: architecture {failing} at seed 1: the training loss is nan",
+    )
+    table = table_of(built)
+    assert table.codes.tolist() == sorted(whole.codes[networks != failing].tolist())
+    fault = {"code": failing, "seed": 1, "fault": "the training loss is nan"}
+    assert table.protocol["failed"] == [fault]
+    assert set(table.seeds[TEST].tolist()) == {2}
+
+    assert len(table_of(build_table(whole, tmp_path, "t"))) == 300 - lost
+    assert invented == []  # what failed is not tried again ...
+    path = tmp_path / JOURNAL
+    kept = [line for line in path.read_bytes().splitlines(True) if b'"failed"' not in line]
+    path.write_bytes(b"".join(kept))
+    assert len(table_of(build_table(whole, tmp_path, "t"))) == 300
+    assert invented == [Training(failing, 1)]  # ... until its line is deleted
+
+
+def test_many_networks_that_diverge_are_an_error(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = plan(protocol)
+    failing = whole.trainings[0].code
+    diverge(monkeypatch, {failing})
+    message = (
+        rf"1 of {len(whole.trainings) // 3} networks cannot be trained, .*: architecture {failing} "
+        r"at seed 1: the training loss is nan; .* delete their lines in .*trained\.jsonl"
+    )
+    for _ in range(2):
+        with pytest.raises(CheckError, match=message):
+            build_table(whole, tmp_path, "t")
+    assert not list(tmp_path.glob("*.nbtable"))
+    assert len(read_journal(tmp_path).trained) == len(whole.trainings) - 1
 
 
 def test_a_worker_that_dies_costs_only_what_it_worked_on(

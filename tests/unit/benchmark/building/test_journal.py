@@ -90,6 +90,16 @@ def test_the_same_result_twice_is_fine(folder: Path) -> None:
     assert read_journal(folder) == before
 
 
+def test_a_failure_is_kept(folder: Path) -> None:
+    with open_journal(folder, KIND) as journal:
+        journal.add(Training(11, 0), "the training loss is nan", THERE)
+        assert Training(11, 0) in journal
+    journal = read_journal(folder)
+    assert journal.failed == {Training(11, 0): "the training loss is nan"}
+    assert Training(11, 0) not in journal.trained
+    assert journal.machines[journal.made_on[Training(11, 0)]] == THERE
+
+
 def test_two_results_for_one_training_are_refused(folder: Path, tmp_path: Path) -> None:
     with open_journal(tmp_path / "other", KIND) as journal:
         journal.add(Training(7, 1), trained(21), THERE)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmark.building import chosen_architectures
 from benchmark.space import to_string
 from benchmark.store.provenance import provenance
+from benchmark.tables.file import read_table, write_table
 from tests.command_line import nasbench
 
 TINY = [
@@ -42,12 +45,53 @@ def test_a_built_table_is_a_table(folder: Path) -> None:
     path = folder / "digits-c2n1r8e1.nbtable"
     called = nasbench("tables", "info", str(path), "--json")
     facts = json.loads(called.out)
-    assert facts["architectures"] == 4
+    assert (facts["architectures"], facts["networks"]) == (4, 4)
+    assert (
+        "architectures 4, 4 different networks, without the official index"
+        in nasbench("tables", "info", str(path)).out
+    )
     assert facts["protocol"]["protocol"]["training"]["average"] == "mean"
     assert facts["protocol"]["protocol"]["data"]["flip"] is True
     assert [one["key"] for one in facts["quality"]] == ["digits_test_1", "digits_valid_1"]
     assert facts["curves"] == str(folder / "digits-c2n1r8e1.nbcurves")
     assert nasbench("tables", "verify", str(path)).out.endswith("every check holds\n")
+
+
+def test_a_built_table_is_put_together_again(folder: Path, tmp_path: Path) -> None:
+    path, source = folder / "digits-c2n1r8e1.nbtable", folder / "trained.jsonl"
+    called = nasbench("tables", "verify", str(path), "--source", str(source))
+    assert (called.code, called.err) == (0, "")
+    assert called.out == "digits-c2n1r8e1: 4 architectures, every check holds\n"
+    table = read_table(path)
+    changed = {key: np.minimum(99, column + 1) for key, column in table.accuracies.items()}
+    write_table(replace(table, accuracies=changed), tmp_path / "forged.nbtable")
+    called = nasbench("tables", "verify", tmp_path / "forged.nbtable", "--source", source)
+    assert called.code == 1
+    assert called.out.startswith("accuracy of digits_test_1 differs for 4 architectures")
+    assert called.err == f"nasbench: table 'digits-c2n1r8e1' does not follow from {source}\n"
+
+
+def test_architectures_of_a_built_table_are_trained_again(folder: Path, tmp_path: Path) -> None:
+    path = folder / "digits-c2n1r8e1.nbtable"
+    what = ["--sample", "2", "--seed", "1", "--jobs", "1"]
+    called = nasbench("tables", "rerun", str(path), *what)
+    assert (called.code, called.err) == (0, "")
+    lines = called.out.splitlines()
+    assert [line.rpartition(" seed ")[2] for line in lines[:-1]] == [
+        "0: identical", "1: identical", "0: identical", "1: identical",
+    ]  # fmt: skip
+    assert lines[-1] == "4 trainings came out again, 4 of them to the last bit"
+    table = read_table(path)
+    singles = {
+        key: replace(single, losses=np.nextafter(single.losses, 9))
+        for key, single in table.measurements.by_seed.items()
+    }
+    measured = replace(table.measurements, by_seed=singles)
+    write_table(replace(table, measurements=measured), tmp_path / "forged.nbtable")
+    called = nasbench("tables", "rerun", tmp_path / "forged.nbtable", *what)
+    assert called.code == 1
+    assert called.err == "nasbench: 4 of 4 trainings did not come out again\n"
+    assert "  the loss of digits_test_1 differs in its bits, on the same machine" in called.out
 
 
 def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
@@ -58,7 +102,7 @@ def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
     single = [found["by_seed"][seed]["accuracy"] for seed in ("0", "1")]
     assert sum(single) / 2 == pytest.approx(found["mean"])
     called = nasbench("tables", "query", arch, "--table", str(path))
-    assert f"\n    seed 1                {single[1]:.4f} %, loss " in called.out
+    assert f"\n    seed 1        {single[1]:9.4f} %, loss " in called.out
 
 
 def test_a_built_table_is_imported_and_exported(

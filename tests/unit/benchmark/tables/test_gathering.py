@@ -62,9 +62,7 @@ def test_what_each_seed_gave_is_kept() -> None:
     found = table.measurements.by_seed[TEST]
     assert found.seeds == (777, 888, 999)
     missing = np.nan
-    np.testing.assert_array_equal(
-        found.accuracies, [[40, 50, missing], [missing, missing, 60]]
-    )
+    np.testing.assert_array_equal(found.accuracies, [[40, 50, missing], [missing, missing, 60]])
     np.testing.assert_array_equal(found.losses, [[2.5, 1.5, missing], [missing, missing, 0.5]])
     assert np.array_equal(np.nanmean(found.accuracies, axis=1), table.accuracy(TEST))
 
