@@ -94,7 +94,9 @@ def test_lines_are_called_what_they_are(table: TruthTable, records: list[RunReco
         labels = [str(line.get_label()) for line in shown]
         assert "validation" in labels
         drawn = [line for line in shown if line.get_label() == "noise ceiling"]
-        assert [line.get_ydata()[0] for line in drawn] == ([] if ceiling is None else [ceiling])
+        assert [np.asarray(line.get_ydata())[0] for line in drawn] == (
+            [] if ceiling is None else [ceiling]
+        )
         precision = precision_data(records, truth, KEY, order)
         lines = draw_curves(precision, Figure().subplots(), label="precision").lines
         assert "noise ceiling" not in [line.get_label() for line in lines]

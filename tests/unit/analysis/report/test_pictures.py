@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -72,7 +73,7 @@ def test_every_figure_of_tau_has_one_ceiling(report: Report, study: Study) -> No
     for name, part in (("tau-over-top", 1), ("tau-by-seed", 0), ("tau-over-budget", 1)):
         (ax,) = report.pictures[name].figure.axes
         (line,) = [line for line in ax.lines if line.get_label() == "noise ceiling"]
-        assert line.get_data()[part][0] == quality.ceiling
+        assert np.asarray(line.get_data()[part])[0] == quality.ceiling
         assert f"Noise ceiling: τ = {quality.ceiling:.3f} is what" in report.pictures[name].caption
     for name in ("precision", "best-by-seed", "best-over-budget"):
         (ax,) = report.pictures[name].figure.axes
