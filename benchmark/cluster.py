@@ -89,7 +89,7 @@ class Cluster:
             if future.status in ("lost", "pending", "cancelled"):
                 raise CheckError(_gone(self._address))
             if future.status == "error":
-                error = future.exception()
+                error: BaseException | None = future.exception()
                 if not isinstance(error, (KilledWorker, WorkerDiedError)):
                     raise self._fault(error)
                 died = True

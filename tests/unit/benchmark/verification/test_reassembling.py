@@ -51,6 +51,21 @@ def test_a_table_follows_from_its_trainings(folder: Path) -> None:
     assert table_differences(table, None, folder) == []
 
 
+def test_a_table_of_a_version_that_kept_means_alone_follows_too(folder: Path) -> None:
+    table, curves = read_table(folder / "t.nbtable"), read_curves(folder / "t.nbcurves")
+    old = replace(table, measurements=replace(table.measurements, by_seed={}, made_on=None))
+    means = {name: it for name, it in curves.columns.items() if " seed " not in name}
+    assert 0 < len(means) < len(curves.columns)
+    assert table_differences(old, replace(curves, columns=means), folder) == []
+
+
+def test_a_changed_curve_is_found(folder: Path) -> None:
+    table, curves = read_table(folder / "t.nbtable"), read_curves(folder / "t.nbcurves")
+    changed = replace(curves, columns=_one_off(curves.columns, "digits_test_1 seed 2"))
+    (line,) = table_differences(table, changed, folder)
+    assert line.startswith("curve of digits_test_1 seed 2 differs for 1 architectures")
+
+
 def test_the_order_and_the_times_of_trainings_do_not_matter(
     folder: Path, protocol: Protocol, tmp_path: Path
 ) -> None:
