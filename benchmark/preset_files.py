@@ -20,6 +20,7 @@ else:
 Made = TypeVar("Made")
 
 MAX_BYTES = 1 << 20  # of a file
+MAX_DOTS = 32  # in a line; tomllib takes memory by the square of the parts that dots make of a name
 SUFFIX = ".toml"
 
 
@@ -78,6 +79,11 @@ class PresetFiles:
         Raises:
             InputError: The text is no TOML, or its values do not fit.
         """
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.count(".") > MAX_DOTS:
+                raise InputError(
+                    f"{self.kind} {name}: line {number} has more than {MAX_DOTS} dots: shorten it"
+                )
         try:
             return make(tomllib.loads(text))
         except (ValueError, InputError) as error:  # not all tomllib raises is a TOMLDecodeError

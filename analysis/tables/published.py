@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,11 +121,11 @@ def _finite(text: str, what: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{what} is {text!r}: it must be a number")
+        raise InputError(f"{what} is {text!r:.60}: it must be a number")
     return number
 
 
 def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise InputError(f"runs is {text!r}: it must be an integer of 1 or more, or empty")
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
+        raise InputError(f"runs is {text!r:.60}: it must be an integer from 1 on, or empty")
     return int(text)

@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.ceiling import noise_ceiling, table_quality
 from benchmark.errors import InputError, MissingError
-from benchmark.space import from_string, to_string
+from benchmark.space import SIZE, from_string, to_string
 from benchmark.tables import TABLES, TruthTable, open_table
 from benchmark.tables.library import curves_path, imported_names
 
@@ -216,7 +216,7 @@ def _print_costs(costs: dict[str, dict[str, float | None]]) -> None:
 
 def _row(table: TruthTable, arch: str) -> int:
     """Return where an architecture stands."""
-    if not arch.isdecimal():
+    if not arch.isdecimal() or len(arch) > len(str(SIZE)):
         code = from_string(arch)
         table.accuracy(table.keys[0], code)  # raises where it is missing
         return int(np.searchsorted(table.codes, code))

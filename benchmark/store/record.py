@@ -146,7 +146,7 @@ def checked_method(method: object) -> str:
     """
     if not isinstance(method, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", method):
         raise InputError(
-            f"method is {method!r}: it must be small letters, digits and hyphens, like few-shot"
+            f"method is {method!r:.60}: it must be small letters, digits and hyphens, like few-shot"
         )
     return method
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analysis.tables.published import COLUMNS, read_published
 from baselines.registry import method_class
 from benchmark.errors import InputError
-from benchmark.task import described_task, load_preset
+from benchmark.task import described_task, load_preset, parse_task
 from tests.command_line import TINY_PRESET
 from tests.fuzzing import bounded, cases, changed, timed
 
@@ -100,6 +100,22 @@ def test_published_numbers(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "published.csv"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     refused(lambda: read_published(path))
+
+
+def test_a_name_of_many_parts_takes_no_memory() -> None:
+    """tomllib would take 900 MB for it."""
+    path = ".".join("a" * 15_000)
+    with pytest.raises(
+        InputError, match=r"^preset mine: line 2 has more than 32 dots"
+    ):
+        parse_task("mine", f"\n{path} = 1")
+
+
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "published.csv"
+    path.write_text(PUBLISHED.replace(",3,", f",{'9' * 5_000},"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"^.*, row 2: runs is '9{59}: it must be an integer from"):
+        read_published(path)
 
 
 def test_a_large_preset_is_not_read(tmp_path: Path) -> None:
