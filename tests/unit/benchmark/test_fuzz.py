@@ -105,9 +105,7 @@ def test_published_numbers(tmp_path: Path, data: st.DataObject) -> None:
 def test_a_name_of_many_parts_takes_no_memory() -> None:
     """tomllib would take 900 MB for it."""
     path = ".".join("a" * 15_000)
-    with pytest.raises(
-        InputError, match=r"^preset mine: line 2 has more than 32 dots"
-    ):
+    with pytest.raises(InputError, match=r"^preset mine: line 2 has more than 32 dots"):
         parse_task("mine", f"\n{path} = 1")
 
 
