@@ -12,7 +12,11 @@ k·r / (1 + (k − 1)·r), and such a mean correlates with what it measures by t
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.ranking import rank_metrics
 from benchmark.tables import AccuracyKey, TruthTable
@@ -74,6 +78,41 @@ def noise_ceiling(table: TruthTable) -> list[Ceiling]:
     return lines
 
 
+class Agreed(NamedTuple):
+    """How far the seeds of a table agree on a set of architectures.
+
+    Attributes:
+        architectures: How many there are.
+        tau: Kendall's tau-b between two seeds, a mean over pairs.
+        rho: Spearman's rank correlation between two seeds, a mean over pairs.
+    """
+
+    architectures: int
+    tau: float
+    rho: float
+
+
+def agreement_of(by_seed: NDArray[np.float64]) -> Agreed:
+    """Return how far seeds agree.
+
+    Args:
+        by_seed: Accuracies [seeds, n] of at least two seeds.
+
+    Returns:
+        Means over pairs of seeds; NaN where a seed gives all architectures one accuracy.
+
+    Example:
+        >>> agreement_of(np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0]])).rho
+        0.5
+    """
+    pairs = [rank_metrics(one, other) for one, other in combinations(by_seed, 2)]
+    return Agreed(
+        by_seed.shape[1],
+        float(np.mean([pair.kendall_tau for pair in pairs])),
+        float(np.mean([pair.spearman_rho for pair in pairs])),
+    )
+
+
 class Quality(NamedTuple):
     """How reliable an accuracy is, the mean over k seeds.
 
@@ -123,6 +162,19 @@ def table_quality(table: TruthTable) -> list[Quality]:
         for key, it in table.measurements.agreement.items()
         if it.seeds is not None and it.rho is not None
     ]  # fmt: skip
+
+
+def noise_limit(table: TruthTable, key: AccuracyKey) -> float | None:
+    """Return the tau-b that perfect scores would reach, where a table's seeds tell it.
+
+    Args:
+        table: The table.
+        key: The accuracy that is the truth.
+
+    Returns:
+        `Quality.ceiling` of it, or None.
+    """
+    return next((one.ceiling for one in table_quality(table) if one.key == key), None)
 
 
 def spearman_brown(correlation: float, count: float) -> float:

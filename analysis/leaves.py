@@ -16,7 +16,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.topk import finite_vectors
 from benchmark.errors import InputError, unknown_name
-from benchmark.space import EDGES, OPERATIONS, Codes, all_operations, from_string
+from benchmark.space import (
+    EDGES,
+    OPERATIONS,
+    SIZE,
+    Codes,
+    all_operations,
+    from_string,
+    network_codes,
+)
 
 
 def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
@@ -87,23 +95,50 @@ def expected_best_of_leaves(
     return float(np.diff(below, prepend=0.0) @ values)
 
 
-def best_of_selected(selected: Sequence[str], truth: ArrayLike, codes: Codes) -> float:
-    """Return the highest truth among selected architectures.
+def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
+    """Return what every architecture of the space is worth, as far as a table tells.
+
+    A table that was built here trains architectures that are one network once, so one that it
+    lacks is worth what another of the same network is. Where others of one network differ, as in
+    tables that trained each, the first of them counts.
 
     Args:
-        selected: Architectures in string form.
         truth: What each architecture is worth, shape [n].
         codes: Which architectures these are, ascending, shape [n].
 
     Returns:
-        It, in the unit of ``truth``; NaN where the truth of none of them is known.
+        Truths by code, shape [15625]; NaN where nothing tells.
 
     Example:
-        >>> codes = np.array([0, 781])
+        >>> worth = known_truth([10.0, 90.0], np.array([0, 781]))
+        >>> worth[0], worth[1], np.isnan(worth[15624])  # 1 is disconnected like 0
+        (np.float64(10.0), np.float64(10.0), np.True_)
+    """
+    values = np.asarray(truth, np.float64)
+    worth = np.full(SIZE, np.nan)
+    if len(codes) < SIZE:
+        networks = network_codes()
+        by_network = np.full(SIZE, np.nan)
+        by_network[networks[codes][::-1]] = values[::-1]  # of several the first is written last
+        worth = by_network[networks]
+    worth[codes] = values
+    return worth
+
+
+def best_of_selected(selected: Sequence[str], worth: NDArray[np.float64]) -> float:
+    """Return the highest truth among selected architectures.
+
+    Args:
+        selected: Architectures in string form.
+        worth: Truths by code as from `known_truth`, shape [15625].
+
+    Returns:
+        It, in the unit of ``worth``; NaN where the truth of none of them is known.
+
+    Example:
         >>> nothing = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
-        >>> best_of_selected([nothing], [10.0, 90.0], codes)
+        >>> best_of_selected([nothing], known_truth([10.0, 90.0], np.array([0, 781])))
         10.0
     """
-    known = dict(zip(codes.tolist(), np.asarray(truth, np.float64).tolist(), strict=True))
-    found = [known[code] for code in map(from_string, selected) if code in known]
-    return max(found, default=math.nan)
+    found = [float(worth[code]) for code in map(from_string, selected)]
+    return max((one for one in found if not math.isnan(one)), default=math.nan)

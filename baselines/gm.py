@@ -27,8 +27,8 @@ from benchmark.task import Task
 
 
 @dataclass(frozen=True)
-class GmOptions:
-    """How GM-NAS splits; the paper's ablations are among the options.
+class SplittingOptions:
+    """How GM-NAS splits, but for where the groups come from.
 
     Attributes:
         warm_up: Share of the budget that the undivided supernet gets first.
@@ -40,7 +40,6 @@ class GmOptions:
         min_size: Least number of operations in a group.
         batches: Batches over which gradient distances are averaged at each split.
         restart: Where children start from the initial weights instead of their parent's.
-        partition: Whether groups follow the gradient distances or are drawn at random.
         edge: Which edge is split: the one whose cut separates the most distance, a random one, or
             those of ``edges``.
         edges: Index of the edge to split at each level where ``edge`` is fixed; else none.
@@ -63,7 +62,6 @@ class GmOptions:
     min_size: Count
     batches: Count
     restart: Restart
-    partition: Literal["gradient", "random"]
     edge: Literal["best", "random", "fixed"]
     edges: tuple[EdgeIndex, ...]
     weight: Literal["hard", "soft"]
@@ -92,18 +90,43 @@ class GmOptions:
         groups = (self.groups,) * self.levels
         return Schedule(self.warm_up, self.between, groups, self.restart, self.epochs)
 
+    @property
+    def draws_groups(self) -> bool:
+        """Whether groups are drawn at random; else they follow the gradient distances."""
+        return False
+
     def matched_edges(self, level: int) -> int:
         """Number of edges that are matched to split a supernet of a level."""
-        if self.edge == "best":
-            return len(EDGES) - level
-        return int(self.partition == "gradient")
+        return len(EDGES) - level if self.edge == "best" else 1
+
+
+@dataclass(frozen=True)
+class GmOptions(SplittingOptions):
+    """How GM-NAS splits; the paper's ablations are among the options.
+
+    Attributes:
+        partition: Whether groups follow the gradient distances or are drawn at random.
+    """
+
+    partition: Literal["gradient", "random"]
+
+    @property
+    def draws_groups(self) -> bool:
+        """Whether groups are drawn at random."""
+        return self.partition == "random"
+
+    def matched_edges(self, level: int) -> int:
+        """Number of edges that are matched; none where chance decides edge and groups."""
+        free = self.draws_groups and self.edge != "best"
+        return 0 if free else super().matched_edges(level)
 
 
 class Gm(Method):
     """Splits a tree of supernets by gradient matching [GM, arXiv 2203.15207, section 3]."""
 
     name: ClassVar[str] = "gm"
-    Options = GmOptions
+    Options: ClassVar[type[SplittingOptions]] = GmOptions
+    options: SplittingOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
         """Say what a run will do, with the most that gradient matching can cost.
@@ -129,7 +152,7 @@ class Gm(Method):
         return train_tree(experiment, self.options.schedule, choose_split)
 
 
-def _choose_split(base: Base, options: GmOptions, node: Node) -> Split:
+def _choose_split(base: Base, options: SplittingOptions, node: Node) -> Split:
     """Choose edge and groups by gradient distances as far as the options say so."""
     generator = base.experiment.streams.numpy(f"splits/{node.name}")
     edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
@@ -146,7 +169,7 @@ def _choose_split(base: Base, options: GmOptions, node: Node) -> Split:
     }
     edge = best_edge(partitions) if partitions else edges[0]
     allowed = node.subspace.allowed[edge]
-    if options.partition == "random":
+    if options.draws_groups:
         places = random_partition(len(allowed), options.groups, options.min_size, generator)
     else:
         places = partitions[edge].groups
@@ -161,7 +184,7 @@ def _choose_split(base: Base, options: GmOptions, node: Node) -> Split:
 
 
 def _distances(
-    base: Base, options: GmOptions, node: Node, edges: list[int], stop: EarlyStop
+    base: Base, options: SplittingOptions, node: Node, edges: list[int], stop: EarlyStop
 ) -> Distances:
     """Match gradients, each pass charged."""
     experiment = base.experiment

@@ -97,6 +97,12 @@ METHODS: Mapping[str, MethodRecord] = _registry(
         "a tree of sub-supernets, split where gradients disagree",
         lambda: import_module("baselines.gm").Gm,
     ),
+    MethodRecord(
+        "gm-random",
+        "GM with groups drawn at random, its control",
+        lambda: import_module("baselines.gm_random").GmRandom,
+        expensive=True,
+    ),
     _reference(
         "random",
         "random numbers",

@@ -1,35 +1,47 @@
 """Workers on other machines, by dask.distributed: calls go to a scheduler, results come back.
 
-A call whose worker dies is given to another by the scheduler; only one that kills its workers again
-and again is given up. Workers must run the same versions as this process, because bits and formats
-depend on them.
+A call whose worker dies is given to another by the scheduler, once: each tells the scheduler when
+it begins and ends, so one that began twice and never ended is not begun again, whatever the
+scheduler would allow, and one that merely waited beside it is not blamed. Workers must run the same
+versions as this process, because bits and formats depend on them.
 """
 
 from __future__ import annotations
 
 import logging
+import pickle
 import platform
 import re
 import socket
+import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from benchmark.allocator import kept_memory
-from benchmark.errors import CheckError, InputError
+from benchmark.errors import CheckError, InputError, fault_line, in_one_line
 from benchmark.pool import WorkerDiedError, settle
 from benchmark.store.provenance import provenance
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, as_completed
 
 Result = TypeVar("Result")
 
 PATIENCE = 15.0  # seconds to wait for a scheduler, and for its first worker
+POLL = 0.05  # seconds between two looks at what is done
+LOOK = 5.0  # seconds between two looks at whether there are workers
+LONELY = 60.0  # seconds without any until it is said
+RETRIES = 1  # of a call whose worker died
 _LOST_GRAPH = "Error during deserialization of the task graph"  # what a scheduler says
+_UNREADABLE = (ImportError, AttributeError, TypeError, SyntaxError, pickle.UnpicklingError)
+_BEGUN, _ENDED = "begun", "ended"
 _LIBRARIES = ("nasbench-suite", "torch", "numpy", "scipy", "distributed")
 
 
@@ -59,46 +71,88 @@ class Cluster:
 
         Raises:
             CheckError: The scheduler has gone, or a worker runs other versions.
-            WorkerDiedError: A call killed its workers; raised when all others are done.
+            WorkerDiedError: A call killed two workers; raised when all others are done.
         """
         from distributed import KilledWorker, as_completed
 
-        here = versions()
-        futures = [self._client.submit(_remote, here, call, *one, pure=False) for one in arguments]
+        here, name = versions(), uuid4().hex
+        futures = [
+            self._client.submit(_remote, here, f"nasbench-{name}-{place}", call, *one, pure=False)
+            for place, one in enumerate(arguments)
+        ]
         died = False
         completed = as_completed(futures, loop=self._client.loop)
-        for future in completed:
+        for future in self._as_they_come(completed):
             if future.status in ("lost", "pending") and self._client.status == "running":
                 completed.add(future)  # its worker died with the result: it is done once more
                 continue
             if future.status in ("lost", "pending", "cancelled"):
                 raise CheckError(_gone(self._address))
             if future.status == "error":
-                error = self._error(future)
-                if not isinstance(error, KilledWorker):
-                    raise error
+                error: BaseException | None = future.exception()
+                if not isinstance(error, (KilledWorker, WorkerDiedError)):
+                    raise self._fault(error)
                 died = True
                 continue
-            yield future.result()
+            result = future.result()
             future.release()
+            if isinstance(result, _Raised):
+                raise result.error
+            yield result
         if died:
             raise WorkerDiedError(
-                "a piece of work ended every worker that it was given to, perhaps for want of "
+                "a piece of work ended both workers that it was given to, perhaps for want of "
                 "memory; what is finished is kept"
             )
 
-    def _error(self, future: Future[Any]) -> BaseException:
-        """Return what went wrong with a call, in our own words where it is not its own error."""
-        error: BaseException | None = future.exception()
+    def _as_they_come(self, completed: as_completed) -> Iterator[Future[Any]]:
+        """Yield futures as they complete; say so where no worker is there for a while."""
+        seen = look = time.monotonic()
+        told = False
+        while completed.count():
+            batch = completed.next_batch(block=False)
+            yield from batch
+            if batch:
+                continue
+            time.sleep(POLL)
+            if time.monotonic() < look:
+                continue
+            if self._has_workers():
+                seen, told = time.monotonic(), False
+            elif not told and time.monotonic() - seen >= LONELY:
+                told = True
+                print(
+                    f"the scheduler at {self._address} has had no worker for {LONELY:.0f} s: start "
+                    "some, or end this command with Ctrl-C, which keeps what is finished",
+                    file=sys.stderr,
+                )
+            look = time.monotonic() + LOOK
+
+    def _has_workers(self) -> bool:
+        """Whether there is one; of a scheduler that does not answer, its calls will tell."""
+        try:
+            return bool(self._client.nthreads())
+        except OSError:
+            return True
+
+    def _fault(self, error: BaseException | None) -> BaseException:
+        """Return in our own words what went wrong around a call.
+
+        What a call itself raises comes as a result, so a type error, say, comes of reading what is
+        to be called.
+        """
         if error is None:
             return CheckError(_gone(self._address))
-        is_other = isinstance(error, (ModuleNotFoundError, AttributeError, TypeError, SyntaxError))
-        if is_other or _LOST_GRAPH in str(error):  # of a worker, or of the scheduler
-            raise CheckError(
+        if isinstance(error, CheckError):
+            return error
+        if isinstance(error, _UNREADABLE) or _LOST_GRAPH in str(error):
+            return CheckError(
                 f"a worker of {self._address}, or its scheduler, cannot run this version "
-                f"({str(error).partition('. ')[0]}): install the same nasbench-suite there"
-            ) from error
-        return error
+                f"({in_one_line(error).partition('. ')[0]}): install the same nasbench-suite there"
+            )
+        return CheckError(
+            f"a worker of {self._address} failed: {in_one_line(error)}; what is finished is kept"
+        )
 
 
 @contextmanager
@@ -129,22 +183,27 @@ def cluster(address: str) -> Iterator[Cluster]:
         warnings.simplefilter("ignore")  # versions are compared by `versions`, in one line
         try:
             client = Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, TimeoutError, ValueError, CommClosedError) as error:
-            why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        except (OSError, TimeoutError, ValueError) as error:
             raise CheckError(
-                f"cannot reach a scheduler at {address[:100]}: {why}; start one with "
-                "`dask scheduler`, or correct --scheduler"
+                f"cannot reach a scheduler at {address[:100]}: {_first_line(error)}; start one "
+                "with `dask scheduler`, or correct --scheduler"
+            ) from error
+        except Exception as error:  # no certificates, other versions: whatever it may be
+            raise CheckError(
+                f"cannot use the scheduler at {address[:100]}: {_first_line(error)}; it must run "
+                "the same version of distributed, and take connections like --scheduler says"
             ) from error
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            try:
+                client.wait_for_workers(1, timeout=PATIENCE)
+            except TimeoutError as error:
+                raise CheckError(
+                    f"the scheduler at {address} has no workers: start some with `dask worker "
+                    f"{address} --nthreads 1`"
+                ) from error
             yield Cluster(client, address)
-        except (CommClosedError, TimeoutError) as error:
-            if client.status != "running":
-                raise CheckError(_gone(address)) from error
-            raise CheckError(
-                f"the scheduler at {address} has no workers: start some with `dask worker "
-                f"{address} --nthreads 1`"
-            ) from error
+        except CommClosedError as error:
+            raise CheckError(_gone(address)) from error
         finally:
             client.close(timeout=PATIENCE)
 
@@ -199,12 +258,58 @@ def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:
             )
 
 
-def _remote(here: Mapping[str, str], call: Callable[..., Result], *arguments: Any) -> Result:
+@dataclass(frozen=True)
+class _Raised:
+    """What a call raised, told from what went wrong around it."""
+
+    error: Exception
+
+
+def _remote(
+    here: Mapping[str, str], topic: str, call: Callable[..., Result], *arguments: Any
+) -> Result | _Raised:
     """Call a function on a worker, on one thread, if it has the right versions."""
     check_versions(here, versions())
-    settle()
-    with kept_memory():
-        return call(*arguments)
+    with _told(topic):
+        settle()
+        try:
+            with kept_memory():
+                return call(*arguments)
+        except Exception as error:
+            try:
+                pickle.dumps(error)
+            except Exception:
+                return _Raised(CheckError(fault_line(error)))
+            return _Raised(error)
+
+
+@contextmanager
+def _told(topic: str) -> Iterator[None]:
+    """Tell the scheduler that a call begins, and that its worker lived to its end.
+
+    Args:
+        topic: Where it is told, another for each call.
+
+    Raises:
+        WorkerDiedError: It has begun so often that it is not to be tried again.
+    """
+    from distributed import get_client
+
+    client = get_client()
+    told = [message for _, message in client.get_events(topic)]
+    if told.count(_BEGUN) - told.count(_ENDED) > RETRIES:
+        raise WorkerDiedError("its workers died")
+    client.log_event(topic, _BEGUN)
+    try:
+        yield
+    finally:
+        client.log_event(topic, _ENDED)
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of what an error says that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else type(error).__name__
 
 
 def _gone(address: str) -> str:

@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 
 FOLLOW_EVERY = 0.5  # seconds between a worker's looks at whether its main process lives
 _FOLLOWER = "nasbench follower"
+DIED_ELSEWHERE = "it ended two workers, perhaps for want of memory; give workers more of it"
 THREADS = 1  # of a call; more would change the order of sums, and with it bits
 
 

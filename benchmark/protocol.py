@@ -112,6 +112,22 @@ class Protocol:
         """The network's size on this protocol's images."""
         return self.network.scale_for(self.data)
 
+    def places(self, split: str) -> range:
+        """Return which images of the data set's fixed order a split is measured on.
+
+        Args:
+            split: ``valid`` for the last of the data set's validation images, ``test`` for the
+                ones before.
+
+        Example:
+            >>> digits = load_protocol("digits")
+            >>> digits.places("test"), digits.places("valid")
+            (range(1328, 1628), range(1628, 1797))
+        """
+        held = self.data.places(dataset_record(self.data.dataset).images).valid
+        first = held.stop - self.evaluation.valid_images
+        return range(held.start, first) if split == "test" else range(first, held.stop)
+
     def describe(self) -> dict[str, Any]:
         """Return all that decides what a training gives beside its seed, as plain JSON values."""
         return {section: asdict(getattr(self, section)) for section in SECTIONS}

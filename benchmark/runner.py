@@ -1,7 +1,8 @@
 """Running units, each a method at a seed: in parallel, once each, and none lost.
 
 The record of a unit is written as soon as it is done; what has a record is not run again, and what
-another process works on is left to it. A unit whose worker dies is run once more, alone.
+another process works on is left to it. A unit whose worker dies is run once more, alone or by
+another worker of a cluster.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmark.datasets import data_folder, dataset_record
 from benchmark.devices import checked_device
 from benchmark.errors import CheckError
 from benchmark.files import marked_folder, reason, sweep
-from benchmark.pool import THREADS, WorkerDiedError
+from benchmark.pool import DIED_ELSEWHERE, THREADS, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
 from benchmark.shards import share_of
 from benchmark.stopping import StoppedError, stoppable
@@ -241,6 +242,9 @@ class _Crew:
             suspects = [unit for unit in units if self._is_ours(unit)]
             for unit in suspects:
                 release(self._folder, unit.name, unit.seed, self._owner)
+            if workers.are_elsewhere:  # where each was tried twice, and all others are done
+                self.failures |= dict.fromkeys(suspects, DIED_ELSEWHERE)
+                return
             for unit in suspects:
                 try:
                     self._do([unit], replace(workers, jobs=2), alone=True)

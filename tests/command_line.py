@@ -92,6 +92,21 @@ edges = []
 weight = "hard"
 cut = "exact"
 stop_error = 0.0
+
+[methods.gm-random]
+warm_up = 0.2
+between = 0.1
+epochs = []
+levels = 2
+groups = 2
+min_size = 2
+batches = 1
+restart = "never"
+edge = "best"
+edges = []
+weight = "hard"
+cut = "exact"
+stop_error = 0.0
 """
 
 

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import look
+from analysis.ceiling import noise_limit
+from analysis.figures.style import CEILING, look
 from analysis.ranking import kendall_tau
 from analysis.topk import membership
 from benchmark.errors import MissingError
@@ -48,16 +49,20 @@ class Curves(NamedTuple):
     Attributes:
         tops: Sizes of the top, percent of the architectures, rising.
         curves: One a method.
-        limit: The same metric of the table's validation accuracy, or None where it has none.
+        validation: The same metric of the table's validation accuracy taken as scores, or None
+            where it has none. It is no ceiling: it may come from the same weights as the truth.
         chance: What a random order would reach, one for each top.
         key: Which accuracy is the truth.
+        ceiling: What perfect scores would reach over all architectures, where the metric is tau
+            and the table's seeds tell; else None.
     """
 
     tops: NDArray[np.float64]
     curves: tuple[Curve, ...]
-    limit: NDArray[np.float64] | None
+    validation: NDArray[np.float64] | None
     chance: NDArray[np.float64]
     key: AccuracyKey
+    ceiling: float | None = None
 
 
 def tau_over_top_data(
@@ -84,7 +89,8 @@ def tau_over_top_data(
         return np.array([kendall_tau(scores[top], truth[top]) for top in tops])
 
     chance = np.zeros(len(TAU_TOPS))
-    return _curves(records, table, key, order, np.array(TAU_TOPS, np.float64), measure, chance)
+    curves = _curves(records, table, key, order, np.array(TAU_TOPS, np.float64), measure, chance)
+    return curves._replace(ceiling=noise_limit(table, key))
 
 
 def precision_data(
@@ -106,7 +112,7 @@ def precision_data(
     return _curves(records, table, key, order, np.array(PRECISION_TOPS), measure, chance)
 
 
-def limit_key(table: TruthTable, key: AccuracyKey) -> AccuracyKey | None:
+def validation_key(table: TruthTable, key: AccuracyKey) -> AccuracyKey | None:
     """Return the validation accuracy after as much training, if the table has it beside a test."""
     other = AccuracyKey(key.dataset, "valid", key.epochs)
     return other if key.split == "test" and other in table.keys else None
@@ -137,13 +143,23 @@ def draw_curves(data: Curves, ax: Axes, *, label: str) -> Axes:
             label=curve.name,
             zorder=3 - 0.05 * curve.place,  # where two are equal, both signs are seen
         )
-    if data.limit is not None:
-        ax.plot(data.tops, data.limit, color="0.2", linewidth=2.2, alpha=0.6, label="noise ceiling")
+    if data.ceiling is not None:
+        ax.axhline(data.ceiling, **CEILING)
+    if data.validation is not None:
+        ax.plot(
+            data.tops,
+            data.validation,
+            color="0.4",
+            linewidth=1.2,
+            linestyle=(0, (1, 1)),
+            label="validation",
+        )
     ax.plot(data.tops, data.chance, color="0.6", linewidth=0.8, label="chance")
     ax.set(xscale="log", ylabel=label)
     ax.set_xticks([top for top in (0.1, 1, 10, 100) if data.tops[0] <= top <= data.tops[-1]])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
     ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_formatter("{x:.2f}")  # as wide whichever ticks laying out chooses
     ax.margins(x=0.02)
     return ax
 
@@ -166,9 +182,9 @@ def _curves(
         curves.append(
             Curve(method, place, values.mean(axis=0), values.min(axis=0), values.max(axis=0))
         )
-    other = limit_key(table, key)
-    limit = None if other is None else measure(table.accuracy(other))
-    return Curves(tops, tuple(curves), limit, chance, key)
+    other = validation_key(table, key)
+    validation = None if other is None else measure(table.accuracy(other))
+    return Curves(tops, tuple(curves), validation, chance, key)
 
 
 def _places(truth: NDArray[np.float64], tops: Sequence[float]) -> list[int]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import look
+from analysis.figures.style import CEILING, look
 from analysis.figures.traces import reading_trace
 from analysis.ranking import kendall_tau
 from analysis.topk import expected_best
@@ -103,17 +103,22 @@ def mean_progress(
     return spent, np.mean(read, axis=0)
 
 
-def draw_progress(data: Sequence[Progress], ax: Axes, *, what: str) -> Axes:
+def draw_progress(
+    data: Sequence[Progress], ax: Axes, *, what: str, limit: float | None = None
+) -> Axes:
     """Draw one of ``tau`` and ``found`` over the budget: a faint line a run, and a method's mean.
 
     Args:
         data: What `progress_data` returns.
         ax: Where to draw.
         what: ``tau`` or ``found``.
+        limit: What the truth's own noise lets the best method reach, drawn as a line; or None.
 
     Returns:
         ``ax``.
     """
+    if limit is not None:
+        ax.axhline(limit, **CEILING)
     for name in dict.fromkeys(one.name for one in data):
         runs = [one for one in data if one.name == name]
         color, marker, linestyle = look(runs[0].place)

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from analysis.figures.style import look
+from analysis.figures.style import CEILING, look
 from analysis.ranking import METRICS
 from analysis.tables import summarise_methods
 
@@ -88,7 +88,7 @@ def draw_by_seed(
         ``ax``.
     """
     if limit is not None:
-        ax.axvline(limit, color="0.2", linewidth=2.2, alpha=0.6, label="noise ceiling")
+        ax.axvline(limit, **CEILING)
     for row, one in enumerate(data):
         color, marker, _ = look(one.place)
         ax.scatter(

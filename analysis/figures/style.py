@@ -28,6 +28,8 @@ _DASHES: tuple[Any, ...] = (
     (0, (1, 3)),
     (0, (6, 1, 1, 1, 1, 1)),
 )
+# the line of what perfect scores would reach
+CEILING: Any = {"color": "0.2", "linewidth": 2.2, "alpha": 0.6, "label": "noise ceiling"}
 # what differs between two drawings of one figure, or two versions of the library, is left out
 _METADATA = {
     ".png": {"Software": None},

@@ -14,12 +14,14 @@ from analysis.report.pictures import PICTURES
 from analysis.report.quality import BuiltTable, quality_table
 from analysis.report.spending import runs_table, spending_table
 from analysis.report.study import Study
+from analysis.report.truth import truth_table
 from benchmark.errors import MissingError
 
 TABLES: Mapping[str, Callable[[Study], BuiltTable]] = MappingProxyType(
     {
         "quality": quality_table,
         "outcome": outcome_table,
+        "truth": truth_table,
         "intervals": interval_table,
         "comparisons": comparison_table,
         "ablation": ablation_table,

@@ -13,6 +13,7 @@ from analysis.figures.progress import draw_progress, progress_data
 from analysis.figures.spending import draw_losses, loss_data
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.figures.tree import draw_tree, tree_data
+from analysis.report.limits import limit_of, limit_text
 from analysis.report.picture import Picture, arrange, legend_below, new_axes, number_text
 from analysis.report.study import Study, need
 from benchmark.space import OPERATIONS
@@ -110,7 +111,7 @@ def progress_picture(what: str) -> Callable[[Study], Picture]:
         data = progress_data(study.records, study.table, study.key, study.order)
         with style():
             figure, ax = new_axes(COLUMN, 2.6)
-            draw_progress(data, ax, what=what)
+            draw_progress(data, ax, what=what, limit=limit_of(study) if what == "tau" else None)
             legend_below(figure)
             arrange(figure)
         values = [
@@ -123,7 +124,8 @@ def progress_picture(what: str) -> Callable[[Study], Picture]:
             figure,
             f"{name} over the budget, in a fixed sample of {size:,} architectures: thick lines are "
             "means over seeds, thin ones the runs. While leaves are trained one after the other, "
-            "each architecture is scored by the supernet that was trained last for it.",
+            "each architecture is scored by the supernet that was trained last for it."
+            + (limit_text(study) if what == "tau" else ""),
             f"{name} over images spent; at the end: {last}.",
         )
 

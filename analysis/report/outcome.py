@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from analysis.leaves import best_of_selected, expected_best_of_leaves, leaf_members
+from analysis.leaves import (
+    best_of_selected,
+    expected_best_of_leaves,
+    known_truth,
+    leaf_members,
+)
 from analysis.ranking import METRICS
 from analysis.report.quality import (
     BuiltTable,
@@ -24,6 +31,7 @@ from analysis.tables import Cell, TextTable
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from analysis.tables.facts import describe
 from analysis.topk import expected_best
+from benchmark.space import SIZE
 from benchmark.store import RunRecord
 from benchmark.tables import AccuracyKey
 
@@ -44,7 +52,10 @@ def outcome_table(study: Study) -> BuiltTable:
         oracle's choice among the leaves of a tree, one for the best there is, and published ones.
     """
     rows = list(_choices(study))
-    found = {key: [_accuracies(study, key, row) for row in rows] for key in study.keys}
+    found = {}
+    for key in study.keys:
+        worth = known_truth(study.table.accuracy(key), study.table.codes)
+        found[key] = [_accuracies(study, key, row, worth) for row in rows]
     columns = [column_cells(values, digits=2) for values in found.values()]
     others = [_other_metric(study, name, rows) for name in _OTHERS]
     columns += others
@@ -72,7 +83,7 @@ def outcome_table(study: Study) -> BuiltTable:
             *(heading(name).replace("predicted top 10", "predicted\ntop 10") for name in _OTHERS),
         ),
         rows=tuple(map(tuple, body)),
-        caption="\n".join(_caption(study, rows, theirs=bool(theirs))),
+        caption="\n".join(_caption(study, rows, found, theirs=bool(theirs))),
         names=2,
         groups=tuple(groups),
     )
@@ -89,7 +100,8 @@ def _choices(study: Study) -> Iterator[Row]:
             yield method, ORACLE
 
 
-def _accuracies(study: Study, key: AccuracyKey, row: Row) -> Values:
+def _accuracies(study: Study, key: AccuracyKey, row: Row, worth: NDArray[np.float64]) -> Values:
+    """Return the true accuracies of a row, of those runs whose choice the table knows."""
     method, choice = row
     truth, codes = study.table.accuracy(key), study.table.codes
 
@@ -97,17 +109,23 @@ def _accuracies(study: Study, key: AccuracyKey, row: Row) -> Values:
         if choice == VALIDATION:
             return expected_best(record.scores[codes], truth, 1)
         if choice == SELECTED:
-            return best_of_selected([record.trace["choice"]["architecture"]], truth, codes)
+            return best_of_selected([record.trace["choice"]["architecture"]], worth)
         leaves = record.trace["leaves"]
         if all("selected" in leaf for leaf in leaves):
             offers = [leaf["selected"]["architecture"] for leaf in leaves]
-            return best_of_selected(offers, truth, codes)
+            return best_of_selected(offers, worth)
         members = [leaf_members(leaf["operations"], codes) for leaf in leaves]
         return expected_best_of_leaves(record.scores[codes], truth, members)
 
     records = study.of_method(method)
+    found = {record_name(record): value(record) for record in records}
+    known = {name: accuracy for name, accuracy in found.items() if not math.isnan(accuracy)}
+    whole = len(known) == len(found)
     return Values(
-        tuple(map(value, records)), tuple(map(record_name, records)), competes=choice != ORACLE
+        tuple(known.values()),
+        tuple(known),
+        mark="" if whole else f"({len(known)} of {len(found)})",
+        competes=whole and choice != ORACLE,
     )
 
 
@@ -170,7 +188,20 @@ def _key_heading(key: AccuracyKey) -> str:
     return f"{name}\n{split}\n{key.epochs} ep. (%) ↑"
 
 
-def _caption(study: Study, rows: list[Row], *, theirs: bool) -> list[str]:
+def _subset_note(study: Study) -> str:
+    """Say why a choice may be unknown, and what is shown then."""
+    return (
+        f"The table holds {len(study.table):,} of {SIZE:,} architectures. A choice that it lacks "
+        f"is looked up by its network, which others may be too; {UNDEFINED} where the table has no "
+        "architecture of that network for any seed, and “(m of k)” where it has one for m of k "
+        "seeds: such a mean is over those, and does not compete. Of several leaves only those "
+        f"count whose selection is known. “{VALIDATION}” chooses among the table's own."
+    )
+
+
+def _caption(
+    study: Study, rows: list[Row], found: dict[AccuracyKey, list[Values]], *, theirs: bool
+) -> list[str]:
     lines = [
         study.facts.truth_line,
         study.facts.runs_line,
@@ -189,6 +220,8 @@ def _caption(study: Study, rows: list[Row], *, theirs: bool) -> list[str]:
             f"“{ORACLE}”: the selection of each leaf is looked up in the table, and the best of "
             "those kept, in each column by itself; that looks at the truth, so it does not compete."
         )
+    if any(values.mark for of_rows in found.values() for values in of_rows):
+        lines.append(_subset_note(study))
     lines.append(
         f"Best of predicted top 10 and regret: {describe(study.key)}. Bold: the best choice "
         "without the truth; underlined: the second."

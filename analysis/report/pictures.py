@@ -9,12 +9,10 @@ from types import MappingProxyType
 
 from matplotlib.figure import Figure
 
-from analysis.ceiling import table_quality
 from analysis.figures import comparison_figure, scores_against_truth_data, style
 from analysis.figures.curves import (
     Curves,
     draw_curves,
-    limit_key,
     precision_data,
     tau_over_top_data,
 )
@@ -28,9 +26,9 @@ from analysis.report.inside import (
     progress_picture,
     trees_picture,
 )
+from analysis.report.limits import limit_of, limit_text, validation_text
 from analysis.report.picture import Picture, arrange, legend_below, new_axes, number_text
 from analysis.report.study import Study
-from analysis.tables.facts import describe
 from benchmark.errors import InputError
 
 
@@ -66,9 +64,9 @@ def _tau_over_top(study: Study) -> Picture:
     return Picture(
         figure,
         "Kendall τ-b among the truly best architectures: means over seeds, shaded from "
-        f"the lowest to the highest seed. {_ceiling(study)} At the right end τ is that of all "
-        "of them; a curve that falls to the left ranks good from bad, but not the best among each "
-        "other.",
+        f"the lowest to the highest seed. {validation_text(study)}{limit_text(study)} At the right "
+        "end τ is that of all of them, and there alone the ceiling holds; a curve that falls to "
+        "the left ranks good from bad, but not the best among each other.",
         f"Tau inside the true best 10 %: {_at(data, 10)}; over all: {_at(data, 100)}.",
     )
 
@@ -79,7 +77,7 @@ def _precision(study: Study) -> Picture:
     return Picture(
         figure,
         "Share of the predicted best that is among as many true best: means over seeds, shaded "
-        f"from the lowest to the highest seed. {_ceiling(study)} Chance: a random order.",
+        f"from the lowest to the highest seed. {validation_text(study)} Chance: a random order.",
         f"Precision at 1 %: {_at(data, 1)}; at 10 %: {_at(data, 10)}.",
     )
 
@@ -87,10 +85,10 @@ def _precision(study: Study) -> Picture:
 def _by_seed(metric: str) -> Callable[[Study], Picture]:
     def draw(study: Study) -> Picture:
         data = by_seed_data(study.runs, metric, study.order)
-        limit = _limit(study) if metric == "kendall_tau" else None
+        is_tau = metric == "kendall_tau"
         with style():
             figure, ax = new_axes(COLUMN, 0.75 + 0.32 * len(data))
-            draw_by_seed(data, ax, metric=metric, limit=limit)
+            draw_by_seed(data, ax, metric=metric, limit=limit_of(study) if is_tau else None)
             arrange(figure)
         digits = 2 if METRICS[metric].unit else 3
         means = ", ".join(f"{one.name} {number_text(one.mean, digits)}" for one in data)
@@ -98,7 +96,7 @@ def _by_seed(metric: str) -> Callable[[Study], Picture]:
             figure,
             f"{METRICS[metric].title} seed by seed: signs are runs, a tick is the mean, a bar its "
             "95% bootstrap interval over seeds, widened where they are few."
-            + ("" if limit is None else _limit_text(limit)),
+            + (limit_text(study) if is_tau else ""),
             f"{METRICS[metric].title} of every run by method; means: {means}.",
         )
 
@@ -131,29 +129,6 @@ def _curves_figure(data: Curves, label: str, below: str) -> Figure:
         legend_below(figure)
         arrange(figure)
     return figure
-
-
-def _ceiling(study: Study) -> str:
-    other = limit_key(study.table, study.key)
-    if other is None:
-        return (
-            f"The table {study.table.name} has no validation accuracy beside this one, so there is "
-            "no noise ceiling to draw."
-        )
-    return f"Noise ceiling: the table's own {describe(other)}, taken as scores."
-
-
-def _limit(study: Study) -> float | None:
-    """Return the tau that perfect scores reach, where the table tells how far its seeds agree."""
-    found = {one.key: one.ceiling for one in table_quality(study.table)}
-    return found.get(study.key)
-
-
-def _limit_text(limit: float) -> str:
-    return (
-        f" Noise ceiling: τ = {number_text(limit)} is what perfect scores would reach, as the "
-        "table's own accuracies vary with their seeds."
-    )
 
 
 def _at(data: Curves, top: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.overlap import Overlap, image_overlap
 from analysis.scoring import sample_warning
 from analysis.tables.evaluation import comparable
 from benchmark.space import SIZE
@@ -34,6 +35,7 @@ class Facts:
             ``training`` images; None where the task does not say.
         seeds: Of each method, ascending.
         equal_budgets: Whether all methods had one budget.
+        images: How the runs' images relate to the truth's; None where the table does not tell.
         networks: How many different networks the architectures are, where the table trained each
             once.
     """
@@ -47,16 +49,17 @@ class Facts:
     batch_norm: str | None
     seeds: Mapping[str, tuple[int, ...]]
     equal_budgets: bool = True
+    images: Overlap | None = None
     networks: int | None = None
 
     @property
     def truth_line(self) -> str:
-        """Say whose numbers the truth is, and over how many trainings."""
+        """Say whose numbers the truth is, over how many trainings, and of which images."""
         line = f"Truth: {describe(self.key)}; table {self.table}: {self.description}"
-        if self.truth_seeds is None:
-            return f"{line}."
-        low, high = self.truth_seeds
-        return f"{line}; trainings behind each: {low if low == high else f'{low} to {high}'}."
+        if self.truth_seeds is not None:
+            low, high = self.truth_seeds
+            line += f"; trainings behind each: {low if low == high else f'{low} to {high}'}"
+        return f"{line}.{self._images()}"
 
     @property
     def size_line(self) -> str:
@@ -84,6 +87,14 @@ class Facts:
                 "Unequal budgets: every method spent what its own schedule costs, as published."
             )
         return found
+
+    def _images(self) -> str:
+        if self.images is None:
+            return ""
+        runs, truth = (_DATASETS.get(name, name) for name in (self.images.runs, self.images.truth))
+        if runs != truth:
+            return f" The runs saw images of {runs}, the table's architectures those of {truth}."
+        return f" Warning: {self.images.text}." if self.images.text else ""
 
     def _seeds(self) -> str:
         methods_of: dict[str, list[str]] = {}
@@ -124,6 +135,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
         equal_budgets=runs[0].task.get("training", {}).get("budget") != "schedule",
         batch_norm=runs[0].task.get("scoring", {}).get("batch_norm"),
         seeds={method: tuple(sorted(of_method)) for method, of_method in seeds.items()},
+        images=image_overlap(runs, table, key),
     )
 
 

@@ -43,7 +43,8 @@ class Parts(NamedTuple):
 def read_parts(protocol: Protocol, folder: Path, device: str) -> Parts:
     """Return the images of a protocol on a device, kept for the next architecture.
 
-    Validation images are the last of the data set's, those for the test the ones before.
+    Validation images are the last of the data set's, those for the test the ones before, see
+    `Protocol.places`.
 
     Args:
         protocol: How many there are of each kind.

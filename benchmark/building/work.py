@@ -11,7 +11,7 @@ from typing import Any
 from baselines.alone import Trained, train_alone
 from benchmark.building.journal import Journal, Training
 from benchmark.errors import CheckError, DivergedError, fault_line
-from benchmark.pool import WorkerDiedError
+from benchmark.pool import DIED_ELSEWHERE, WorkerDiedError
 from benchmark.progress import Board, Meter, shown_board
 from benchmark.protocol import Protocol
 from benchmark.stopping import StoppedError, stoppable
@@ -63,6 +63,9 @@ def train_all(
                 _round(orders, journal, faults, workers)
                 died = False
             except WorkerDiedError:
+                if workers.are_elsewhere:  # each was tried twice there, and all others are done
+                    lost = [one for one in left if not _is_over(one, journal, faults)]
+                    faults |= dict.fromkeys(lost, DIED_ELSEWHERE)
                 died = True
                 in_vain = 0 if any(_is_over(one, journal, faults) for one in left) else in_vain + 1
                 if in_vain == PATIENCE:

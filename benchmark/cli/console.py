@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import click
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from analysis.tables.facts import Facts
 from analysis.tables.text import TextTable
 
 PAGE = 180  # characters in a line where there is no terminal to ask
@@ -17,6 +19,16 @@ def page_width() -> int:
     """Return the characters in a line of stdout."""
     console = Console()
     return console.width if console.is_terminal else PAGE
+
+
+def warn_of_images(facts: Facts) -> None:
+    """Say on stderr where runs saw images that their truth was measured on."""
+    if facts.images is not None and facts.images.text:
+        click.echo(
+            f"warning: {facts.images.text}: the ranking looks better than it is; take other images "
+            "or another table",
+            err=True,
+        )
 
 
 def show(table: TextTable) -> None:

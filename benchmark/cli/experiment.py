@@ -33,7 +33,7 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
       nasbench run --method one-shot --method gm --seeds 3,7 --preset ci
       nasbench run --method gm --base darts --seeds 2
       nasbench run --method gm --preset paper-rsps --dry-run
-      nasbench run --method gm --set methods.gm.partition=random --out runs/control
+      nasbench run --method gm --set methods.gm.levels=1 --out runs/one-level
       nasbench run --method few-shot --table accuracies.csv --accuracy cifar100_test_200
     """
     names = list(dict.fromkeys(methods))
@@ -46,19 +46,22 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
     "methods",
     multiple=True,
     metavar="NAME",
-    help="A method to compare; may be given several times.  [default: all but zero-cost proxies]",
+    help="A method to compare; may be given several times.  [default: all but gm-random and "
+    "zero-cost proxies]",
 )
 @experiment_options
 def compare(methods: tuple[str, ...], **settings: Any) -> None:
     """Run methods at the same seeds and budget and set them side by side.
 
-    Zero-cost proxies take a minute or more a seed: name them with --method where they are wanted.
+    Zero-cost proxies take a minute or more a seed, and gm-random, the control of gm, as long as gm:
+    name them with --method where they are wanted.
 
     \b
     Examples:
       nasbench compare --seeds 5
       nasbench compare --seeds 2 --preset ci --out runs/trial
       nasbench compare --method gm --method params --method az-nas
+      nasbench compare --method one-shot --method gm --method gm-random
     """
     from baselines.registry import METHODS
 

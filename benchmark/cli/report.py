@@ -11,7 +11,7 @@ import click
 from analysis.figures import comparison_figure, save_figure, scores_against_truth_data
 from analysis.tables import MethodComparison
 from baselines.registry import METHODS
-from benchmark.cli.console import show
+from benchmark.cli.console import show, warn_of_images
 from benchmark.files import sha256, write_atomic
 from benchmark.store import Manifest, RunRecord, manifest_path, record_path, write_manifest
 from benchmark.store.provenance import command_line
@@ -54,6 +54,7 @@ def report(
     write_manifest(manifest, manifest_path(folder, name))
     for table in (made.ranking(brief=True), made.spending):
         show(table)
+    warn_of_images(made.facts)
     click.echo("Files:")
     for path in (*files, manifest_path(folder, name)):
         click.echo(f"  {path}")

@@ -53,6 +53,7 @@ def report(
     from analysis.report import make_report, read_study, write_report
     from analysis.tables.published import published_path, read_published
     from baselines.registry import METHODS
+    from benchmark.cli.console import warn_of_images
     from benchmark.progress import shown_board
     from benchmark.tables import AccuracyKey, open_table
 
@@ -72,6 +73,7 @@ def report(
         made = make_report(study, board.meter(0).show)
         board.meter(0).show(1)
         write_report(made, folder, board.meter(1).show)
+    warn_of_images(study.facts)
     for name, reason in made.skipped.items():
         click.echo(f"left out: {name}: {reason}", err=True)
     click.echo(

@@ -57,7 +57,7 @@ def read_digits(settings: DataSettings) -> ImageSet:
         generator = streams.torch(f"{NAME}/{part} noise")
         return images + noise * torch.randn(images.shape, generator=generator)
 
-    first, last = slice(settings.training_images), slice(IMAGES - settings.validation_images, None)
+    first, last = (slice(one.start, one.stop) for one in settings.places(IMAGES))
     draws = settings.noise_draws
     return ImageSet(
         Images(

@@ -90,8 +90,7 @@ def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet
         pixels = _resampled(torch.from_numpy(found.pixels[places]), settings.resolution)
         return pixels, torch.from_numpy(found.labels[places])
 
-    train = chosen(order[: settings.training_images])
-    valid = chosen(order[len(order) - settings.validation_images :])
+    train, valid = (chosen(order[one.start : one.stop]) for one in settings.places(len(order)))
     mean, deviation = _moments(train[0])
     return ImageSet(Images(*train, mean, deviation), Images(*valid, mean, deviation), classes)
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from benchmark.errors import InputError
 from benchmark.settings import Count, Range
 
 MAX_NOISE = 10.0  # beyond it no network sees a digit
+
+
+class Places(NamedTuple):
+    """Which images of a data set's fixed order are in which part.
+
+    Attributes:
+        train: Those that weights are trained on.
+        valid: Those that architectures may be scored on.
+    """
+
+    train: range
+    valid: range
 
 
 @dataclass(frozen=True)
@@ -50,3 +62,12 @@ class DataSettings:
     def epoch_images(self) -> int:
         """Images that make an epoch of training."""
         return self.training_images * self.noise_draws
+
+    def places(self, images: int) -> Places:
+        """Return where the parts lie in a data set of so many images: at its two ends.
+
+        Example:
+            >>> DataSettings("digits", 8, 1_200, 500, 0.5, 2, 1, False).places(1_797)
+            Places(train=range(0, 1200), valid=range(1297, 1797))
+        """
+        return Places(range(self.training_images), range(images - self.validation_images, images))

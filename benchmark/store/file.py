@@ -16,7 +16,7 @@ _REMEDY = "delete it and run its method and seed again"
 
 KIND = SignedKind(
     format="nasbench run record",
-    schema=1,
+    schema=2,  # 2: scores may be those of functions
     name="run record",
     writer="nasbench run",
     damaged=f"; {_REMEDY}",

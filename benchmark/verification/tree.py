@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from baselines.gm_random import GmRandom
 from baselines.search import base_class
 from baselines.splitting import (
     FULL,
@@ -52,7 +53,7 @@ def check_tree(record: RunRecord, where: str, checks: Checks) -> None:
     grown = {"root": FULL}
     for split in record.trace["splits"]:
         parent = grown.pop(split["node"])
-        _check_choice(record.task["options"], split, parent, where, checks)
+        _check_choice(record, split, parent, where, checks)
         groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
         children = parent.split(_EDGES.index(split["edge"]), groups)
         grown.update({f"{split['node']}.{n}": child for n, child in enumerate(children)})
@@ -66,14 +67,10 @@ def _subspace(operations: list[list[str]]) -> Subspace:
 
 
 def _check_choice(
-    options: Mapping[str, Any],
-    split: Mapping[str, Any],
-    parent: Subspace,
-    where: str,
-    checks: Checks,
+    record: RunRecord, split: Mapping[str, Any], parent: Subspace, where: str, checks: Checks
 ) -> None:
     """Check that a split follows from the distances it was chosen by, where there are any."""
-    node = split["node"]
+    options, node = record.task["options"], split["node"]
     fixed = _fixed_edges(options)
     if fixed:
         at = _EDGES[fixed[node.count(".")]]
@@ -86,7 +83,7 @@ def _check_choice(
         for edge, matrix in split["distances"].items()
     }
     edge = best_edge(partitions)
-    if options.get("partition") == "random":
+    if record.method == GmRandom.name or options.get("partition") == "random":
         at = _EDGES[edge]
         checks.that(split["edge"] == at, where, f"{node} is split on {split['edge']}, not on {at}")
         return

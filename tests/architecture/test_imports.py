@@ -65,6 +65,7 @@ FLOORS = (
     ("analysis.ranking",),
     ("analysis.scoring",),
     ("analysis.ceiling",),
+    ("analysis.overlap",),
     ("analysis.intervals",),
     ("analysis.resampling",),
     ("analysis.permutation",),

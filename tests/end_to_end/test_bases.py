@@ -10,7 +10,7 @@ from baselines.search import BASES
 from benchmark.store import read_records
 from tests.command_line import nasbench
 
-METHODS = ("one-shot", "few-shot", "gm")
+METHODS = ("one-shot", "few-shot", "gm", "gm-random")
 BATCH, BUDGET = 4, 600  # images
 
 

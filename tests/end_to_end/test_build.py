@@ -20,7 +20,7 @@ from benchmark.building.journal import JOURNAL
 from benchmark.space import network_codes, to_string
 from benchmark.tables.curves import read_curves
 from benchmark.tables.file import read_table
-from tests.command_line import nasbench, start_nasbench
+from tests.command_line import ROOT, nasbench, start_nasbench
 
 pytestmark = pytest.mark.slow
 TRAININGS = 36  # of 20 architectures at two seeds, two of which are the networks of others
@@ -164,7 +164,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     def start(program: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", *options]
         quiet = subprocess.DEVNULL
-        started.append(subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=folder))
+        there = {**os.environ, "PYTHONPATH": str(ROOT)}  # this checkout, whatever is installed
+        started.append(subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=folder, env=there))
         return started[-1]
 
     try:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, spearmanr
 
-from analysis.ceiling import ceiling_tau, spearman_brown, table_quality
+from analysis.ceiling import agreement_of, ceiling_tau, spearman_brown, table_quality
 from benchmark.space import SIZE
 from benchmark.tables import AccuracyKey, Agreement, Measurements, Source, TruthTable
 
@@ -41,6 +41,15 @@ def test_seeds_that_do_not_agree_let_nothing_be_reached() -> None:
     assert spearman_brown(-0.1, 3) == spearman_brown(0, 3) == 0
     assert ceiling_tau(-0.1, 3) == 0
     assert ceiling_tau(1.0, 1) == pytest.approx(1)
+
+
+def test_agreement_is_scipys_over_all_pairs() -> None:
+    by_seed = np.random.default_rng(2).integers(0, 40, (3, 60)).astype(float)  # ties among them
+    pairs = [(by_seed[0], by_seed[1]), (by_seed[0], by_seed[2]), (by_seed[1], by_seed[2])]
+    found = agreement_of(by_seed)
+    assert found.architectures == 60
+    assert found.tau == pytest.approx(np.mean([kendalltau(*pair).statistic for pair in pairs]))
+    assert found.rho == pytest.approx(np.mean([spearmanr(*pair).statistic for pair in pairs]))
 
 
 @pytest.mark.parametrize("agreement", [Agreement(0.5, 9), Agreement(0.5, 9, rho=0.6)])

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
+import threading
+import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from benchmark import cluster as module
-from benchmark.cluster import check_versions, cluster, versions
+from benchmark.cluster import Cluster, check_versions, cluster, versions
 from benchmark.errors import CheckError, InputError
 from benchmark.pool import WorkerDiedError
 from benchmark.runner import run_units
@@ -20,24 +22,28 @@ from benchmark.task import load_preset
 from benchmark.workers import Workers, chosen_workers
 from tests.command_line import nasbench, tiny_preset
 
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+
+@contextmanager
+def local_cluster(workers: int) -> Iterator[LocalCluster]:
+    """Start a scheduler and worker processes with the library's own settings."""
+    from distributed import LocalCluster
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as started:
+            yield started
+
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Start a scheduler and two worker processes, of which a dead one is not started again."""
-    from dask import config
-    from distributed import LocalCluster
-
-    # A worker holds what it works on and nothing else, so that no other call is blamed for a death.
-    settings = {
-        "distributed.scheduler.allowed-failures": 1,
-        "distributed.scheduler.worker-saturation": 1.0,
-    }
-    with warnings.catch_warnings(), config.set(settings):
-        warnings.simplefilter("ignore")
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-        ) as started:
-            yield started.scheduler_address
+    """Start a scheduler and two worker processes."""
+    with local_cluster(workers=2) as started:
+        yield started.scheduler_address
 
 
 def free_port() -> int:
@@ -52,29 +58,30 @@ def die_at(number: int) -> int:
     return number
 
 
+def note_and_die_at(number: int, folder: Path) -> int:
+    with (folder / "begun").open("a") as file:
+        file.write(f"{number}\n")
+    return die_at(number)
+
+
+def sleep_first(number: int) -> int:
+    time.sleep(1.0)
+    return number
+
+
+class Stubborn(Exception):  # noqa: N818 - it is no more than one that cannot be sent
+    def __reduce__(self) -> str:
+        raise TypeError("it stays")
+
+
+def fail_as(kind: type[Exception]) -> None:
+    raise kind("of the call itself")
+
+
 def fail_at(number: int) -> int:
     if number == 3:
         raise CheckError("number 3 fails")
     return number
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ModuleNotFoundError("No module named 'benchmark.new'"),
-        RuntimeError("Error during deserialization of the task graph. This frequently\noccurs if"),
-    ],
-)
-def test_a_cluster_of_another_version_is_one_line(error: Exception) -> None:
-    class Failed:
-        def exception(self) -> Exception:
-            return error
-
-    found: Any = module.Cluster(None, "tcp://a:1")  # type: ignore[arg-type]
-    said = str(error).split(". ")[0]
-    message = f"a worker of tcp://a:1, or its scheduler, cannot run this version ({said}): install"
-    with pytest.raises(CheckError, match=re.escape(message)):
-        found._error(Failed())
 
 
 @pytest.mark.slow
@@ -101,6 +108,69 @@ def test_a_call_that_kills_its_workers_is_given_up_after_all_others(address: str
     with pytest.raises(WorkerDiedError):
         work()
     assert sorted(done) == [0, 1, 2, 4, 5, 6, 7]
+
+
+@pytest.mark.slow
+def test_a_call_gets_one_retry_and_those_beside_it_are_not_blamed(tmp_path: Path) -> None:
+    """The scheduler itself would let four workers die, and holds two calls at a worker."""
+    done: list[int] = []
+
+    def work() -> None:
+        with local_cluster(2) as local, cluster(local.scheduler_address) as pool:
+            done.extend(pool.results(note_and_die_at, [(n, tmp_path) for n in range(8)]))
+
+    with pytest.raises(WorkerDiedError):
+        work()
+    assert sorted(done) == [0, 1, 2, 4, 5, 6, 7]
+    assert (tmp_path / "begun").read_text().split().count("3") == 2
+
+
+@pytest.mark.slow
+def test_without_workers_it_is_said_and_waited(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seconds in (("LOOK", 0.2), ("LONELY", 1.0)):
+        monkeypatch.setattr(module, name, seconds)
+    with local_cluster(workers=1) as local, cluster(local.scheduler_address) as pool:
+        results = pool.results(sleep_first, [(number,) for number in range(3)])
+        killer = threading.Timer(0.5, local.scale, [0])
+        helper = threading.Timer(4.0, local.scale, [1])
+        killer.start()
+        helper.start()
+        assert sorted(results) == [0, 1, 2]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"the scheduler at {local.scheduler_address} has had no worker for 1 s")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [TypeError, AttributeError, TimeoutError, Stubborn])
+def test_what_a_call_itself_raises_is_not_laid_on_the_worker(
+    address: str, kind: type[Exception]
+) -> None:
+    with pytest.raises(Exception, match="of the call itself") as caught, cluster(address) as pool:
+        list(pool.results(fail_as, [(kind,)]))
+    assert type(caught.value) is (CheckError if kind is Stubborn else kind)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ImportError("no torch"), "cannot run this version (ImportError: no torch): install the"),
+        (AttributeError("no _f"), "cannot run this version (AttributeError: no _f): install the"),
+        (
+            RuntimeError("Error during deserialization of the task graph. This frequently\noccurs"),
+            "(RuntimeError: Error during deserialization of the task graph): install the same",
+        ),
+        (OSError("gone\nfar"), "failed: OSError: gone; what is finished is kept"),
+        (CheckError("has torch 1.0"), "has torch 1.0"),
+        (None, "the scheduler at tcp://10.0.0.1:1 has gone"),
+    ],
+)
+def test_what_goes_wrong_around_a_call_is_one_line(error: Exception | None, message: str) -> None:
+    found = Cluster(cast("Client", None), "tcp://10.0.0.1:1")._fault(error)
+    assert isinstance(found, CheckError)
+    assert message in str(found)
+    assert "\n" not in str(found)
 
 
 @pytest.mark.slow
@@ -138,6 +208,28 @@ def test_a_scheduler_that_cannot_be_reached(
     (line,) = called.err.splitlines()
     assert line.startswith(f"nasbench: cannot reach a scheduler at {where}: ")
     assert line.endswith("; start one with `dask scheduler`, or correct --scheduler")
+
+
+def test_certificates_that_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    called = nasbench(
+        "run", "--method", "random", "--seeds", "1", "--preset", tiny_preset(tmp_path),
+        "--scheduler", f"tls://127.0.0.1:{free_port()}", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert called.code == 1
+    (line,) = called.err.splitlines()
+    assert line.startswith("nasbench: cannot use the scheduler at tls://127.0.0.1:")
+    assert "TLS" in line
+
+
+def test_a_scheduler_that_refuses_our_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ImportError("\nMismatched versions found\n\n+--+--+\n| a table |")
+
+    monkeypatch.setattr("distributed.Client", refuse)
+    message = r"cannot use the scheduler at tcp://10\.0\.0\.1:1: Mismatched versions found; it must"
+    with pytest.raises(CheckError, match=message), cluster("tcp://10.0.0.1:1"):
+        pass
 
 
 @pytest.mark.parametrize("address", ["nowhere", "tcp://", "xyz://1.2.3.4:5", "tcp://10.0.0.1", ""])

@@ -138,6 +138,12 @@ def test_a_preset_has_the_options_of_every_method(preset: str) -> None:
 
 
 @pytest.mark.parametrize("preset", preset_names())
+def test_the_control_differs_from_gm_in_its_groups_alone(preset: str) -> None:
+    methods = load_preset(preset).methods
+    assert {**methods["gm-random"], "partition": "gradient"} == methods["gm"]
+
+
+@pytest.mark.parametrize("preset", preset_names())
 def test_a_preset_scores_no_more_images_than_there_are(preset: str) -> None:
     task = load_preset(preset)
     assert task.scoring.images <= task.data.validation_images

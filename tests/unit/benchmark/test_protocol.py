@@ -55,12 +55,12 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("epochs = 4", "epoch = 4", r"unknown setting of \[training\] 'epoch'"),
         ("batch_size = 64", "batch_size = 1", r"batch_size is 1: it must be 2 or more"),
         ('"cosine"', '"steps"', "schedule is 'steps': choose from cosine, linear"),
-        ("valid_images = 297", "valid_images = 597", "it must be below .* to leave some for the"),
+        ("valid_images = 169", "valid_images = 469", "it must be below .* to leave some for the"),
         ("crop_padding = 1", "crop_padding = 8", "crop_padding is 8: it must be below the"),
         ("[evaluation]", "[evaluating]", "unknown section 'evaluating'"),
         ("description = ", "describes = ", "description is None: it must be a text"),
         ("channels = 8", "channels = [", "protocol mine: "),
-        ("training_images = 1_200", "training_images = 1_300", "ask for fewer"),
+        ("training_images = 1_200", "training_images = 1_400", "ask for fewer"),
     ],
 )
 def test_a_protocol_with_a_fault(old: str, new: str, message: str) -> None:

@@ -33,6 +33,7 @@ from benchmark.store.claims import Owner, Watch, claim, release
 from benchmark.store.failure import read_failure
 from benchmark.task import Task, load_preset
 from tests.command_line import ROOT, tiny_preset
+from tests.stub_cluster import StubCluster
 
 Contents = dict[str, tuple[bytes, int]]
 UseStub = Callable[[Callable[[Experiment], None]], None]
@@ -198,6 +199,18 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
     use_stub(lambda _: None)
     assert run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path).reused == 4
     assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
+
+
+def test_what_ended_two_workers_of_a_cluster_is_named_and_not_tried_again(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_stub(lambda experiment: None)
+    cluster = StubCluster(lambda order: order.unit.seed == 1)
+    monkeypatch.setattr(runner, "replace", lambda workers, **changes: workers)
+    with pytest.raises(CheckError, match="1 of 3 runs failed: gm seed 1: it ended two workers"):
+        run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=cluster)
+    assert cluster.rounds == 1
+    assert sorted(contents(tmp_path)) == ["gm-seed0.json", "gm-seed2.json"]
 
 
 def test_many_failures_are_not_all_listed(task: Task, tmp_path: Path, use_stub: UseStub) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
 
+from analysis.ceiling import ceiling_tau
 from analysis.figures.curves import (
     PRECISION_TOPS,
     TAU_TOPS,
@@ -16,7 +19,7 @@ from analysis.figures.curves import (
 from benchmark.errors import MissingError
 from benchmark.space import SIZE
 from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.tables import AccuracyKey, Agreement, Measurements, Source, TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
 VALID = AccuracyKey("cifar10", "valid", 200)
@@ -60,9 +63,9 @@ def test_tau_inside_the_top_is_scipys(table: TruthTable, records: list[RunRecord
         assert data.curves[1].mean[place] == pytest.approx(np.mean(taus))
         assert data.curves[1].low[place] == pytest.approx(min(taus))
         assert data.curves[1].high[place] == pytest.approx(max(taus))
-        assert data.limit is not None
+        assert data.validation is not None
         limit = stats.kendalltau(table.accuracy(VALID)[top], truth[top]).statistic
-        assert data.limit[place] == pytest.approx(limit)
+        assert data.validation[place] == pytest.approx(limit)
 
 
 def test_precision_is_what_two_sets_share(table: TruthTable, records: list[RunRecord]) -> None:
@@ -79,12 +82,32 @@ def test_precision_is_what_two_sets_share(table: TruthTable, records: list[RunRe
         assert data.chance[place] == pytest.approx(size / SIZE)
 
 
-def test_without_a_validation_accuracy_there_is_no_limit(
+def test_lines_are_called_what_they_are(table: TruthTable, records: list[RunRecord]) -> None:
+    """The validation accuracy taken as scores is no ceiling; what seeds tell is one."""
+    agreement = {KEY: Agreement(0.6, SIZE, rho=0.8, seeds=3)}
+    told = replace(table, measurements=Measurements(agreement=agreement))
+    for truth, ceiling in ((table, None), (told, ceiling_tau(0.6, 3))):
+        order = ["gm", "one-shot"]
+        tau = tau_over_top_data(records, truth, KEY, order)
+        assert tau.ceiling == ceiling
+        shown = draw_curves(tau, Figure().subplots(), label="tau").lines
+        labels = [str(line.get_label()) for line in shown]
+        assert "validation" in labels
+        drawn = [line for line in shown if line.get_label() == "noise ceiling"]
+        assert [np.asarray(line.get_ydata())[0] for line in drawn] == (
+            [] if ceiling is None else [ceiling]
+        )
+        precision = precision_data(records, truth, KEY, order)
+        lines = draw_curves(precision, Figure().subplots(), label="precision").lines
+        assert "noise ceiling" not in [line.get_label() for line in lines]
+
+
+def test_without_a_validation_accuracy_there_is_no_such_curve(
     table: TruthTable, records: list[RunRecord]
 ) -> None:
     alone = TruthTable("x", "-", Source("-", "-"), table.codes, {KEY: table.accuracy(KEY)})
     data = precision_data(records, alone, KEY, ["gm", "one-shot"])
-    assert data.limit is None
+    assert data.validation is None
     ax = draw_curves(data, Figure().subplots(), label="precision")
     assert [line.get_label() for line in ax.lines] == ["gm", "one-shot", "chance"]
 

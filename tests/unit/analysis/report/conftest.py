@@ -14,11 +14,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from analysis.ceiling import agreement_of
 from analysis.report import Report, Study, make_report, read_study, write_report
 from analysis.tables.published import published_path, read_published
 from benchmark.space import EDGES, OPERATIONS, SIZE
 from benchmark.store import RunRecord, write_record
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.tables import (
+    AccuracyKey,
+    Agreement,
+    BySeed,
+    Measurements,
+    Source,
+    TruthTable,
+)
 
 KEY = AccuracyKey("cifar10", "test", 200)
 NOISE = {"one-shot": 8.0, "few-shot": 5.0, "gm": 1.0, "random": 1e6, "params": 6.0}
@@ -38,7 +46,15 @@ def table() -> TruthTable:
         AccuracyKey("cifar100", "test", 200): quality - 25 + generator.normal(0, 1, SIZE),
         AccuracyKey("cifar100", "test", 12): quality - 40,
     }
-    return TruthTable("made", "made up", Source("-", "-"), np.arange(SIZE), columns)
+    single = np.clip(quality[:, None] + generator.normal(0, 1, (SIZE, 3)), 0, 100)
+    found = agreement_of(single.T)
+    measured = Measurements(
+        agreement={KEY: Agreement(found.tau, SIZE, rho=found.rho, seeds=3)},
+        by_seed={KEY: BySeed((0, 1, 2), single, np.zeros((SIZE, 3)))},
+    )
+    return TruthTable(
+        "made", "made up", Source("-", "-"), np.arange(SIZE), columns, measurements=measured
+    )
 
 
 @pytest.fixture(scope="session")

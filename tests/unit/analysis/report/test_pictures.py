@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from analysis.ceiling import table_quality
 from analysis.figures.style import COLUMN, PAGE_WIDTH
-from analysis.report import Report
+from analysis.report import Report, Study
 from analysis.report.pictures import PICTURES
 
 SMALLEST = 5.5  # points that are still read in print
@@ -60,8 +62,23 @@ def test_words_say_what_a_figure_shows(report: Report, name: str) -> None:
 
 def test_the_noise_ceiling_is_drawn_where_there_is_one(report: Report) -> None:
     (ax,) = report.pictures["tau-over-top"].figure.axes
-    assert "noise ceiling" in [line.get_label() for line in ax.lines]
-    assert "validation accuracy, CIFAR-10, 200 epochs" in report.pictures["tau-over-top"].caption
+    labels = [line.get_label() for line in ax.lines]
+    assert labels.count("noise ceiling") == labels.count("validation") == 1
+    caption = report.pictures["tau-over-top"].caption
+    assert "Validation: the table's own validation accuracy, CIFAR-10, 200 epoch" in caption
+
+
+def test_every_figure_of_tau_has_one_ceiling(report: Report, study: Study) -> None:
+    (quality,) = table_quality(study.table)
+    for name, part in (("tau-over-top", 1), ("tau-by-seed", 0), ("tau-over-budget", 1)):
+        (ax,) = report.pictures[name].figure.axes
+        (line,) = [line for line in ax.lines if line.get_label() == "noise ceiling"]
+        assert np.asarray(line.get_data()[part])[0] == quality.ceiling
+        assert f"Noise ceiling: τ = {quality.ceiling:.3f} is what" in report.pictures[name].caption
+    for name in ("precision", "best-by-seed", "best-over-budget"):
+        (ax,) = report.pictures[name].figure.axes
+        assert "noise ceiling" not in [line.get_label() for line in ax.lines]
+        assert "Noise ceiling" not in report.pictures[name].caption
 
 
 def test_it_is_said_how_many_batches_were_matched(report: Report) -> None:

@@ -16,9 +16,9 @@ from analysis.report.pictures import PICTURES
 from analysis.report.quality import quality_table
 from analysis.tables import TextTable
 from benchmark.errors import InputError, MissingError
-from benchmark.space import OPERATIONS, SIZE, decode, to_string
+from benchmark.space import OPERATIONS, SIZE, decode, network_codes, to_string
 from benchmark.store import write_record
-from benchmark.tables import AccuracyKey
+from benchmark.tables import AccuracyKey, Source, TruthTable
 
 
 def rows_of(table: TextTable) -> list[list[str]]:
@@ -27,7 +27,7 @@ def rows_of(table: TextTable) -> list[list[str]]:
 
 def test_what_is_made_and_what_is_not(report: Report) -> None:
     assert list(report.tables) == [
-        "quality", "outcome", "intervals", "comparisons", "ablation", "budget", "runs",
+        "quality", "outcome", "truth", "intervals", "comparisons", "ablation", "budget", "runs",
     ]  # fmt: skip
     assert list(report.pictures) == list(PICTURES)
     assert report.skipped == {}
@@ -145,6 +145,62 @@ def test_what_bases_select_is_looked_up(study: Study) -> None:
         assert rows[method, "oracle: best leaf"].value == pytest.approx(best)
     assert ("one-shot", "oracle: best leaf") not in rows
     assert ("random †", "by its base") not in rows
+
+
+def part_of_table(table: TruthTable, codes: list[int]) -> TruthTable:
+    """Return a table of some of its architectures, with their first accuracy alone."""
+    key = AccuracyKey("cifar10", "test", 200)
+    kept = np.array(sorted(codes))
+    return TruthTable("part", "-", Source("-", "-"), kept, {key: table.accuracy(key)[kept]})
+
+
+def test_what_a_part_of_the_space_lacks_is_looked_up_by_its_network(study: Study) -> None:
+    """Of gm's three choices one is there, one by another of its network, and one not at all."""
+    networks = network_codes()
+    shared = int(np.flatnonzero(np.bincount(networks, minlength=SIZE) > 5)[-1])
+    twin, other = np.flatnonzero(networks == shared)[:2].tolist()
+    (own, lost) = (
+        int(np.flatnonzero(networks == network)[0])
+        for network in np.flatnonzero(np.bincount(networks, minlength=SIZE) > 2)[5:7]
+    )
+    choices = dict(zip([("gm", 0), ("gm", 1), ("gm", 2)], [own, twin, lost], strict=True))
+    choices |= {("few-shot", seed): lost for seed in range(3)}
+    choices |= {("one-shot", seed): own for seed in range(3)}
+    records = tuple(
+        replace(
+            record,
+            trace={
+                **record.trace,
+                "choice": {
+                    "architecture": to_string(choices[record.method, record.seed]),
+                    "score": 1.0,
+                },
+            },
+        )
+        if (record.method, record.seed) in choices
+        else record
+        for record in study.records
+    )
+    rest = np.flatnonzero(~np.isin(networks, networks[[own, twin, lost]]))[:200].tolist()
+    table = part_of_table(study.table, [own, other, *rest])
+    truth = study.table.accuracy(study.key)
+    built = outcome_table(replace(study, records=records, table=table))
+    rows = {(row[0].text, row[1].text): row[3] for row in built.shown.rows}
+    partly = rows["gm", "by its base"]
+    assert partly.value == pytest.approx((truth[own] + truth[other]) / 2)
+    assert partly.text.endswith("(2 of 3)")
+    assert partly.records == ("gm-seed0", "gm-seed1")
+    assert not partly.bold
+    assert rows["few-shot", "by its base"].text == "–"
+    assert rows["one-shot", "by its base"].value == truth[own]
+    assert "holds 202 of 15,625 architectures" in built.shown.caption
+    by_base = built.numbers[built.numbers["choice"] == "by its base"].set_index("method")
+    assert by_base.loc[["gm", "few-shot", "one-shot"], "runs"].tolist() == [2, 0, 3]
+
+
+def test_a_whole_table_lacks_no_choice(report: Report) -> None:
+    shown = report.tables["outcome"].shown
+    assert "looked up by its network" not in shown.caption
 
 
 def test_comparisons_say_what_is_not_significant(report: Report) -> None:

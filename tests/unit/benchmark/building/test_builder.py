@@ -28,6 +28,7 @@ from benchmark.tables import AccuracyKey, CostKey, TruthTable
 from benchmark.tables.curves import read_curves
 from benchmark.tables.file import read_table
 from benchmark.tables.gathering import differences
+from tests.stub_cluster import StubCluster
 
 VALID, TEST = AccuracyKey("digits", "valid", 1), AccuracyKey("digits", "test", 1)
 Train = Callable[..., Trained]
@@ -403,6 +404,21 @@ def test_work_that_ends_every_worker_is_an_error(
     monkeypatch.setattr(work, "train_one", _bare(die))
     with pytest.raises(WorkerDiedError):
         build_table(plan(protocol), tmp_path, "t")
+
+
+def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
+    protocol: Protocol, tmp_path: Path
+) -> None:
+    deadly = plan(protocol).trainings[5]
+    cluster = StubCluster(lambda protocol, training, *_: training == deadly)
+    message = (
+        f"1 of .* trainings failed, .* architecture {deadly.code} at seed {deadly.seed}: it ended "
+        "two workers"
+    )
+    with pytest.raises(CheckError, match=message):
+        build_table(plan(protocol), tmp_path, "t", workers=cluster)
+    assert cluster.rounds == 1
+    assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
 
 
 def test_an_empty_share_is_no_error(protocol: Protocol, tmp_path: Path) -> None:

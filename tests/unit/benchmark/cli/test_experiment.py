@@ -26,7 +26,7 @@ def call(command: click.Command, *arguments: str) -> None:
     assert done.exit_code == 0, done.output
 
 
-def test_compare_leaves_the_expensive_references_out(asked: list[list[str]]) -> None:
+def test_compare_leaves_out_what_is_expensive(asked: list[list[str]]) -> None:
     call(experiment.compare)
     assert asked == [["one-shot", "few-shot", "gm", "random", "params", "flops"]]
 

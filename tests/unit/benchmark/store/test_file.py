@@ -185,9 +185,9 @@ def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_newer_schema_is_refused(written: Path, tmp_path: Path) -> None:
     path = tmp_path / "gm-seed3.json"
-    write_signed(path, json.loads(written.read_text()) | {"schema": 2, "new": "thing"})
+    write_signed(path, json.loads(written.read_text()) | {"schema": 3, "new": "thing"})
     assert refusal(path).endswith(
-        "has schema 2, this version reads up to 1; install a newer nasbench-suite"
+        "has schema 3, this version reads up to 2; install a newer nasbench-suite"
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.space import SIZE
+from benchmark.space import SIZE, live_codes
 from benchmark.store.scores import decode_scores, encode_scores
 
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -32,6 +32,39 @@ def fill(some: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 def test_every_bit_comes_back(some: NDArray[np.float64]) -> None:
     scores = fill(some)
     assert decode_scores(encode_scores(scores)).tobytes() == scores.tobytes()
+
+
+@given(
+    some=arrays(np.float64, 40, elements=st.floats(allow_nan=False, allow_infinity=False)),
+    other=st.integers(0, SIZE - 1),
+)
+def test_every_bit_of_functions_comes_back(some: NDArray[np.float64], other: int) -> None:
+    """The scores of functions once each, unless a single architecture differs from its own."""
+    scores = fill(some)[live_codes()]
+    text = encode_scores(scores)
+    assert text["of"] == "functions"
+    assert decode_scores(text).tobytes() == scores.tobytes()
+    changed = scores.copy()
+    changed[other] = -scores[other] if scores[other] else -0.0 * np.copysign(1, scores[other])
+    again = encode_scores(changed)
+    alone = np.count_nonzero(live_codes() == live_codes([other])) == 1
+    assert ("of" in again) == alone
+    assert decode_scores(again).tobytes() == changed.tobytes()
+
+
+def test_functions_take_less_room() -> None:
+    scores = np.random.default_rng(0).normal(-2, 0.3, SIZE)
+    every, once = (len(encode_scores(one)["data"]) for one in (scores, scores[live_codes()]))
+    assert once < 0.65 * every
+
+
+def test_functions_must_be_all_there() -> None:
+    count = len(np.unique(live_codes()))
+    text = {"type": "float32", "of": "functions"}
+    assert decode_scores(text | {"data": pack(bytes(count * 4))}).tolist() == [0] * SIZE
+    for size in (SIZE, count - 1, count + 1):
+        with pytest.raises(InputError, match="the scores are not 9,445 numbers of type float32"):
+            decode_scores(text | {"data": pack(bytes(size * 4))})
 
 
 @given(some=arrays(np.float32, 40, elements=FLOAT32))
@@ -87,6 +120,8 @@ def test_a_wrong_length_is_refused(extra: int) -> None:
         None,
         [],
         {},
+        {"type": "float32", "of": "networks", "data": pack(bytes(SIZE * 4))},
+        {"type": "float32", "of": ["functions"], "data": pack(bytes(SIZE * 4))},
         {"type": "float16", "data": pack(bytes(SIZE * 2))},
         {"type": ["float32"], "data": pack(bytes(SIZE * 4))},
         {"type": "float32", "data": None},
