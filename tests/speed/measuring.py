@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from torch.profiler import profile
+
 from benchmark.allocator import kept_memory
 
 Work = Callable[[], object]
@@ -118,6 +120,14 @@ COMPARISON_HEADER = [
     "goal",
     "published program, two cores",
 ]
+
+
+def spent_in(seen: profile) -> list[tuple[str, float]]:
+    """Return the operations of a profile with their shares of the time, the greatest first."""
+    averages = seen.key_averages()
+    total = sum(one.self_cpu_time_total for one in averages)
+    shares = [(f"`{one.key}`", one.self_cpu_time_total / total) for one in averages]
+    return sorted(shares, key=lambda one: -one[1])
 
 
 def shown(seconds: float) -> str:
