@@ -63,7 +63,8 @@ def where_time_goes(effort: Effort) -> Section:
 
     task = load_preset("laptop" if effort.whole_space else "ci")
     assert task.budget is not None
-    task = task.changed({"training.budget": task.budget.images // PROFILED})
+    fewer = {"training.budget": task.budget.images // PROFILED, "methods.gm.batches": 1}
+    task = task.changed(fewer)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         with profile(activities=[ProfilerActivity.CPU], acc_events=True) as seen:
@@ -81,8 +82,8 @@ def where_time_goes(effort: Effort) -> Section:
     ]
     note = (
         "torch.profiler, one seed of `gm`, itself slowed down by being watched. It has "
-        f"1/{PROFILED} of its budget here and scores the whole space, so scoring weighs more than "
-        "it does."
+        f"1/{PROFILED} of its budget here, one batch to match gradients on, and scores the whole "
+        "space, so scoring weighs more than it does."
     )
     header = ["operation", "share", "time in it alone", "calls"]
     return Section("Where the main job's time goes", header, rows, [note])
