@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from baselines.splitting import FULL as WHOLE_SPACE
 from baselines.splitting import gradient_distances
@@ -93,6 +94,12 @@ def draw_growth(found: Sequence[Growth]) -> Figure:
                 label = f"{one.over}, {one.exponent:.2f}"
                 panel.loglog(relative, one.seconds, marker="o", label=label)
         panel.set(title=work, xlabel="times the smallest", ylabel="seconds")
+        panel.set_xticks([1, 2, 4, 8, 16])
+        panel.xaxis.set_minor_locator(NullLocator())
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("{x:g}")
+        panel.set_xlim(0.9, 18)
         panel.legend(title="over, exponent", fontsize="small")
     return figure
 
