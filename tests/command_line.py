@@ -19,8 +19,24 @@ from benchmark.stopping import SIGNALS
 ROOT = Path(__file__).resolve().parents[1]
 CALL_MAIN = "from benchmark.cli import main; main()"
 
+SPLITTING = """\
+warm_up = 0.2
+between = 0.1
+epochs = []
+levels = 2
+groups = 2
+min_size = 2
+batches = 1
+restart = "never"
+edge = "best"
+edges = []
+weight = "hard"
+cut = "exact"
+stop_error = 0.0
+"""
+
 # Trains for 150 steps, so that a run of a method takes about a second.
-TINY_PRESET = """\
+TINY_PRESET = f"""\
 description = "a few steps, for tests"
 
 [data]
@@ -78,36 +94,10 @@ epochs = []
 edges = [0]
 
 [methods.gm]
-warm_up = 0.2
-between = 0.1
-epochs = []
-levels = 2
-groups = 2
-min_size = 2
-batches = 1
-restart = "never"
 partition = "gradient"
-edge = "best"
-edges = []
-weight = "hard"
-cut = "exact"
-stop_error = 0.0
-
+{SPLITTING}
 [methods.gm-random]
-warm_up = 0.2
-between = 0.1
-epochs = []
-levels = 2
-groups = 2
-min_size = 2
-batches = 1
-restart = "never"
-edge = "best"
-edges = []
-weight = "hard"
-cut = "exact"
-stop_error = 0.0
-"""
+{SPLITTING}"""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,28 @@ def data_option(said: str) -> Callable[[Command], Command]:
     )
 
 
+device_option = click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    metavar="DEVICE",
+    help="Where networks live, such as cpu or cuda:0.",
+)
+
+
+def tell_repeated(line: str, differing: Sequence[str], faults: Sequence[str]) -> None:
+    """Print what came of doing something again.
+
+    Args:
+        line: What it was, and how it compares.
+        differing: What of machine and libraries differs from when it was done first.
+        faults: What differs and must not.
+    """
+    click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
+    for fault in faults:
+        click.echo(f"  {fault}")
+
+
 _WORKERS = (
     click.option(
         "--jobs",
@@ -75,13 +97,7 @@ _WORKERS = (
         metavar="I/N",
         help="Do the I-th of N shares of the work, and leave the others to other machines.",
     ),
-    click.option(
-        "--device",
-        default="cpu",
-        show_default=True,
-        metavar="DEVICE",
-        help="Where networks live, such as cpu or cuda:0.",
-    ),
+    device_option,
     data_option("Where files of images lie, or are downloaded to."),
 )
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import data_option, default_jobs, default_table_name
+from benchmark.cli.options import (
+    data_option,
+    default_jobs,
+    default_table_name,
+    device_option,
+    tell_repeated,
+)
 from benchmark.errors import CheckError
 
 
@@ -92,13 +98,7 @@ def verify(table: str, source: Path | None) -> None:
     type=click.IntRange(1),
     help="Trainings done at a time.  [default: one a core, on a GPU 1]",
 )
-@click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    metavar="DEVICE",
-    help="Where networks live, such as cpu or cuda:0.",
-)
+@device_option
 @data_option("Where files of images lie, or are downloaded to.")
 def rerun(
     table: str,
@@ -141,11 +141,7 @@ def rerun(
         line = f"{to_string(one.code)} seed {one.seed}: {one.sameness.value}"
         if one.sameness is Sameness.CLOSE:
             line += f", {one.distance:.2f} points apart at most"
-        if one.differing:
-            line += f"; made with another {', '.join(one.differing)}"
-        click.echo(line)
-        for fault in one.faults:
-            click.echo(f"  {fault}")
+        tell_repeated(line, one.differing, one.faults)
     different = sum(one.sameness is Sameness.DIFFERENT for one in found)
     if different:
         raise CheckError(f"{different} of {len(found)} trainings did not come out again")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import data_option
+from benchmark.cli.options import data_option, device_option, tell_repeated
 from benchmark.errors import CheckError, InputError
 
 
@@ -65,13 +65,7 @@ def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | Non
 
 @click.command()
 @click.argument("records", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    metavar="DEVICE",
-    help="Where networks live, such as cpu or cuda:0.",
-)
+@device_option
 @click.option(
     "--tolerance",
     type=float,
@@ -102,14 +96,12 @@ def rerun(
     different = 0
     for path, record in [(path, read_record(path)) for path in records]:
         found = run_again(record, device=device, tolerance=least, data=data)
-        line = f"{path}: {found.sameness.value}"
-        if found.sameness is not Sameness.IDENTICAL:
+        line, differing = f"{path}: {found.sameness.value}", found.differing
+        if found.sameness is Sameness.IDENTICAL:
+            differing = ()
+        else:
             line += f", agreement {found.agreement:.3f}"
-            if found.differing:
-                line += f"; made with another {', '.join(found.differing)}"
-        click.echo(line)
-        for fault in found.faults:
-            click.echo(f"  {fault}")
+        tell_repeated(line, differing, found.faults)
         different += found.sameness is Sameness.DIFFERENT
     if different:
         raise CheckError(f"{different} of {len(records)} records did not come out again")

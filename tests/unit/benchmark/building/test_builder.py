@@ -29,6 +29,7 @@ from benchmark.tables.curves import read_curves
 from benchmark.tables.file import read_table
 from benchmark.tables.gathering import differences
 from tests.stub_cluster import StubCluster
+from tests.stub_training import stub_training
 
 VALID, TEST = AccuracyKey("digits", "valid", 1), AccuracyKey("digits", "test", 1)
 Train = Callable[..., Trained]
@@ -45,14 +46,7 @@ def invent(code: int, seed: int, *_: Any) -> Trained:
 @pytest.fixture(autouse=True)
 def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
     """Invent instead of training; return what was asked for."""
-    asked: list[Training] = []
-
-    def train(code: int, seed: int, *_: Any) -> Trained:
-        asked.append(Training(code, seed))
-        return invent(code, seed)
-
-    monkeypatch.setattr(work, "train_alone", train)
-    return asked
+    return stub_training(monkeypatch, invent)
 
 
 def plan(protocol: Protocol, count: int = 40, seeds: int = 3) -> Plan:

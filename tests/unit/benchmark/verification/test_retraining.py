@@ -20,6 +20,7 @@ from benchmark.tables import AccuracyKey, TruthTable
 from benchmark.tables.file import read_table
 from benchmark.verification import Sameness, retraining
 from benchmark.verification.retraining import retrain
+from tests.stub_training import stub_training
 
 TEST = AccuracyKey("digits", "test", 1)
 
@@ -32,14 +33,7 @@ def invent(code: int, seed: int, *_: Any) -> Trained:
 @pytest.fixture
 def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
     """Invent instead of training; return what was asked for."""
-    asked: list[Training] = []
-
-    def train(code: int, seed: int, *_: Any) -> Trained:
-        asked.append(Training(code, seed))
-        return invent(code, seed)
-
-    monkeypatch.setattr(work, "train_alone", train)
-    return asked
+    return stub_training(monkeypatch, invent)
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""Stands for training architectures alone, where a test is about what is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from baselines.alone import Trained
+from benchmark.building import work
+from benchmark.building.journal import Training
+
+
+def stub_training(patch: pytest.MonkeyPatch, invent: Callable[..., Trained]) -> list[Training]:
+    """Invent instead of training; return what is asked for, as it is asked."""
+    asked: list[Training] = []
+
+    def train(code: int, seed: int, *_: object) -> Trained:
+        asked.append(Training(code, seed))
+        return invent(code, seed)
+
+    patch.setattr(work, "train_alone", train)
+    return asked
