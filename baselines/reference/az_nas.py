@@ -17,7 +17,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import Tensor
 
 from baselines.experiment import Experiment
@@ -99,6 +98,8 @@ def aggregate_ranks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
         >>> aggregate_ranks(np.array([[1.0, 5.0], [3.0, 9.0]])).round(3).tolist()
         [-1.386, 0.0]
     """
+    from scipy.stats import rankdata  # slow to import
+
     return np.asarray(np.log(rankdata(columns, axis=0) / len(columns)).sum(axis=1))
 
 

@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor
 
 from baselines.splitting.partition import ROUNDING, set_partitions
@@ -115,6 +114,8 @@ def overtaking(separated: NDArray[np.float64], planned: int) -> float:
         >>> overtaking(ahead, planned=100) < 1e-5
         True
     """
+    from scipy.stats import t  # slow to import
+
     batches = len(separated)
     leader = int(separated.mean(0).argmax())
     ahead = separated[:, [leader]] - np.delete(separated, leader, axis=1)
@@ -122,7 +123,7 @@ def overtaking(separated: NDArray[np.float64], planned: int) -> float:
     spread = deviations * math.sqrt((planned - batches) / (batches * planned))
     level = means <= ROUNDING
     behind = np.where(level, 0.0, means) / np.where(spread > 0, spread, 1.0)
-    chances = stats.t.sf(behind, batches - 1)
+    chances = t.sf(behind, batches - 1)
     chances = np.where(level, 1.0, np.where(spread > 0, chances, 0.0))
     return float(chances.sum())
 

@@ -7,10 +7,13 @@ Fixed Gaussian noise on the pixels makes architectures differ again.
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
-from sklearn.datasets import load_digits
+from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.datasets.images import Images, ImageSet
@@ -39,11 +42,11 @@ def read_digits(settings: DataSettings) -> ImageSet:
         >>> digits.train.pixels.shape, len(digits.valid)
         (torch.Size([2400, 1, 8, 8]), 597)
     """
-    bunch = load_digits()
+    rows = _rows()
     streams = Streams(0)  # of the data set: the runs' seeds must not change what is shown
-    order = torch.randperm(len(bunch.target), generator=streams.torch(f"{NAME}/split"))
-    labels = torch.from_numpy(bunch.target).long()[order]
-    pixels = torch.from_numpy(bunch.images).float()[order, None]
+    order = torch.randperm(len(rows), generator=streams.torch(f"{NAME}/split"))
+    labels = torch.from_numpy(rows[:, -1]).long()[order]
+    pixels = torch.from_numpy(rows[:, :-1]).float().view(-1, 1, RESOLUTION, RESOLUTION)[order]
     if settings.resolution != RESOLUTION:
         size = (settings.resolution, settings.resolution)
         pixels = F.interpolate(pixels, size=size, mode="bilinear")
@@ -66,3 +69,16 @@ def read_digits(settings: DataSettings) -> ImageSet:
         Images(noisy(pixels[last], "validation"), labels[last]),
         CLASSES,
     )
+
+
+def _rows() -> NDArray[np.float64]:
+    """Return the file that scikit-learn brings: an image a row, 64 grey levels and the label.
+
+    Its ``load_digits`` reads the same, but importing it takes longer than all else that a worker
+    imports.
+    """
+    package = find_spec("sklearn")
+    assert package is not None  # it is installed with this project
+    assert package.origin is not None
+    path = Path(package.origin).with_name("datasets") / "data" / "digits.csv.gz"
+    return np.loadtxt(path, delimiter=",")

@@ -62,6 +62,7 @@ def test_every_level_multiplies_the_leaves(levels: int, groups: int) -> None:
     assert sum(leaf["architectures"] for leaf in trace["leaves"]) == 15625
 
 
+@pytest.mark.slow
 def test_the_trace_tells_how_many_batches_were_saved() -> None:
     """The only look is after eight of twelve batches."""
     options = {**OPTIONS["gm"], "levels": 1, "batches": 12}
@@ -100,6 +101,7 @@ def test_two_levels_give_four_leaves_that_split_two_edges_each() -> None:
     assert sorted(held.tolist()) == list(range(SIZE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", ["darts", "darts-2nd", "snas"])
 def test_other_bases_grow_the_same_tree(base: str) -> None:
     experiment = tiny_experiment(search=tiny_search(base), budget=700 * BATCH)
@@ -130,6 +132,7 @@ TREES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(tree=TREES, seed=st.integers(0, 9))
 def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) -> None:
@@ -157,6 +160,7 @@ def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) ->
         assert run.ledger.parts[Spending.GRADIENT_MATCHING] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", ["rsps", "darts", "snas"])
 @pytest.mark.parametrize("edge", ["best", "random"])
 def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, edge: str) -> None:

@@ -114,6 +114,7 @@ def test_a_killed_tree_that_starts_anew_does_so_too(tmp_path: Path, restart: str
     assert found == expected
 
 
+@pytest.mark.slow
 def test_each_kill_loses_few_steps(tmp_path: Path) -> None:
     expected, ticks = whole_run("gm", "rsps")
     found, resumed = resumed_run(tmp_path / "a", "gm", "rsps", 1, [7] * 10)
@@ -122,6 +123,7 @@ def test_each_kill_loses_few_steps(tmp_path: Path) -> None:
     assert ticks > 70 + 40  # and nothing was near its end
 
 
+@pytest.mark.slow
 def test_a_run_that_is_told_to_stop_saves_the_step_it_is_at(tmp_path: Path) -> None:
     expected, ticks = whole_run("gm", "rsps")
     for place in np.linspace(1, ticks - 1, 2).astype(int).tolist():

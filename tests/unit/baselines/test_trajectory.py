@@ -89,6 +89,7 @@ def watched_tree(
     return kept["points"], np.array(kept["codes"]), history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_trajectory_changes_nothing_else(method: type[Method]) -> None:
     options = OPTIONS.get(method.name, {})

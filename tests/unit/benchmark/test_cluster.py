@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import io
 import os
 import socket
+import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,11 +65,6 @@ def note_and_die_at(number: int, folder: Path) -> int:
     return die_at(number)
 
 
-def sleep_first(number: int) -> int:
-    time.sleep(1.0)
-    return number
-
-
 class Stubborn(Exception):  # noqa: N818 - it is no more than one that cannot be sent
     def __reduce__(self) -> str:
         raise TypeError("it stays")
@@ -125,20 +121,36 @@ def test_a_call_gets_one_retry_and_those_beside_it_are_not_blamed(tmp_path: Path
     assert (tmp_path / "begun").read_text().split().count("3") == 2
 
 
+class Heard(io.StringIO):
+    """Text that says when there is some."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.event = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.event.set()
+        return super().write(text)
+
+
 @pytest.mark.slow
-def test_without_workers_it_is_said_and_waited(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_workers_it_is_said_and_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (("LOOK", 0.2), ("LONELY", 1.0)):
         monkeypatch.setattr(module, name, seconds)
+    heard = Heard()
+    monkeypatch.setattr(sys, "stderr", heard)
     with local_cluster(workers=1) as local, cluster(local.scheduler_address) as pool:
-        results = pool.results(sleep_first, [(number,) for number in range(3)])
-        killer = threading.Timer(0.5, local.scale, [0])
-        helper = threading.Timer(4.0, local.scale, [1])
-        killer.start()
+        local.scale(0)
+
+        def help_out() -> None:
+            assert heard.event.wait(60)
+            local.scale(1)
+
+        helper = threading.Thread(target=help_out)
         helper.start()
-        assert sorted(results) == [0, 1, 2]
-    (line,) = capsys.readouterr().err.splitlines()
+        assert sorted(pool.results(abs, [(-number,) for number in range(3)])) == [0, 1, 2]
+        helper.join()
+    (line,) = heard.getvalue().splitlines()
     assert line.startswith(f"the scheduler at {local.scheduler_address} has had no worker for 1 s")
 
 

@@ -78,6 +78,7 @@ def test_every_file_is_there(report: Report, written: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_made_again_every_byte_is_the_same(report: Report, written: Path, tmp_path: Path) -> None:
     write_report(make_report(report.study), tmp_path)
     for path in written.rglob("*"):

@@ -71,6 +71,7 @@ def test_memory_bounds_what_is_passed_together() -> None:
     torch.testing.assert_close(torch.cat([logits for _, logits in pairs]), expected)
 
 
+@pytest.mark.slow
 def test_no_more_maps_are_alive_than_are_reckoned_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch's own record of what is allocated while architectures of all kinds pass."""
     most, codes = 20, LIVE[::20]

@@ -124,6 +124,7 @@ def test_a_description_that_was_changed_is_refused(folder: Path) -> None:
         read_journal(folder)
 
 
+@pytest.mark.slow
 def test_only_one_process_adds_at_a_time(folder: Path) -> None:
     code = (
         "from pathlib import Path; from benchmark.building.journal import open_journal\n"

@@ -25,3 +25,14 @@ def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     loaded = {name.partition(".")[0] for name in called.err.split()}
     assert "click" in loaded
     assert loaded.isdisjoint(HEAVY), loaded & HEAVY
+
+
+def test_a_worker_imports_little_beside_pytorch() -> None:
+    """Each process of a run does, so a second here is one for each worker."""
+    code = "import sys, benchmark.runner; print(*sys.modules, file=sys.stderr)"
+    called = finish(start_nasbench(code=code))
+    assert called.code == 0
+    loaded = set(called.err.split())
+    assert "torch" in loaded
+    heavy = {"pandas", "scipy.stats", "sklearn", "matplotlib", "pyarrow", "distributed"}
+    assert loaded.isdisjoint(heavy), loaded & heavy
