@@ -18,6 +18,9 @@ settings.register_profile("nasbench", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("nasbench-ci", deadline=None, derandomize=True, max_examples=EXAMPLES)
 settings.load_profile("nasbench-ci" if os.environ.get("CI") else "nasbench")
 
+# Tests run in two processes: with a thread for each core in both, they wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # No test opens a window.
 os.environ["MPLBACKEND"] = "Agg"
 

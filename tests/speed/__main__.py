@@ -29,6 +29,7 @@ def sections(folder: Path) -> Mapping[str, Callable[[Effort], Section]]:
         "stopping": comparisons.stopping,
         "start-up": main_job.start_up,
         "jobs": main_job.jobs,
+        "building": main_job.building,
         "memory": main_job.memory,
         "profile": main_job.where_time_goes,
         "growth": partial(growth.growth, folder=folder),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from benchmark.building.journal import read_journal
 from benchmark.store import read_record
 from tests.speed.measuring import shown
 from tests.speed.page import Section
@@ -21,6 +23,8 @@ from tests.speed.scales import Effort
 GOAL = 120  # seconds
 RATIO = 1.8  # of one job's time to two jobs'
 SEEDS = 5
+BUILT = 24  # architectures
+BUILDS = 3
 CALL = "from benchmark.cli import main; main()"
 LINES = 14  # of the profile
 PROFILED = 8
@@ -56,6 +60,33 @@ def jobs(effort: Effort) -> Section:
     return Section("The main job, `nasbench run --method gm`", header, rows, notes)
 
 
+def building(effort: Effort) -> Section:
+    """Time ``nasbench tables build`` with one job and two, in turns, and compare their results."""
+    architectures, seeds = (BUILT, 2) if effort.whole_space else (4, 1)
+    taken: list[list[float]] = [[], []]
+    same = True
+    for _ in range(min(effort.rounds, BUILDS)):
+        with tempfile.TemporaryDirectory() as name:
+            folders = [Path(name) / "one", Path(name) / "two"]
+            for jobs, folder in enumerate(folders, 1):
+                taken[jobs - 1].append(_build(architectures, seeds, jobs, folder))
+            one, two = map(read_journal, folders)
+            same = same and one.trained.keys() == two.trained.keys()
+            same = same and all(one.agrees(*found) for found in two.trained.items())
+    alone, together = (statistics.median(times) for times in taken)
+    row = [
+        f"{len(one.trained)}",
+        shown(alone),
+        shown(together),
+        f"{alone / together:.2f}",
+        f"{RATIO}, {'reached' if alone / together >= RATIO else 'not reached'}",
+        "equal" if same else "DIFFERENT",
+    ]
+    header = ["trainings", "--jobs 1", "--jobs 2", "ratio", "goal", "bits"]
+    note = "Wall clock with all that a command does beside training, median of builds in turns."
+    return Section("A truth table of one's own, `nasbench tables build`", header, [row], [note])
+
+
 def where_time_goes(effort: Effort) -> Section:
     """Profile one unit of the main job, with a part of its steps: every call is kept in memory."""
     from benchmark.runner import run_units
@@ -89,15 +120,20 @@ def where_time_goes(effort: Effort) -> Section:
     return Section("Where the main job's time goes", header, rows, [note])
 
 
+def _build(architectures: int, seeds: int, jobs: int, out: Path) -> float:
+    arguments = ["--architectures", str(architectures), "--seeds", str(seeds), "--jobs", str(jobs)]
+    return _timed("tables", "build", "--dataset", "digits", *arguments, "--out", str(out))
+
+
 def _run(seeds: int, jobs: int, out: Path, effort: Effort) -> float:
     preset = "laptop" if effort.whole_space else "ci"
     arguments = ["--method", "gm", "--seeds", str(seeds), "--jobs", str(jobs), "--preset", preset]
+    return _timed("run", *arguments, "--out", str(out))
+
+
+def _timed(*arguments: str) -> float:
     start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", CALL, "run", *arguments, "--out", str(out)],
-        check=True,
-        capture_output=True,
-    )
+    subprocess.run([sys.executable, "-c", CALL, *arguments], check=True, capture_output=True)
     return time.perf_counter() - start
 
 
@@ -112,11 +148,7 @@ def start_up(effort: Effort) -> Section:
     for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
         times = []
         for _ in range(effort.rounds):
-            start = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-c", CALL, *arguments], check=True, capture_output=True
-            )
-            times.append(time.perf_counter() - start)
+            times.append(_timed(*arguments))
         best = sorted(times)[len(times) // 2]
         rows.append([f"`nasbench {' '.join(arguments)}`", shown(best), f"{goal} s"])
     return Section("Start-up", ["command", "wall clock", "goal"], rows)
