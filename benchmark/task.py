@@ -222,8 +222,8 @@ def preset_names() -> list[str]:
 
     Example:
         >>> preset_names()
-        ['ci', 'equal-darts', 'equal-darts-2nd', 'equal-rsps', 'equal-snas', 'fashion', 'laptop', \
-'paper-darts', 'paper-darts-2nd', 'paper-rsps', 'paper-snas']
+        ['ci', 'equal-darts', 'equal-darts-2nd', 'equal-rsps', 'equal-snas', 'fashion', \
+'fashion-verdict', 'laptop', 'paper-darts', 'paper-darts-2nd', 'paper-rsps', 'paper-snas']
     """
     return _FILES.names()
 

@@ -118,7 +118,7 @@ def test_digits_are_dealt_likewise() -> None:
         assert bool(truth & seen) is bool(change)
 
 
-@pytest.mark.parametrize("preset", ["laptop", "ci", "fashion"])
+@pytest.mark.parametrize("preset", ["laptop", "ci", "fashion", "fashion-verdict"])
 def test_presets_do_not_score_by_the_test_images_of_their_protocols(preset: str) -> None:
     task = load_preset(preset)
     assert counts(task, load_protocol(task.data.dataset)) == (0, 0)

@@ -134,6 +134,7 @@ class MethodConformance:
             with pytest.raises(InputError, match=f"lacks {name}: give it"):
                 self.method(others)
 
+    @pytest.mark.slow
     def test_the_truth_is_never_read(self) -> None:
         behind_the_wall = ("benchmark.tables", "analysis")
         loaded = [name for name in elsewhere()["modules"] if name.startswith(behind_the_wall)]

@@ -12,6 +12,8 @@ import pytest
 from tests.command_line import nasbench, tiny_preset
 from tests.forging import resign
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory, accuracies: Path) -> Path:
@@ -25,7 +27,6 @@ def compared(tmp_path_factory: pytest.TempPathFactory, accuracies: Path) -> Path
     return folder
 
 
-@pytest.mark.slow
 def test_they_stand_in_one_comparison_and_follow_from_their_records(
     compared: Path, accuracies: Path
 ) -> None:
@@ -36,7 +37,6 @@ def test_they_stand_in_one_comparison_and_follow_from_their_records(
     assert called.code == 0, called.out
 
 
-@pytest.mark.slow
 def test_they_are_tested_in_pairs(compared: Path, accuracies: Path, tmp_path: Path) -> None:
     called = nasbench("report", compared, "--table", accuracies, "--out", tmp_path)
     assert called.code == 0, called.err
