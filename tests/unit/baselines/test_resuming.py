@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from benchmark.store.checkpoint import read_checkpoint, write_checkpoint
 from benchmark.task import TrajectorySettings
 from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_search
 
-BUDGET = 400 * BATCH
+BUDGET = 250 * BATCH
 METHODS = ("one-shot", "few-shot", "gm")
 
 
@@ -56,6 +57,7 @@ def everything(outcome: Outcome, experiment: Experiment) -> tuple[bytes, str, st
     )
 
 
+@cache
 def whole_run(method: str, base: str, **options: Any) -> tuple[tuple[bytes, str, str, str], int]:
     """Return what an uninterrupted run gives, and how often it ticks."""
     ticks = count()

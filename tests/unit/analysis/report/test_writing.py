@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.report import Report, make_report, write_report
+from analysis.report import Report, write_report
 from analysis.report.catalogue import Report as Made
 from analysis.report.page import render_page
 
@@ -76,14 +76,6 @@ def test_every_file_is_there(report: Report, written: Path) -> None:
         *(f"tables/{name}.{suffix}" for name in report.tables for suffix in ("md", "csv", "tex")),
         *(f"figures/{name}.{end}" for name in report.pictures for end in ("pdf", "svg", "png")),
     }
-
-
-@pytest.mark.slow
-def test_made_again_every_byte_is_the_same(report: Report, written: Path, tmp_path: Path) -> None:
-    write_report(make_report(report.study), tmp_path)
-    for path in written.rglob("*"):
-        if path.is_file():
-            assert path.read_bytes() == (tmp_path / path.relative_to(written)).read_bytes(), path
 
 
 def test_csv_holds_every_digit_and_its_records(report: Report, written: Path) -> None:

@@ -135,13 +135,13 @@ def test_files_of_the_real_structure(
 ) -> None:
     path = tmp_path / ("a.pth" if kind == "pth" else "nats")
     tool = shared / "tools" / "make_nb201.py"
-    options = ["--archs", "30", *(["--uneven"] if uneven else [])]
+    options = ["--archs", "15", *(["--uneven"] if uneven else [])]
     subprocess.run([sys.executable, str(tool), kind, str(path), *options], check=True)
     done = import_table(path, ImportOptions(curves=True))
     assert done.curves is not None
     api = nas_bench_201(path) if kind == "pth" else nats_bench(path)
-    assert_same(read_table(done.path), api, list(range(30)), 1e-14)
-    assert_same_curves(done.curves, api, list(range(0, 30, 7)))
+    assert_same(read_table(done.path), api, list(range(15)), 1e-14)
+    assert_same_curves(done.curves, api, list(range(0, 15, 7)))
 
 
 @pytest.mark.slow
