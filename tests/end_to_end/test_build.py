@@ -106,7 +106,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("number", "jobs"),
-    [(signal.SIGKILL, 1), (signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)],
+    [(signal.SIGKILL, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)],
 )
 def test_killed_and_resumed(
     number: signal.Signals, jobs: int, whole: dict[str, bytes], tmp_path: Path
