@@ -1,6 +1,8 @@
-"""Tables on the screen."""
+"""Tables and lines on the screen."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import click
 from rich.box import SIMPLE
@@ -19,6 +21,19 @@ def page_width() -> int:
     """Return the characters in a line of stdout."""
     console = Console()
     return console.width if console.is_terminal else PAGE
+
+
+def tell_repeated(line: str, differing: Sequence[str], faults: Sequence[str]) -> None:
+    """Print what came of doing something again.
+
+    Args:
+        line: What it was, and how it compares.
+        differing: What of machine and libraries differs from when it was done first.
+        faults: What differs and must not.
+    """
+    click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
+    for fault in faults:
+        click.echo(f"  {fault}")
 
 
 def warn_of_images(facts: Facts) -> None:

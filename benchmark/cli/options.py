@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +61,6 @@ device_option = click.option(
     metavar="DEVICE",
     help="Where networks live, such as cpu or cuda:0.",
 )
-
-
-def tell_repeated(line: str, differing: Sequence[str], faults: Sequence[str]) -> None:
-    """Print what came of doing something again.
-
-    Args:
-        line: What it was, and how it compares.
-        differing: What of machine and libraries differs from when it was done first.
-        faults: What differs and must not.
-    """
-    click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
-    for fault in faults:
-        click.echo(f"  {fault}")
 
 
 _WORKERS = (

@@ -6,13 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import (
-    data_option,
-    default_jobs,
-    default_table_name,
-    device_option,
-    tell_repeated,
-)
+from benchmark.cli.options import data_option, default_jobs, default_table_name, device_option
 from benchmark.errors import CheckError
 
 
@@ -121,6 +115,7 @@ def rerun(
       nasbench tables rerun tables/mine/mine.nbtable
       nasbench tables rerun tables/mine/mine.nbtable --sample 20 --seed 1
     """
+    from benchmark.cli.console import tell_repeated
     from benchmark.devices import checked_device
     from benchmark.space import to_string
     from benchmark.tables import open_table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import data_option, device_option, tell_repeated
+from benchmark.cli.options import data_option, device_option
 from benchmark.errors import CheckError, InputError
 
 
@@ -87,6 +87,7 @@ def rerun(
       nasbench rerun results/laptop/gm-seed0.json
       nasbench rerun runs/ci/one-shot-seed0.json runs/ci/gm-seed0.json
     """
+    from benchmark.cli.console import tell_repeated
     from benchmark.store import read_record
     from benchmark.verification import Sameness
     from benchmark.verification import rerun as run_again

@@ -7,8 +7,7 @@ Fixed Gaussian noise on the pixels makes architectures differ again.
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.metadata import distribution
 
 import numpy as np
 import torch
@@ -77,8 +76,5 @@ def _rows() -> NDArray[np.float64]:
     Its ``load_digits`` reads the same, but importing it takes longer than all else that a worker
     imports.
     """
-    package = find_spec("sklearn")
-    assert package is not None  # it is installed with this project
-    assert package.origin is not None
-    path = Path(package.origin).with_name("datasets") / "data" / "digits.csv.gz"
-    return np.loadtxt(path, delimiter=",")
+    path = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")
+    return np.loadtxt(str(path), delimiter=",")

@@ -16,7 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmark.building.journal import read_journal
 from benchmark.store import read_record
-from tests.speed.measuring import shown
+from tests.speed.measuring import against_goal, shown
 from tests.speed.page import Section
 from tests.speed.scales import Effort
 
@@ -45,7 +45,7 @@ def jobs(effort: Effort) -> Section:
                 shown(one),
                 shown(two),
                 f"{one / two:.2f}",
-                f"{RATIO}, {'reached' if one / two >= RATIO else 'not reached'}",
+                against_goal(one / two, RATIO),
                 f"{math.log2(two / one):.2f}",
                 "equal" if same else "DIFFERENT",
             ]
@@ -79,7 +79,7 @@ def building(effort: Effort) -> Section:
         shown(alone),
         shown(together),
         f"{alone / together:.2f}",
-        f"{RATIO}, {'reached' if alone / together >= RATIO else 'not reached'}",
+        against_goal(alone / together, RATIO),
         "equal" if same else "DIFFERENT",
     ]
     header = ["trainings", "--jobs 1", "--jobs 2", "ratio", "goal", "bits"]
@@ -146,11 +146,8 @@ def start_up(effort: Effort) -> Section:
     """Time commands that need nothing heavy, each in a process of its own."""
     rows = []
     for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
-        times = []
-        for _ in range(effort.rounds):
-            times.append(_timed(*arguments))
-        best = sorted(times)[len(times) // 2]
-        rows.append([f"`nasbench {' '.join(arguments)}`", shown(best), f"{goal} s"])
+        middle = statistics.median(_timed(*arguments) for _ in range(effort.rounds))
+        rows.append([f"`nasbench {' '.join(arguments)}`", shown(middle), f"{goal} s"])
     return Section("Start-up", ["command", "wall clock", "goal"], rows)
 
 

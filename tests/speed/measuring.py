@@ -101,13 +101,12 @@ class Comparison:
     def cells(self) -> list[str]:
         """Return the line as texts."""
         ratio = self.plain / self.ours
-        reached = "reached" if ratio >= self.goal else "not reached"
         return [
             self.work,
             shown(self.plain),
             shown(self.ours),
             f"{ratio:.1f}",
-            f"{self.goal:g}, {reached}",
+            against_goal(ratio, self.goal),
             self.published,
         ]
 
@@ -120,6 +119,11 @@ COMPARISON_HEADER = [
     "goal",
     "published program, two cores",
 ]
+
+
+def against_goal(ratio: float, goal: float) -> str:
+    """Return a goal and whether a ratio reaches it."""
+    return f"{goal:g}, {'reached' if ratio >= goal else 'not reached'}"
 
 
 def spent_in(seen: profile) -> list[tuple[str, float]]:
