@@ -30,12 +30,14 @@ def comparison_table(study: Study) -> BuiltTable:
     """
     need(len(study.trained) > 1, "there are no two trained methods: run another at the same seeds")
     need(study.pairs, "no two trained methods have a seed in common: run them at the same seeds")
+    budgets = {method: study.of_method(method)[0].budget["budget"] for method in study.trained}
     shown = TextTable(
         title="Paired comparisons",
         header=(
             "Metric",
             "Methods",
             "Seeds",
+            "Budget,\nimages",
             "Verdict",
             "Difference",
             "95% interval",
@@ -44,10 +46,12 @@ def comparison_table(study: Study) -> BuiltTable:
             "Wilcoxon,\nHolm",
             "Seeds\nneeded",
         ),
-        rows=tuple(map(_comparison_row, study.comparisons)),
+        rows=tuple(_comparison_row(one, budgets) for one in study.comparisons),
         caption="\n".join(
             [
                 study.facts.truth_line,
+                "Budget: what each method had for a seed, the first before the second where they "
+                "are not equal.",
                 "Difference: mean over the seeds that both methods have, first minus second, with "
                 "its bootstrap interval over seeds, widened where they are few.",
                 "p: two-sided sign-flip test of the paired differences; Holm: corrected over the "
@@ -59,7 +63,7 @@ def comparison_table(study: Study) -> BuiltTable:
                 *unpaired_note(study),
             ]
         ),
-        names=4,
+        names=5,
         groups=tuple(sum(o.metric == name for o in study.comparisons) for name in COMPARED),
     )
     numbers = pd.DataFrame(
@@ -68,6 +72,8 @@ def comparison_table(study: Study) -> BuiltTable:
             "method": one.method,
             "other": one.other,
             "seeds": " ".join(map(str, one.seeds)),
+            "budget": budgets[one.method],
+            "other_budget": budgets[one.other],
             "difference": one.difference,
             "low": one.low,
             "high": one.high,
@@ -114,7 +120,7 @@ def ablation_table(study: Study) -> BuiltTable:
     return BuiltTable(_ablation_text(study, rows, left_out), _ablation_numbers(study, rows))
 
 
-def _comparison_row(one: Comparison) -> tuple[Cell, ...]:
+def _comparison_row(one: Comparison, budgets: Mapping[str, int]) -> tuple[Cell, ...]:
     metric = METRICS[one.metric]
     digits = digits_of(metric)
     records = tuple(f"{name}-seed{seed}" for name in (one.method, one.other) for seed in one.seeds)
@@ -127,6 +133,7 @@ def _comparison_row(one: Comparison) -> tuple[Cell, ...]:
         ),
         Cell(f"{one.method} − {one.other}"),
         Cell(ranges(one.seeds)),
+        Cell(_budget(budgets[one.method], budgets[one.other])),
         Cell(_verdict(one), bold=one.is_significant),
         Cell(signed[0], value=_sortable(one.difference), records=records),
         Cell(interval, value=_sortable(one.low), records=records),
@@ -136,6 +143,10 @@ def _comparison_row(one: Comparison) -> tuple[Cell, ...]:
         ),
         Cell(UNDEFINED) if one.seeds_needed is None else count_cell(one.seeds_needed),
     )
+
+
+def _budget(own: int, other: int) -> str:
+    return f"{own:,}" if own == other else f"{own:,} / {other:,}"
 
 
 def _verdict(one: Comparison) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -14,14 +16,47 @@ from benchmark.store import read_records
 from benchmark.tables import AccuracyKey, open_table
 from benchmark.task import load_preset
 from benchmark.unit import describe
-from tests.command_line import nasbench
+from tests.command_line import ROOT, nasbench
 
-ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results"
-SEEDS = {"laptop": 5, "fashion": 3}  # of each comparison, named after its preset
+VERDICT = RESULTS / "fashion-verdict"
+TABLES = VERDICT / "report" / "tables"
 
 
-@pytest.fixture(scope="module", params=SEEDS)
+@dataclass(frozen=True)
+class Committed:
+    """What was compared, in the order of rows, at how many seeds, and against what."""
+
+    seeds: int
+    supernets: tuple[str, ...] = ("one-shot", "few-shot", "gm")
+    truth: tuple[str | Path, ...] = ()
+
+    @property
+    def runs(self) -> int:
+        """Those of supernets and of chance; parameters and FLOPs need no seeds."""
+        return (len(self.supernets) + 1) * self.seeds + 2
+
+    @property
+    def arguments(self) -> list[str | Path]:
+        methods = (*self.supernets, "random", "params", "flops")
+        return [word for method in methods for word in ("--method", method)] + [*self.truth]
+
+
+COMPARISONS = {  # by their folder, which has its preset's name
+    "laptop": Committed(5),
+    "fashion": Committed(3),
+    "fashion-verdict": Committed(
+        20,
+        ("one-shot", "few-shot", "gm", "gm-random"),
+        (
+            *("--table", VERDICT / "truth" / "fashion-truth.nbtable", "--allow-subset"),
+            *("--accuracy", "fashion-mnist_test_2"),
+        ),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=COMPARISONS)
 def committed(request: pytest.FixtureRequest) -> Path:
     """Return the folder of a committed comparison."""
     return RESULTS / str(request.param)
@@ -33,11 +68,11 @@ def rebuilt(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp(committed.name)
     for record in committed.glob("*.json"):
         (folder / record.name).write_bytes(record.read_bytes())
-    seeds = SEEDS[committed.name]
-    called = nasbench("compare", "--preset", committed.name, "--seeds", str(seeds), "--out", folder)
+    what = COMPARISONS[committed.name]
+    asked = ("--preset", committed.name, "--seeds", str(what.seeds), *what.arguments)
+    called = nasbench("compare", *asked, "--out", folder)
     assert called.code == 0, called.err
-    runs = 4 * seeds + 2  # three supernets and chance; parameters and FLOPs need no seeds
-    assert f"{runs} of {runs} runs were found" in called.err  # nothing was run
+    assert f"{what.runs} of {what.runs} runs were found" in called.err  # nothing was run
     return folder
 
 
@@ -54,7 +89,7 @@ def test_the_committed_numbers_are_those_of_the_records(rebuilt: Path, committed
 
 def test_the_records_are_of_todays_preset(committed: Path) -> None:
     records = read_records(committed)
-    assert {record.seed for record in records} == set(range(SEEDS[committed.name]))
+    assert {record.seed for record in records} == set(range(COMPARISONS[committed.name].seeds))
     task = load_preset(committed.name)
     for record in records:
         assert record.task == describe(task, record.method), record.method
@@ -71,3 +106,41 @@ def test_the_readme_shows_their_table() -> None:
     rows = [line for line in to_markdown(shown).splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(names)
     assert "\n".join(rows) in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a new report of the verdict's records."""
+    folder = tmp_path_factory.mktemp("report")
+    truth = COMPARISONS[VERDICT.name].truth
+    called = nasbench("report", VERDICT, *truth, "--out", folder)
+    assert called.code == 0, called.err
+    return folder
+
+
+def test_the_verdicts_report_is_that_of_its_records(reported: Path) -> None:
+    made = {path.name: path.read_text("utf-8") for path in (reported / "tables").glob("*.md")}
+    there = {path.name: path.read_text("utf-8") for path in TABLES.glob("*.md")}
+    assert made == there
+
+
+def test_the_verdict_names_seeds_budget_interval_and_adjusted_p(reported: Path) -> None:
+    found = pd.read_csv(reported / "tables" / "comparisons.csv")
+    pairs = set(combinations(COMPARISONS[VERDICT.name].supernets, 2))
+    for metric in ("kendall_tau", "predicted_best"):
+        rows = found[found["metric"] == metric]
+        assert set(zip(rows["method"], rows["other"], strict=True)) == pairs
+        assert len(rows) == len(pairs)
+    assert set(found["seeds"]) == {" ".join(map(str, range(20)))}
+    assert set(found["budget"]) == set(found["other_budget"]) == {640_000}
+    assert (found["low"] <= found["difference"]).all()
+    assert (found["difference"] <= found["high"]).all()
+    assert found["adjusted_p"].between(found["p_value"], 1).all()
+
+
+def test_the_verdicts_page_shows_its_tables() -> None:
+    page = (ROOT / "docs" / "fashion-verdict.md").read_text("utf-8")
+    shown = (TABLES / "comparisons.md").read_text("utf-8").splitlines()
+    rows = [line for line in shown if "Kendall" in line]
+    assert len(rows) == 6
+    assert "\n".join(rows) in page

@@ -26,6 +26,7 @@ from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_sear
 
 BUDGET = 250 * BATCH
 METHODS = ("one-shot", "few-shot", "gm")
+KILLED = [("one-shot", "darts"), ("few-shot", "darts-2nd"), ("gm", "rsps"), ("gm", "snas")]
 
 
 class KilledError(BaseException):
@@ -94,11 +95,12 @@ def resumed_run(
     return everything(*found), checkpoints.resumed
 
 
+def test_every_method_and_every_base_is_killed() -> None:
+    assert ({one for one, _ in KILLED}, {one for _, one in KILLED}) == (set(METHODS), set(BASES))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("method", "base"),
-    [("one-shot", "rsps"), ("few-shot", "snas"), *(("gm", base) for base in BASES)],
-)
+@pytest.mark.parametrize(("method", "base"), KILLED)
 def test_a_killed_run_ends_with_the_same_bits(tmp_path: Path, method: str, base: str) -> None:
     expected, ticks = whole_run(method, base)
     random = np.random.default_rng([METHODS.index(method), list(BASES).index(base)])

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis.report import Report, Study, make_report, read_study
-from analysis.report.differences import ablation_table
+from analysis.report.differences import ablation_table, comparison_table
 from analysis.report.outcome import outcome_table
 from analysis.report.pictures import PICTURES
 from analysis.report.quality import quality_table
@@ -206,9 +206,21 @@ def test_a_whole_table_lacks_no_choice(report: Report) -> None:
 def test_comparisons_say_what_is_not_significant(report: Report) -> None:
     rows = rows_of(report.tables["comparisons"].shown)
     assert len(rows) == 6
-    assert {row[3] for row in rows} == {"not significant, out of reach"}
+    assert {row[4] for row in rows} == {"not significant, out of reach"}
     assert rows[0][1] == "one-shot − few-shot"
-    assert rows[0][4].startswith("−")
+    assert rows[0][5].startswith("−")
+
+
+def test_comparisons_name_both_budgets(report: Report, study: Study) -> None:
+    assert {row[3] for row in rows_of(report.tables["comparisons"].shown)} == {"6,400"}
+    more = {"budget": 9_600}
+    records = tuple(
+        replace(one, budget={**one.budget, **more}) if one.method == "few-shot" else one
+        for one in study.records
+    )
+    made = comparison_table(replace(study, records=records))
+    assert rows_of(made.shown)[0][3] == "6,400 / 9,600"
+    assert made.numbers[["budget", "other_budget"]].iloc[0].tolist() == [6_400, 9_600]
 
 
 def test_one_option_makes_one_row(report: Report) -> None:
