@@ -132,7 +132,7 @@ def test_the_verdict_names_seeds_budget_interval_and_adjusted_p(reported: Path) 
         assert set(zip(rows["method"], rows["other"], strict=True)) == pairs
         assert len(rows) == len(pairs)
     assert set(found["seeds"]) == {" ".join(map(str, range(20)))}
-    assert set(found["budget"]) == set(found["other_budget"]) == {640_000}
+    assert set(found["budget"]) == set(found["other_budget"]) == {320_000}
     assert (found["low"] <= found["difference"]).all()
     assert (found["difference"] <= found["high"]).all()
     assert found["adjusted_p"].between(found["p_value"], 1).all()
