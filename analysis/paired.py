@@ -20,7 +20,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 from analysis.intervals import bootstrap_mean
 from analysis.permutation import holm, sign_flip_p, smallest_p, wilcoxon_p
@@ -30,6 +30,7 @@ from benchmark.errors import InputError, MissingError, unknown_name
 ALPHA = 0.05
 POWER = 0.8
 MAX_SEEDS = 1_000  # more would never be run
+LARGEST_EFFECT = 10.0  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Comparison:
         alpha: level of significance for all pairs together.
         is_significant: whether ``adjusted_p`` is at most alpha.
         reachable: whether any differences at so many seeds could have been significant.
+        detectable: the least difference that so many seeds of this spread are likely to show, see
+            `detectable_difference`; NaN where none is.
         seeds_needed: how many could show a difference of this size and spread, see
             `seeds_needed`; None where no number up to ``MAX_SEEDS`` does.
     """
@@ -67,6 +70,7 @@ class Comparison:
     alpha: float
     is_significant: bool
     reachable: bool
+    detectable: float
     seeds_needed: int | None
 
     @property
@@ -165,6 +169,7 @@ def compare_methods(
                 alpha=alpha,
                 is_significant=False,
                 reachable=smallest_p(differences.size) <= level,
+                detectable=detectable_difference(differences, alpha=level),
                 seeds_needed=seeds_needed(differences, alpha=level),
             )
         )
@@ -205,23 +210,69 @@ def seeds_needed(
         >>> seeds_needed([0.01, 0.03, 0.02, 0.05, -0.01])
         12
     """
-    if not (0 < alpha < 1 and 0 < power < 1):
-        raise InputError(f"alpha is {alpha}, power {power}: choose each between 0 and 1")
-    values = np.asarray(differences, dtype=np.float64)
+    values = _checked(differences, alpha, power)
     if values.size < 2 or np.isnan(values).any() or values.mean() == 0:
         return None
     spread = float(values.std(ddof=1))
     # beyond ten standard deviations nothing is left to doubt, and the library's series fails
-    effect = min(abs(float(values.mean())) / spread, 10.0) if spread > 0 else 10.0
+    effect = LARGEST_EFFECT
+    if spread > 0:
+        effect = min(abs(float(values.mean())) / spread, LARGEST_EFFECT)
 
     def is_enough(number: int) -> bool:
-        limit = stats.t.isf(alpha / 2, number - 1)
-        power_there = stats.nct.sf(limit, number - 1, effect * math.sqrt(number))
-        return smallest_p(number) <= alpha and bool(power_there >= power)
+        return smallest_p(number) <= alpha and _power(number, effect, alpha) >= power
 
     # more seeds never show less, so the first that do are found by halving
     number = 2 + bisect_left(range(2, MAX_SEEDS + 1), True, key=is_enough)
     return number if number <= MAX_SEEDS else None
+
+
+def detectable_difference(
+    differences: ArrayLike, *, alpha: float = ALPHA, power: float = POWER
+) -> float:
+    """Return the least true difference that as many seeds of the same spread would show.
+
+    What the differences are on average does not enter: it tells what a comparison could have
+    found, whatever it found. By the same t-test as `seeds_needed`.
+
+    Args:
+        differences: seed by seed, any unit, NaN where undefined, shape [seeds].
+        alpha: level of significance, between 0 and 1.
+        power: chance to reach it, between 0 and 1.
+
+    Returns:
+        The size of the difference, in their unit; NaN if the spread is not known, or if no
+        difference is significant at so few seeds.
+
+    Raises:
+        InputError: alpha or power is out of range.
+
+    Example:
+        >>> round(detectable_difference([0.01, 0.03, 0.02, 0.05, -0.01, 0.02]), 3)
+        0.029
+    """
+    values = _checked(differences, alpha, power)
+    number = values.size
+    if number < 2 or np.isnan(values).any() or smallest_p(number) > alpha:
+        return math.nan
+    if _power(number, LARGEST_EFFECT, alpha) < power:
+        return math.nan
+    effect = optimize.brentq(
+        lambda effect: _power(number, effect, alpha) - power, 0, LARGEST_EFFECT
+    )
+    return float(effect * values.std(ddof=1))
+
+
+def _checked(differences: ArrayLike, alpha: float, power: float) -> NDArray[np.float64]:
+    if not (0 < alpha < 1 and 0 < power < 1):
+        raise InputError(f"alpha is {alpha}, power {power}: choose each between 0 and 1")
+    return np.asarray(differences, dtype=np.float64)
+
+
+def _power(number: int, effect: float, alpha: float) -> float:
+    """Return the chance that a paired t-test shows an effect of so many standard deviations."""
+    limit = stats.t.isf(alpha / 2, number - 1)
+    return float(stats.nct.sf(limit, number - 1, effect * math.sqrt(number)))
 
 
 def _by_seed(runs: pd.DataFrame, metric: str) -> dict[str, dict[int, float]]:

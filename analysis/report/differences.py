@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.paired import ALPHA, POWER, Comparison
+from analysis.paired import ALPHA, MAX_SEEDS, POWER, Comparison
+from analysis.permutation import MAX_EXACT_PAIRS, SAMPLED_PATTERNS
 from analysis.ranking import METRICS
 from analysis.report.quality import BuiltTable, count_cell, digits_of, heading, unpaired_note
 from analysis.report.study import COMPARED, Study, need, record_name
@@ -44,6 +45,7 @@ def comparison_table(study: Study) -> BuiltTable:
             "p, sign\nflips",
             "p, Holm",
             "Wilcoxon,\nHolm",
+            "Detectable\ndifference",
             "Seeds\nneeded",
         ),
         rows=tuple(_comparison_row(one, budgets) for one in study.comparisons),
@@ -53,13 +55,18 @@ def comparison_table(study: Study) -> BuiltTable:
                 "Budget: what each method had for a seed, the first before the second where they "
                 "are not equal.",
                 "Difference: mean over the seeds that both methods have, first minus second, with "
-                "its bootstrap interval over seeds, widened where they are few.",
-                "p: two-sided sign-flip test of the paired differences; Holm: corrected over the "
-                f"pairs in one metric; a pair differs if it is at most {ALPHA:g}. Wilcoxon's "
-                "signed-rank test stands beside it. “Not significant” does not mean equal; “out of "
-                "reach” means that no difference could be significant with so few seeds.",
-                f"Seeds needed: how many would show a difference of this size and spread with "
-                f"probability {POWER:.0%} (paired t-test), a rough guide; {UNDEFINED} over 1,000.",
+                "its bootstrap interval over seeds, widened where they are few. Intervals are of "
+                "each pair alone: one may leave out 0 where p, corrected, is not significant.",
+                "p: two-sided sign-flip test of the paired differences, by all patterns of signs "
+                f"up to {MAX_EXACT_PAIRS} seeds, by {SAMPLED_PATTERNS:,} drawn ones above; Holm: "
+                "corrected over the pairs in one metric; a pair differs if it is at most "
+                f"{ALPHA:g}. Wilcoxon's signed-rank test stands beside it. “Not significant” does "
+                "not mean equal; “out of reach” means that no difference could be significant "
+                "with so few seeds.",
+                "Detectable difference: the least that so many seeds of this spread show with "
+                f"probability {POWER:.0%}; seeds needed: how many would show the difference "
+                f"found, a rough guide, {UNDEFINED} over {MAX_SEEDS:,}. Both by a paired t-test "
+                f"at {ALPHA:g} divided by the number of pairs.",
                 *unpaired_note(study),
             ]
         ),
@@ -82,6 +89,7 @@ def comparison_table(study: Study) -> BuiltTable:
             "wilcoxon_p": one.wilcoxon_p,
             "is_significant": one.is_significant,
             "reachable": one.reachable,
+            "detectable": one.detectable,
             "seeds_needed": one.seeds_needed,
         }
         for one in study.comparisons
@@ -141,6 +149,7 @@ def _comparison_row(one: Comparison, budgets: Mapping[str, int]) -> tuple[Cell, 
             Cell(_p(value), value=_sortable(value), records=records)
             for value in (one.p_value, one.adjusted_p, one.wilcoxon_p)
         ),
+        Cell(_size(one.detectable, digits), value=_sortable(one.detectable), records=records),
         Cell(UNDEFINED) if one.seeds_needed is None else count_cell(one.seeds_needed),
     )
 
@@ -160,6 +169,10 @@ def _signed(value: float, digits: int) -> str:
         return UNDEFINED
     text = rounded(value, digits)
     return text if text.startswith("−") or float(text) == 0 else f"+{text}"
+
+
+def _size(value: float, digits: int) -> str:
+    return UNDEFINED if math.isnan(value) else rounded(value, digits)
 
 
 def _p(value: float) -> str:

@@ -186,7 +186,7 @@ def significance_note(study: Study, metrics: Sequence[str]) -> list[str]:
     metric = METRICS[mine[0].metric].title
     note = (
         f"{BETTER} and {WORSE}: {metric} significantly better and worse than {first}'s on the same "
-        "seeds (exact sign-flip test, Holm-corrected over all pairs of trained methods, p ≤ 0.05)"
+        "seeds (sign-flip test, Holm-corrected over all pairs of trained methods, p ≤ 0.05)"
     )
     if any(one.is_significant for one in mine):
         return [f"{note}.", *unpaired_note(study)]

@@ -23,7 +23,8 @@ _SCALE = {  # the parts of --scale, in their order
 @click.option(
     "--dataset",
     metavar="NAME",
-    help="A data set of `nasbench list datasets`: its own preset is taken.",
+    help="A data set of `nasbench list datasets`; one without a protocol of its own wants "
+    "--protocol too.",
 )
 @click.option(
     "--protocol",
@@ -90,13 +91,19 @@ def build(
       nasbench tables build --dataset digits --scale 8,1,8,2 --set training.average=mean
       nasbench tables build --dataset digits --architectures all --shard 1/4 --out share1
     """
-    from benchmark.protocol import load_protocol
+    from benchmark.datasets import DATASETS
+    from benchmark.protocol import load_protocol, protocol_names
     from benchmark.seeds import parse_seeds
     from benchmark.shards import parse_shard
     from benchmark.tables.library import table_path
 
     if protocol is None and dataset is None:
         raise InputError("no data set: give --dataset digits, or a --protocol")
+    if protocol is None and dataset in DATASETS and dataset not in protocol_names():
+        raise InputError(
+            f"data set {dataset!r} has no protocol of its own: give --protocol too, one of "
+            f"{', '.join(protocol_names())} or a file of yours"
+        )
     chosen = load_protocol(protocol or str(dataset))
     asked = _changes(scale, changes) | ({} if dataset is None else {"data.dataset": dataset})
     chosen = chosen.changed(asked)

@@ -65,10 +65,11 @@ def committed(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def rebuilt(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which its records were reported again."""
+    what = COMPARISONS[committed.name]
+    assert len(list(committed.glob("*-seed*.json"))) == what.runs  # or the missing would be run
     folder = tmp_path_factory.mktemp(committed.name)
     for record in committed.glob("*.json"):
         (folder / record.name).write_bytes(record.read_bytes())
-    what = COMPARISONS[committed.name]
     asked = ("--preset", committed.name, "--seeds", str(what.seeds), *what.arguments)
     called = nasbench("compare", *asked, "--out", folder)
     assert called.code == 0, called.err
@@ -118,10 +119,19 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_verdicts_report_is_that_of_its_records(reported: Path) -> None:
+def test_the_verdicts_tables_are_those_of_its_records(reported: Path) -> None:
     made = {path.name: path.read_text("utf-8") for path in (reported / "tables").glob("*.md")}
     there = {path.name: path.read_text("utf-8") for path in TABLES.glob("*.md")}
     assert made == there
+    for path in (reported / "tables").glob("*.csv"):
+        again, committed = pd.read_csv(path), pd.read_csv(TABLES / path.name)
+        pd.testing.assert_frame_equal(again, committed, rtol=1e-12, atol=1e-12)
+
+
+def test_every_number_of_the_verdict_follows_from_its_records() -> None:
+    truth = ("--table", VERDICT / "truth" / "fashion-truth.nbtable")
+    called = nasbench("verify", VERDICT, *truth)
+    assert called.code == 0, called.out + called.err
 
 
 def test_the_verdict_names_seeds_budget_interval_and_adjusted_p(reported: Path) -> None:
@@ -136,9 +146,12 @@ def test_the_verdict_names_seeds_budget_interval_and_adjusted_p(reported: Path) 
     assert (found["low"] <= found["difference"]).all()
     assert (found["difference"] <= found["high"]).all()
     assert found["adjusted_p"].between(found["p_value"], 1).all()
+    shown = (TABLES / "comparisons.md").read_text("utf-8").splitlines()[2]
+    for heading in ("Seeds", "Budget, images", "95% interval", "p, Holm"):
+        assert f"| {heading} " in shown or f" {heading} |" in shown
 
 
-def test_the_verdicts_page_shows_its_tables() -> None:
+def test_the_verdicts_page_shows_how_methods_compare_in_tau() -> None:
     page = (ROOT / "docs" / "fashion-verdict.md").read_text("utf-8")
     shown = (TABLES / "comparisons.md").read_text("utf-8").splitlines()
     rows = [line for line in shown if "Kendall" in line]

@@ -11,7 +11,12 @@ import pytest
 from scipy import stats
 
 from analysis.intervals import bootstrap_mean
-from analysis.paired import Comparison, compare_methods, seeds_needed
+from analysis.paired import (
+    Comparison,
+    compare_methods,
+    detectable_difference,
+    seeds_needed,
+)
 from analysis.permutation import MAX_EXACT_PAIRS, holm, sign_flip_p, wilcoxon_p
 from benchmark.errors import InputError, MissingError
 
@@ -130,6 +135,22 @@ def test_the_number_of_seeds_without_a_doubt_is_what_the_test_can_reach() -> Non
     assert seeds_needed([0.1, 0.1, 0.1], alpha=0.05 / 3) == 7
     for nearly in ([0.1, 0.1001, 0.1], [1, 1 + 1e-9, 1], [1e9, 1e9 + 1, 1e9]):
         assert seeds_needed(nearly) == 6
+
+
+@pytest.mark.parametrize(("seeds", "alpha"), [(20, 0.05 / 6), (8, 0.05)])
+def test_a_detectable_difference_is_found_as_often_as_it_claims(seeds: int, alpha: float) -> None:
+    values = stats.zscore(generator(3).normal(size=seeds), ddof=1)
+    effect = detectable_difference(7 + 2 * values, alpha=alpha, power=0.8)
+    draws = generator(4).normal(effect, 2, (20_000, seeds))
+    reached = np.mean(stats.ttest_1samp(draws, 0, axis=1).pvalue <= alpha)
+    assert reached == pytest.approx(0.8, abs=0.015)
+    assert detectable_difference(-2 * values, alpha=alpha) == pytest.approx(effect)
+
+
+def test_nothing_is_detectable_where_nothing_can_be_significant() -> None:
+    assert detectable_difference([0.1] * 6) == pytest.approx(0, abs=1e-12)
+    for values in ([0.1], [0.1] * 5, [0.1, math.nan] * 4):
+        assert math.isnan(detectable_difference(values))
 
 
 @pytest.mark.parametrize("values", [[0.1], [0.1, -0.1], [0.1, math.nan], [1e-4, 1, -1]])

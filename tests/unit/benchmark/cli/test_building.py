@@ -182,6 +182,10 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
         (["--shard", "3/2"], "cannot use the share '3/2'"),
         (["--name", "a/b"], "'a/b' cannot name a table"),
         (["--dataset", "digit"], "unknown protocol 'digit': did you mean 'digits'?"),
+        (
+            ["--dataset", "cifar10"],
+            "data set 'cifar10' has no protocol of its own: give --p",
+        ),
         (["--backend", "dask"], "--backend dask needs --scheduler"),
         (["--seeds", "0"], "cannot use seeds '0'"),
     ],
