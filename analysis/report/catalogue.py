@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from analysis.report.differences import ablation_table, comparison_table
+from analysis.report.ablation import ablation_comparison_table, ablation_table
+from analysis.report.differences import comparison_table
 from analysis.report.intervals import interval_table
 from analysis.report.outcome import outcome_table
 from analysis.report.picture import Picture
@@ -25,6 +26,7 @@ TABLES: Mapping[str, Callable[[Study], BuiltTable]] = MappingProxyType(
         "intervals": interval_table,
         "comparisons": comparison_table,
         "ablation": ablation_table,
+        "ablation-comparisons": ablation_comparison_table,
         "budget": spending_table,
         "runs": runs_table,
     }

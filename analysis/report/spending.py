@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
 from analysis.ranking import METRICS
 from analysis.report.quality import BuiltTable, digits_of, records_of, row_name
 from analysis.report.study import Study, record_name
-from analysis.tables import Cell, TextTable, budget_table
+from analysis.tables import Cell, TextTable, budget_table, evaluate
 from analysis.tables.cells import UNDEFINED, rounded
 from benchmark.store import RunRecord
 
@@ -43,9 +44,10 @@ def spending_table(study: Study) -> BuiltTable:
 def runs_table(study: Study) -> BuiltTable:
     """Present every run: its metrics, what it cost, and the file and code that it stands for."""
     metrics = [METRICS[name] for name in SHOWN]
+    named = _named(study)
+    numbers = _run_numbers(study, named)
     rows = []
-    for record, (_, run) in zip(study.records, study.runs.iterrows(), strict=True):
-        name = record_name(record)
+    for (name, record), (_, run) in zip(named.items(), numbers.iterrows(), strict=True):
         said = record.provenance
         values = [(float(run[metric.name]), digits_of(metric)) for metric in metrics]
         values += [(float(run["spent"]), 0), (float(run["seconds"]), 1)]
@@ -86,17 +88,24 @@ def runs_table(study: Study) -> BuiltTable:
         ),
         names=5,
     )
-    return BuiltTable(shown, _run_numbers(study))
+    return BuiltTable(shown, numbers)
 
 
-def _run_numbers(study: Study) -> pd.DataFrame:
-    numbers = study.runs.copy()
-    names = [record_name(record) for record in study.records]
-    numbers.insert(0, "record", [f"{name}.json" for name in names])
-    numbers["sha256"] = [study.files.get(name) for name in names]
-    numbers["protocol"] = [record.protocol for record in study.records]
+def _named(study: Study) -> dict[str, RunRecord]:
+    """Return every record by its name, those with other options below the study's own."""
+    every = {"": study.records, **study.variants}
+    return {record_name(one, folder): one for folder, records in every.items() for one in records}
+
+
+def _run_numbers(study: Study, named: Mapping[str, RunRecord]) -> pd.DataFrame:
+    variants = list(named.values())[len(study.records) :]
+    frames = [evaluate([record], study.table, study.key) for record in variants]
+    numbers = pd.concat([study.runs, *frames], ignore_index=True)
+    numbers.insert(0, "record", [f"{name}.json" for name in named])
+    numbers["sha256"] = [study.files.get(name) for name in named]
+    numbers["protocol"] = [record.protocol for record in named.values()]
     for said in ("commit", "dirty", "version", "device", "cpu", "started", "command"):
-        numbers[said] = [record.provenance.get(said) for record in study.records]
+        numbers[said] = [record.provenance.get(said) for record in named.values()]
     return numbers
 
 

@@ -33,7 +33,7 @@ class Study:
         key: The accuracy that stands first.
         order: Every method once.
         references: Those that train nothing.
-        files: SHA-256 of each record's file, by its name.
+        files: SHA-256 of each record's file, by its name, those of variants included.
         published: Numbers of others.
         variants: Runs with other options, by the name of their folder.
     """
@@ -159,7 +159,9 @@ def read_study(
         order=tuple(rows),
         references=frozenset(references) & frozenset(rows),
         files={
-            record_name(one): sha256(record_path(folder, one.name, one.seed)) for one in records
+            record_name(one, inside): sha256(record_path(folder / inside, one.name, one.seed))
+            for inside, of_folder in {"": records, **variants}.items()
+            for one in of_folder
         },
         published=tuple(published),
         variants=variants,
@@ -168,9 +170,15 @@ def read_study(
     return study
 
 
-def record_name(record: RunRecord) -> str:
-    """Return what a record is called: its file's name without the suffix."""
-    return record_path("", record.name, record.seed).stem
+def record_name(record: RunRecord, folder: str = "") -> str:
+    """Return what a record is called: its file's name without the suffix, in its folder.
+
+    Args:
+        record: Of a run.
+        folder: Where it is inside the study's folder; empty for the study's own.
+    """
+    stem = record_path("", record.name, record.seed).stem
+    return f"{folder}/{stem}" if folder else stem
 
 
 def base_of(record: RunRecord) -> str:

@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from analysis.report import Report, Study, make_report, read_study
-from analysis.report.differences import ablation_table, comparison_table
+from analysis.report.ablation import ablation_comparison_table, ablation_table
+from analysis.report.differences import comparison_table
 from analysis.report.outcome import outcome_table
 from analysis.report.pictures import PICTURES
 from analysis.report.quality import quality_table
@@ -27,7 +28,8 @@ def rows_of(table: TextTable) -> list[list[str]]:
 
 def test_what_is_made_and_what_is_not(report: Report) -> None:
     assert list(report.tables) == [
-        "quality", "outcome", "truth", "intervals", "comparisons", "ablation", "budget", "runs",
+        "quality", "outcome", "truth", "intervals", "comparisons", "ablation",
+        "ablation-comparisons", "budget", "runs",
     ]  # fmt: skip
     assert list(report.pictures) == list(PICTURES)
     assert report.skipped == {}
@@ -35,14 +37,15 @@ def test_what_is_made_and_what_is_not(report: Report) -> None:
 
 def test_every_table_is_rectangular_and_names_its_records(report: Report) -> None:
     known = {cell.records[0] for (cell, *_) in report.tables["runs"].shown.rows}
-    assert len(known) == len(report.study.records) == 13
-    for name, (shown, numbers) in report.tables.items():
+    assert known == set(report.study.files)
+    assert len(known) == len(report.study.records) + 3 == 16
+    for shown, numbers in report.tables.values():
         assert {len(row) for row in shown.rows} == {len(shown.header)}
         assert sum(map(len, shown.bodies)) == len(shown.rows)
         assert len(numbers) > 0
         for row in shown.rows:
             for cell in row:
-                assert name == "ablation" or set(cell.records) <= known
+                assert set(cell.records) <= known
 
 
 def test_quality_is_method_by_base_by_data_set(report: Report, study: Study) -> None:
@@ -239,6 +242,90 @@ def test_another_experiment_is_no_ablation(study: Study) -> None:
         ablation_table(replace(study, variants={"far": other}))
     with pytest.raises(MissingError, match="no runs with other options"):
         ablation_table(replace(study, variants={}))
+
+
+def test_an_options_numbers_are_of_its_own_records(report: Report, study: Study) -> None:
+    own, option = report.tables["ablation"].shown.rows
+    truth = study.table.accuracy(study.key)
+    for row, folder, records in (
+        (own, "", study.of_method("gm")),
+        (option, "one-level/", study.variants["one-level"]),
+    ):
+        taus = [stats.kendalltau(one.scores, truth).statistic for one in records]
+        assert row[3].value == pytest.approx(statistics.mean(taus))
+        assert row[3].records == tuple(f"{folder}gm-seed{seed}" for seed in range(3))
+
+
+def with_options(study: Study, *methods: str, seeds: int = 8) -> Study:
+    """Return a study of so many seeds in which some methods have runs that rank worse."""
+    records, worse = [], []
+    for method in ("one-shot", "few-shot", "gm"):
+        (first, *_) = study.of_method(method)
+        for seed in range(seeds):
+            draw = np.random.default_rng([seed, len(method)]).normal
+            scores = np.round(first.scores + draw(0, 3, SIZE), 2)
+            records.append(replace(first, seed=seed, scores=scores))
+            if method in methods:
+                task = {**first.task, "options": {**first.task["options"], "warm_up": 0.1}}
+                scores = np.round(first.scores + draw(0, 30, SIZE), 2)
+                worse.append(replace(first, seed=seed, scores=scores, task=task))
+    return replace(study, records=tuple(records), order=("one-shot", "few-shot", "gm"),
+                   references=frozenset(), variants={"less": tuple(worse)})  # fmt: skip
+
+
+def test_options_are_compared_with_the_others_and_with_themselves(study: Study) -> None:
+    changed = with_options(study, "few-shot", "gm")
+    built = ablation_comparison_table(changed)
+    found = built.numbers[built.numbers["metric"] == "kendall_tau"]
+    pairs = [
+        ("one-shot", "few-shot (less)"),
+        ("one-shot", "gm (less)"),
+        ("few-shot (less)", "gm (less)"),
+        ("few-shot", "few-shot (less)"),
+        ("gm", "gm (less)"),
+    ]
+    assert list(zip(found["method"], found["other"], strict=True)) == pairs
+    assert built.shown.groups == (3, 2, 3, 2)
+    truth = study.table.accuracy(study.key)
+    taus = {
+        name: [stats.kendalltau(one.scores, truth).statistic for one in records]
+        for name, records in {
+            "one-shot": changed.of_method("one-shot"),
+            "few-shot": changed.of_method("few-shot"),
+            "gm": changed.of_method("gm"),
+            "few-shot (less)": changed.variants["less"][:8],
+            "gm (less)": changed.variants["less"][8:],
+        }.items()
+    }
+    for (one, other), difference in zip(pairs, found["difference"], strict=True):
+        expected = np.subtract(taus[one], taus[other])
+        assert difference == pytest.approx(expected.mean())
+    tested = [stats.permutation_test(
+        (np.subtract(taus[one], taus[other]),), np.mean, permutation_type="samples"
+    ).pvalue for one, other in pairs]  # fmt: skip
+    assert found["p_value"].tolist() == pytest.approx(tested)
+    own = found["adjusted_p"].tolist()[3:]
+    assert own == pytest.approx([2 / 256 * 2] * 2)  # all of eight signs alike, two pairs
+    assert {row[4].text for row in built.shown.rows[3:5]} == {"few-shot is better", "gm is better"}
+    assert built.shown.rows[4][5].records == tuple(
+        f"{folder}gm-seed{seed}" for folder in ("", "less/") for seed in range(8)
+    )
+
+
+def test_options_at_other_seeds_are_not_compared(study: Study) -> None:
+    changed = with_options(study, "gm")
+    moved = tuple(replace(one, seed=one.seed + 100) for one in changed.variants["less"])
+    with pytest.raises(MissingError, match="share a seed"):
+        ablation_comparison_table(replace(changed, variants={"less": moved}))
+
+
+def test_an_option_of_a_method_that_was_not_run_is_left_out(study: Study) -> None:
+    changed = with_options(study, "few-shot", "gm")
+    gone = tuple(one for one in changed.records if one.method != "gm")
+    built = ablation_table(replace(changed, records=gone, order=("one-shot", "few-shot")))
+    assert "Left out, as other experiments: less (gm: not among the other runs)." in (
+        built.shown.caption
+    )
 
 
 def test_the_budget_names_the_device(report: Report) -> None:
