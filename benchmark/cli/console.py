@@ -23,17 +23,17 @@ def page_width() -> int:
     return console.width if console.is_terminal else PAGE
 
 
-def tell_repeated(line: str, differing: Sequence[str], faults: Sequence[str]) -> None:
+def tell_repeated(line: str, differing: Sequence[str], details: Sequence[str]) -> None:
     """Print what came of doing something again.
 
     Args:
         line: What it was, and how it compares.
         differing: What of machine and libraries differs from when it was done first.
-        faults: What differs and must not.
+        details: What came out otherwise, a line each.
     """
     click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
-    for fault in faults:
-        click.echo(f"  {fault}")
+    for detail in details:
+        click.echo(f"  {detail}")
 
 
 def warn_of_images(facts: Facts) -> None:

@@ -102,7 +102,7 @@ def rerun(
             differing = ()
         else:
             line += f", agreement {found.agreement:.3f}"
-        tell_repeated(line, differing, found.faults)
+        tell_repeated(line, differing, (*found.notes, *found.faults))
         different += found.sameness is Sameness.DIFFERENT
     if different:
         raise CheckError(f"{different} of {len(records)} records did not come out again")

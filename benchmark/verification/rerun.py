@@ -5,6 +5,10 @@ of one seed differ as much as those of two. What still goes along is the loss, s
 it follows which images and which architectures a step had. Of one seed on an AMD EPYC and an Intel
 Xeon the changes of the loss correlate by 0.88 to 0.96, of two seeds by 0.66 at most; the scores'
 ranks correlate by 0.75 to 0.92 in both cases.
+
+Where gradients choose the split, two edges or partitions can be as good as equal, and the other
+processor takes the other one. From there on the two runs train other supernets, and what matching
+cost may differ, as may then the steps of the leaves: what was trained alike is compared.
 """
 
 from __future__ import annotations
@@ -18,12 +22,14 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
+from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.files import marked_folder
 from benchmark.runner import run_units
 from benchmark.store import PROTOCOL, RunRecord
 from benchmark.store.provenance import machine_differences
 from benchmark.task import described_task
+from benchmark.verification.tree import passes_of
 
 LEAST_AGREEMENT = 0.8  # between one seed's 0.88 at least and two seeds' 0.66 at most
 LEAST_RHO = 0.5  # of the scores: below it they are of something else
@@ -47,12 +53,14 @@ class Rerun:
         agreement: Correlation of scores or losses with the record's, 1 where they are the same
             bits; NaN where it is not defined.
         faults: What differs and must not.
+        notes: Where it took another course, as it may.
     """
 
     sameness: Sameness
     differing: tuple[str, ...]
     agreement: float
     faults: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def rerun(
@@ -105,9 +113,10 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
         'identical'
     """
     differing = tuple(machine_differences(record.provenance, again.provenance))
-    faults = [
-        f"{name} differs" for name in ("task", "budget") if not _same(record, again, name)
-    ]  # no rounding touches them
+    notes = tuple(_other_splits(record, again)) if differing else ()
+    faults = [] if record.task == again.task else ["task differs"]  # no rounding touches it
+    if not (_same_but_matching(record, again) if notes else record.budget == again.budget):
+        faults.append("budget differs")
     streams = record.provenance.get("streams")
     if streams is not None and streams != again.provenance.get("streams"):
         faults.append("it drew from other random streams")
@@ -123,20 +132,71 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
     if not agreement >= tolerance:
         faults.append(f"they agree by {agreement:.3f}, less than {tolerance:g}")
     return Rerun(
-        Sameness.DIFFERENT if faults else Sameness.CLOSE, differing, agreement, tuple(faults)
+        Sameness.DIFFERENT if faults else Sameness.CLOSE,
+        differing,
+        agreement,
+        tuple(faults),
+        notes,
     )
 
 
-def _same(one: RunRecord, other: RunRecord, name: str) -> bool:
-    return bool(getattr(one, name) == getattr(other, name))
+def _other_splits(record: RunRecord, again: RunRecord) -> list[str]:
+    """Return which supernets that both have were split otherwise, in words."""
+    parts, now = _parts(record), _parts(again)
+    cuts, others = ({one["node"]: one for one in _splits(each)} for each in (record, again))
+    return [
+        f"{node} was split on {cuts[node]['edge']} into {cuts[node]['groups']}, now on "
+        f"{others[node]['edge']} into {others[node]['groups']}: what lies below is not compared"
+        for node in cuts
+        if node in others
+        and parts.get(node) == now.get(node)
+        and _cut(cuts[node]) != _cut(others[node])
+    ]
+
+
+def _splits(record: RunRecord) -> list[dict[str, Any]]:
+    return record.trace.get("splits") or []
+
+
+def _cut(split: dict[str, Any]) -> tuple[Any, Any]:
+    return split["edge"], split["groups"]
+
+
+def _parts(record: RunRecord) -> dict[str, tuple[Any, ...]]:
+    """Return each supernet of a tree with the cuts that led to it, from the root on."""
+    parts: dict[str, tuple[Any, ...]] = {"root": ()}
+    for split in _splits(record):
+        above = parts.get(split["node"], ())
+        for number, group in enumerate(split["groups"]):
+            parts[f"{split['node']}.{number}"] = (*above, (split["edge"], group))
+    return parts
+
+
+def _same_but_matching(one: RunRecord, other: RunRecord) -> bool:
+    """Whether two runs spent as much, but for what of it went into matching, to within a step."""
+    moved = dict.fromkeys((Spending.GRADIENT_MATCHING.value, Spending.LEAF_TRAINING.value), 0)
+    kept = [
+        {**budget, "spent": 0, "parts": {**budget["parts"], **moved}}
+        for budget in (one.budget, other.budget)
+    ]
+    step = one.task["training"]["batch_size"] * passes_of(one)
+    return bool(kept[0] == kept[1] and abs(one.budget["spent"] - other.budget["spent"]) <= step)
 
 
 def _agreement(one: RunRecord, other: RunRecord) -> float:
-    """Return the correlation of how the losses change, or of the scores where there are none."""
+    """Return the correlation of how the losses change, or of the scores where there are none.
+
+    Losses are those of supernets that hold the same architectures in both runs.
+    """
     losses, others = one.trace.get("losses"), other.trace.get("losses")
     if not losses or not others:
         return _correlation(one.scores, other.scores)
-    shared = [name for name in losses if len(losses[name]) == len(others.get(name, ()))]
+    parts, there = _parts(one), _parts(other)
+    shared = [
+        name
+        for name in losses
+        if len(losses[name]) == len(others.get(name, ())) and parts.get(name) == there.get(name)
+    ]
     return _correlation(_changes(losses, shared), _changes(others, shared))
 
 

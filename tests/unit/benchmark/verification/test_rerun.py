@@ -71,6 +71,70 @@ def test_what_no_rounding_touches_must_be_equal_everywhere(record: RunRecord, na
     assert (found.sameness, found.faults) == (Sameness.DIFFERENT, (f"{name} differs",))
 
 
+def split_otherwise(record: RunRecord, other: RunRecord) -> RunRecord:
+    """Return a record whose root is split otherwise, and which goes on as another one below it."""
+    first, *below = other.trace["splits"]
+    losses = {**other.trace["losses"], "root": record.trace["losses"]["root"]}
+    splits = [{**first, "edge": "2→3"}, *below]
+    parts = {**record.budget["parts"]}
+    parts["gradient matching"] += 640
+    parts["leaf training"] -= 640
+    return replace(
+        elsewhere(record),
+        scores=other.scores,
+        trace={**record.trace, "losses": losses, "splits": splits},
+        budget={**record.budget, "parts": parts},
+    )
+
+
+@pytest.fixture
+def apart(record: RunRecord) -> RunRecord:
+    return split_otherwise(record, read_record(LAPTOP / "gm-seed1.json"))
+
+
+def test_another_machine_may_split_otherwise_where_two_cuts_are_as_good(
+    record: RunRecord, apart: RunRecord
+) -> None:
+    """On what came before the split it agrees, below it there is nothing to compare."""
+    found = compare(record, apart)
+    assert (found.sameness, found.faults) == (Sameness.CLOSE, ())
+    assert found.agreement == pytest.approx(1)
+    (note,) = found.notes
+    assert note.startswith("root was split on 0→3 into [['none', 'avg_pool_3x3'], ")
+    assert "now on 2→3 into " in note
+
+
+def test_the_same_machine_may_not(record: RunRecord, apart: RunRecord) -> None:
+    here = replace(apart, provenance=record.provenance)
+    found = compare(record, here)
+    assert found.sameness is Sameness.DIFFERENT
+    assert found.faults[0] == "budget differs"
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("part", "images"),
+    [("gradient matching", 0), ("shared training", -64), ("leaf training", 65)],
+)
+def test_even_then_all_else_must_be_paid_alike(
+    record: RunRecord, apart: RunRecord, part: str, images: int
+) -> None:
+    """What is spent may differ by a step of 64 images, what is spent on shared weights may not."""
+    parts = {**apart.budget["parts"]}
+    parts[part] += images
+    paid = {**apart.budget, "parts": parts, "spent": sum(parts.values())}
+    found = compare(record, replace(apart, budget=paid))
+    assert found.faults == (("budget differs",) if images else ())
+
+
+def test_even_then_the_losses_before_must_agree(record: RunRecord, apart: RunRecord) -> None:
+    other = read_record(LAPTOP / "gm-seed2.json")
+    losses = {**apart.trace["losses"], "root": other.trace["losses"]["root"]}
+    found = compare(record, replace(apart, trace={**apart.trace, "losses": losses}))
+    assert found.sameness is Sameness.DIFFERENT
+    assert [fault for fault in found.faults if fault.startswith("they agree by ")]
+
+
 def test_so_must_the_random_streams(record: RunRecord) -> None:
     told = replace(record, provenance={**record.provenance, "streams": {"batches": "1" * 16}})
     other = replace(record, provenance={**record.provenance, "streams": {"batches": "2" * 16}})
