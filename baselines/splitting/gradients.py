@@ -13,6 +13,7 @@ gradients stand edge by edge in one vector, so an edge's own weights are one str
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -151,7 +152,14 @@ class GradientVectors:
         return torch.cat([gradient.flatten() for gradient in gradients])
 
     def distances(self, edge: int, gradients: Sequence[Tensor]) -> Tensor:
-        """Return the distances [n, n] of gradients, the edge's own weights left out."""
+        """Return the distances [n, n] of gradients, the edge's own weights left out.
+
+        What is one and the same tensor is alike to the last bit, however a processor adds up.
+        """
         rows = torch.stack(list(gradients)).double()
         rows[:, self._stretches[edge]] = 0
-        return cosine_distances(rows)
+        distances = cosine_distances(rows)
+        for one, other in combinations(range(len(gradients)), 2):
+            if gradients[one] is gradients[other]:
+                distances[one, other] = distances[other, one] = 0
+        return distances
