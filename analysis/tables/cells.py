@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.tables.text import Cell
+from analysis.tables.text import Cell, decimals
 
 UNDEFINED = "–"
 
@@ -83,7 +83,7 @@ def rounded(number: float, digits: int) -> str:
         >>> rounded(-0.25, 1), rounded(-0.01, 1)
         ('−0.2', '0.0')
     """
-    return f"{round(number, digits) + 0.0:.{digits}f}".replace("-", "−")
+    return decimals(number, digits).replace("-", "−")
 
 
 def _text(values: Values, digits: int) -> str:

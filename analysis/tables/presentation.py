@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.ranking import METRICS, Metric
 from analysis.tables.evaluation import CONFIDENCE, by_method, column
 from analysis.tables.facts import Facts
-from analysis.tables.text import Cell, TextTable
+from analysis.tables.text import Cell, TextTable, decimals
 from benchmark.budget import Spending
 from benchmark.errors import unknown_name
 
@@ -151,21 +151,11 @@ def _metric_cells(summary: pd.DataFrame, metric: Metric) -> list[Cell]:
 def _text(mean: float, std: float, low: float, high: float, *, digits: int) -> str:
     if math.isnan(mean):
         return UNDEFINED
-    text = rounded(mean, digits)
+    text = decimals(mean, digits)
     if math.isnan(std):
         return text
-    spread, bottom, top = (rounded(number, digits) for number in (std, low, high))
+    spread, bottom, top = (decimals(number, digits) for number in (std, low, high))
     return f"{text} ± {spread} [{bottom}, {top}]"
-
-
-def rounded(number: float, digits: int) -> str:
-    """Return a number with so many decimals, never a zero with a minus.
-
-    Example:
-        >>> rounded(-0.001, 2)
-        '0.00'
-    """
-    return f"{round(number, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
 
 
 def _budget_row(method: str, runs: pd.DataFrame) -> tuple[Cell, ...]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from analysis.ranking import METRICS, Metric
 from analysis.scoring import Score, same_architectures
 from analysis.tables.facts import describe
-from analysis.tables.presentation import UNDEFINED, chosen_metrics, heading, rounded
-from analysis.tables.text import Cell, TextTable
+from analysis.tables.presentation import UNDEFINED, chosen_metrics, heading
+from analysis.tables.text import Cell, TextTable, decimals
 from benchmark.tables import TruthTable
 
 
@@ -65,7 +65,7 @@ def _cells(scores: Sequence[Score], metric: Metric, *, mark: bool) -> list[Cell]
     digits = 2 if metric.unit else 4  # τ as papers quote it
     return [
         Cell(
-            UNDEFINED if math.isnan(value) else rounded(value, digits), bold=mark and value == best
+            UNDEFINED if math.isnan(value) else decimals(value, digits), bold=mark and value == best
         )
         for value in values
     ]

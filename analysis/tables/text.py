@@ -6,6 +6,8 @@ import re
 from itertools import accumulate
 from typing import NamedTuple
 
+SETTLED = 10  # decimals that no order of summing touches
+
 
 class Cell(NamedTuple):
     """What stands in one place of a table.
@@ -49,6 +51,20 @@ class TextTable(NamedTuple):
         """The rows, group by group."""
         ends = list(accumulate(self.groups or (len(self.rows),)))
         return [self.rows[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def decimals(number: float, digits: int) -> str:
+    """Return a number with so many decimals, never a zero with a minus.
+
+    Processors differ in the order in which they sum, so in the last bits of a sum. Those are
+    rounded away first: else what lies halfway between two texts would be now one, now the other.
+
+    Example:
+        >>> decimals(-0.001, 2), decimals(0.3945, 3), decimals(0.3945 - 1e-16, 3)
+        ('0.00', '0.395', '0.395')
+    """
+    settled = round(number, SETTLED)
+    return f"{round(settled, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
 
 
 def to_markdown(table: TextTable) -> str:
