@@ -15,6 +15,7 @@ from matplotlib.ticker import EngFormatter
 from analysis.figures.panels import LOWEST, Panel, window
 from analysis.figures.style import style
 from analysis.tables.facts import describe
+from analysis.tables.text import decimals
 from benchmark.errors import InputError
 
 COLUMNS = 3  # panels in a row at most
@@ -47,7 +48,7 @@ def draw_scores_against_truth(panel: Panel, ax: Axes) -> Axes:
         cmap="viridis",
         linewidths=0.1,
     )
-    tau = "undefined" if np.isnan(panel.tau) else f"{round(panel.tau, 2) + 0.0:.2f}"
+    tau = "undefined" if np.isnan(panel.tau) else decimals(panel.tau, 2)
     ax.set(
         title=f"{panel.method}, seed {panel.seed}, τ = {tau}",
         xlabel="score (higher is better)",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.ranking import METRICS
 from analysis.tables import summarise_methods
+from analysis.tables.cells import UNDEFINED, rounded
 
 
 class Overview(NamedTuple):
@@ -71,10 +72,12 @@ def draw_overview(data: Overview, ax: Axes) -> Axes:
     """
     metrics = [METRICS[name] for name in data.metrics]
     texts = [
-        ["–" if np.isnan(mean) else f"{mean:.{2 if metric.unit else 3}f}".replace("-", "−")
-         for mean, metric in zip(row, metrics, strict=True)]
+        [
+            UNDEFINED if np.isnan(mean) else rounded(mean, 2 if metric.unit else 3)
+            for mean, metric in zip(row, metrics, strict=True)
+        ]
         for row in data.means
-    ]  # fmt: skip
+    ]
     sns.heatmap(
         data.shades,
         annot=np.array(texts),
