@@ -79,7 +79,7 @@ def draw_overview(data: Overview, ax: Axes) -> Axes:
         for row in data.means
     ]
     sns.heatmap(
-        data.shades,
+        np.nan_to_num(data.shades),  # of a cell without a shade not even the dash is drawn
         annot=np.array(texts),
         fmt="",
         ax=ax,
