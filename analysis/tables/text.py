@@ -63,7 +63,7 @@ def decimals(number: float, digits: int) -> str:
         >>> decimals(-0.001, 2), decimals(0.3945, 3), decimals(0.3945 - 1e-16, 3)
         ('0.00', '0.395', '0.395')
     """
-    settled = round(number, SETTLED)
+    settled = round(float(number), SETTLED)  # NumPy's own rounding goes another way
     return f"{round(settled, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
 
 
