@@ -185,12 +185,15 @@ def spearman_brown(correlation: float, count: float) -> float:
         count: Number k of measurements behind each mean.
 
     Returns:
-        k·r / (1 + (k − 1)·r), but 0 where single ones do not correlate at all.
+        k·r / (1 + (k − 1)·r), but 0 where single ones do not correlate at all; NaN where that is
+        not known.
 
     Example:
         >>> spearman_brown(0.5, 3)
         0.75
     """
+    if math.isnan(correlation):
+        return math.nan
     return count * correlation / (1 + (count - 1) * correlation) if correlation > 0 else 0.0
 
 
@@ -203,6 +206,9 @@ def ceiling_tau(tau: float, seeds: int) -> float:
     Args:
         tau: Kendall's tau-b between two seeds.
         seeds: Seeds behind each mean.
+
+    Returns:
+        The ceiling; NaN where ``tau`` is.
 
     Example:
         >>> round(ceiling_tau(0.4, 1), 3), round(ceiling_tau(0.4, 3), 3)

@@ -50,7 +50,8 @@ class Comparison:
         wilcoxon_p: of Wilcoxon's test, adjusted for the number of pairs.
         alpha: level of significance for all pairs together.
         is_significant: whether ``adjusted_p`` is at most alpha.
-        reachable: whether any differences at so many seeds could have been significant.
+        reachable: whether any differences at so many seeds, of all pairs, could have been
+            significant.
         detectable: the least difference that so many seeds of this spread are likely to show, see
             `detectable_difference`; NaN where none is.
         seeds_needed: how many could show a difference of this size and spread, see
@@ -149,10 +150,14 @@ def compare_methods(
     if pairs is None:
         every = combinations(values, 2)
         pairs = [pair for pair in every if not set(pair) <= set(unseeded)]
-    level = alpha / max(1, len(pairs))  # what the smallest of Holm's p-values has to reach
+    paired = [_differences(values, *pair, unseeded) for pair in pairs]
+    least = [
+        math.nan if np.isnan(differences).any() else smallest_p(differences.size)
+        for _, differences in paired
+    ]
+    level = alpha / max(1, np.sum(~np.isnan(least)))  # what the smallest of Holm's p has to reach
     found = []
-    for method, other in pairs:
-        seeds, differences = _differences(values, method, other, unseeded)
+    for (method, other), (seeds, differences), best in zip(pairs, paired, holm(least), strict=True):
         interval = bootstrap_mean(differences, generator=generator)
         found.append(
             Comparison(
@@ -168,7 +173,7 @@ def compare_methods(
                 wilcoxon_p=wilcoxon_p(differences, generator),
                 alpha=alpha,
                 is_significant=False,
-                reachable=smallest_p(differences.size) <= level,
+                reachable=not best > alpha,
                 detectable=detectable_difference(differences, alpha=level),
                 seeds_needed=seeds_needed(differences, alpha=level),
             )

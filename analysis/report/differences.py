@@ -119,8 +119,9 @@ def paired_table(
                 "with so few seeds.",
                 "Detectable difference: the least that so many seeds of this spread show with "
                 f"probability {POWER:.0%}; seeds needed: how many would show the difference "
-                f"found, a rough guide, {UNDEFINED} over {MAX_SEEDS:,}. Both by a paired t-test "
-                f"at {ALPHA:g} divided by the number of pairs.",
+                f"found, {UNDEFINED} over {MAX_SEEDS:,}. Both are a rough guide, by a paired "
+                f"t-test at {ALPHA:g} divided by the number of pairs; of fewer than twelve seeds "
+                "the sign-flip test makes somewhat less.",
                 *last,
             ]
         ),

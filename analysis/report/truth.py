@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -35,8 +36,8 @@ class Row(NamedTuple):
         seeds: Seeds behind each mean; None where they are not the same for all.
         tau: Kendall's tau-b between two seeds.
         rho: Spearman's rank correlation between two seeds.
-        reliability: Of the mean over the seeds, from ``rho``.
-        ceiling: The tau-b that perfect scores would reach, from ``tau``.
+        reliability: Of the mean over the seeds, from ``rho``; NaN where that does not follow.
+        ceiling: The tau-b that perfect scores would reach, from ``tau``; NaN likewise.
         tau_with_validation: Tau-b with the validation accuracy after as much training.
     """
 
@@ -101,15 +102,37 @@ def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[Row]:
     by_seed = accuracies_by_seed(table, key)
     if by_seed is None:
         return
-    truth = table.accuracy(key)
-    place = max(1, len(table) * TOP // 100)
-    parts = {
-        "connected": is_connected(table.codes),
-        f"true top {TOP} %": truth >= np.partition(truth, -place)[-place],
-    }
-    for name, part in parts.items():
-        if part.sum() > 1:
-            yield _row(table, key, name, part, agreement_of(by_seed[:, part]), len(by_seed))
+    connected, top = is_connected(table.codes), _top(table.accuracy(key))
+    if connected.sum() > 1:
+        agreed = agreement_of(by_seed[:, connected])
+        yield _row(table, key, "connected", connected, agreed, len(by_seed))
+    if top.sum() > 1:
+        agreed = _agreement_in_top(by_seed, int(top.sum()))
+        row = _row(table, key, f"true top {TOP} %", top, agreed, len(by_seed))
+        yield row._replace(reliability=math.nan, ceiling=math.nan)
+
+
+def _top(truth: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which are in the top, with all that are tied at its edge."""
+    place = max(1, len(truth) * TOP // 100)
+    edge = float(np.partition(truth, -place)[-place])
+    return truth >= edge
+
+
+def _agreement_in_top(by_seed: NDArray[np.float64], architectures: int) -> Agreed:
+    """Return how far every two seeds agree on what is the top by all others.
+
+    Where the two had a say in the choice themselves, what one puts in low the other had to put in
+    high, and they would seem to disagree.
+    """
+    found = []
+    for one, other in combinations(range(len(by_seed)), 2):
+        others = np.delete(by_seed, [one, other], axis=0)
+        if not len(others):
+            return Agreed(architectures, math.nan, math.nan)
+        found.append(agreement_of(by_seed[[one, other]][:, _top(others.mean(0))]))
+    _, tau, rho = np.mean(found, axis=0)
+    return Agreed(architectures, float(tau), float(rho))
 
 
 def accuracies_by_seed(table: TruthTable, key: AccuracyKey) -> NDArray[np.float64] | None:
@@ -176,8 +199,10 @@ def _caption(study: Study, *, partly: bool) -> list[str]:
         "All seeds are measured on one and the same set of test images, and validation and test "
         "accuracies may come from the same trained weights: what these have in common counts here "
         "as truth.",
-        f"Connected: a signal reaches the output. True top {TOP} %: by the mean over the same "
-        "seeds, with all that are tied at its edge."
+        f"Connected: a signal reaches the output. True top {TOP} %: by the mean over all seeds, "
+        "with all that are tied at its edge; but two seeds are compared on what is the top by the "
+        "others, as they must not have chosen what they are compared on. How reliable the mean is "
+        f"in its own top does not follow from that: {UNDEFINED}."
         if not partly
         else "The table does not hold the accuracies of each seed, so parts of the space are left "
         "out.",

@@ -96,6 +96,18 @@ def test_the_records_are_of_todays_preset(committed: Path) -> None:
         assert record.task == describe(task, record.method), record.method
 
 
+def test_the_verdicts_runs_with_other_options_are_of_todays_preset() -> None:
+    preset = "fashion-verdict-papers"
+    records = read_records(VERDICT / "papers-shares")
+    task = load_preset(preset)
+    assert len(records) == 30
+    for seed in range(10):
+        at_seed = {record.method for record in records if record.seed == seed}
+        assert at_seed == {"few-shot", "gm", "gm-random"}
+    for record in records:
+        assert record.task == describe(task, record.method), record.method
+
+
 def test_the_readme_shows_their_table() -> None:
     records = read_records(RESULTS / "laptop")
     table, key = open_table("analog-nasbench"), AccuracyKey("cifar10", "test", 200)
@@ -151,9 +163,10 @@ def test_the_verdict_names_seeds_budget_interval_and_adjusted_p(reported: Path) 
         assert f"| {heading} " in shown or f" {heading} |" in shown
 
 
-def test_the_verdicts_page_shows_how_methods_compare_in_tau() -> None:
+@pytest.mark.parametrize(("table", "pairs"), [("comparisons", 6), ("ablation-comparisons", 9)])
+def test_the_verdicts_page_shows_how_methods_compare_in_tau(table: str, pairs: int) -> None:
     page = (ROOT / "docs" / "fashion-verdict.md").read_text("utf-8")
-    shown = (TABLES / "comparisons.md").read_text("utf-8").splitlines()
+    shown = (TABLES / f"{table}.md").read_text("utf-8").splitlines()
     rows = [line for line in shown if "Kendall" in line]
-    assert len(rows) == 6
+    assert len(rows) == pairs
     assert "\n".join(rows) in page

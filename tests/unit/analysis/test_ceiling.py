@@ -43,6 +43,11 @@ def test_seeds_that_do_not_agree_let_nothing_be_reached() -> None:
     assert ceiling_tau(1.0, 1) == pytest.approx(1)
 
 
+def test_what_is_not_known_lets_nothing_be_said() -> None:
+    assert np.isnan(spearman_brown(np.nan, 3))
+    assert np.isnan(ceiling_tau(np.nan, 3))
+
+
 def test_agreement_is_scipys_over_all_pairs() -> None:
     by_seed = np.random.default_rng(2).integers(0, 40, (3, 60)).astype(float)  # ties among them
     pairs = [(by_seed[0], by_seed[1]), (by_seed[0], by_seed[2]), (by_seed[1], by_seed[2])]

@@ -117,6 +117,30 @@ def test_more_pairs_make_significance_harder_to_reach(three: pd.DataFrame) -> No
     assert not among[1].is_significant
 
 
+def test_a_pair_with_few_seeds_can_be_the_last_of_those_that_differ() -> None:
+    """By Holm a pair must reach alpha over the pairs that are left, not over all of them."""
+    many = generator(6).normal(0.5, 0.01, 20).tolist()
+    few = generator(7).normal(0.2, 0.001, 6).tolist()
+    runs = frame({"gm": seeded(many), "one": seeded([0.0] * 20), "few": seeded(few)})
+    pairs = [("gm", "one"), ("few", "one")]
+    found = compare_methods(runs, "kendall_tau", generator(), pairs=pairs)
+    assert [len(one.seeds) for one in found] == [20, 6]
+    assert [one.is_significant for one in found] == [True, True]
+    assert [one.reachable for one in found] == [True, True]
+
+
+def test_an_undefined_pair_takes_nothing_from_the_others() -> None:
+    six = generator(7).normal(0.2, 0.001, 6).tolist()
+    values = {"gm": seeded(six), "one": seeded([0.0] * 6), "blank": seeded([math.nan] * 6)}
+    found = compare_methods(frame(values), "kendall_tau", generator())
+    (defined, *undefined) = found
+    assert (defined.is_significant, defined.reachable) == (True, True)
+    assert defined.detectable == pytest.approx(detectable_difference(six, alpha=0.05))
+    for one in undefined:
+        assert math.isnan(one.adjusted_p)
+        assert not one.is_significant
+
+
 @pytest.mark.parametrize("effect", [0.8, 1.0])
 def test_the_number_of_seeds_has_the_power_it_claims(effect: float) -> None:
     pilot = np.array([-1.0, 0, 1])

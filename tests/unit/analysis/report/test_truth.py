@@ -42,17 +42,41 @@ def test_each_part_is_measured_by_itself(study: Study) -> None:
         masks(study.table, study).items(), rows.iterrows(), strict=True
     ):
         assert (row["part"], row["architectures"], row["seeds"]) == (name, part.sum(), 3)
-        pairs = [
-            (single[part, one], single[part, other]) for one, other in ((0, 1), (0, 2), (1, 2))
-        ]
+        pairs = []
+        for one, other, third in ((0, 1, 2), (0, 2, 1), (1, 2, 0)):
+            chosen = part
+            if name.startswith("true top"):  # by the seed that is not compared
+                chosen = single[:, third] >= np.sort(single[:, third])[::-1][len(part) // 10 - 1]
+            pairs.append((single[chosen, one], single[chosen, other]))
         tau = np.mean([stats.kendalltau(*pair).statistic for pair in pairs])
         rho = np.mean([stats.spearmanr(*pair).statistic for pair in pairs])
         assert row["tau"] == pytest.approx(tau)
         assert row["rho"] == pytest.approx(rho)
-        assert row["reliability"] == pytest.approx(3 * rho / (1 + 2 * rho))
         of_scores = stats.kendalltau(valid[part], truth[part]).statistic
         assert row["tau_with_validation"] == pytest.approx(of_scores)
+        if name.startswith("true top"):
+            assert np.isnan([row["reliability"], row["ceiling"]]).all()
+            continue
+        assert row["reliability"] == pytest.approx(3 * rho / (1 + 2 * rho))
         assert tau < row["ceiling"] < 1
+
+
+def test_in_the_top_seeds_agree_as_far_as_noise_lets_them(study: Study) -> None:
+    """Not the less because they chose it: accuracies that are noise alone agree by 0 there."""
+    single = study.table.measurements.by_seed[study.key]
+    noise = 50 + np.random.default_rng(5).normal(0, 1, single.accuracies.shape)
+    noisy = changed(study, by_seed={study.key: BySeed(single.seeds, noise, single.losses)})
+    table = replace(noisy.table, accuracies={study.key: noise.mean(1)})
+    top = truth_table(replace(noisy, table=table)).numbers.iloc[2]
+    assert abs(top["rho"]) < 0.05
+
+
+def test_two_seeds_alone_choose_no_top_to_compare_them_on(study: Study) -> None:
+    single = study.table.measurements.by_seed[study.key]
+    two = BySeed((0, 1), single.accuracies[:, :2], single.losses[:, :2])
+    told = {study.key: Agreement(0.6, len(study.table), rho=0.8, seeds=2)}
+    rows = truth_table(changed(study, agreement=told, by_seed={study.key: two})).shown.rows
+    assert [cell.text for cell in rows[2][4:8]] == ["–"] * 4
 
 
 def test_without_accuracies_by_seed_parts_are_left_out(study: Study) -> None:
