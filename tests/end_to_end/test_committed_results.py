@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import kendalltau
 
 from analysis.ranking import BRIEF
 from analysis.tables import evaluate, gather_facts, ranking_table, summarise_methods, to_markdown
 from baselines.registry import METHODS
+from benchmark.space import is_connected, network_codes
 from benchmark.store import read_records
 from benchmark.tables import AccuracyKey, open_table
 from benchmark.task import load_preset
@@ -170,3 +173,42 @@ def test_the_verdicts_page_shows_how_methods_compare_in_tau(table: str, pairs: i
     rows = [line for line in shown if "Kendall" in line]
     assert len(rows) == pairs
     assert "\n".join(rows) in page
+
+
+def test_the_verdicts_page_shows_how_much_depends_on_what_is_counted() -> None:
+    """By SciPy from the records: tau over all, over the connected, and over each network once."""
+    page = (ROOT / "docs" / "fashion-verdict.md").read_text("utf-8")
+    truth = open_table(str(VERDICT / "truth" / "fashion-truth.nbtable"), allow_subset=True)
+    accuracies = truth.accuracy(AccuracyKey("fashion-mnist", "test", 2))
+    every = np.arange(len(truth))
+    counted = [
+        ("all 1,000 architectures", VERDICT, every),
+        ("the 978 that are connected", VERDICT, np.flatnonzero(is_connected(truth.codes))),
+        (
+            "each of the 563 networks once",
+            VERDICT,
+            np.unique(network_codes(truth.codes), return_index=True)[1],
+        ),
+        ("all, `results/fashion`", RESULTS / "fashion", every),
+    ]
+    for label, folder, places in counted:
+        taus: dict[str, list[float]] = {}
+        for record in read_records(folder):
+            scores = record.scores[truth.codes[places]]
+            tau = kendalltau(scores, accuracies[places]).statistic
+            taus.setdefault(record.method, []).append(float(tau))
+        cells = [
+            f"{np.mean(taus[method]):.3f}" if method in taus else "–"
+            for method in ("one-shot", "few-shot", "gm", "gm-random", "params")
+        ]
+        assert f"| {label} | {' | '.join(cells)} |" in page
+
+
+def test_the_verdicts_supernets_are_at_chance_in_the_top() -> None:
+    summary = pd.read_csv(VERDICT / "comparison.csv").set_index("method")
+    trained = summary.loc[list(COMPARISONS[VERDICT.name].supernets)]
+    assert (trained["precision_at_1pct_mean"] == 0).all()
+    page = (ROOT / "docs" / "fashion-verdict.md").read_text("utf-8").replace("−", "-")
+    fifth, top = trained["precision_at_5pct_mean"], trained["tau_top_10pct_mean"]
+    assert f"Precision at 5 % is {fifth.min():.3f} to {fifth.max():.3f}" in page
+    assert f"τ is {top.max():.2f} to {top.min():.2f}" in page
