@@ -221,9 +221,8 @@ def preset_names() -> list[str]:
     """Return the names of the presets.
 
     Example:
-        >>> preset_names()
-        ['ci', 'equal-darts', 'equal-darts-2nd', 'equal-rsps', 'equal-snas', 'fashion', \
-'fashion-verdict', 'laptop', 'paper-darts', 'paper-darts-2nd', 'paper-rsps', 'paper-snas']
+        >>> preset_names()[:2]
+        ['ci', 'equal-darts']
     """
     return _FILES.names()
 
