@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import torch
 
 from benchmark.budget import Ledger
-from benchmark.checkpoints import Checkpoints
-from benchmark.complexity import NetworkScale
-from benchmark.datasets import Batches, Images, ImageSet
-from benchmark.search_settings import SearchSettings
+from benchmark.images import Batches, Images, ImageSet
+from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
-from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
+from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.tasks.search import SearchSettings
+from benchmark.tasks.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 
 def _nothing() -> None:

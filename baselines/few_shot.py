@@ -8,13 +8,13 @@ from typing import ClassVar
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
-from baselines.search import Base
 from baselines.splitting import singletons
-from baselines.tree import EdgeIndex, Node, Split, plan_tree, train_tree
+from baselines.training import Base
+from baselines.tree.growing import EdgeIndex, Node, Split, plan_tree, train_tree
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction
-from benchmark.space import OPERATIONS
-from benchmark.task import Task
+from benchmark.spaces.nb201 import OPERATIONS
+from benchmark.tasks.task import Task
 
 MOST_EDGES = 2  # three would make 125 sub-supernets
 

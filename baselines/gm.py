@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar, Literal
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Restart, Schedule
-from baselines.search import Base, base_class
 from baselines.splitting import (
     Distances,
     EarlyStop,
@@ -18,12 +17,13 @@ from baselines.splitting import (
     random_partition,
     spectral_partition,
 )
-from baselines.tree import EdgeIndex, Node, Split, plan_tree, train_tree
+from baselines.training import Base, base_class
+from baselines.tree.growing import EdgeIndex, Node, Split, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction, Range
-from benchmark.space import EDGES, OPERATIONS
-from benchmark.task import Task
+from benchmark.spaces.nb201 import EDGES, OPERATIONS
+from benchmark.tasks.task import Task
 
 
 @dataclass(frozen=True)

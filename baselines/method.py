@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.schedule import Plan
 from benchmark.settings import read_settings
-from benchmark.task import Task
+from benchmark.tasks.task import Task
 
 
 @dataclass(frozen=True, eq=False)

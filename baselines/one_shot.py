@@ -8,10 +8,10 @@ from typing import ClassVar
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
-from baselines.search import Base
-from baselines.tree import Node, Split, plan_tree, train_tree
+from baselines.training import Base
+from baselines.tree.growing import Node, Split, plan_tree, train_tree
 from benchmark.settings import Count
-from benchmark.task import Task
+from benchmark.tasks.task import Task
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Every message is one line that names what was wrong, the bound or the choices, a
 from __future__ import annotations
 
 import difflib
+import signal
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,6 +38,22 @@ class BudgetError(CheckError):
 
 class MissingError(InputError):
     """What was asked for is not in this table or record: never zero, never imputed."""
+
+
+class StoppedError(KeyboardInterrupt):
+    """The work was asked to stop, and did.
+
+    Args:
+        number: Number of the signal.
+    """
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__(f"stopped by signal {number}")
+        self.number = number
+
+    def __reduce__(self) -> tuple[type[StoppedError], tuple[int]]:
+        """Let other processes raise it too."""
+        return StoppedError, (self.number,)
 
 
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main
-from benchmark.stopping import SIGNALS
+from benchmark.app.cli import main
+from benchmark.app.workers.stopping import SIGNALS
 
 ROOT = Path(__file__).resolve().parents[1]
-CALL_MAIN = "from benchmark.cli import main; main()"
+CALL_MAIN = "from benchmark.app.cli import main; main()"
 
 SPLITTING = """\
 warm_up = 0.2
@@ -115,7 +115,9 @@ def nasbench(*arguments: str | Path) -> Called:
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["nasbench", *map(str, arguments)])
-        patch.setattr("benchmark.progress.LINE_EVERY", 3600)  # a slow machine prints no more
+        patch.setattr(
+            "benchmark.app.workers.progress.LINE_EVERY", 3600
+        )  # a slow machine prints no more
         with pytest.raises(SystemExit) as end:
             main()
     for number, handler in handlers.items():

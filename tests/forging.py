@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmark.store.plain import digest
+from benchmark.records.plain import digest
 
 Change = Callable[[dict[str, Any]], object]
 

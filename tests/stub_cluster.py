@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from benchmark.pool import WorkerDiedError
-from benchmark.workers import Workers
+from benchmark.app.workers.backends import Workers
+from benchmark.app.workers.loky import WorkerDiedError
 
 
 class StubCluster(Workers):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from baselines.alone import Trained
-from benchmark.building import work
-from benchmark.building.journal import Training
+from benchmark.app.building import work
+from benchmark.app.building.journal import Training
 
 
 def stub_training(patch: pytest.MonkeyPatch, invent: Callable[..., Trained]) -> list[Training]:

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from analysis.ceiling import noise_limit
 from analysis.figures.style import CEILING, look
-from analysis.ranking import kendall_tau
-from analysis.topk import membership
+from analysis.metrics.ranking import kendall_tau
+from analysis.metrics.topk import membership
+from analysis.statistics.ceiling import noise_limit
 from benchmark.errors import MissingError
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.truth import AccuracyKey, TruthTable
 
 TAU_TOPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100)  # percent
 PRECISION_TOPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)  # percent

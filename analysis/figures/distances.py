@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from analysis.figures.style import PAGE_WIDTH, style
 from analysis.figures.traces import reading_trace
 from benchmark.errors import MissingError
-from benchmark.space import EDGES, OPERATIONS
-from benchmark.store import RunRecord
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import EDGES, OPERATIONS
 
 SIGNS = ("0", "id", "1×1", "3×3", "avg")  # of the operations, for narrow places
 _LEAST = 0.5  # of the widest distance, from where on white letters are read better

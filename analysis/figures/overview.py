@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.tables import summarise_methods
 from analysis.tables.cells import UNDEFINED, rounded
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.ranking import rank_metrics
+from analysis.metrics.ranking import rank_metrics
 from analysis.tables.evaluation import comparable
-from benchmark.space import is_connected
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import is_connected
+from benchmark.truth import AccuracyKey, TruthTable
 
 LOWEST = 0.5  # percentile of the connected architectures at which an axis starts
 

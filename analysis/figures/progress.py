@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from analysis.figures.style import CEILING, look
 from analysis.figures.traces import reading_trace
-from analysis.ranking import kendall_tau
-from analysis.topk import expected_best
+from analysis.metrics.ranking import kendall_tau
+from analysis.metrics.topk import expected_best
 from benchmark.errors import MissingError
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.truth import AccuracyKey, TruthTable
 
 
 class Progress(NamedTuple):

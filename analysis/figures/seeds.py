@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from analysis.figures.style import CEILING, look
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.tables import summarise_methods
 
 

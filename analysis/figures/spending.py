@@ -14,7 +14,7 @@ from analysis.figures.style import look
 from analysis.figures.traces import reading_trace
 from benchmark.budget import Spending
 from benchmark.errors import MissingError
-from benchmark.store import RunRecord
+from benchmark.records import RunRecord
 
 LOSS_POINTS = 60  # over the whole budget, so that all lines are equally smooth
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmark.errors import InputError
-from benchmark.store import RunRecord
+from benchmark.records import RunRecord
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from analysis.figures.distances import SIGNS
 from analysis.figures.traces import reading_trace
 from benchmark.errors import MissingError
-from benchmark.space import OPERATIONS
-from benchmark.store import RunRecord
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import OPERATIONS
 
 
 class TreeNode(NamedTuple):

@@ -18,10 +18,10 @@ from typing import Any
 from analysis.regression.gates import Gates, checked_gates, checked_reach
 from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
-from benchmark.store import RunRecord
-from benchmark.store.ranks import decode_ranks, encode_ranks
-from benchmark.store.signed import SignedKind, read_signed, write_signed
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.records.ranks import decode_ranks, encode_ranks
+from benchmark.records.signed import SignedKind, read_signed, write_signed
+from benchmark.truth import AccuracyKey, TruthTable
 
 KIND = SignedKind(
     format="nasbench baseline",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
 from analysis.tables.text import Cell, TextTable
 

@@ -12,8 +12,8 @@ import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from analysis.permutation import MAX_EXACT_PAIRS, smallest_p
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
+from analysis.statistics.permutation import MAX_EXACT_PAIRS, smallest_p
 from benchmark.errors import InputError, unknown_name
 
 Gates = Mapping[str, float]

@@ -3,8 +3,9 @@
 A gate is judged on the baseline's seeds, run by run: a method starts from the same weights and sees
 the same batches at the same seed. It is worse if its mean drop is at least the gate's *and* the
 sign-flip test calls the drop significant; better likewise. Drops are tested in units of the gates'
-smallest drops, all gates at once (`analysis.permutation.joint_sign_flip_p`), so alpha bounds the
-chance that unchanged methods fail the check, however many there are, and five seeds still suffice.
+smallest drops, all gates at once (`analysis.statistics.permutation.joint_sign_flip_p`), so alpha
+bounds the chance that unchanged methods fail the check, however many there are, and five seeds
+still suffice.
 
 What is not there, or is not comparable, is never judged: not from the seeds that are left either,
 because those that failed may be the bad ones.
@@ -17,14 +18,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.permutation import joint_sign_flip_p
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.regression.baseline import Baseline, Truth
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
+from analysis.statistics.permutation import joint_sign_flip_p
 from analysis.tables.evaluation import evaluate
 from analysis.tables.facts import ranges
-from benchmark.store import RunRecord, record_path
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord, record_path
+from benchmark.truth import AccuracyKey, TruthTable
 
 _PATTERN_SEED = 0  # fixed: a check made twice is equal
 _ROUNDING = 1e-9  # of a gate: a drop as large as the gate counts, whatever the last bit says

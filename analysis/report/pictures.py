@@ -19,16 +19,16 @@ from analysis.figures.curves import (
 from analysis.figures.overview import draw_overview, overview_data
 from analysis.figures.seeds import by_seed_data, draw_by_seed
 from analysis.figures.style import COLUMN, PAGE_WIDTH
-from analysis.ranking import METRICS
-from analysis.report.inside import (
+from analysis.metrics.ranking import METRICS
+from analysis.report.page.picture import Picture, arrange, legend_below, new_axes, number_text
+from analysis.report.study import Study
+from analysis.report.tables.inside import (
     distances_picture,
     losses_picture,
     progress_picture,
     trees_picture,
 )
-from analysis.report.limits import limit_of, limit_text, validation_text
-from analysis.report.picture import Picture, arrange, legend_below, new_axes, number_text
-from analysis.report.study import Study
+from analysis.report.tables.limits import limit_of, limit_text, validation_text
 from benchmark.errors import InputError
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.paired import Comparison, compare_methods
+from analysis.statistics.paired import Comparison, compare_methods
 from analysis.tables import Facts, evaluate, gather_facts
 from analysis.tables.evaluation import BOOTSTRAP_SEED
 from analysis.tables.published import PublishedNumber
 from benchmark.errors import InputError, MissingError
 from benchmark.files import sha256
-from benchmark.store import RunRecord, read_records, record_path
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord, read_records, record_path
+from benchmark.truth import AccuracyKey, TruthTable
 
 COMPARED = ("kendall_tau", "predicted_best")  # how well methods rank, and what they find
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analysis.figures import save_figure
-from analysis.report.catalogue import Report
-from analysis.report.page import render_page
+from analysis.report.page.page import render_page
 from analysis.report.pictures import PICTURES
+from analysis.report.tables.catalogue import Report
 from analysis.tables import to_csv, to_markdown
 from analysis.tables.latex import escaped, to_latex
 from benchmark.files import write_atomic

@@ -8,13 +8,13 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.ranking import BRIEF
+from analysis.metrics.ranking import BRIEF
 from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
 from analysis.tables.facts import Facts, gather_facts
 from analysis.tables.presentation import budget_table, ranking_table
 from analysis.tables.text import TextTable, to_markdown
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.truth import AccuracyKey, TruthTable
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.intervals import summarise
-from analysis.ranking import METRICS, rank_metrics
+from analysis.metrics.ranking import METRICS, rank_metrics
+from analysis.statistics.intervals import summarise
 from benchmark.budget import Spending
 from benchmark.errors import InputError, MissingError
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.truth import AccuracyKey, TruthTable
 
 CONFIDENCE = 0.95
 BOOTSTRAP_SEED = 0  # fixed: tables made twice are equal
@@ -45,7 +45,7 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
 
     Example:
         >>> from benchmark.budget import Budget, Ledger
-        >>> from benchmark.tables import Source
+        >>> from benchmark.truth import Source
         >>> key, codes = AccuracyKey("cifar10", "test", 200), np.array([25, 31])
         >>> table = TruthTable("two", "-", Source("-", "-"), codes, {key: np.array([90, 91])})
         >>> spent = Ledger(Budget(100)).to_dict()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.overlap import Overlap, image_overlap
-from analysis.scoring import sample_warning
+from analysis.metrics.scoring import sample_warning
+from analysis.statistics.overlap import Overlap, image_overlap
 from analysis.tables.evaluation import comparable
-from benchmark.space import SIZE
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, TruthTable
 
 _DATASETS = {
     "cifar10": "CIFAR-10",

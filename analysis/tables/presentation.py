@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
-from analysis.ranking import METRICS, Metric
+from analysis.metrics.ranking import METRICS, Metric
 from analysis.tables.evaluation import CONFIDENCE, by_method, column
 from analysis.tables.facts import Facts
 from analysis.tables.text import Cell, TextTable, decimals

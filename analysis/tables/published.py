@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from benchmark.errors import InputError, NasbenchError, unknown_name
 from benchmark.files import read_bounded
-from benchmark.tables import AccuracyKey
+from benchmark.truth import AccuracyKey
 
 COLUMNS = ("name", "accuracy", "metric", "value", "std", "runs", "setting", "source")
 _HERE = Path(__file__)

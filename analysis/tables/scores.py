@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.ranking import METRICS, Metric
-from analysis.scoring import Score, same_architectures
+from analysis.metrics.ranking import METRICS, Metric
+from analysis.metrics.scoring import Score, same_architectures
 from analysis.tables.facts import describe
 from analysis.tables.presentation import UNDEFINED, chosen_metrics, heading
 from analysis.tables.text import Cell, TextTable, decimals
-from benchmark.tables import TruthTable
+from benchmark.truth import TruthTable
 
 
 def scores_table(

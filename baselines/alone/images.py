@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmark.datasets import Batches, Images, ImageSet, dataset_record
-from benchmark.protocol import Protocol
+from benchmark.images import Batches, Images, ImageSet, dataset_record
 from benchmark.seeds import Streams
+from benchmark.tasks.protocol import Protocol
 
 KEPT_BYTES = 1 << 28  # of batches; those of further seeds are cut anew for each architecture
 Pairs = list[tuple[Tensor, Tensor]]

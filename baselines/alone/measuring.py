@@ -9,8 +9,8 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.reference.network import Network
-from benchmark.datasets import Images
 from benchmark.errors import DivergedError
+from benchmark.images import Images
 
 BATCH = 500  # images passed at a time; another number may round differently
 

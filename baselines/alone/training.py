@@ -23,9 +23,9 @@ from baselines.alone.images import read_parts, seed_batches
 from baselines.alone.measuring import measured, renormalise
 from baselines.reference.network import Network
 from benchmark.errors import DivergedError
-from benchmark.protocol import AloneSettings, Protocol
 from benchmark.seeds import Streams
-from benchmark.space import live_codes
+from benchmark.spaces.nb201 import live_codes
+from benchmark.tasks.protocol import AloneSettings, Protocol
 
 SPLITS = ("valid", "test")
 CODE = 1  # raised whenever the same protocol, seed and architecture give other numbers than before
@@ -74,7 +74,7 @@ def train_alone(
         DivergedError: A loss is not finite.
 
     Example:
-        >>> from benchmark.protocol import load_protocol
+        >>> from benchmark.tasks.protocol import load_protocol
         >>> tiny = load_protocol("digits").changed(
         ...     {"training.epochs": 1, "data.noise_draws": 1, "network.channels": 2}
         ... )
@@ -156,7 +156,7 @@ def learning_rate(step: int, total: int, settings: AloneSettings) -> float:
         settings: The rates and the schedule, which ends one step after the last.
 
     Example:
-        >>> from benchmark.protocol import load_protocol
+        >>> from benchmark.tasks.protocol import load_protocol
         >>> settings = load_protocol("digits").training
         >>> [round(learning_rate(step, 100, settings), 3) for step in (0, 9, 55, 99)]
         [0.01, 0.1, 0.05, 0.0]

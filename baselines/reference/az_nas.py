@@ -24,8 +24,8 @@ from baselines.method import Method, Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
 from baselines.reference.scorer import measure_space, trace_of
-from benchmark.complexity import flops
-from benchmark.space import SIZE
+from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.nb201.complexity import flops
 
 
 def traits(

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark.space import SIZE
+from benchmark.spaces.nb201 import SIZE
 
 
 class Chance(Method):

@@ -11,8 +11,8 @@ import numpy as np
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark.complexity import TABLE_NETWORK, flops, parameters
-from benchmark.space import SIZE
+from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.nb201.complexity import TABLE_NETWORK, flops, parameters
 
 
 class Parameters(Method):

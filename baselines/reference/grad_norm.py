@@ -15,7 +15,7 @@ from baselines.reference.gradients import loss_gradients
 from baselines.reference.network import Network
 from baselines.reference.probes import ProbeOptions
 from baselines.reference.scorer import score_by_batch
-from benchmark.datasets import Images
+from benchmark.images import Images
 
 
 def grad_norm(network: Network, images: Images) -> float:

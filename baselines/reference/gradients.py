@@ -7,7 +7,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from baselines.reference.network import Network
-from benchmark.datasets import Images
+from benchmark.images import Images
 
 
 def loss_gradients(network: Network, images: Images) -> list[Tensor]:

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from benchmark.complexity import STAGES, NetworkScale
-from benchmark.space import EDGES, OPERATIONS, decode
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, decode
+from benchmark.spaces.nb201.complexity import STAGES, NetworkScale
 
 
 class Convolution(nn.Conv2d):

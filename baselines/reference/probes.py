@@ -10,10 +10,10 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from baselines.experiment import Experiment
-from benchmark.complexity import TABLE_NETWORK, NetworkScale
-from benchmark.datasets import Images
 from benchmark.errors import InputError
+from benchmark.images import Images
 from benchmark.settings import Count, Range
+from benchmark.spaces.nb201.complexity import TABLE_NETWORK, NetworkScale
 
 STREAM = "proxy images"
 

@@ -18,11 +18,11 @@ from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
-from benchmark.complexity import NetworkScale
-from benchmark.datasets import Images
 from benchmark.errors import CheckError
+from benchmark.images import Images
 from benchmark.seeds import Streams
-from benchmark.space import Codes, distinct_codes, live_codes, to_string
+from benchmark.spaces.nb201 import Codes, distinct_codes, live_codes, to_string
+from benchmark.spaces.nb201.complexity import NetworkScale
 
 Measure = Callable[[Network, torch.Generator], Sequence[float]]
 """Turns a network and its stream, which has drawn the weights, into k numbers."""

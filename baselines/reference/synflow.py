@@ -21,7 +21,7 @@ from baselines.method import Method, Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import NetworkOptions, network_scale
 from baselines.reference.scorer import score_space
-from benchmark.complexity import NetworkScale
+from benchmark.spaces.nb201.complexity import NetworkScale
 
 
 def synflow(network: Network, scale: NetworkScale) -> float:

@@ -20,7 +20,7 @@ from baselines.reference.gradients import loss_gradients
 from baselines.reference.network import Network
 from baselines.reference.probes import BatchesOptions, network_scale, probe_batches
 from baselines.reference.scorer import score_space
-from benchmark.datasets import Images
+from benchmark.images import Images
 
 
 def zico(network: Network, batches: Sequence[Images]) -> float:

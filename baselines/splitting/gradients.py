@@ -24,9 +24,9 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from baselines.splitting.subspace import Subspace
-from baselines.supernet import Mixture, Path, Supernet
-from benchmark.datasets import Batches
-from benchmark.space import EDGES, decode, encode, live_codes
+from baselines.supernets.nb201 import Mixture, Path, Supernet
+from benchmark.images import Batches
+from benchmark.spaces.nb201 import EDGES, decode, encode, live_codes
 
 Distances = dict[int, NDArray[np.float64]]
 Found = dict[int, list[Tensor]]  # for each edge the distances [n, n] of each batch

@@ -17,8 +17,8 @@ from baselines.splitting.gradients import (
     use_all,
 )
 from baselines.splitting.subspace import Subspace
-from baselines.supernet import Mixture, Supernet
-from benchmark.datasets import Batches
+from baselines.supernets.nb201 import Mixture, Supernet
+from benchmark.images import Batches
 
 
 def mixture_distances(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.space import (
+from benchmark.spaces.nb201 import (
     EDGES,
     OPERATIONS,
     SIZE,

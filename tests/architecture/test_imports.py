@@ -16,86 +16,47 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("benchmark", "baselines", "analysis")
+EMPTY = {*PACKAGES, "benchmark.app"}  # packages that import nothing
 
 # From the ground up. A name stands for the module and all inside it; the longest match decides.
+# Within a room modules may import each other, as long as there is no circle.
 FLOORS = (
     ("benchmark.errors",),
-    ("benchmark.allocator",),
-    ("benchmark.devices",),
     ("benchmark.processes",),
-    ("benchmark.files",),
-    ("benchmark.stopping",),
-    ("benchmark.settings",),
-    ("benchmark.pickles",),
-    ("benchmark.shards",),
-    ("benchmark.space",),
-    ("benchmark.predictions",),
-    ("benchmark.complexity",),
-    ("benchmark.seeds",),
+    ("benchmark.files", "benchmark.settings", "benchmark.seeds", "benchmark.pickles"),
+    ("benchmark.spaces",),
     ("benchmark.budget",),
-    ("benchmark.tables.keys",),
-    ("benchmark.tables.measurements",),
-    ("benchmark.tables.truth",),
-    ("benchmark.tables.*",),  # the sources
-    ("benchmark.tables.cache",),
-    ("benchmark.tables.library",),
-    ("benchmark.tables.registry",),
-    ("benchmark.tables.importing",),
-    ("benchmark.tables",),
-    ("benchmark.datasets",),
-    ("benchmark.search_settings",),
-    ("benchmark.preset_files",),
-    ("benchmark.task",),
-    ("benchmark.protocol",),
-    ("benchmark.store",),
-    ("benchmark.checkpoints",),
-    ("baselines.experiment",),
-    ("baselines.supernet",),
+    ("benchmark.truth",),
+    ("benchmark.images",),
+    ("benchmark.tasks",),
+    ("benchmark.records",),
+    ("baselines.experiment", "baselines.schedule"),
+    ("baselines.supernets",),
     ("baselines.splitting",),
-    ("baselines.search",),
-    ("baselines.schedule",),
+    ("baselines.training",),
     ("baselines.method",),
-    ("baselines.trajectory",),
-    ("baselines.resuming",),
     ("baselines.tree",),
     ("baselines.*",),  # the methods
     ("baselines.registry",),
-    ("analysis.topk",),
-    ("analysis.leaves",),
-    ("analysis.ranking",),
-    ("analysis.scoring",),
-    ("analysis.ceiling",),
-    ("analysis.overlap",),
-    ("analysis.intervals",),
-    ("analysis.resampling",),
-    ("analysis.permutation",),
-    ("analysis.paired",),
+    ("analysis.metrics",),
+    ("analysis.statistics",),
     ("analysis.tables",),
-    ("analysis.figures",),
-    ("analysis.regression",),
+    ("analysis.figures", "analysis.regression"),
     ("analysis.report",),
-    ("benchmark.progress",),
-    ("benchmark.pool",),
-    ("benchmark.turns",),
-    ("benchmark.cluster",),
-    ("benchmark.workers",),
-    ("benchmark.building",),
-    ("benchmark.trial",),
-    ("benchmark.merging",),
-    ("benchmark.unit",),
-    ("benchmark.estimate",),
-    ("benchmark.runner",),
-    ("benchmark.verification",),
-    ("benchmark.cli",),
+    ("benchmark.app.workers",),
+    ("benchmark.app.running", "benchmark.app.building"),
+    ("benchmark.app.checking", "benchmark.app.merging"),
+    ("benchmark.app.cli",),
 )
 
 # What is behind a wall, and the only ones who may import it.
 WALLS = {
-    "benchmark.tables": ("benchmark", "analysis"),
-    "analysis": ("benchmark", "analysis"),
-    "baselines": ("benchmark", "baselines"),
+    "benchmark.truth": ("benchmark", "analysis"),
+    "benchmark.app": ("benchmark.app",),
+    "analysis": ("benchmark.app", "analysis"),
+    "baselines": ("benchmark.app", "baselines"),
     "torch": ("benchmark", "baselines"),
-    "click": ("benchmark.cli",),
+    "click": ("benchmark.app.cli",),
 }
 
 
@@ -147,7 +108,7 @@ def imported_modules(path: str, source: str, known: set[str]) -> set[str]:
 
 def violations(sources: Mapping[str, str]) -> list[str]:
     """Return one line for each broken rule in ``{path from the root: source text}``."""
-    known = {module_name(path) for path in sources} - set(PACKAGES)
+    known = {module_name(path) for path in sources} - EMPTY
     graph: dict[str, set[str]] = {}
     found: list[str] = []
     for path, source in sources.items():
@@ -155,7 +116,7 @@ def violations(sources: Mapping[str, str]) -> list[str]:
         targets = imported_modules(path, source, known)
         graph[module] = targets & known
         here = floor_of(module)
-        if here is None and module not in PACKAGES:
+        if here is None and module not in EMPTY:
             found.append(f"{module} has no floor: give it one in FLOORS")
         for target in sorted(targets):
             for room, allowed in WALLS.items():
@@ -189,15 +150,15 @@ def test_what_points_downward_passes() -> None:
     sources = {
         "baselines/__init__.py": "",
         "baselines/gm.py": "import torch\nfrom baselines.one_shot import OneShot",
-        "baselines/one_shot.py": "from baselines.supernet import Network",
-        "baselines/supernet/__init__.py": "from baselines.supernet.network import Network",
-        "baselines/supernet/network.py": "from benchmark.errors import InputError",
-        "benchmark/cli/__init__.py": "import click\nfrom baselines.gm import GM",
+        "baselines/one_shot.py": "from baselines.supernets.nb201 import Network",
+        "baselines/supernets/nb201/__init__.py": "from .network import Network",
+        "baselines/supernets/nb201/network.py": "from benchmark.errors import InputError",
+        "benchmark/app/cli/__init__.py": "import click\nfrom baselines.gm import GM",
         "benchmark/errors.py": "import numpy",
-        "benchmark/tables/__init__.py": "from .registry import open_table",
-        "benchmark/tables/official.py": "from benchmark.tables import truth",
-        "benchmark/tables/registry.py": "from benchmark.tables.official import read",
-        "benchmark/tables/truth.py": "from benchmark.errors import InputError",
+        "benchmark/truth/__init__.py": "from .registry import open_table",
+        "benchmark/truth/sources/official.py": "from benchmark.truth import table",
+        "benchmark/truth/registry.py": "from benchmark.truth.sources.official import read",
+        "benchmark/truth/table.py": "from benchmark.errors import InputError",
     }
     assert violations(sources) == []
 
@@ -207,48 +168,49 @@ def test_what_points_downward_passes() -> None:
     [
         (
             "benchmark/files.py",
-            "from benchmark.space import SIZE",
-            "benchmark.files imports benchmark.space.SIZE, which stands above it",
+            "from benchmark.spaces.nb201 import SIZE",
+            "benchmark.files imports benchmark.spaces.nb201.SIZE, which stands above it",
         ),
         (
-            "benchmark/tables/truth.py",
-            "def f():\n    from . import registry",
-            "benchmark.tables.truth imports benchmark.tables.registry, which stands above it",
+            "benchmark/truth/table.py",
+            "def f():\n    from ..images import registry",
+            "benchmark.truth.table imports benchmark.images.registry, which stands above it",
         ),
         (
-            "benchmark/tables/file.py",
-            "from ..task import Task",
-            "benchmark.tables.file imports benchmark.task.Task, which stands above it",
-        ),
-        (
-            "baselines/gm.py",
-            "import benchmark.tables.truth",
-            "baselines.gm imports benchmark.tables.truth, behind the wall around benchmark.tables",
+            "benchmark/truth/files/nbtable.py",
+            "from ...tasks.task import Task",
+            "benchmark.truth.files.nbtable imports benchmark.tasks.task.Task, "
+            "which stands above it",
         ),
         (
             "baselines/gm.py",
-            "import importlib\nimportlib.import_module('benchmark.tables')",
-            "baselines.gm imports benchmark.tables, behind the wall around benchmark.tables",
+            "import benchmark.truth.table",
+            "baselines.gm imports benchmark.truth.table, behind the wall around benchmark.truth",
         ),
         (
-            "analysis/ranking.py",
+            "baselines/gm.py",
+            "import importlib\nimportlib.import_module('benchmark.truth')",
+            "baselines.gm imports benchmark.truth, behind the wall around benchmark.truth",
+        ),
+        (
+            "analysis/metrics/ranking.py",
             "from torch import nn",
-            "analysis.ranking imports torch.nn, behind the wall around torch",
+            "analysis.metrics.ranking imports torch.nn, behind the wall around torch",
         ),
         (
-            "analysis/ranking.py",
+            "analysis/metrics/ranking.py",
             "from baselines.gm import GM",
-            "analysis.ranking imports baselines.gm.GM, behind the wall around baselines",
+            "analysis.metrics.ranking imports baselines.gm.GM, behind the wall around baselines",
         ),
         (
-            "benchmark/runner.py",
+            "benchmark/app/running/runner.py",
             "import click",
-            "benchmark.runner imports click, behind the wall around click",
+            "benchmark.app.running.runner imports click, behind the wall around click",
         ),
         (
-            "benchmark/runner.py",
+            "benchmark/app/running/runner.py",
             "import benchmark",
-            "benchmark.runner imports benchmark, which has no floor",
+            "benchmark.app.running.runner imports benchmark, which has no floor",
         ),
         (
             "benchmark/utils.py",
@@ -262,16 +224,16 @@ def test_a_broken_rule_is_found(path: str, source: str, message: str) -> None:
 
 
 def test_a_method_that_imports_analysis_breaks_two_rules() -> None:
-    assert violations({"baselines/gm.py": "from analysis.topk import membership"}) == [
-        "baselines.gm imports analysis.topk.membership, behind the wall around analysis",
-        "baselines.gm imports analysis.topk.membership, which stands above it",
+    assert violations({"baselines/gm.py": "from analysis.metrics.topk import membership"}) == [
+        "baselines.gm imports analysis.metrics.topk.membership, behind the wall around analysis",
+        "baselines.gm imports analysis.metrics.topk.membership, which stands above it",
     ]
 
 
 def test_a_cycle_on_one_floor_is_found() -> None:
     sources = {
-        "baselines/search/darts.py": "from baselines.search import snas",
-        "baselines/search/snas.py": "from baselines.search.darts import Darts",
+        "baselines/training/darts.py": "from baselines.training import snas",
+        "baselines/training/snas.py": "from baselines.training.darts import Darts",
     }
     (line,) = violations(sources)
-    assert line.startswith("cycle: baselines.search.")
+    assert line.startswith("cycle: baselines.training.")

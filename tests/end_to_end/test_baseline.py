@@ -12,10 +12,10 @@ import pytest
 from scipy import stats
 
 from analysis.regression import Baseline, judge, read_baseline
+from benchmark.records import RunRecord
 from benchmark.seeds import parse_seeds
-from benchmark.space import SIZE
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable, open_table
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, TruthTable, open_table
 from tests.command_line import ROOT, nasbench
 
 PATH = ROOT / "results" / "baselines" / "ci.json"

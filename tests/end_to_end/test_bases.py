@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from baselines.search import BASES
-from benchmark.store import read_records
+from baselines.training import BASES
+from benchmark.records import read_records
 from tests.command_line import nasbench
 
 METHODS = ("one-shot", "few-shot", "gm", "gm-random")

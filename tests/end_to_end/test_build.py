@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from benchmark.building import chosen_architectures
-from benchmark.building.journal import JOURNAL
-from benchmark.space import network_codes, to_string
-from benchmark.tables.curves import read_curves
-from benchmark.tables.file import read_table
+from benchmark.app.building import chosen_architectures
+from benchmark.app.building.journal import JOURNAL
+from benchmark.spaces.nb201 import network_codes, to_string
+from benchmark.truth.curves import read_curves
+from benchmark.truth.files.nbtable import read_table
 from tests.command_line import ROOT, nasbench, start_nasbench
 
 pytestmark = pytest.mark.slow

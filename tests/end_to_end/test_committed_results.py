@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from analysis.ranking import BRIEF
+from analysis.metrics.ranking import BRIEF
 from analysis.tables import evaluate, gather_facts, ranking_table, summarise_methods, to_markdown
 from baselines.registry import METHODS
-from benchmark.space import is_connected, network_codes
-from benchmark.store import read_records
-from benchmark.tables import AccuracyKey, open_table
-from benchmark.task import load_preset
-from benchmark.unit import describe
+from benchmark.app.running.unit import describe
+from benchmark.records import read_records
+from benchmark.spaces.nb201 import is_connected, network_codes
+from benchmark.tasks.task import load_preset
+from benchmark.truth import AccuracyKey, open_table
 from tests.command_line import ROOT, nasbench
 
 RESULTS = ROOT / "results"

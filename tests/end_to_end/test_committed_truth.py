@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 
-from benchmark.building import chosen_architectures
-from benchmark.protocol import load_protocol
-from benchmark.space import network_codes, to_string
-from benchmark.tables import AccuracyKey, TruthTable, open_table
+from benchmark.app.building import chosen_architectures
+from benchmark.spaces.nb201 import network_codes, to_string
+from benchmark.tasks.protocol import load_protocol
+from benchmark.truth import AccuracyKey, TruthTable, open_table
 from tests.command_line import ROOT, nasbench
 
 FOLDER = ROOT / "results" / "fashion-verdict" / "truth"

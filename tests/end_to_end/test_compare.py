@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from baselines.registry import METHODS
-from benchmark.store import read_records
+from benchmark.records import read_records
 from tests.command_line import nasbench
 
 STEP, BUDGET = 4, 600  # images

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.store import RunRecord, read_records
+from benchmark.records import RunRecord, read_records
 from tests.command_line import finish, nasbench, start_nasbench
 
 Records = dict[tuple[str, int], RunRecord]

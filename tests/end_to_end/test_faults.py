@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.store import read_records
-from benchmark.store.failure import read_failure
+from benchmark.records import read_records
+from benchmark.records.failure import read_failure
 from tests.command_line import finish, nasbench, start_nasbench, tiny_preset
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ needs_limits = pytest.mark.skipif(os.name == "nt", reason="the system limits no 
 # A device that has too little memory for the first chunk of architectures.
 SHORT_OF_MEMORY = """
 import torch
-from baselines.supernet import scoring
+from baselines.supernets.nb201 import scoring
 
 errors = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")]
 
@@ -30,7 +30,7 @@ def many_logits(*arguments, original=scoring.many_logits, **named):
     return original(*arguments, **named)
 
 scoring.many_logits = many_logits
-from benchmark.cli import main
+from benchmark.app.cli import main
 main()
 """
 
@@ -70,7 +70,7 @@ def limited(size: int) -> str:
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
-from benchmark.cli import main
+from benchmark.app.cli import main
 main()
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.store import read_records
+from benchmark.records import read_records
 from tests.command_line import Called, finish, nasbench, start_nasbench
 
 pytestmark = [
@@ -171,7 +171,7 @@ def test_workers_whose_main_process_is_killed_end(preset: Path, tmp_path: Path) 
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("module", ["click", "pandas", "torch", "benchmark.runner"])
+@pytest.mark.parametrize("module", ["click", "pandas", "torch", "benchmark.app.running.runner"])
 def test_an_interrupt_during_an_import(preset: Path, tmp_path: Path, module: str) -> None:
     code = f"""
 import signal, sys
@@ -182,7 +182,7 @@ class Interrupter:
             signal.raise_signal(signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupter())
-from benchmark.cli import main
+from benchmark.app.cli import main
 main()
 """
     called = finish(start_nasbench(*arguments(preset, tmp_path / "out", jobs=2), code=code))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.store import RunRecord, read_records
+from benchmark.records import RunRecord, read_records
 from tests.command_line import finish, start_nasbench
 
 pytestmark = [

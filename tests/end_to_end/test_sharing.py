@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.store import read_records, record_path
-from benchmark.store.claims import claims, owner_of
+from benchmark.records import read_records, record_path
+from benchmark.records.claims import claims, owner_of
 from tests.command_line import finish, nasbench, start_nasbench
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
@@ -66,7 +66,7 @@ def test_four_processes_share_a_folder(
 ) -> None:
     folder, log = tmp_path / "out", tmp_path / "log"
     code = f"""
-from benchmark import runner
+from benchmark.app.running import runner
 
 def write(record, folder, write=runner.write_record):
     path = write(record, folder)
@@ -75,7 +75,7 @@ def write(record, folder, write=runner.write_record):
     return path
 
 runner.write_record = write
-from benchmark.cli import main
+from benchmark.app.cli import main
 main()
 """
     generator = random.Random(repeat)

@@ -23,13 +23,14 @@ from baselines.splitting import (
 )
 from baselines.splitting.gradients import averaged
 from baselines.splitting.stopping import separated_distances
-from baselines.supernet import PathTraining, Stretch, Supernet, accelerate
-from baselines.supernet.normalisation import ByGroup
-from baselines.supernet.prefix_tree import many_logits
-from benchmark.datasets import Batches
-from benchmark.datasets.digits import read_digits
-from benchmark.space import EDGES, SIZE, Codes, decode, distinct_codes
-from benchmark.task import TrainingSettings, load_preset
+from baselines.supernets.nb201 import Supernet, accelerate
+from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.training.weights import PathTraining, Stretch
+from benchmark.images import Batches
+from benchmark.images.digits import read_digits
+from benchmark.spaces.nb201 import EDGES, SIZE, Codes, decode, distinct_codes
+from benchmark.tasks.task import TrainingSettings, load_preset
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side, spent_in
 from tests.speed.page import Section
 from tests.speed.plain import OneByOne, plain_distances, plain_logits, plain_optimiser, plain_step

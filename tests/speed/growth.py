@@ -13,9 +13,9 @@ from matplotlib.ticker import NullLocator
 
 from baselines.splitting import FULL as WHOLE_SPACE
 from baselines.splitting import gradient_distances
-from baselines.supernet import PathTraining, Stretch
-from benchmark.complexity import NetworkScale
-from benchmark.space import EDGES
+from baselines.training.weights import PathTraining, Stretch
+from benchmark.spaces.nb201 import EDGES
+from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.speed.comparisons import score_all
 from tests.speed.measuring import shown, side_by_side
 from tests.speed.page import Section

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from benchmark.building.journal import read_journal
-from benchmark.store import read_record
+from benchmark.app.building.journal import read_journal
+from benchmark.records import read_record
 from tests.speed.measuring import against_goal, shown
 from tests.speed.page import Section
 from tests.speed.scales import Effort
@@ -25,7 +25,7 @@ RATIO = 1.8  # of one job's time to two jobs'
 SEEDS = 5
 BUILT = 24  # architectures
 BUILDS = 3
-CALL = "from benchmark.cli import main; main()"
+CALL = "from benchmark.app.cli import main; main()"
 LINES = 14  # of the profile
 PROFILED = 8
 
@@ -89,8 +89,8 @@ def building(effort: Effort) -> Section:
 
 def where_time_goes(effort: Effort) -> Section:
     """Profile one unit of the main job, with a part of its steps: every call is kept in memory."""
-    from benchmark.runner import run_units
-    from benchmark.task import load_preset
+    from benchmark.app.running.runner import run_units
+    from benchmark.tasks.task import load_preset
 
     task = load_preset("laptop" if effort.whole_space else "ci")
     assert task.budget is not None
@@ -157,8 +157,8 @@ from pathlib import Path
 import torch
 from tests.speed.comparisons import score_all
 from tests.speed.scales import PAPERS, SMALL, Scale, both_networks, noise, some_codes
-from benchmark.allocator import kept_memory
-from benchmark.complexity import NetworkScale
+from benchmark.app.workers.memory import kept_memory
+from benchmark.spaces.nb201.complexity import NetworkScale
 torch.set_num_threads(1)
 laptop = Scale("laptop", NetworkScale(8, 1, 8, input_channels=1), 128)
 scale = {"laptop": laptop, "small": SMALL, "papers": PAPERS}[sys.argv[1]]

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmark.files import write_atomic
-from benchmark.store.provenance import provenance
+from benchmark.records.provenance import provenance
 
 HEAD = """# Speed
 

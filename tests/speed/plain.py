@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from baselines.supernet import Path, Supernet
-from benchmark.complexity import NetworkScale
-from benchmark.space import EDGES, OPERATIONS
-from benchmark.task import TrainingSettings
+from baselines.supernets.nb201 import Path, Supernet
+from benchmark.spaces.nb201 import EDGES, OPERATIONS
+from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.tasks.task import TrainingSettings
 
 
 class Norm(nn.BatchNorm2d):

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.splitting import FULL as WHOLE_SPACE
-from baselines.supernet import Supernet
-from benchmark.complexity import NetworkScale
-from benchmark.datasets import Batches, Images
-from benchmark.space import Operations, distinct_codes
-from benchmark.task import TrainingSettings
+from baselines.supernets.nb201 import Supernet
+from benchmark.images import Batches, Images
+from benchmark.spaces.nb201 import Operations, distinct_codes
+from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.tasks.task import TrainingSettings
 from tests.speed.plain import PlainSupernet
 
 BATCH = 64

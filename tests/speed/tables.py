@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.space import SIZE, to_string
-from benchmark.tables.file import read_table, write_table
-from benchmark.tables.importing import ImportOptions, import_table
-from benchmark.tables.keys import AccuracyKey
-from benchmark.tables.measurements import BySeed, Measurements
-from benchmark.tables.truth import TruthTable
+from benchmark.spaces.nb201 import SIZE, to_string
+from benchmark.truth.files.nbtable import read_table, write_table
+from benchmark.truth.importing import ImportOptions, import_table
+from benchmark.truth.keys import AccuracyKey
+from benchmark.truth.measurements import BySeed, Measurements
+from benchmark.truth.table import TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
 
@@ -47,7 +47,7 @@ def once(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def made_files(folder: Path, count: int) -> tuple[Path, Path]:
     """Write both kinds of files with as many architectures."""
-    conftest = Path(__file__).parents[1] / "unit" / "benchmark" / "tables" / "conftest.py"
+    conftest = Path(__file__).parents[1] / "unit" / "benchmark" / "truth" / "conftest.py"
     spec = importlib.util.spec_from_file_location("made", conftest)
     assert spec is not None
     assert spec.loader is not None

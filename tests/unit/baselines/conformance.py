@@ -17,9 +17,9 @@ import torch
 
 from baselines.method import Method, Outcome
 from benchmark.budget import Ledger
-from benchmark.datasets import ImageSet
 from benchmark.errors import InputError
-from benchmark.space import SIZE, live_codes
+from benchmark.images import ImageSet
+from benchmark.spaces.nb201 import SIZE, live_codes
 from tests.unit.baselines.tiny import (
     BATCH,
     OPTIONS,
@@ -135,7 +135,7 @@ class MethodConformance:
 
     @pytest.mark.slow
     def test_the_truth_is_never_read(self, elsewhere: dict[str, Any]) -> None:
-        behind_the_wall = ("benchmark.tables", "analysis")
+        behind_the_wall = ("benchmark.truth", "analysis")
         loaded = [name for name in elsewhere["modules"] if name.startswith(behind_the_wall)]
         assert loaded == []
 

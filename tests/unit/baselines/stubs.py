@@ -14,11 +14,12 @@ from torch import Tensor
 
 from baselines.method import Method, Outcome
 from baselines.splitting import Subspace
-from baselines.supernet import Path, Stretch, Supernet
+from baselines.supernets.nb201 import Path, Supernet
+from baselines.training.weights import Stretch
 from benchmark.budget import Ledger
-from benchmark.datasets import Batches
-from benchmark.space import OPERATIONS, Codes
-from benchmark.task import TrainingSettings
+from benchmark.images import Batches
+from benchmark.spaces.nb201 import OPERATIONS, Codes
+from benchmark.tasks.task import TrainingSettings
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 
 PASSES = 3  # charged for each batch of gradient matching
@@ -115,9 +116,9 @@ def stubbed_run(
 
     experiment = tiny_experiment(seed, scale=tiny_scale(channels=1), **training)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("baselines.search.rsps.PathTraining", StubbedTraining)
-        patch.setattr("baselines.search.base.score_codes", score_codes)
-        patch.setattr("baselines.search.rsps.gradient_distances", gradient_distances)
+        patch.setattr("baselines.training.rsps.PathTraining", StubbedTraining)
+        patch.setattr("baselines.training.base.score_codes", score_codes)
+        patch.setattr("baselines.training.rsps.gradient_distances", gradient_distances)
         outcome = method(options).run(experiment)
     by_node = dict(zip(_nodes(outcome.trace), trained, strict=True))
     return StubbedRun(outcome, experiment.ledger, by_node, matched)

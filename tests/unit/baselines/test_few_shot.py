@@ -7,7 +7,7 @@ import pytest
 from baselines.few_shot import FewShot
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.space import EDGES, OPERATIONS
+from benchmark.spaces.nb201 import EDGES, OPERATIONS
 from tests.unit.baselines.conformance import TrainedConformance, cached_run
 from tests.unit.baselines.stubs import stubbed_run
 from tests.unit.baselines.tiny import BATCH, BUDGET, OPTIONS

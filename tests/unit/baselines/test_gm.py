@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.gm import Gm
-from baselines.search import base_class
 from baselines.splitting import Subspace, best_edge, best_partition
+from baselines.training import base_class
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.space import EDGES, OPERATIONS, SIZE, encode, from_string, is_connected
-from benchmark.task import parse_task
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, encode, from_string, is_connected
+from benchmark.tasks.task import parse_task
 from tests.command_line import TINY_PRESET
 from tests.unit.baselines.conformance import TrainedConformance, cached_run
 from tests.unit.baselines.stubs import stubbed_run

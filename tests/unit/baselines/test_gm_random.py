@@ -8,7 +8,7 @@ from baselines.gm import Gm
 from baselines.gm_random import GmRandom
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.space import OPERATIONS
+from benchmark.spaces.nb201 import OPERATIONS
 from tests.unit.baselines.conformance import TrainedConformance, cached_run
 from tests.unit.baselines.stubs import stubbed_run
 from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment

@@ -9,7 +9,7 @@ import pytest
 from baselines.method import Method
 from baselines.registry import METHODS, _registry, method_class
 from benchmark.errors import InputError
-from benchmark.task import load_preset, preset_names
+from benchmark.tasks.task import load_preset, preset_names
 from tests.unit.baselines.tiny import OPTIONS
 
 

@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from baselines.experiment import NO_TRAJECTORY, Experiment
-from baselines.supernet import Supernet
+from baselines.supernets.nb201 import Supernet
 from benchmark.budget import Budget, Ledger
-from benchmark.checkpoints import Checkpoints
-from benchmark.complexity import NetworkScale
-from benchmark.datasets import Images, ImageSet
-from benchmark.search_settings import SearchSettings
+from benchmark.images import Images, ImageSet
+from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
-from benchmark.space import Codes, live_codes
-from benchmark.task import ScoringSettings, TrainingSettings, TrajectorySettings
+from benchmark.spaces.nb201 import Codes, live_codes
+from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.tasks.search import SearchSettings
+from benchmark.tasks.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it

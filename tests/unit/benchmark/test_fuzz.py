@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analysis.tables.published import COLUMNS, read_published
 from baselines.registry import method_class
 from benchmark.errors import InputError
-from benchmark.task import described_task, load_preset, parse_task
+from benchmark.tasks.task import described_task, load_preset, parse_task
 from tests.command_line import TINY_PRESET
 from tests.fuzzing import bounded, cases, changed, timed
 

@@ -10,16 +10,16 @@ import pytest
 
 from analysis.regression import read_baseline
 from analysis.tables.published import read_published
-from benchmark.building.journal import JOURNAL, KIND, SETTINGS, read_journal
+from benchmark.app.building.journal import JOURNAL, KIND, SETTINGS, read_journal
+from benchmark.app.checking import Checks, TableChoice, verify_folder
 from benchmark.errors import InputError
-from benchmark.protocol import load_protocol
-from benchmark.store import read_manifest, read_record
-from benchmark.store.checkpoint import read_checkpoint
-from benchmark.store.signed import write_signed
-from benchmark.tables.csv_source import read_csv
-from benchmark.tables.nats import folder_sha256
-from benchmark.task import load_preset
-from benchmark.verification import Checks, TableChoice, verify_folder
+from benchmark.records import read_manifest, read_record
+from benchmark.records.checkpoint_file import read_checkpoint
+from benchmark.records.signed import write_signed
+from benchmark.tasks.protocol import load_protocol
+from benchmark.tasks.task import load_preset
+from benchmark.truth.sources.csv_file import read_csv
+from benchmark.truth.sources.nats import folder_sha256
 from tests.fuzzing import bounded, timed
 
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from baselines.splitting import FULL, gradient_distances
-from baselines.supernet import PathTraining, Stretch, Supernet
-from baselines.supernet.normalisation import ByGroup
-from baselines.supernet.prefix_tree import many_logits
-from benchmark.datasets import Batches
-from benchmark.space import Codes, decode, distinct_codes
+from baselines.supernets.nb201 import Supernet
+from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.training.weights import PathTraining, Stretch
+from benchmark.images import Batches
+from benchmark.spaces.nb201 import Codes, decode, distinct_codes
 from tests.speed.plain import (
     OneByOne,
     PlainSupernet,

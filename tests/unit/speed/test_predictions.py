@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.supernet import PathTraining, Stretch
-from baselines.supernet.normalisation import ByGroup
-from baselines.supernet.prefix_tree import many_logits
-from benchmark.space import decode
+from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.training.weights import PathTraining, Stretch
+from benchmark.spaces.nb201 import decode
 from tests.speed.plain import plain_logits
 from tests.speed.scales import (
     PAPERS,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.figures import Panel
-from benchmark.tables import AccuracyKey
+from benchmark.truth import AccuracyKey
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.ceiling import ceiling_tau
 from analysis.figures.curves import (
     PRECISION_TOPS,
     TAU_TOPS,
@@ -16,10 +15,11 @@ from analysis.figures.curves import (
     precision_data,
     tau_over_top_data,
 )
+from analysis.statistics.ceiling import ceiling_tau
 from benchmark.errors import MissingError
-from benchmark.space import SIZE
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, Agreement, Measurements, Source, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, Agreement, Measurements, Source, TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
 VALID = AccuracyKey("cifar10", "valid", 200)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.figures.overview import draw_overview, overview_data
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.tables.evaluation import TRUTH
 
 

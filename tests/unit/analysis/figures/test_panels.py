@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.figures import Panel, scores_against_truth_data, window
-from benchmark.space import SIZE, is_connected
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import SIZE, is_connected
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 MakePanel = Callable[..., Panel]
 KEY = AccuracyKey("cifar10", "test", 200)

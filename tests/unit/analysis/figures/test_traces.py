@@ -14,9 +14,9 @@ from analysis.figures.progress import Progress, draw_progress, mean_progress, pr
 from analysis.figures.spending import loss_data
 from analysis.figures.tree import draw_tree, tree_data
 from benchmark.errors import InputError, MissingError
-from benchmark.space import OPERATIONS, SIZE
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import OPERATIONS, SIZE
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
 MATRIX = np.arange(25.0).reshape(5, 5)

@@ -10,9 +10,9 @@ import pytest
 
 from analysis.regression import Baseline, Truth
 from benchmark.budget import Budget, Ledger
-from benchmark.space import SIZE
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
 MakeRuns = Callable[..., list[RunRecord]]

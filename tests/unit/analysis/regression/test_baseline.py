@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.regression import Baseline, read_baseline, write_baseline
 from analysis.tables import evaluate
 from benchmark.errors import CheckError, InputError
-from benchmark.space import SIZE
-from benchmark.store import RunRecord, digest
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord, digest
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, TruthTable
 
 MakeRuns = Callable[..., list[RunRecord]]
 MakeBaseline = Callable[..., Baseline]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
 from analysis.regression.gates import (
     DEFAULT_GATES,
     SELECTION,

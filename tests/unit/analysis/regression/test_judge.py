@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.permutation import joint_sign_flip_p
 from analysis.regression import Baseline, CheckResult, Verdict, judge
+from analysis.statistics.permutation import joint_sign_flip_p
 from analysis.tables import evaluate
-from benchmark.space import SIZE
-from benchmark.store import PROTOCOL, RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.records import PROTOCOL, RunRecord
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 MakeRuns = Callable[..., list[RunRecord]]
 MakeBaseline = Callable[..., Baseline]

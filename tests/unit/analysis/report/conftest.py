@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.ceiling import agreement_of
 from analysis.report import Report, Study, make_report, read_study, write_report
+from analysis.statistics.ceiling import agreement_of
 from analysis.tables.published import published_path, read_published
-from benchmark.space import EDGES, OPERATIONS, SIZE
-from benchmark.store import RunRecord, write_record
-from benchmark.tables import (
+from benchmark.records import RunRecord, write_record
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE
+from benchmark.truth import (
     AccuracyKey,
     Agreement,
     BySeed,

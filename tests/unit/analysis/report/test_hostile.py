@@ -12,8 +12,8 @@ import pytest
 from analysis.report import Study, make_report, read_study, write_report
 from analysis.report.pictures import PICTURES
 from benchmark.errors import InputError, MissingError
-from benchmark.store import RunRecord, write_record
-from benchmark.tables import TruthTable
+from benchmark.records import RunRecord, write_record
+from benchmark.truth import TruthTable
 
 MakeRun = Callable[..., RunRecord]
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"

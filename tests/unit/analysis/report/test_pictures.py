@@ -5,10 +5,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from analysis.ceiling import table_quality
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.report import Report, Study
 from analysis.report.pictures import PICTURES
+from analysis.statistics.ceiling import table_quality
 
 SMALLEST = 5.5  # points that are still read in print
 DRAWN = sorted(PICTURES)

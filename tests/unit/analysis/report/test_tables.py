@@ -10,16 +10,16 @@ import pytest
 from scipy import stats
 
 from analysis.report import Report, Study, make_report, read_study
-from analysis.report.ablation import ablation_comparison_table, ablation_table
-from analysis.report.differences import comparison_table
-from analysis.report.outcome import outcome_table
 from analysis.report.pictures import PICTURES
-from analysis.report.quality import quality_table
+from analysis.report.tables.ablation import ablation_comparison_table, ablation_table
+from analysis.report.tables.differences import comparison_table
+from analysis.report.tables.outcome import outcome_table
+from analysis.report.tables.quality import quality_table
 from analysis.tables import TextTable
 from benchmark.errors import InputError, MissingError
-from benchmark.space import OPERATIONS, SIZE, decode, network_codes, to_string
-from benchmark.store import write_record
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.records import write_record
+from benchmark.spaces.nb201 import OPERATIONS, SIZE, decode, network_codes, to_string
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 
 def rows_of(table: TextTable) -> list[list[str]]:

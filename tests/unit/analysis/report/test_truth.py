@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from analysis.report import Study
-from analysis.report.truth import truth_table
+from analysis.report.tables.truth import truth_table
 from benchmark.errors import MissingError
-from benchmark.space import is_connected
-from benchmark.tables import AccuracyKey, Agreement, BySeed, Measurements, TruthTable
+from benchmark.spaces.nb201 import is_connected
+from benchmark.truth import AccuracyKey, Agreement, BySeed, Measurements, TruthTable
 
 
 def changed(study: Study, **measured: object) -> Study:

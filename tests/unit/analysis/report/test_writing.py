@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from analysis.report import Report, write_report
-from analysis.report.catalogue import Report as Made
-from analysis.report.page import render_page
+from analysis.report.page.page import render_page
+from analysis.report.tables.catalogue import Report as Made
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

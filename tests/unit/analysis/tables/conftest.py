@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.space import SIZE
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 KEY = AccuracyKey("cifar10", "test", 200)
 CODES = [25, 31, 4_000, 9_000, 15_624]

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.intervals import bootstrap_mean
-from analysis.ranking import METRICS
+from analysis.metrics.ranking import METRICS
+from analysis.statistics.intervals import bootstrap_mean
 from analysis.tables import evaluate, summarise_methods, to_csv
 from benchmark.errors import InputError, MissingError
-from benchmark.space import SIZE, from_string
-from benchmark.store import PROTOCOL, RunRecord
-from benchmark.tables import AccuracyKey, Source, TruthTable, open_table
+from benchmark.records import PROTOCOL, RunRecord
+from benchmark.spaces.nb201 import SIZE, from_string
+from benchmark.truth import AccuracyKey, Source, TruthTable, open_table
 
 MakeRecord = Callable[..., RunRecord]
 

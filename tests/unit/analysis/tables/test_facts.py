@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from analysis.tables import gather_facts
 from analysis.tables.facts import ranges
-from benchmark.space import SIZE, network_codes
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import SIZE, network_codes
+from benchmark.truth import AccuracyKey, TruthTable
 
 MakeRecord = Callable[..., RunRecord]
 

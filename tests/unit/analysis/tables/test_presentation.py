@@ -24,8 +24,8 @@ from analysis.tables import (
     to_markdown,
 )
 from benchmark.errors import InputError
-from benchmark.store import RunRecord
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.records import RunRecord
+from benchmark.truth import AccuracyKey, TruthTable
 
 MakeRecord = Callable[..., RunRecord]
 

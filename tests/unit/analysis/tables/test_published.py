@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.ranking import METRICS, rank_metrics
+from analysis.metrics.ranking import METRICS, rank_metrics
 from analysis.tables.published import COLUMNS, published_path, read_published
 from benchmark.errors import InputError
-from benchmark.space import SIZE, from_string
-from benchmark.tables import open_table
+from benchmark.spaces.nb201 import SIZE, from_string
+from benchmark.truth import open_table
 
 GOOD = "a,cifar10_test_200,kendall_tau,0.5,0.1,3,-,a paper"
 

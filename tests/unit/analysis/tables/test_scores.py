@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from analysis.ranking import METRICS
-from analysis.scoring import Score, score_predictions
+from analysis.metrics.ranking import METRICS
+from analysis.metrics.scoring import Score, score_predictions
 from analysis.tables import Cell, scores_table
 from analysis.tables.presentation import UNDEFINED
 from benchmark.errors import InputError
-from benchmark.predictions import Predictions
-from benchmark.tables import AccuracyKey, TruthTable
+from benchmark.truth import AccuracyKey, TruthTable
+from benchmark.truth.predictions import Predictions
 
 
 @pytest.fixture

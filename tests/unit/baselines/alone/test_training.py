@@ -15,12 +15,12 @@ from baselines.alone.images import _kept_batches, read_parts, seed_batches
 from baselines.alone.measuring import Measured, measured, renormalise
 from baselines.alone.training import Trained, _Average, learning_rate
 from baselines.reference.network import Network
-from benchmark.complexity import NetworkScale, parameters
-from benchmark.datasets import Batches, Images, dataset_record
 from benchmark.errors import DivergedError
-from benchmark.protocol import Protocol, load_protocol
+from benchmark.images import Batches, Images, dataset_record
 from benchmark.seeds import Streams
-from benchmark.space import encode, live_codes
+from benchmark.spaces.nb201 import encode, live_codes
+from benchmark.spaces.nb201.complexity import NetworkScale, parameters
+from benchmark.tasks.protocol import Protocol, load_protocol
 
 ARCH = 9626
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from baselines.reference import AzNas
 from baselines.reference.az_nas import aggregate_ranks, gradient_kept, spectral_entropy, traits
-from benchmark.space import encode
+from benchmark.spaces.nb201 import encode
 from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.reference.written_out import CODES, double_network, noise, written_out
 

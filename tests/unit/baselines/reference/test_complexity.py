@@ -4,7 +4,7 @@ import pytest
 
 from baselines.method import Method
 from baselines.reference import Flops, Parameters
-from benchmark.space import from_string
+from benchmark.spaces.nb201 import from_string
 from tests.unit.baselines.conformance import ReferenceConformance, cached_run
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 

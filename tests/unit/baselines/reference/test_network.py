@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from baselines.reference.network import Network
-from benchmark.complexity import NetworkScale, parameters
 from benchmark.errors import InputError
-from benchmark.space import SIZE
+from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.nb201.complexity import NetworkScale, parameters
 from tests.unit.baselines.reference.written_out import (
     CODES,
     SCALE,

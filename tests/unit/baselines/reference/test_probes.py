@@ -13,9 +13,9 @@ from baselines.reference.probes import (
     network_scale,
     probe_batches,
 )
-from benchmark.complexity import TABLE_NETWORK
-from benchmark.datasets import Images, ImageSet
 from benchmark.errors import InputError
+from benchmark.images import Images, ImageSet
+from benchmark.spaces.nb201.complexity import TABLE_NETWORK
 from tests.unit.baselines.tiny import tiny_experiment, tiny_images, tiny_scale
 
 

@@ -9,10 +9,10 @@ import torch
 from baselines.reference import scorer
 from baselines.reference.network import Network
 from baselines.reference.scorer import measure_codes, measure_space, score_space
-from benchmark.complexity import NetworkScale
 from benchmark.errors import CheckError
 from benchmark.seeds import Streams
-from benchmark.space import SIZE, is_connected, live_codes
+from benchmark.spaces.nb201 import SIZE, is_connected, live_codes
+from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.unit.baselines.tiny import tiny_experiment
 
 SMALLEST = NetworkScale(channels=1, cells=1, resolution=4, classes=2, input_channels=1)

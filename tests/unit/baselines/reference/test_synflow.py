@@ -10,7 +10,7 @@ import torch
 from baselines.reference import SynFlow
 from baselines.reference.network import Network
 from baselines.reference.synflow import synflow
-from benchmark.complexity import NetworkScale
+from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.reference.written_out import CODE, CODES, SCALE, written_out
 from tests.unit.baselines.tiny import few_networks, tiny_experiment, tiny_images

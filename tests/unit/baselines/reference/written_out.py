@@ -10,9 +10,9 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from baselines.reference.network import Network
-from benchmark.complexity import NetworkScale
-from benchmark.datasets import Images
-from benchmark.space import decode, encode
+from benchmark.images import Images
+from benchmark.spaces.nb201 import decode, encode
+from benchmark.spaces.nb201.complexity import NetworkScale
 
 SCALE = NetworkScale(channels=2, cells=1, resolution=8, classes=3, input_channels=1)
 

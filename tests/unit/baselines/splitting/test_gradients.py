@@ -10,9 +10,9 @@ from scipy.spatial import distance
 
 from baselines.splitting import FULL, Subspace, gradient_distances
 from baselines.splitting.gradients import cosine_distances
-from baselines.supernet import Path
-from benchmark.datasets import Batches
-from benchmark.space import EDGES, decode, live_codes
+from baselines.supernets.nb201 import Path
+from benchmark.images import Batches
+from benchmark.spaces.nb201 import EDGES, decode, live_codes
 from tests.unit.baselines.naive import naive_logits
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
 

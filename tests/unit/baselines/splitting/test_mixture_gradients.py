@@ -7,8 +7,8 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from scipy.spatial import distance
 
 from baselines.splitting import Subspace, mixture_distances
-from baselines.supernet import Mixture
-from benchmark.datasets import Batches
+from baselines.supernets.nb201 import Mixture
+from benchmark.images import Batches
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
 
 NETWORK = tiny_network(tiny_scale(channels=2))

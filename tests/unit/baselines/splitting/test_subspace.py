@@ -11,7 +11,7 @@ from scipy import stats
 
 from baselines.splitting.subspace import FULL, Subspace, owner, scoring_plan
 from benchmark.errors import InputError
-from benchmark.space import OPERATIONS, SIZE, encode, is_connected, live_codes
+from benchmark.spaces.nb201 import OPERATIONS, SIZE, encode, is_connected, live_codes
 
 EVERY_CODE = np.arange(SIZE)
 ALL = (0, 1, 2, 3, 4)

@@ -1,0 +1,1 @@
+"""How well scores rank architectures: metrics with their tie rules."""

@@ -1,0 +1,70 @@
+"""The report as one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from analysis.report.pictures import PICTURES
+from analysis.report.tables.catalogue import Report
+from analysis.tables import Cell
+
+_FOLDER = resources.files("analysis.report.page")
+
+
+def render_page(report: Report, images: Mapping[str, bytes]) -> str:
+    """Return the page.
+
+    Args:
+        report: What was made.
+        images: Each figure as SVG, by name.
+
+    Returns:
+        HTML; the same report gives the same text.
+    """
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    template = environment.from_string(_read("page.html"))
+    study = report.study
+    return template.render(
+        style=Markup(_read("page.css")),
+        script=Markup(_read("page.js")),
+        facts=study.facts,
+        methods=study.order,
+        tables={name: built.shown for name, built in report.tables.items()},
+        figures=[
+            {
+                "name": name,
+                "title": PICTURES[name].title,
+                "caption": picture.caption,
+                "alternative": picture.alternative,
+                "data": b64encode(images[name]).decode(),
+                # inches to CSS pixels: on the page as large as in print
+                "width": round(96 * float(picture.figure.get_figwidth())),
+                "height": round(96 * float(picture.figure.get_figheight())),
+            }
+            for name, picture in report.pictures.items()
+        ],
+        skipped=report.skipped,
+        protocol=study.records[0].protocol,
+        title=f"nasbench report: {study.facts.preset}",
+        sources=_sources,
+    )
+
+
+def _sources(cell: Cell) -> str:
+    """Say which records a cell was computed from."""
+    return f"from {', '.join(cell.records)}" if cell.records else ""
+
+
+def _read(name: str) -> str:
+    return _FOLDER.joinpath(name).read_text(encoding="utf-8")

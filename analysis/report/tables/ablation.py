@@ -1,0 +1,217 @@
+"""The tables of ablations: a method with other options beside itself, and beside the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.metrics.ranking import METRICS
+from analysis.report.study import COMPARED, Study, need
+from analysis.report.tables.differences import Side, paired_table
+from analysis.report.tables.quality import BuiltTable, count_cell, digits_of, heading
+from analysis.statistics.paired import Comparison, compare_methods
+from analysis.tables import Cell, TextTable, evaluate
+from analysis.tables.cells import UNDEFINED, Values, column_cells
+from analysis.tables.evaluation import BOOTSTRAP_SEED
+from benchmark.records import RunRecord
+
+MAX_CHANGES = 3  # settings in which a variant may differ; beyond, it is another experiment
+ABLATED = ("kendall_tau", "precision_at_5pct", "predicted_best", "best_of_top_10", "regret")
+
+Pairs = list[tuple[str, str]]
+
+
+class Option(NamedTuple):
+    """Runs of a method with other options than the study's.
+
+    Attributes:
+        method: Which.
+        folder: Where they are, inside the study's folder.
+        changes: In what they differ, as ``setting = value``.
+        records: One a seed.
+    """
+
+    method: str
+    folder: str
+    changes: tuple[str, ...]
+    records: tuple[RunRecord, ...]
+
+    @property
+    def name(self) -> str:
+        """The method and its folder, which tell it from the method with the study's options."""
+        return f"{self.method} ({self.folder})"
+
+
+def ablation_table(study: Study) -> BuiltTable:
+    """Present runs with other options, a row each, below those of the study.
+
+    Raises:
+        MissingError: There are no variants, or all are other experiments.
+    """
+    options, left_out = _options(study)
+    rows = []
+    for method in study.order:
+        of_method = [option for option in options if option.method == method]
+        if of_method:
+            rows.append((method, "as in the other tables", Side(study.of_method(method))))
+        rows += [
+            (method, ", ".join(option.changes), Side(option.records, option.folder))
+            for option in of_method
+        ]
+    frames = [evaluate(side.records, study.table, study.key) for _, _, side in rows]
+    columns = [
+        column_cells(
+            [
+                Values(tuple(frame[name]), side.names(list(frame["seed"])))
+                for frame, (_, _, side) in zip(frames, rows, strict=True)
+            ],
+            digits=digits_of(METRICS[name]),
+            higher_is_better=METRICS[name].higher_is_better,
+        )
+        for name in ABLATED
+    ]
+    shown = TextTable(
+        title="Ablation",
+        header=("Method", "Option", "Seeds", *map(heading, ABLATED)),
+        rows=tuple(
+            (
+                Cell(method),
+                Cell(label),
+                count_cell(len(side.records)),
+                *(column[place] for column in columns),
+            )
+            for place, (method, label, side) in enumerate(rows)
+        ),
+        caption="\n".join(
+            [
+                study.facts.truth_line,
+                "One row an option: what differs from the runs of the other tables is named, all "
+                "else is equal. Cells: mean ± standard deviation over seeds. Bold: the best; "
+                "underlined: the second.",
+                *_left_out_note(left_out),
+            ]
+        ),
+        names=2,
+    )
+    for frame, (_, label, side) in zip(frames, rows, strict=True):
+        frame.insert(1, "option", label)
+        frame["record"] = side.names(list(frame["seed"]))
+    return BuiltTable(shown, pd.concat(frames, ignore_index=True))
+
+
+def ablation_comparison_table(study: Study) -> BuiltTable:
+    """Present methods with other options against the other methods, and against themselves.
+
+    In each folder of variants a method there takes the place of the study's own. All pairs of
+    trained methods of which one was replaced are one family of comparisons; each replaced method
+    against itself, with the study's options, is another.
+
+    Raises:
+        MissingError: There are no variants, or no two trained methods have a seed in common.
+    """
+    options = [option for option in _options(study)[0] if option.method in study.trained]
+    sides = {method: Side(study.of_method(method)) for method in study.trained}
+    families: list[Pairs] = []
+    for folder in dict.fromkeys(option.folder for option in options):
+        inside = {option.method: option for option in options if option.folder == folder}
+        sides |= {option.name: Side(option.records, folder) for option in inside.values()}
+        names = [inside[name].name if name in inside else name for name in study.trained]
+        pairs = combinations(names, 2)
+        families.append([pair for pair in pairs if not set(pair) <= set(study.trained)])
+        families.append([(option.method, option.name) for option in inside.values()])
+    families = [
+        kept
+        for pairs in families
+        if (kept := [(a, b) for a, b in pairs if sides[a].seeds & sides[b].seeds])
+    ]
+    need(families, "no runs with other options share a seed with runs of the other tables")
+    found = _compared(study, sides, families)
+    return paired_table(
+        "Paired comparisons of options",
+        [one for family in found for one in family],
+        sides,
+        family="over the pairs of a group",
+        groups=[len(family) for family in found],
+        first=[
+            study.facts.truth_line,
+            "In brackets: the folder of the runs with other options, which the table of the "
+            "ablation names. By metric and folder there are two groups: such runs against the "
+            "other methods, and against the same method as it stands in the other tables.",
+        ],
+    )
+
+
+def _options(study: Study) -> tuple[list[Option], list[str]]:
+    """Return the variants that are ablations, and which are none and why.
+
+    Raises:
+        MissingError: There are none.
+    """
+    need(
+        study.variants,
+        "there are no runs with other options: keep them in folders inside this one",
+    )
+    options, left_out = [], []
+    for folder, records in study.variants.items():
+        for method in dict.fromkeys(record.name for record in records):
+            of_method = tuple(record for record in records if record.name == method)
+            own = study.of_method(method)
+            if not own:
+                left_out.append(f"{folder} ({method}: not among the other runs)")
+                continue
+            changes = _changes(own[0], of_method[0])
+            if 1 <= len(changes) <= MAX_CHANGES:
+                options.append(Option(method, folder, tuple(changes), of_method))
+            else:
+                left_out.append(f"{folder} ({method}: {len(changes)} settings differ)")
+    said = f"; left out: {', '.join(left_out)}" if left_out else ""
+    need(
+        options,
+        f"no folder inside this one holds runs that differ in 1 to {MAX_CHANGES} settings{said}",
+    )
+    return options, left_out
+
+
+def _left_out_note(left_out: Sequence[str]) -> list[str]:
+    return [f"Left out, as other experiments: {', '.join(left_out)}."] if left_out else []
+
+
+def _compared(
+    study: Study, sides: Mapping[str, Side], families: Sequence[Pairs]
+) -> list[list[Comparison]]:
+    """Return the comparisons of each metric and family."""
+    runs = pd.concat(
+        evaluate(side.records, study.table, study.key).assign(method=name)
+        for name, side in sides.items()
+    )
+    return [
+        compare_methods(runs, metric, np.random.default_rng(BOOTSTRAP_SEED), pairs=pairs)
+        for metric in COMPARED
+        for pairs in families
+    ]
+
+
+def _changes(own: RunRecord, other: RunRecord) -> list[str]:
+    """Return in what a variant's task differs, as ``setting = value``."""
+    mine, theirs = _flat(own.task), _flat(other.task)
+    names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
+    changes = [f"{name} = {theirs.get(name, UNDEFINED)}" for name in names if name != "preset"]
+    if own.protocol != other.protocol:
+        changes.append(f"protocol = {other.protocol}")
+    return changes
+
+
+def _flat(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's settings by name; those of a section carry it, a method's options do not."""
+    flat: dict[str, Any] = {}
+    for section, value in task.items():
+        if not isinstance(value, Mapping):
+            flat[section] = value
+            continue
+        for name, setting in value.items():
+            flat[name if section == "options" else f"{section}.{name}"] = setting
+    return flat

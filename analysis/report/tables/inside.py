@@ -1,0 +1,166 @@
+"""The figures of what happened inside runs: distances, trees, losses, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+from analysis.figures.distances import SIGNS, distance_data, distance_figure
+from analysis.figures.progress import draw_progress, progress_data
+from analysis.figures.spending import draw_losses, loss_data
+from analysis.figures.style import COLUMN, PAGE_WIDTH
+from analysis.figures.tree import draw_tree, tree_data
+from analysis.report.page.picture import Picture, arrange, legend_below, new_axes, number_text
+from analysis.report.study import Study, need
+from analysis.report.tables.limits import limit_of, limit_text
+from benchmark.records import RunRecord
+from benchmark.spaces.nb201 import OPERATIONS
+
+MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a picture can be
+
+
+def distances_picture(study: Study) -> Picture:
+    """Draw the gradient distances of the first run that has some, each edge and split.
+
+    Raises:
+        MissingError: No run holds what it takes.
+    """
+    record = _first(study, lambda one: any("distances" in s for s in one.trace.get("splits", ())))
+    need(record is not None, "no run holds gradient distances: run gm")
+    assert record is not None
+    data = distance_data(record)
+    rows = len({one.node for one in data})
+    need(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
+    splits = record.trace["splits"]
+    cuts = ", ".join(_cut(split) for split in splits)
+    return Picture(
+        distance_figure(data),
+        f"Gradient distances of {record.name}, seed {record.seed}: a row a supernet that is "
+        "split, a column an edge; on the edge that was cut, operations that stay together are "
+        f"framed. {_signs()}.{_stopped(splits)}",
+        f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
+    )
+
+
+def trees_picture(study: Study) -> Picture:
+    """Draw the trees of splits, the lowest seed of each method that splits.
+
+    Raises:
+        MissingError: No run holds what it takes.
+    """
+    firsts = [study.of_method(method)[0] for method in study.order]
+    found = [record for record in firsts if record.trace.get("splits")]
+    need(found, "no run holds a split: run gm or few-shot")
+    trees = [tree_data(record) for record in found]
+    heights = [sum(not node.edge for node in tree) for tree in trees]
+    need(sum(heights) <= MOST_LEAVES, f"trees of {sum(heights)} leaves are too large for a page")
+    with style():
+        figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(trees)), layout="constrained")
+        axes = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for record, tree, ax in zip(found, trees, axes, strict=True):
+            draw_tree(tree, ax)
+            ax.set_title(f"{record.name}, seed {record.seed}", loc="left")
+        arrange(figure)
+    cuts = "; ".join(
+        f"{record.name} {', '.join(_cut(split) for split in record.trace['splits'])}"
+        for record in found
+    )
+    return Picture(
+        figure,
+        "Trees of splits, the lowest seed of each method: lines carry the operations that stay on "
+        f"the edge that is split. {_signs()}. {_edges_by_seed(study)}",
+        f"Trees of sub-supernets; splits: {cuts}.",
+    )
+
+
+def losses_picture(study: Study) -> Picture:
+    """Draw losses over the budget, the lowest seed of each method that trains.
+
+    Raises:
+        MissingError: No run holds what it takes.
+    """
+    firsts = [study.of_method(method)[0] for method in study.order]
+    records = [record for record in firsts if record.trace.get("losses")]
+    need(records, "no run holds losses: run a method that trains")
+    with style():
+        figure, ax = new_axes(PAGE_WIDTH, 2.5)
+        ends = []
+        for record in records:
+            curves = loss_data(record)
+            draw_losses(curves, ax, name=record.name, place=study.order.index(record.name))
+            ends.append(f"{record.name} {curves[-1].losses[-1]:.2f}")
+        ax.legend(frameon=False)
+        arrange(figure)
+    return Picture(
+        figure,
+        "Training loss over the budget, the lowest seed of each method: a line a supernet, one "
+        "after the other as they were trained; where a line ends, training stopped or gradients "
+        "were matched. Losses of different supernets average over different architectures.",
+        f"Training loss over images spent; last losses: {', '.join(ends)}.",
+    )
+
+
+def progress_picture(what: str) -> Callable[[Study], Picture]:
+    """Return what draws ``tau`` or ``found`` over the budget."""
+
+    def draw(study: Study) -> Picture:
+        kept = [record for record in study.records if record.trace.get("trajectory")]
+        data = progress_data(study.records, study.table, study.key, study.order)
+        with style():
+            figure, ax = new_axes(COLUMN, 2.6)
+            draw_progress(data, ax, what=what, limit=limit_of(study) if what == "tau" else None)
+            legend_below(figure)
+            arrange(figure)
+        values = [
+            (one.name, one.seed, (one.tau if what == "tau" else one.found)[-1]) for one in data
+        ]
+        last = ", ".join(f"{name} seed {seed} {number_text(value)}" for name, seed, value in values)
+        size = next(len(r.trace["trajectory"]["codes"]) for r in kept)
+        name = "Kendall τ-b" if what == "tau" else "True accuracy of the best found"
+        return Picture(
+            figure,
+            f"{name} over the budget, in a fixed sample of {size:,} architectures: thick lines are "
+            "means over seeds, thin ones the runs. While leaves are trained one after the other, "
+            "each architecture is scored by the supernet that was trained last for it."
+            + (limit_text(study) if what == "tau" else ""),
+            f"{name} over images spent; at the end: {last}.",
+        )
+
+    return draw
+
+
+def _cut(split: Mapping[str, Any]) -> str:
+    groups = split["groups"]
+    cut = f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
+    batches = split.get("batches")  # told where matching may stop early
+    return f"{cut} after {batches['used']} of {batches['planned']} batches" if batches else cut
+
+
+def _stopped(splits: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many batches were matched where matching may stop early."""
+    counts = [split["batches"] for split in splits if "batches" in split]
+    if not counts:
+        return ""
+    used = ", ".join(str(count["used"]) for count in counts)
+    planned = ", ".join(str(number) for number in sorted({count["planned"] for count in counts}))
+    return f" Batches matched, split by split: {used}, of {planned} planned."
+
+
+def _signs() -> str:
+    return ", ".join(f"{sign}: {name}" for sign, name in zip(SIGNS, OPERATIONS, strict=True))
+
+
+def _edges_by_seed(study: Study) -> str:
+    chosen = [
+        f"{record.name} {record.seed}: {record.trace['splits'][0]['edge']}"
+        for record in study.records
+        if any("distances" in split for split in record.trace.get("splits", ()))
+    ]
+    return f"First edge by seed: {', '.join(chosen)}." if chosen else ""
+
+
+def _first(study: Study, wanted: Callable[[RunRecord], bool]) -> RunRecord | None:
+    return next((record for record in study.records if wanted(record)), None)

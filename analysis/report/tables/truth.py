@@ -1,0 +1,212 @@
+"""The table of the truth itself: how far its own seeds agree, and what that lets anybody reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.figures.curves import validation_key
+from analysis.metrics.ranking import kendall_tau
+from analysis.report.study import Study, need
+from analysis.report.tables.quality import BuiltTable, count_cell
+from analysis.statistics.ceiling import Agreed, agreement_of, ceiling_tau, spearman_brown
+from analysis.tables import Cell, TextTable
+from analysis.tables.cells import UNDEFINED, rounded
+from analysis.tables.facts import describe
+from benchmark.spaces.nb201 import is_connected
+from benchmark.truth import AccuracyKey, TruthTable
+
+TOP = 10  # percent
+WHOLE = "all"
+
+
+class Row(NamedTuple):
+    """An accuracy on a set of architectures.
+
+    Attributes:
+        accuracy: Which.
+        part: Which architectures, in words.
+        architectures: How many.
+        seeds: Seeds behind each mean; None where they are not the same for all.
+        tau: Kendall's tau-b between two seeds.
+        rho: Spearman's rank correlation between two seeds.
+        reliability: Of the mean over the seeds, from ``rho``; NaN where that does not follow.
+        ceiling: The tau-b that perfect scores would reach, from ``tau``; NaN likewise.
+        tau_with_validation: Tau-b with the validation accuracy after as much training.
+    """
+
+    accuracy: AccuracyKey
+    part: str
+    architectures: int
+    seeds: int | None
+    tau: float
+    rho: float
+    reliability: float
+    ceiling: float
+    tau_with_validation: float
+
+
+def truth_table(study: Study) -> BuiltTable:
+    """Present how reliable those accuracies of the truth are that have several seeds.
+
+    Args:
+        study: The runs; its table tells how far its seeds agree.
+
+    Returns:
+        A row for each accuracy of all architectures, and where the table has the accuracies of
+        each seed, one of those that are connected and one of the best.
+
+    Raises:
+        MissingError: The table does not tell how far its seeds agree.
+    """
+    known = [key for key in study.keys if key in study.table.measurements.agreement]
+    need(known, f"the table {study.table.name} does not tell how far its seeds agree")
+    known.sort(key=lambda key: key != study.key)
+    groups = [list(_rows(study.table, key)) for key in known]
+    rows = [row for group in groups for row in group]
+    shown = TextTable(
+        title="Truth",
+        header=(
+            "Accuracy",
+            "Architectures",
+            "How many",
+            "Seeds",
+            "τ-b between\nseeds",
+            "ρ between\nseeds",
+            "Reliability\nof the mean",
+            "Noise ceiling\n(τ-b)",
+            "τ-b, validation\nwith test",
+        ),
+        rows=tuple(map(_cells, rows)),
+        caption="\n".join(_caption(study, partly=len(rows) == len(known))),
+        names=2,
+        groups=tuple(map(len, groups)),
+    )
+    numbers = pd.DataFrame(
+        {"table": study.table.name, **row._asdict(), "accuracy": str(row.accuracy)} for row in rows
+    )
+    return BuiltTable(shown, numbers)
+
+
+def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[Row]:
+    told = table.measurements.agreement[key]
+    rho = math.nan if told.rho is None else told.rho
+    every = np.ones(len(table), bool)
+    yield _row(table, key, WHOLE, every, Agreed(told.architectures, told.tau, rho), told.seeds)
+    by_seed = accuracies_by_seed(table, key)
+    if by_seed is None:
+        return
+    connected, top = is_connected(table.codes), _top(table.accuracy(key))
+    if connected.sum() > 1:
+        agreed = agreement_of(by_seed[:, connected])
+        yield _row(table, key, "connected", connected, agreed, len(by_seed))
+    if top.sum() > 1:
+        agreed = _agreement_in_top(by_seed, int(top.sum()))
+        row = _row(table, key, f"true top {TOP} %", top, agreed, len(by_seed))
+        yield row._replace(reliability=math.nan, ceiling=math.nan)
+
+
+def _top(truth: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which are in the top, with all that are tied at its edge."""
+    place = max(1, len(truth) * TOP // 100)
+    edge = float(np.partition(truth, -place)[-place])
+    return truth >= edge
+
+
+def _agreement_in_top(by_seed: NDArray[np.float64], architectures: int) -> Agreed:
+    """Return how far every two seeds agree on what is the top by all others.
+
+    Where the two had a say in the choice themselves, what one puts in low the other had to put in
+    high, and they would seem to disagree.
+    """
+    found = []
+    for one, other in combinations(range(len(by_seed)), 2):
+        others = np.delete(by_seed, [one, other], axis=0)
+        if not len(others):
+            return Agreed(architectures, math.nan, math.nan)
+        found.append(agreement_of(by_seed[[one, other]][:, _top(others.mean(0))]))
+    _, tau, rho = np.mean(found, axis=0)
+    return Agreed(architectures, float(tau), float(rho))
+
+
+def accuracies_by_seed(table: TruthTable, key: AccuracyKey) -> NDArray[np.float64] | None:
+    """Return the accuracies of each seed, [seeds, n].
+
+    Args:
+        table: The table.
+        key: Which accuracy.
+
+    Returns:
+        They, of two seeds at least; None where the table does not hold those of every architecture.
+    """
+    found = table.measurements.by_seed.get(key)
+    if found is None or len(found.seeds) < 2 or np.isnan(found.accuracies).any():
+        return None
+    return found.accuracies.T
+
+
+def _row(
+    table: TruthTable,
+    key: AccuracyKey,
+    name: str,
+    part: NDArray[np.bool_],
+    found: Agreed,
+    seeds: int | None,
+) -> Row:
+    other = validation_key(table, key)
+    return Row(
+        key,
+        name,
+        int(part.sum()),
+        seeds,
+        found.tau,
+        found.rho,
+        math.nan if seeds is None else spearman_brown(found.rho, seeds),
+        math.nan if seeds is None else ceiling_tau(found.tau, seeds),
+        math.nan
+        if other is None
+        else kendall_tau(table.accuracy(other)[part], table.accuracy(key)[part]),
+    )
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    return (
+        Cell(describe(row.accuracy)),
+        Cell(row.part),
+        count_cell(row.architectures),
+        Cell(UNDEFINED) if row.seeds is None else count_cell(row.seeds),
+        *(
+            Cell(UNDEFINED) if math.isnan(value) else Cell(rounded(value, 3), value=value)
+            for value in (row.tau, row.rho, row.reliability, row.ceiling, row.tau_with_validation)
+        ),
+    )
+
+
+def _caption(study: Study, *, partly: bool) -> list[str]:
+    table = study.table
+    lines = [
+        f"Truth: table {table.name}: {table.description}.",
+        "Between seeds: the mean over pairs of seeds. Reliability of the mean over k seeds: "
+        "Spearman–Brown, k·ρ / (1 + (k − 1)·ρ). Noise ceiling: the τ that perfect scores would "
+        "reach, the square root of the same formula on r = sin(π·τ / 2), turned back by "
+        "τ = 2/π·arcsin r.",
+        "All seeds are measured on one and the same set of test images, and validation and test "
+        "accuracies may come from the same trained weights: what these have in common counts here "
+        "as truth.",
+        f"Connected: a signal reaches the output. True top {TOP} %: by the mean over all seeds, "
+        "with all that are tied at its edge; but two seeds are compared on what is the top by the "
+        "others, as they must not have chosen what they are compared on. How reliable the mean is "
+        f"in its own top does not follow from that: {UNDEFINED}."
+        if not partly
+        else "The table does not hold the accuracies of each seed, so parts of the space are left "
+        "out.",
+    ]
+    if any(agreement.seeds is None for agreement in table.measurements.agreement.values()):
+        lines.append(f"{UNDEFINED} where architectures have different numbers of seeds.")
+    return lines

@@ -1,0 +1,1 @@
+"""Intervals, tests and ceilings: what differences between runs mean."""

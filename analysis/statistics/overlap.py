@@ -1,0 +1,101 @@
+"""Whether supernets have seen the images that their truth was measured on.
+
+Both take their images from one fixed order of a data set. A table that was built here tells which
+of them it was measured on, and a record which of them trained its supernets and scored
+architectures; an image of both makes the ranking look better than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchmark.errors import InputError
+from benchmark.records import RunRecord
+from benchmark.records.record import DEFAULT_BASE
+from benchmark.truth import AccuracyKey, TruthTable
+
+_SPLITS = {"valid": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How the images of runs relate to those of a truth.
+
+    Attributes:
+        runs: Data set of the runs.
+        truth: Data set that the table's architectures were trained on.
+        split: Which split of it is the truth: ``valid`` or ``test``.
+        scoring: How many of the truth's images score architectures.
+        training: How many of them train supernets.
+    """
+
+    runs: str
+    truth: str
+    split: str
+    scoring: int = 0
+    training: int = 0
+
+    @property
+    def text(self) -> str:
+        """Say how many images are of both, or nothing where there are none.
+
+        Example:
+            >>> Overlap("digits", "digits", "test", scoring=128).text
+            "128 of the images that score are among the truth's test images"
+        """
+        counts = [("score", self.scoring), ("train", self.training)]
+        found = [(verb, count) for verb, count in counts if count]
+        if not found:
+            return ""
+        said = " and ".join(
+            f"{count:,} of {'those' if place else 'the images'} that {verb}"
+            for place, (verb, count) in enumerate(found)
+        )
+        return f"{said} are among the truth's {_SPLITS[self.split]} images"
+
+
+def image_overlap(
+    records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey
+) -> Overlap | None:
+    """Return how the images of runs relate to those that an accuracy was measured on.
+
+    Args:
+        records: Runs of one task.
+        table: The truth.
+        key: Which accuracy of it.
+
+    Returns:
+        It, the counts being those of the run that saw the most; None where the table does not tell
+        its protocol, or no run that saw images its task.
+    """
+    if "protocol" not in table.protocol:
+        return None
+    from benchmark.images import dataset_record  # imports scikit-learn, which most need not
+    from benchmark.tasks.protocol import described_protocol
+    from benchmark.tasks.task import described_task
+
+    found: Overlap | None = None
+    for record in records:
+        try:
+            protocol = described_protocol(table.name, table.protocol["protocol"])
+            task = described_task(record.method, record.task)
+        except InputError:
+            continue  # by another version: it does not tell in a way that is understood here
+        found = found or Overlap(task.data.dataset, protocol.data.dataset, key.split)
+        if found.runs != found.truth or not record.budget.get("scored"):
+            continue
+        train, valid = task.data.places(dataset_record(task.data.dataset).images)
+        scoring = valid[: task.scoring.images]
+        seen = set(train)
+        if record.base not in (None, DEFAULT_BASE):  # all others train α on validation images
+            seen |= set(valid if task.search.alpha_images == "all" else valid[len(scoring) :])
+        truth = set(protocol.places(key.split))
+        found = Overlap(
+            found.runs,
+            found.truth,
+            found.split,
+            max(found.scoring, len(truth.intersection(scoring))),
+            max(found.training, len(truth & seen)),
+        )
+    return found

@@ -1,0 +1,312 @@
+"""Methods against each other on the same seeds: which differ, and what could show that they do.
+
+At one seed all methods start from the same weights and see the same batches, so they are compared
+by their differences seed by seed. Each pair of methods is tested twice, by sign flips of the
+differences and by Wilcoxon's signed ranks; the p-values of either test are adjusted by Holm for the
+number of pairs compared in one metric. The sign-flip test decides.
+
+Missing: what a NaN among the differences leaves undefined is NaN; "not significant" never means
+that methods are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, stats
+
+from analysis.metrics.ranking import METRICS, Metric
+from analysis.statistics.intervals import bootstrap_mean
+from analysis.statistics.permutation import holm, sign_flip_p, smallest_p, wilcoxon_p
+from benchmark.errors import InputError, MissingError, unknown_name
+
+ALPHA = 0.05
+POWER = 0.8
+MAX_SEEDS = 1_000  # more would never be run
+LARGEST_EFFECT = 10.0  # standard deviations
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One method minus another in one metric, over the seeds that both have.
+
+    Attributes:
+        metric: name of the metric.
+        method: the first method.
+        other: the one taken from it.
+        seeds: the seeds compared, ascending.
+        difference: mean of method minus other, in the metric's unit.
+        low: lower end of the bootstrap interval of the mean difference; NaN for one seed.
+        high: upper end.
+        p_value: of the sign-flip test, two-sided, for this pair alone.
+        adjusted_p: the same, adjusted for the number of pairs.
+        wilcoxon_p: of Wilcoxon's test, adjusted for the number of pairs.
+        alpha: level of significance for all pairs together.
+        is_significant: whether ``adjusted_p`` is at most alpha.
+        reachable: whether any differences at so many seeds, of all pairs, could have been
+            significant.
+        detectable: the least difference that so many seeds of this spread are likely to show, see
+            `detectable_difference`; NaN where none is.
+        seeds_needed: how many could show a difference of this size and spread, see
+            `seeds_needed`; None where no number up to ``MAX_SEEDS`` does.
+    """
+
+    metric: str
+    method: str
+    other: str
+    seeds: tuple[int, ...]
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    adjusted_p: float
+    wilcoxon_p: float
+    alpha: float
+    is_significant: bool
+    reachable: bool
+    detectable: float
+    seeds_needed: int | None
+
+    @property
+    def better(self) -> str | None:
+        """The method that is significantly better, or None."""
+        if not self.is_significant:
+            return None
+        return self.method if (self.difference > 0) == self._higher else self.other
+
+    @property
+    def _higher(self) -> bool:
+        return METRICS[self.metric].higher_is_better
+
+    @property
+    def sentence(self) -> str:
+        """Say what came out, and what it would have taken."""
+        metric, seeds = METRICS[self.metric], len(self.seeds)
+        over = f"over {seeds} seed{'' if seeds == 1 else 's'}"
+        if math.isnan(self.difference):
+            return f"{self.method} − {self.other}: {metric.title} is undefined {over}."
+        text = f"{self.method} − {self.other}: {metric.title} {_signed(self.difference, metric)}"
+        if not math.isnan(self.low):
+            text += f" [{_signed(self.low, metric)}, {_signed(self.high, metric)}]"
+        text += f" {over}, p = {self.adjusted_p:.2g}: "
+        if self.better is not None:
+            return f"{text}{self.better} is better."
+        text += "not significant"
+        if not self.reachable:
+            text += f", and so few seeds cannot be at {self.alpha:g}"
+        if self.seeds_needed is None:
+            return f"{text}; no number of seeds up to {MAX_SEEDS:,} is likely to show it."
+        return f"{text}; {self.seeds_needed} seeds could show a difference of this size."
+
+
+def compare_methods(
+    runs: pd.DataFrame,
+    metric: str,
+    generator: np.random.Generator,
+    *,
+    pairs: Sequence[tuple[str, str]] | None = None,
+    unseeded: Collection[str] = (),
+    alpha: float = ALPHA,
+) -> list[Comparison]:
+    """Compare methods two by two in one metric.
+
+    Args:
+        runs: what `analysis.tables.evaluate` returns, or any frame with columns method, seed and
+            the metric.
+        metric: a name of ``METRICS``.
+        generator: draws resamples and sign patterns where there are too many to count.
+        pairs: which methods to compare; if None, all of ``runs`` in their order, but for pairs of
+            unseeded ones. They are one family: the more there are, the more each must show.
+        unseeded: methods that give the same at every seed; their one run stands for all.
+        alpha: level of significance, between 0 and 1.
+
+    Returns:
+        One comparison a pair, in the order of pairs.
+
+    Raises:
+        InputError: there is no such metric, alpha is out of range, or a run stands there twice.
+        MissingError: a method has no run, or two have no seed in common.
+
+    Example:
+        >>> rows = [("gm", seed, 0.7 + 0.01 * seed) for seed in range(8)]
+        >>> rows += [("one-shot", seed, 0.6 + 0.011 * seed) for seed in range(8)]
+        >>> runs = pd.DataFrame(rows, columns=["method", "seed", "kendall_tau"])
+        >>> (found,) = compare_methods(runs, "kendall_tau", np.random.default_rng(0))
+        >>> round(found.difference, 4), found.p_value, found.better
+        (0.0965, 0.0078125, 'gm')
+    """
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {ALPHA}")
+    values = _by_seed(runs, metric)
+    if pairs is None:
+        every = combinations(values, 2)
+        pairs = [pair for pair in every if not set(pair) <= set(unseeded)]
+    paired = [_differences(values, *pair, unseeded) for pair in pairs]
+    least = [
+        math.nan if np.isnan(differences).any() else smallest_p(differences.size)
+        for _, differences in paired
+    ]
+    level = alpha / max(1, np.sum(~np.isnan(least)))  # what the smallest of Holm's p has to reach
+    found = []
+    for (method, other), (seeds, differences), best in zip(pairs, paired, holm(least), strict=True):
+        interval = bootstrap_mean(differences, generator=generator)
+        found.append(
+            Comparison(
+                metric=metric,
+                method=method,
+                other=other,
+                seeds=seeds,
+                difference=float(differences.mean()),
+                low=interval.low,
+                high=interval.high,
+                p_value=sign_flip_p(differences, generator),
+                adjusted_p=math.nan,
+                wilcoxon_p=wilcoxon_p(differences, generator),
+                alpha=alpha,
+                is_significant=False,
+                reachable=not best > alpha,
+                detectable=detectable_difference(differences, alpha=level),
+                seeds_needed=seeds_needed(differences, alpha=level),
+            )
+        )
+    by_flips = holm([one.p_value for one in found])
+    by_ranks = holm([one.wilcoxon_p for one in found])
+    return [
+        replace(
+            one,
+            adjusted_p=float(flips),
+            wilcoxon_p=float(ranks),
+            is_significant=bool(flips <= alpha),
+        )
+        for one, flips, ranks in zip(found, by_flips, by_ranks, strict=True)
+    ]
+
+
+def seeds_needed(
+    differences: ArrayLike, *, alpha: float = ALPHA, power: float = POWER
+) -> int | None:
+    """Return how many seeds could show a difference, if more come out like those there are.
+
+    The number is that of a two-sided paired t-test (noncentral t; Cohen, *Statistical Power
+    Analysis*, 1988, chapter 2), which sign-flip tests come close to, and at least what their
+    smallest p-value takes. From few seeds it is a rough guide.
+
+    Args:
+        differences: seed by seed, any unit, NaN where undefined, shape [seeds].
+        alpha: level of significance, between 0 and 1.
+        power: chance to reach it, between 0 and 1.
+
+    Returns:
+        The number; None if it is above ``MAX_SEEDS``, the mean is zero, or the spread is not known.
+
+    Raises:
+        InputError: alpha or power is out of range.
+
+    Example:
+        >>> seeds_needed([0.01, 0.03, 0.02, 0.05, -0.01])
+        12
+    """
+    values = _checked(differences, alpha, power)
+    if values.size < 2 or np.isnan(values).any() or values.mean() == 0:
+        return None
+    spread = float(values.std(ddof=1))
+    # beyond ten standard deviations nothing is left to doubt, and the library's series fails
+    effect = LARGEST_EFFECT
+    if spread > 0:
+        effect = min(abs(float(values.mean())) / spread, LARGEST_EFFECT)
+
+    def is_enough(number: int) -> bool:
+        return smallest_p(number) <= alpha and _power(number, effect, alpha) >= power
+
+    # more seeds never show less, so the first that do are found by halving
+    number = 2 + bisect_left(range(2, MAX_SEEDS + 1), True, key=is_enough)
+    return number if number <= MAX_SEEDS else None
+
+
+def detectable_difference(
+    differences: ArrayLike, *, alpha: float = ALPHA, power: float = POWER
+) -> float:
+    """Return the least true difference that as many seeds of the same spread would show.
+
+    What the differences are on average does not enter: it tells what a comparison could have
+    found, whatever it found. By the same t-test as `seeds_needed`.
+
+    Args:
+        differences: seed by seed, any unit, NaN where undefined, shape [seeds].
+        alpha: level of significance, between 0 and 1.
+        power: chance to reach it, between 0 and 1.
+
+    Returns:
+        The size of the difference, in their unit; NaN if the spread is not known, or if no
+        difference is significant at so few seeds.
+
+    Raises:
+        InputError: alpha or power is out of range.
+
+    Example:
+        >>> round(detectable_difference([0.01, 0.03, 0.02, 0.05, -0.01, 0.02]), 3)
+        0.029
+    """
+    values = _checked(differences, alpha, power)
+    number = values.size
+    if number < 2 or np.isnan(values).any() or smallest_p(number) > alpha:
+        return math.nan
+    if _power(number, LARGEST_EFFECT, alpha) < power:
+        return math.nan
+    effect = optimize.brentq(
+        lambda effect: _power(number, effect, alpha) - power, 0, LARGEST_EFFECT
+    )
+    return float(effect * values.std(ddof=1))
+
+
+def _checked(differences: ArrayLike, alpha: float, power: float) -> NDArray[np.float64]:
+    if not (0 < alpha < 1 and 0 < power < 1):
+        raise InputError(f"alpha is {alpha}, power {power}: choose each between 0 and 1")
+    return np.asarray(differences, dtype=np.float64)
+
+
+def _power(number: int, effect: float, alpha: float) -> float:
+    """Return the chance that a paired t-test shows an effect of so many standard deviations."""
+    limit = stats.t.isf(alpha / 2, number - 1)
+    return float(stats.nct.sf(limit, number - 1, effect * math.sqrt(number)))
+
+
+def _by_seed(runs: pd.DataFrame, metric: str) -> dict[str, dict[int, float]]:
+    values: dict[str, dict[int, float]] = {}
+    for method, seed, value in zip(runs["method"], runs["seed"], runs[metric], strict=True):
+        of_method = values.setdefault(str(method), {})
+        if int(seed) in of_method:
+            raise InputError(f"{method} seed {seed} stands there twice: give each run once")
+        of_method[int(seed)] = float(value)
+    return values
+
+
+def _differences(
+    values: dict[str, dict[int, float]], method: str, other: str, unseeded: Collection[str]
+) -> tuple[tuple[int, ...], NDArray[np.float64]]:
+    """Return the seeds that two methods share, and their differences there."""
+    for name in (method, other):
+        if name not in values:
+            raise MissingError(f"no run of {name}: run it, or leave it out of the comparison")
+    one, two = values[method], values[other]
+    if other in unseeded:
+        two = dict.fromkeys(one, next(iter(two.values())))
+    elif method in unseeded:
+        one = dict.fromkeys(two, next(iter(one.values())))
+    seeds = tuple(sorted(one.keys() & two.keys()))
+    if not seeds:
+        raise MissingError(f"{method} and {other} have no seed in common: run both at the same")
+    return seeds, np.array([one[seed] - two[seed] for seed in seeds])
+
+
+def _signed(value: float, metric: Metric) -> str:
+    return f"{value:+.{2 if metric.unit else 3}f}".replace("-", "−")

@@ -1,0 +1,1 @@
+"""Supernets, a folder a search space."""

@@ -1,0 +1,15 @@
+"""Supernets: their operations, network, training and scoring."""
+
+from baselines.supernets.nb201.acceleration import accelerate
+from baselines.supernets.nb201.mixture import Mixture
+from baselines.supernets.nb201.network import Path, Supernet
+from baselines.supernets.nb201.scoring import one_by_one, score_codes
+
+__all__ = [
+    "Mixture",
+    "Path",
+    "Supernet",
+    "accelerate",
+    "one_by_one",
+    "score_codes",
+]

@@ -1,0 +1,78 @@
+"""A mixture: each edge passes the weighted sum of its operations [DARTS, arXiv 1806.09055, eq. 2].
+
+A path is one architecture; a mixture is what a differentiable search trains. Only the operations
+that a sub-supernet still has are in it, so no other gets a weight or a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from baselines.supernets.nb201.normalisation import Normalise
+from baselines.supernets.nb201.operations import NONE, Edge, Node
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """The operations of each edge and their weights.
+
+    Attributes:
+        operations: For each of the six edges the indices of its operations in `OPERATIONS`.
+        weights: For each edge a tensor [n] of as many weights, on the network's device.
+
+    Example:
+        >>> mixture = Mixture(((1, 3),) * 6, (torch.tensor([0.25, 0.75]),) * 6)
+        >>> mixture.alone(0, 3).weights[0].tolist()
+        [1.0]
+        >>> mixture.alone(0, 3, keep_weight=True).weights[0].tolist()
+        [0.75]
+    """
+
+    operations: tuple[tuple[int, ...], ...]
+    weights: tuple[Tensor, ...]
+
+    def alone(self, edge: int, operation: int, *, keep_weight: bool = False) -> Mixture:
+        """Return the mixture with one operation alone on an edge, the others as they are.
+
+        Args:
+            edge: Index into `EDGES`.
+            operation: Index into `OPERATIONS`, one that the edge has.
+            keep_weight: Whether it keeps its weight in the mixture instead of getting 1.
+        """
+        place = self.operations[edge].index(operation)
+        weight = self.weights[edge][place : place + 1]
+        operations, weights = list(self.operations), list(self.weights)
+        operations[edge] = (operation,)
+        weights[edge] = weight if keep_weight else torch.ones_like(weight)
+        return Mixture(tuple(operations), tuple(weights))
+
+    def detached(self) -> Mixture:
+        """Return the mixture with weights that pass no gradient on."""
+        return Mixture(self.operations, tuple(weight.detach() for weight in self.weights))
+
+
+def mixed(
+    edge: Edge, node: Node, operations: Sequence[int], weights: Tensor, normalise: Normalise
+) -> Tensor | None:
+    """Return the weighted sum of an edge's operations.
+
+    Args:
+        edge: The edge's weights.
+        node: Where it starts, with feature maps [B, C, H, W].
+        operations: Indices into `OPERATIONS`, n of them.
+        weights: Their weights [n].
+        normalise: The BatchNorm that follows a convolution.
+
+    Returns:
+        Feature maps [B, C, H, W], or None where there is only ``none``, which brings nothing.
+    """
+    total: Tensor | None = None
+    for operation, weight in zip(operations, weights.unbind(), strict=True):
+        if operation != NONE:
+            brought = edge(node, operation, normalise)
+            total = weight * brought if total is None else torch.addcmul(total, weight, brought)
+    return total

@@ -1,0 +1,320 @@
+"""Passing the same images through many architectures, computing what they share only once.
+
+The architectures come in ascending order of their codes, in which the edges into node 1 and node 2
+are the leading digits. Three things are shared:
+
+* In the first cell all architectures start from the same feature map, so an operation's output
+  depends only on the edges before it. Walking the codes as a tree (node 1, then node 2, then
+  node 3) needs 444 operations for the whole space instead of 49,796.
+* From there on every architecture has feature maps of its own, and an edge's operation is applied
+  to all architectures of a chunk that have it, in one call. BatchNorm is scale · maps + shift once
+  its statistics are known, so it is applied while the maps are added to the node they lead to.
+* Operations on dead edges are never computed: the caller passes live codes.
+
+Each architecture keeps its own BatchNorm statistics, so the logits equal, up to rounding, those of
+`Supernet.forward` along each path alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from torch import Tensor
+
+from baselines.supernets.nb201.network import Cell, Supernet
+from baselines.supernets.nb201.normalisation import ByGroup, along_rows
+from baselines.supernets.nb201.operations import (
+    AVG_POOL_3X3,
+    NONE,
+    SKIP_CONNECT,
+    Edge,
+    Node,
+    average_pool,
+)
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, Operations, decode
+
+PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
+CHUNK_BYTES = {"cpu": 2 << 20}  # feature maps of a chunk that stay in the cache
+OTHER_CHUNK_BYTES = 256 << 20
+MEMORY = 2 << 30  # bytes that all feature maps may take together
+FIRST_CELL_MAPS = 4 * len(EDGES) + 3  # of one architecture: what edges bring, and nodes
+CHUNK_MAPS = 10  # for each architecture of a chunk: nodes, terms, and what is on the way to them
+
+
+@dataclass(frozen=True)
+class Use:
+    """Which architectures of a chunk have an operation on an edge.
+
+    Attributes:
+        edge: Index into `EDGES`.
+        operation: Index into `OPERATIONS`.
+        rows: Their places in the chunk: a slice where they are neighbours, else int64 on the
+            device.
+    """
+
+    edge: int
+    operation: int
+    rows: slice | Tensor
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Neighbouring architectures with the same prefix, passed together after the first cell.
+
+    Attributes:
+        places: Where they stand among all architectures.
+        paths: Their operations, six for each.
+        uses: All operations that the chunk needs in cells of its own, edge by edge.
+    """
+
+    places: slice
+    paths: list[list[int]]
+    uses: list[Use]
+
+
+def many_logits(
+    network: Supernet,
+    codes: Codes,
+    pixels: Tensor,
+    normalise: ByGroup,
+    parts: int = 1,
+    memory: int = MEMORY,
+) -> Iterator[tuple[slice, Tensor]]:
+    """Yield the logits of architectures, chunk by chunk.
+
+    Feature maps of k architectures are [k, B, H, W, C] here.
+
+    Args:
+        network: The supernet.
+        codes: Live codes [n], ascending.
+        pixels: Images [B, channels, H, W].
+        normalise: BatchNorm for groups of B images.
+        parts: How many times smaller chunks are than usual.
+        memory: Bytes that feature maps may take, images and weights aside; one architecture is
+            passed whatever it takes.
+
+    Yields:
+        Places in ``codes``, and the logits [k, B, classes] of the architectures there.
+    """
+    first, *rest = network.blocks
+    assert isinstance(first, Cell)
+    x = network.begin(pixels, normalise)
+    for chunk, start in _first_cell(first, x, _chunks(codes, x, parts, memory), normalise):
+        maps = start
+        for block in rest:
+            if isinstance(block, Cell):
+                maps = _own_cell(block, maps, chunk.uses, normalise)
+            else:
+                maps = _maps(block(_images(maps), normalise), len(x))
+        logits = network.finish(_images(maps), normalise)
+        yield chunk.places, logits.view(len(chunk.paths), len(x), -1)
+
+
+def _first_cell(
+    cell: Cell, x: Tensor, chunks: Sequence[Chunk], normalise: ByGroup
+) -> Iterator[tuple[Chunk, Tensor]]:
+    """Yield each chunk with its outputs of the first cell, all from one input [B, C, H, W]."""
+    known: dict[tuple[int, int], Tensor] = {}  # what each edge's operation brings
+    nodes: list[Tensor | None] = [x, None, None]
+    prefix: list[int] = []
+
+    def brought(edge: int, operation: int) -> Tensor | None:
+        source = nodes[EDGES[edge][0]]
+        if operation == NONE or source is None:
+            return None
+        if (edge, operation) not in known:
+            known[edge, operation] = cell.edge(edge)(Node(source), operation, normalise)
+        return known[edge, operation]
+
+    def forget(node: int) -> None:
+        """Drop what depends on a node that changes."""
+        for edge, operation in list(known):
+            if EDGES[edge][0] == node:
+                del known[edge, operation]
+
+    for chunk in chunks:
+        path = chunk.paths[0]
+        if path[:1] != prefix[:1]:
+            forget(1)
+            nodes[1] = brought(0, path[0])
+        if path[:PREFIX] != prefix:
+            forget(2)
+            nodes[2] = _total([brought(1, path[1]), brought(2, path[2])])
+            prefix = path[:PREFIX]
+        b, c, h, w = x.shape
+        outputs = x.new_empty(len(chunk.paths), b, h, w, c)
+        before: list[int] = []
+        for output, operations in zip(_images(outputs).split(b), chunk.paths, strict=True):
+            if operations[PREFIX:-1] != before:
+                before = operations[PREFIX:-1]
+                shared = _total([brought(edge, operations[edge]) for edge in (3, 4)])
+            _write(output, shared, brought(5, operations[5]))
+        yield chunk, outputs
+
+
+def _own_cell(cell: Cell, maps: Tensor, uses: Sequence[Use], normalise: ByGroup) -> Tensor:
+    """Pass feature maps [k, B, H, W, C] through a cell, each along its own path."""
+    nodes: list[Tensor | None] = [maps, None, None, None]
+    for target in range(1, len(nodes)):
+        terms = []
+        for use in uses:
+            if EDGES[use.edge][1] == target:
+                value = nodes[EDGES[use.edge][0]]
+                assert value is not None  # a live edge has a source
+                terms.append(_term(cell.edge(use.edge), value[use.rows], use, normalise))
+        nodes[target] = _sum_of(terms, maps) if terms else None
+    output = nodes[-1]
+    return torch.zeros_like(maps) if output is None else output
+
+
+@dataclass(frozen=True)
+class Term:
+    """What an operation adds to a node: scale · maps + shift.
+
+    Attributes:
+        rows: The architectures that have it.
+        maps: Feature maps [r, B, H·W·C] of these.
+        scale: [r, C], or None for ones.
+        shift: [r, C], or None for zeros.
+    """
+
+    rows: slice | Tensor
+    maps: Tensor
+    scale: Tensor | None = None
+    shift: Tensor | None = None
+
+
+def _term(edge: Edge, maps: Tensor, use: Use, normalise: ByGroup) -> Term:
+    """Apply an operation to feature maps [r, B, H, W, C], its BatchNorm left to the sum."""
+    if use.operation == SKIP_CONNECT:
+        return Term(use.rows, maps.flatten(2))
+    if use.operation == AVG_POOL_3X3:
+        return Term(use.rows, _maps(average_pool(_images(maps)), maps.shape[1]).flatten(2))
+    found = edge.convolve(F.relu(_images(maps)), use.operation)
+    rows = _maps(found, maps.shape[1]).flatten(2)
+    return Term(use.rows, rows, *normalise.scale_and_shift(found))
+
+
+def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
+    """Add terms to feature maps like those given, [k, B, H, W, C].
+
+    All shifts are added up first, [k, C], and are where the sum starts from; then each term's maps
+    are read once and multiplied on the way, so no normalised map is ever written.
+    """
+    k, b, h, w, c = like.shape
+    by_channel = like.new_zeros(k, c)
+    for term in terms:
+        if term.shift is not None:
+            _add(by_channel, term.rows, term.shift)
+    shifts = along_rows(by_channel, h * w)
+    first, *others = sorted(terms, key=lambda term: len(term.maps) < k)
+    if len(first.maps) < k:  # no operation that all have
+        total, others = shifts.repeat(1, b, 1), [first, *others]
+    elif first.scale is None:
+        total = first.maps + shifts
+    else:
+        total = torch.addcmul(shifts, first.maps, along_rows(first.scale, h * w))
+    for term in others:
+        if term.scale is None:
+            _add(total, term.rows, term.maps)
+        elif isinstance(term.rows, slice):
+            total[term.rows].addcmul_(term.maps, along_rows(term.scale, h * w))
+        else:
+            _add(total, term.rows, term.maps * along_rows(term.scale, h * w))
+    return total.view(like.shape)
+
+
+def _add(total: Tensor, rows: slice | Tensor, maps: Tensor) -> None:
+    """Add maps [r, …] to some rows of a sum [k, …]."""
+    if isinstance(rows, slice):
+        total[rows] += maps
+    else:
+        total.index_add_(0, rows, maps)
+
+
+def _images(maps: Tensor) -> Tensor:
+    """View feature maps [k, B, H, W, C] as images [k·B, C, H, W], channels last in memory."""
+    return maps.flatten(0, 1).permute(0, 3, 1, 2)
+
+
+def _maps(images: Tensor, batch: int) -> Tensor:
+    """View images [k·B, C, H, W] as feature maps [k, B, H, W, C]."""
+    total, c, h, w = images.shape
+    return images.permute(0, 2, 3, 1).view(total // batch, batch, h, w, c)
+
+
+def _total(terms: Sequence[Tensor | None]) -> Tensor | None:
+    """Add what there is; None stands for zeros."""
+    present = [term for term in terms if term is not None]
+    return sum(present[1:], start=present[0]) if present else None
+
+
+def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
+    """Write the sum of what there is; None stands for zeros."""
+    if one is not None and other is not None:
+        torch.add(one, other, out=output)
+        return
+    present = other if one is None else one
+    if present is None:
+        output.zero_()
+    else:
+        output.copy_(present)
+
+
+def _chunks(codes: Codes, x: Tensor, parts: int, memory: int) -> list[Chunk]:
+    """Cut ascending codes where the prefix changes, and into parts that fit the memory.
+
+    Args:
+        codes: Live codes [n], ascending.
+        x: One architecture's feature maps [B, C, H, W] in the first cell.
+        parts: How many times smaller they are than usual.
+        memory: Bytes that all feature maps may take.
+    """
+    one = x.numel() * x.element_size()
+    limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES)
+    most = max(1, min(limit, (memory - FIRST_CELL_MAPS * one) // CHUNK_MAPS) // parts // one)
+    operations = decode(codes)
+    prefixes = codes // len(OPERATIONS) ** (len(EDGES) - PREFIX)
+    starts = np.flatnonzero(np.diff(prefixes, prepend=-1)).tolist()
+    chunks = []
+    for start, stop in zip(starts, [*starts[1:], len(codes)], strict=True):
+        for begin in range(start, stop, most):
+            places = slice(begin, min(begin + most, stop))
+            chunks.append(Chunk(places, operations[places].tolist(), _uses(operations[places])))
+    return _moved(chunks, x.device)
+
+
+def _uses(operations: Operations) -> list[Use]:
+    """Return which operation stands where in a chunk's operations [k, 6]."""
+    uses = []
+    for edge, column in enumerate(operations.T):
+        for operation in np.unique(column[column != NONE]).tolist():
+            rows = np.flatnonzero(column == operation)
+            first, last = int(rows[0]), int(rows[-1])
+            neighbours = last - first + 1 == len(rows)
+            where = slice(first, last + 1) if neighbours else torch.from_numpy(rows)
+            uses.append(Use(edge, operation, where))
+    return uses
+
+
+def _moved(chunks: list[Chunk], device: torch.device) -> list[Chunk]:
+    """Put all indices on the device in one transfer, so that no pass waits for one."""
+    indices = [u.rows for c in chunks for u in c.uses if isinstance(u.rows, Tensor)]
+    if device.type == "cpu" or not indices:
+        return chunks
+    moved = iter(torch.cat(indices).to(device).split([len(rows) for rows in indices]))
+    return [
+        Chunk(
+            chunk.places,
+            chunk.paths,
+            [
+                Use(u.edge, u.operation, next(moved) if isinstance(u.rows, Tensor) else u.rows)
+                for u in chunk.uses
+            ],
+        )
+        for chunk in chunks
+    ]

@@ -1,0 +1,104 @@
+"""Scoring architectures: how well their child models label validation images, untrained further.
+
+BatchNorm's statistics come from images of a stated kind, the validation images themselves or
+training images passed with them; all of them pass together, so that the order of architectures and
+of images decides nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from numpy.typing import NDArray
+from torch import Tensor
+
+from baselines.supernets.nb201.network import Supernet
+from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.prefix_tree import many_logits
+from benchmark.errors import CheckError
+from benchmark.images import Images, ImageSet
+from benchmark.spaces.nb201 import Codes, decode
+from benchmark.tasks.task import ScoringSettings
+
+MOST_PARTS = 1 << 12  # a chunk of the usual size holds fewer architectures
+Logits = Iterator[tuple[slice, Tensor]]
+
+
+def score_codes(
+    network: Supernet,
+    codes: Codes,
+    images: ImageSet,
+    settings: ScoringSettings,
+    after_chunk: Callable[[int], None],
+    *,
+    logits: Callable[[Supernet, Codes, Tensor, ByGroup, int], Logits] | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> NDArray[np.float64]:
+    """Score architectures by a trained supernet.
+
+    Args:
+        network: The supernet.
+        codes: Live codes [n], ascending.
+        images: Where validation images come from, and training images for BatchNorm.
+        settings: How many images, which score, which BatchNorm statistics.
+        after_chunk: Called with the number of images passed, chunk after chunk.
+        logits: How the logits are computed; by default `many_logits` within the settings' memory.
+        note: Told where chunks were made smaller because the device has too little memory.
+
+    Returns:
+        Scores [n], higher is better: accuracy in percent, or the negative loss in nats.
+
+    Raises:
+        CheckError: A logit is not finite.
+    """
+    valid = images.valid.first(settings.images)
+    pixels, counted = valid.normalised(), None
+    if settings.batch_norm == "training":
+        counted = settings.images
+        pixels = torch.cat([images.train.first(counted).normalised(), pixels])
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    logits = logits or partial(many_logits, memory=settings.memory << 20)
+    scores = torch.empty(len(codes), dtype=torch.float64, device=pixels.device)
+    with torch.inference_mode():
+        start, parts = 0, 1
+        while start < len(codes):
+            begin = start
+            try:
+                group = ByGroup(len(pixels), counted)
+                for places, found in logits(network, codes[begin:], pixels, group, parts):
+                    chunk = slice(begin + places.start, begin + places.stop)
+                    scores[chunk] = _score(found[:, -len(valid) :], valid, settings.score)
+                    after_chunk(len(pixels) * (places.stop - places.start))
+                    start = chunk.stop
+            except torch.OutOfMemoryError:
+                if parts >= MOST_PARTS:
+                    raise
+                parts *= 2  # and again from here, once what the error holds is freed
+                note(f"too little memory to score in chunks: they are {parts} times smaller now")
+    if not scores.isfinite().all():
+        raise CheckError("the supernet's logits are not finite: lower the learning rate")
+    return scores.cpu().numpy()
+
+
+def one_by_one(
+    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int = 1
+) -> Logits:
+    """Yield the logits of one architecture after the other: the plain way, for comparison."""
+    for place, path in enumerate(decode(codes).tolist()):
+        yield slice(place, place + 1), network(pixels, path, normalise)[None]
+
+
+def _score(logits: Tensor, valid: Images, score: str) -> Tensor:
+    """Turn logits [k, B, classes] into scores [k], NaN where a logit is not finite."""
+    if score == "accuracy":
+        scores = 100 * (logits.argmax(-1) == valid.labels).double().mean(1)
+    else:
+        labels = valid.labels.expand(len(logits), -1)
+        losses = F.cross_entropy(logits.movedim(-1, 1), labels, reduction="none")
+        scores = -losses.double().mean(1)
+    return scores.where(logits.isfinite().flatten(1).all(1), math.nan)

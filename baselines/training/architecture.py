@@ -1,0 +1,66 @@
+"""Architecture parameters: for each edge one number for each operation that a subspace has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from baselines.splitting import Subspace
+from baselines.supernets.nb201 import Mixture
+from benchmark.spaces.nb201 import EDGES, OPERATIONS
+
+
+class Architecture(nn.Module):
+    """The parameters α of one supernet; an operation that was taken away has none.
+
+    Args:
+        subspace: Which operations each edge has.
+        values: Where α starts, [6, 5]; those of operations that are not there are left out.
+
+    Example:
+        >>> from baselines.splitting import FULL
+        >>> left, _ = FULL.split(0, [(0, 3), (1, 2, 4)])
+        >>> alpha = Architecture(left, torch.arange(30.0).view(6, 5))
+        >>> alpha.parameter(0).tolist(), alpha.best()
+        ([0.0, 3.0], [3, 4, 4, 4, 4, 4])
+    """
+
+    def __init__(self, subspace: Subspace, values: Tensor) -> None:
+        super().__init__()
+        self.operations = subspace.allowed
+        self.edges = nn.ParameterList(
+            nn.Parameter(values[edge, list(allowed)].detach().clone())
+            for edge, allowed in enumerate(subspace.allowed)
+        )
+
+    def parameter(self, edge: int) -> Tensor:
+        """Return the parameters of one edge, [n]."""
+        found: Tensor = self.edges[edge]
+        return found
+
+    def values(self) -> Tensor:
+        """Return all parameters as [6, 5], NaN where an edge lacks an operation."""
+        table = torch.full((len(EDGES), len(OPERATIONS)), torch.nan, device=self.edges[0].device)
+        for edge, allowed in enumerate(self.operations):
+            table[edge, list(allowed)] = self.parameter(edge).detach().to(table.dtype)
+        return table
+
+    def mixture(self, weights: Callable[[int, Tensor], Tensor]) -> Mixture:
+        """Return the mixture whose weights are computed edge by edge.
+
+        Args:
+            weights: Gets an edge's index and its parameters [n], returns its weights [n].
+        """
+        return Mixture(
+            self.operations,
+            tuple(weights(edge, self.parameter(edge)) for edge in range(len(EDGES))),
+        )
+
+    def best(self) -> list[int]:
+        """Return the operation of the greatest parameter on each edge, the first of equals."""
+        return [
+            allowed[int(self.parameter(edge).argmax())]
+            for edge, allowed in enumerate(self.operations)
+        ]

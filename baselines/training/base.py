@@ -1,0 +1,256 @@
+"""What a one-shot base is: how a supernet starts, trains, is matched, scores and selects.
+
+Every number that decides what is trained comes from a named stream of the seed, so methods that
+use the same stream see the same.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.experiment import Experiment
+from baselines.splitting import Distances, Enough, Subspace, scoring_plan, use_all
+from baselines.supernets.nb201 import Supernet, accelerate, score_codes
+from baselines.training.architecture import Architecture
+from baselines.training.weights import Stretch
+from benchmark.budget import Spending
+from benchmark.errors import CheckError, InputError
+from benchmark.images import Batches
+from benchmark.records.checkpoints import taking_up
+from benchmark.spaces.nb201 import SIZE, Codes, live_codes
+
+
+@dataclass(eq=False)
+class State:
+    """A supernet of a subspace.
+
+    Attributes:
+        subspace: The architectures it holds.
+        network: Its weights.
+        architecture: Its architecture parameters, where its base has any.
+        progress: Share of the training planned for its weights that is behind them.
+    """
+
+    subspace: Subspace
+    network: Supernet
+    architecture: Architecture | None = None
+    progress: float = 0.0
+
+
+class Training(Protocol):
+    """One stretch of a supernet's training, which can be left and taken up at any step."""
+
+    @property
+    def position(self) -> int:
+        """Steps that are done."""
+        ...
+
+    def step(self) -> None:
+        """Do the next step."""
+        ...
+
+    def losses(self) -> list[float]:
+        """Return the training loss of each step, in nats; one that is not finite is an error."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that changes on the way, as tensors and plain values."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        ...
+
+
+class Base(ABC):
+    """Trains, scores and selects for the supernets of one experiment.
+
+    Args:
+        experiment: Images, scale, budget and streams.
+        longest: Most steps that a supernet and those it descends from have; by default as many as
+            there are batches in the budget, so that all methods see the same batches.
+
+    Attributes:
+        name: What the user writes.
+        description: One line on what it does.
+        passes: Batches that one step passes forward and backward, each charged to the budget; a
+            step that trains weights alone passes one.
+        has_weights: Whether architecture parameters weigh the operations of a mixture.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    passes: ClassVar[int]
+    has_weights: ClassVar[bool] = True
+
+    def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
+        self.experiment = experiment
+        most = experiment.ledger.budget.images // experiment.training.batch_size
+        count = most if longest is None else longest
+        self.batches = experiment.batches(experiment.images.train, count, "batches")
+
+    def step_images(self, *, frozen: bool) -> int:
+        """Return the images that one step is charged, see `train`."""
+        return (1 if frozen else self.passes) * self.experiment.training.batch_size
+
+    def start(self, subspace: Subspace) -> State:
+        """Return a supernet with the seed's initial weights, the same at every call."""
+        generator = self.experiment.streams.torch("initial weights")
+        network = Supernet(self.experiment.scale, generator).to(self.experiment.device)
+        return State(subspace, accelerate(network, self.experiment.training))
+
+    def inherit(self, state: State, subspace: Subspace) -> State:
+        """Return a supernet of a part of a subspace that starts from a copy of its weights."""
+        return State(subspace, copy.deepcopy(state.network), progress=state.progress)
+
+    def train(
+        self,
+        state: State,
+        stretch: Stretch,
+        kind: Spending,
+        name: str,
+        before_step: Callable[[Training], None] = lambda training: None,
+        resumed: Mapping[str, Any] | None = None,
+        *,
+        frozen: bool = False,
+    ) -> list[float]:
+        """Train a supernet, each step charged to the budget before it is done.
+
+        Args:
+            state: The supernet, changed in place.
+            stretch: Which steps of the network's training these are; step n takes batch n.
+            kind: What the steps are charged as.
+            name: The supernet's name, which its random streams bear.
+            before_step: Called before each step is charged.
+            resumed: State of the training to go on from.
+            frozen: Whether architecture parameters stand still.
+
+        Returns:
+            The training loss of each step, in nats.
+
+        Raises:
+            BudgetError: The budget does not allow a step.
+            CheckError: A loss is not finite.
+        """
+        training = self.training(state, stretch, name, frozen=frozen)
+        if resumed is not None:
+            with taking_up():
+                training.load_state_dict(resumed)
+        while training.position < stretch.steps:
+            before_step(training)
+            self.experiment.ledger.charge(kind, self.step_images(frozen=frozen))
+            self.experiment.tick()
+            training.step()
+        state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
+        try:
+            return training.losses()
+        except CheckError as error:
+            raise CheckError(f"{name}: {error}") from error
+
+    @classmethod
+    def check_weights(cls) -> None:
+        """Check that operations have weights in a mixture.
+
+        Raises:
+            InputError: They have none.
+        """
+        if not cls.has_weights:
+            raise InputError(
+                f"base {cls.name} has no architecture parameters to weigh an operation by: choose "
+                "the hard weight, or another base"
+            )
+
+    @staticmethod
+    @abstractmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return the most passes that `distances` makes of a batch for so many edges."""
+
+    @abstractmethod
+    def training(
+        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> Training:
+        """Return a stretch of training at its beginning; it charges nothing by itself."""
+
+    @abstractmethod
+    def distances(
+        self,
+        state: State,
+        edges: Sequence[int],
+        batches: Batches,
+        name: str,
+        before_pass: Callable[[], None],
+        *,
+        soft: bool = False,
+        is_enough: Enough = use_all,
+    ) -> Distances:
+        """Return the gradient distances between the operations of edges (GM-NAS, section 3).
+
+        The other edges carry what the base trains: a drawn path, or the current mixture.
+        Architecture parameters stay as they are.
+
+        Args:
+            state: The trained supernet.
+            edges: Which edges to compare the operations of.
+            batches: Training batches, all of which are used unless fewer are enough.
+            name: The supernet's name, which its random streams bear.
+            before_pass: Called before each pass of a batch, to charge it.
+            soft: Whether an operation that stands alone keeps its weight of the mixture.
+            is_enough: Asked after each batch whether to stop.
+
+        Raises:
+            InputError: The base has no such weights.
+        """
+
+    @abstractmethod
+    def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
+        """Return the code of the architecture that the base would pick from a trained supernet.
+
+        Args:
+            state: The supernet.
+            scores: Validation scores [15625] by code.
+            name: The supernet's name, which its random streams bear.
+        """
+
+    def score(self, leaves: Sequence[State]) -> NDArray[np.float64]:
+        """Score the whole space, each distinct function once, by the leaf that holds its live form.
+
+        Every architecture is scored as a discrete path through the trained weights.
+
+        Args:
+            leaves: Supernets whose subspaces hold every architecture exactly once.
+
+        Returns:
+            Scores [15625] by code, higher is better.
+        """
+        by_code = np.full(SIZE, np.nan)
+        plan = scoring_plan([leaf.subspace for leaf in leaves])
+        for codes, leaf in zip(plan, leaves, strict=True):
+            by_code[codes] = self.score_functions(leaf.network, codes)
+        return by_code[live_codes()]
+
+    def score_functions(self, network: Supernet, codes: Codes) -> NDArray[np.float64]:
+        """Score distinct functions by one supernet, counted beside the budget.
+
+        Args:
+            network: The supernet.
+            codes: Live codes [n], ascending.
+
+        Returns:
+            Scores [n], higher is better.
+        """
+        experiment = self.experiment
+
+        def count(images: int) -> None:
+            experiment.ledger.record_scoring(images)
+            experiment.tick()
+
+        return score_codes(
+            network, codes, experiment.images, experiment.scoring, count, note=experiment.note
+        )

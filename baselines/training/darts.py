@@ -1,0 +1,42 @@
+"""DARTS, first order: α follows the gradient of the validation loss at the present weights.
+
+[DARTS] Liu et al. 2019, arXiv 1806.09055, section 2.3 with ξ = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from baselines.supernets.nb201 import Mixture
+from baselines.training.base import State
+from baselines.training.differentiable import Differentiable, normal_values, parameters_of
+
+DEVIATION = 1e-3  # of the initial α
+
+
+class Darts(Differentiable):
+    """Trains the sum over all operations, weighted by the softmax of α.
+
+    A step passes two batches: one for α, one for the weights.
+    """
+
+    name: ClassVar[str] = "darts"
+    description: ClassVar[str] = "all operations weighted by softmax, first order; selects argmax"
+    passes: ClassVar[int] = 2
+
+    def initial_parameters(self, generator: torch.Generator) -> Tensor:
+        """Return α close to zero, [6, 5]."""
+        return normal_values(generator, 0.0, DEVIATION)
+
+    def mixtures(self, state: State, count: int, stream: str) -> Callable[[int, float], Mixture]:
+        """Return what gives the softmax of the present α; nothing is drawn."""
+        architecture = parameters_of(state)
+
+        def mixture(draw: int, progress: float) -> Mixture:
+            return architecture.mixture(lambda edge, alpha: alpha.softmax(0))
+
+        return mixture

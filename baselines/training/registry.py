@@ -1,0 +1,38 @@
+"""The one-shot bases by name; a new one is a file and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from baselines.training.base import Base
+from baselines.training.darts import Darts
+from baselines.training.darts_2nd import SecondOrderDarts
+from baselines.training.rsps import Rsps
+from baselines.training.snas import Snas
+from benchmark.errors import InputError, unknown_name
+
+
+def base_class(name: str) -> type[Base]:
+    """Return the base of a name.
+
+    Raises:
+        InputError: No base has it.
+
+    Example:
+        >>> base_class("darts").passes
+        2
+    """
+    if name not in BASES:
+        raise unknown_name("base", name, BASES)
+    return BASES[name]
+
+
+def _registry(*bases: type[Base]) -> Mapping[str, type[Base]]:
+    named = {base.name: base for base in bases}
+    if len(named) < len(bases):
+        raise InputError("two bases share a name: give each its own")
+    return MappingProxyType(named)
+
+
+BASES: Mapping[str, type[Base]] = _registry(Rsps, Darts, SecondOrderDarts, Snas)

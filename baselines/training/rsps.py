@@ -1,0 +1,70 @@
+"""Random search with parameter sharing: every step trains one uniformly drawn connected path.
+
+[RSPS] Li & Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.splitting import Distances, Enough, gradient_distances, use_all
+from baselines.training.base import Base, State, Training
+from baselines.training.weights import PathTraining, Stretch
+from benchmark.images import Batches
+from benchmark.spaces.nb201 import encode
+
+
+class Rsps(Base):
+    """Trains single paths and selects the best of some that it draws."""
+
+    name: ClassVar[str] = "rsps"
+    description: ClassVar[str] = "one random path a step; selects the best of some drawn ones"
+    passes: ClassVar[int] = 1
+    has_weights: ClassVar[bool] = False
+
+    @staticmethod
+    def matching_passes(edges: int, operations: int) -> int:
+        """Return the passes of the drawn path and of its children, some of which are one."""
+        return 1 + (operations - 1) * edges if edges else 0
+
+    def training(
+        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> Training:
+        """Return the training of uniformly drawn connected paths of the subspace."""
+        generator = self.experiment.streams.numpy(f"paths/{name}")
+        paths = state.subspace.draw_paths(stretch.steps, generator).tolist()
+        settings = self.experiment.training
+        return PathTraining(state.network, self.batches, paths, stretch, settings)
+
+    def distances(
+        self,
+        state: State,
+        edges: Sequence[int],
+        batches: Batches,
+        name: str,
+        before_pass: Callable[[], None],
+        *,
+        soft: bool = False,
+        is_enough: Enough = use_all,
+    ) -> Distances:
+        """Return the gradient distances where the other edges carry one drawn path a batch."""
+        if soft:
+            self.check_weights()
+        generator = self.experiment.streams.numpy(f"matching paths/{name}")
+        paths = state.subspace.draw_paths(len(batches), generator).tolist()
+        return gradient_distances(
+            state.network, state.subspace, edges, batches, paths, before_pass, is_enough=is_enough
+        )
+
+    def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
+        """Return the best-scored of the connected architectures that it draws, the first of equals.
+
+        Drawn with replacement: [RSPS] does not keep architectures apart either.
+        """
+        generator = self.experiment.streams.numpy(f"selection/{name}")
+        drawn = encode(state.subspace.draw_paths(self.experiment.search.drawn, generator))
+        return int(drawn[scores[drawn].argmax()])

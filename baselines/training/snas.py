@@ -1,0 +1,69 @@
+"""SNAS: operations are drawn by a Gumbel-softmax that grows harder as training goes on.
+
+[SNAS] Xie et al. 2019, arXiv 1812.09926, section 2.2 and eq. 4: the weights of an edge are
+softmax((log α + G) / λ), G independent Gumbel noise, λ the temperature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from baselines.supernets.nb201 import Mixture
+from baselines.training.base import State
+from baselines.training.differentiable import Differentiable, normal_values, parameters_of
+from benchmark.spaces.nb201 import EDGES, OPERATIONS
+
+MEAN, DEVIATION = 1.0, 0.01  # of the initial log α
+
+
+class Snas(Differentiable):
+    """Trains a relaxed draw of operations; one draw for each edge and step, for all cells.
+
+    The draw of a step serves both its passes. A step passes two batches: one for α, one for the
+    weights.
+    """
+
+    name: ClassVar[str] = "snas"
+    description: ClassVar[str] = "operations drawn by a Gumbel-softmax; selects argmax"
+    passes: ClassVar[int] = 2
+
+    def initial_parameters(self, generator: torch.Generator) -> Tensor:
+        """Return log α close to one, [6, 5]."""
+        return normal_values(generator, MEAN, DEVIATION)
+
+    def temperature(self, progress: float) -> float:
+        """Return the temperature at a share of the training, from 0 to 1."""
+        search = self.experiment.search
+        return search.temperature + (search.final_temperature - search.temperature) * progress
+
+    def mixtures(self, state: State, count: int, stream: str) -> Callable[[int, float], Mixture]:
+        """Return what gives the relaxed draw of the present log α."""
+        architecture = parameters_of(state)
+        noise = gumbel_noise(count, self.experiment.streams.torch(stream))
+        noises = [  # only for the operations that are there
+            noise[:, edge, list(allowed)].to(self.experiment.device)
+            for edge, allowed in enumerate(architecture.operations)
+        ]
+
+        def mixture(draw: int, progress: float) -> Mixture:
+            temperature = self.temperature(progress)
+            return architecture.mixture(
+                lambda edge, alpha: ((alpha + noises[edge][draw]) / temperature).softmax(0)
+            )
+
+        return mixture
+
+
+def gumbel_noise(count: int, generator: torch.Generator) -> Tensor:
+    """Return standard Gumbel noise, −log of an exponential variable, [count, 6, 5] on the CPU.
+
+    Example:
+        >>> gumbel_noise(2, torch.Generator().manual_seed(0)).shape
+        torch.Size([2, 6, 5])
+    """
+    drawn = torch.empty(count, len(EDGES), len(OPERATIONS)).exponential_(generator=generator)
+    return -drawn.log()

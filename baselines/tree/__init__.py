@@ -1,0 +1,1 @@
+"""Trees of sub-supernets: growing, resuming and scoring them on the way."""

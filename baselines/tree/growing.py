@@ -1,0 +1,280 @@
+"""A tree of sub-supernets: warm up, split, train on, within one budget.
+
+One-shot, few-shot and GM-NAS are this tree with no, one or several levels of splits; they differ in
+how a node chooses its edge and groups. Whatever is left of the budget after warm-up and splitting
+is shared by the leaves, to within one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.experiment import Experiment
+from baselines.method import Outcome
+from baselines.schedule import Plan, Schedule, Workload, plan_schedule
+from baselines.splitting import FULL, Groups, Subspace
+from baselines.training import Base, State, Training, base_class
+from baselines.training.weights import Stretch
+from baselines.tree.resuming import Kept
+from baselines.tree.trajectory import Trajectory
+from benchmark.budget import Spending
+from benchmark.errors import CheckError
+from benchmark.settings import Range
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, to_string
+from benchmark.tasks.task import Task
+
+EdgeIndex = Annotated[int, Range(0, len(EDGES) - 1)]
+_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
+LOSS_POINTS = 50  # of a node's losses that a trace keeps, each a mean over neighbouring steps
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a node divides.
+
+    Attributes:
+        edge: Index into `EDGES`.
+        groups: Operations of each child.
+        trace: Why, as plain JSON values.
+    """
+
+    edge: int
+    groups: Groups
+    trace: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A sub-supernet.
+
+    Attributes:
+        name: ``root``, or the parent's name and the child's number.
+        state: The architectures it holds, its weights, and what its base keeps beside them.
+        steps: Steps that the weights have behind them.
+    """
+
+    name: str
+    state: State
+    steps: int
+
+    @property
+    def level(self) -> int:
+        """Number of splits above it."""
+        return self.name.count(".")
+
+    @property
+    def subspace(self) -> Subspace:
+        """The architectures it holds."""
+        return self.state.subspace
+
+
+def plan_tree(
+    task: Task, train_images: int, schedule: Schedule, matching: tuple[int, ...] | None = None
+) -> Plan:
+    """Say what a tree of supernets will do on a task, before anything is run.
+
+    Args:
+        task: The task, with its base.
+        train_images: Training images that there are.
+        schedule: How training is shared out.
+        matching: For each level that is split, the most batches that a split passes; none by
+            default.
+
+    Raises:
+        InputError: The schedule does not fit the task's kind of budget, or its own levels.
+    """
+    base = base_class(task.search.base)
+    workload = Workload(
+        train_images=train_images,
+        batch_size=task.training.batch_size,
+        passes=base.passes,
+        matching=(0,) * len(schedule.groups) if matching is None else matching,
+        budget=None if task.budget is None else task.budget.images,
+    )
+    return plan_schedule(schedule, workload)
+
+
+def train_tree(
+    experiment: Experiment, schedule: Schedule, choose_split: Callable[[Base, Node], Split]
+) -> Outcome:
+    """Train a tree of supernets and score every architecture.
+
+    Architectures that differ in dead edges alone are one function and are scored once, by the leaf
+    that holds their live form: ``none`` on every dead edge.
+
+    Args:
+        experiment: Images, scale, budget and streams.
+        schedule: How the budget is shared out.
+        choose_split: Says how a node trained by a base divides.
+
+    Returns:
+        Scores and a trace.
+
+    Raises:
+        InputError: The schedule leaves nothing for the leaves.
+        CheckError: Nothing is left of the budget for the leaves, or training failed.
+    """
+    return _Tree(experiment, schedule, choose_split).grow()
+
+
+class _Tree:
+    def __init__(
+        self,
+        experiment: Experiment,
+        schedule: Schedule,
+        choose_split: Callable[[Base, Node], Split],
+    ) -> None:
+        self._experiment = experiment
+        self._schedule = schedule
+        self._choose_split = choose_split
+        base = base_class(experiment.search.base)
+        batch = experiment.training.batch_size
+        budget = None if schedule.epochs else experiment.ledger.budget.images
+        none = (0,) * len(schedule.groups)  # what matching costs is known when it is paid
+        images = len(experiment.images.train)
+        plan = plan_schedule(schedule, Workload(images, batch, base.passes, none, budget))
+        self._equal = plan.equal
+        self._planned = [level.steps for level in plan.levels]
+        self._lineage = [level.steps // level.supernets for level in plan.levels]
+        self._base = base(experiment, None if plan.equal else sum(self._lineage))
+        self._trajectory = Trajectory(experiment, self._base.score_functions)
+        self._kept = Kept(experiment, self._trajectory)
+        self._levels: list[dict[str, int]] = []
+        self._splits: list[dict[str, Any]] = []
+        self._losses: dict[str, list[float]] = {}
+
+    def grow(self) -> Outcome:
+        nodes = [Node("root", self._base.start(FULL), 0)]
+        for level in range(len(self._schedule.groups)):
+            nodes = self._train(nodes, self._planned[level], last=False)
+            nodes = [child for node in nodes for child in self._divide(node, level)]
+        left = self._experiment.ledger.left // self._base.step_images(frozen=False)
+        steps = self._kept.leaf_steps(left if self._equal else self._planned[-1])
+        leaves = self._train(nodes, steps, last=True)
+        with self._kept.holding():
+            scores = self._base.score([leaf.state for leaf in leaves])
+        return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
+
+    @property
+    def _matched(self) -> int:
+        """Images spent on gradient matching so far."""
+        return self._experiment.ledger.parts[Spending.GRADIENT_MATCHING]
+
+    def _train(self, nodes: Sequence[Node], steps: int, *, last: bool) -> list[Node]:
+        """Train the nodes of a level for as many steps in all, shared to within one step."""
+        each, over = divmod(steps, len(nodes))
+        if last and each == 0:
+            raise CheckError(
+                f"{steps} steps of the budget are left for {len(nodes)} leaves: "
+                "raise the budget, or warm up and match gradients less"
+            )
+        frozen = self._schedule.freezes and not last
+        images = steps * self._base.step_images(frozen=frozen)
+        self._levels.append({"supernets": len(nodes), "images": images, "matching": 0})
+        kind = Spending.SHARED_TRAINING if len(nodes) == 1 else Spending.LEAF_TRAINING
+        trained = []
+        for number, node in enumerate(nodes):
+            stretch = self._stretch(node, each + (number < over))
+            self._losses[node.name] = self._train_node(node, stretch, kind, frozen=frozen)
+            trained.append(Node(node.name, node.state, node.steps + stretch.steps))
+        return trained
+
+    def _stretch(self, node: Node, steps: int) -> Stretch:
+        """Return the stretch of a node's own steps, planned as if nothing below started anew.
+
+        Learning rate and temperature know how many steps a lineage has, splitting aside. Where the
+        schedule is in epochs, the rate of a supernet that starts anew falls as over a whole lineage
+        too, as in the published program.
+        """
+        total = node.steps + steps + sum(self._lineage[node.level + 1 :])
+        if not self._schedule.epochs:
+            return Stretch(node.steps, steps, total)
+        if self._schedule.anneals == "each":
+            return Stretch(node.steps, steps, total, rate_from=node.steps, rate_over=steps)
+        return Stretch(node.steps, steps, total, rate_over=sum(self._lineage))
+
+    def _train_node(
+        self, node: Node, stretch: Stretch, kind: Spending, *, frozen: bool
+    ) -> list[float]:
+        """Train a node, or what is left to train of it, and return its losses."""
+        losses = self._kept.finished(node.name, node.state)
+        position, resumed = self._kept.begun(node.name)
+        begun = (losses is not None and stretch.steps > 0) or position > 0
+        watch = self._trajectory.watch(node.subspace, node.state.network, begun=begun)
+
+        def before_step(training: Training) -> None:
+            self._kept.visit(node.name, training)
+            watch()
+
+        if losses is None:
+            losses = self._base.train(
+                node.state, stretch, kind, node.name, before_step, resumed, frozen=frozen
+            )
+        self._kept.finish(node.name, node.state, losses)
+        return losses
+
+    def _divide(self, node: Node, level: int) -> list[Node]:
+        """Return a node's children, which start from its weights or from the initial ones."""
+        told, images = self._kept.split(node.name) or self._split(node)
+        self._kept.keep_split(told, images)
+        self._splits.append(told)
+        self._levels[-1]["matching"] += images
+        edge = _EDGES.index(told["edge"])
+        groups = [[OPERATIONS.index(name) for name in group] for group in told["groups"]]
+        is_last = level == len(self._schedule.groups) - 1
+        restart = self._schedule.restart == "always" or (
+            self._schedule.restart == "last" and is_last
+        )
+        return [
+            Node(
+                f"{node.name}.{number}",
+                self._base.start(part) if restart else self._base.inherit(node.state, part),
+                0 if restart else node.steps,
+            )
+            for number, part in enumerate(node.subspace.split(edge, groups))
+        ]
+
+    def _split(self, node: Node) -> tuple[dict[str, Any], int]:
+        """Return how a node divides, for the trace, and the images spent on matching for that."""
+        before = self._matched
+        with self._kept.holding():
+            split = self._choose_split(self._base, node)
+        told = {
+            "node": node.name,
+            "edge": _EDGES[split.edge],
+            "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
+            **split.trace,
+        }
+        return told, self._matched - before
+
+    def _trace(self, leaves: Sequence[Node], scores: NDArray[np.float64]) -> dict[str, Any]:
+        found = [self._leaf(leaf, scores) for leaf in leaves]
+        return {
+            "splits": self._splits,
+            "leaves": found,
+            # what validation alone can choose: of equals the first leaf's
+            "choice": max(found, key=lambda leaf: float(leaf["selected"]["score"]))["selected"],
+            "equal budget": self._equal,
+            "levels": self._levels,
+            "losses": {name: _thinned(losses) for name, losses in self._losses.items() if losses},
+        }
+
+    def _leaf(self, leaf: Node, scores: NDArray[np.float64]) -> dict[str, Any]:
+        code = self._base.select(leaf.state, scores, leaf.name)
+        return {
+            "node": leaf.name,
+            "operations": leaf.subspace.to_lists(),
+            "architectures": leaf.subspace.size,
+            "steps": leaf.steps,
+            "selected": {"architecture": to_string(code), "score": float(scores[code])},
+        }
+
+
+def _thinned(losses: Sequence[float]) -> list[float]:
+    parts = np.array_split(np.asarray(losses), min(LOSS_POINTS, max(1, len(losses))))
+    return [round(float(part.mean()), 5) for part in parts if part.size]

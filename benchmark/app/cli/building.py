@@ -1,0 +1,169 @@
+"""``nasbench tables build``: a table of one's own, by training architectures alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.app.cli.changes import read_changes, set_option
+from benchmark.app.cli.options import default_jobs, workers_options
+from benchmark.errors import InputError
+
+_SCALE = {  # the parts of --scale, in their order
+    "C": "network.channels",
+    "N": "network.cells",
+    "resolution": "data.resolution",
+    "epochs": "training.epochs",
+}
+
+
+@click.command()
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    help="A data set of `nasbench list datasets`; one without a protocol of its own wants "
+    "--protocol too.",
+)
+@click.option(
+    "--protocol",
+    metavar="NAME|PATH",
+    help="How to train: a name of `nasbench list protocols`, or a .toml file.  "
+    "[default: the data set's]",
+)
+@click.option(
+    "--architectures",
+    default="1000",
+    show_default=True,
+    metavar="all|N|FILE",
+    help="Which: all 15,625, a sample of N, or those a file lists, one a line or as CSV.",
+)
+@click.option(
+    "--seeds",
+    default="3",
+    show_default=True,
+    metavar="N|LIST",
+    help="A number of seeds from 0 on, or a list such as 3,7; one seed is 3 and a comma.",
+)
+@click.option(
+    "--scale",
+    metavar="C,N,RESOLUTION,EPOCHS",
+    help="Channels, cells a stage, pixels and epochs in place of the protocol's; leave one empty "
+    "to keep it.",
+)
+@set_option
+@click.option(
+    "--name", metavar="NAME", help="Name of the table.  [default: the protocol's with its scale]"
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where trainings and the table go.  [default: tables/<name>]",
+)
+@workers_options
+def build(
+    dataset: str | None,
+    protocol: str | None,
+    architectures: str,
+    seeds: str,
+    scale: str | None,
+    changes: tuple[str, ...],
+    name: str | None,
+    out: Path | None,
+    shard: str | None,
+    jobs: int | None,
+    backend: str | None,
+    scheduler: str | None,
+    device: str,
+    data: Path | None,
+) -> None:
+    """Train architectures alone on a data set and make a table of what they reach.
+
+    Networks that several architectures share are trained once. What was trained before is taken
+    from --out: the same command goes on where it stopped, and a larger sample or more seeds begin
+    with what is there.
+
+    \b
+    Examples:
+      nasbench tables build --dataset digits --architectures 100 --seeds 2
+      nasbench tables build --dataset digits --scale 8,1,8,2 --set training.average=mean
+      nasbench tables build --dataset digits --architectures all --shard 1/4 --out share1
+    """
+    from benchmark.app.running.shards import parse_shard
+    from benchmark.images import DATASETS
+    from benchmark.seeds import parse_seeds
+    from benchmark.tasks.protocol import load_protocol, protocol_names
+    from benchmark.truth.files.library import table_path
+
+    if protocol is None and dataset is None:
+        raise InputError("no data set: give --dataset digits, or a --protocol")
+    if protocol is None and dataset in DATASETS and dataset not in protocol_names():
+        raise InputError(
+            f"data set {dataset!r} has no protocol of its own: give --protocol too, one of "
+            f"{', '.join(protocol_names())} or a file of yours"
+        )
+    chosen = load_protocol(protocol or str(dataset))
+    asked = _changes(scale, changes) | ({} if dataset is None else {"data.dataset": dataset})
+    chosen = chosen.changed(asked)
+    size = chosen.scale
+    name = name or (
+        f"{chosen.name}-c{size.channels}n{size.cells}r{size.resolution}e{chosen.training.epochs}"
+    )
+    table_path(name)  # checks that it is a name
+
+    # These import PyTorch.
+    from benchmark.app.building import Plan, build_table, chosen_architectures
+    from benchmark.app.running.devices import checked_device
+    from benchmark.app.workers.backends import chosen_workers
+
+    plan = Plan(chosen, chosen_architectures(architectures), parse_seeds(seeds))
+    folder = out or Path("tables") / name
+    done = build_table(
+        plan,
+        folder,
+        name,
+        device=checked_device(device),
+        workers=chosen_workers(jobs or default_jobs(device), backend, scheduler),
+        shard=parse_shard(shard or "1/1"),
+        data=data,
+    )
+    if done.damaged:
+        click.echo(f"{done.damaged} damaged lines in {folder} were trained again", err=True)
+    if done.reused:
+        click.echo(f"{done.reused} of {done.trainings} trainings were found in {folder}", err=True)
+    if done.elsewhere:
+        click.echo(
+            f"some of them were made with another {', '.join(done.elsewhere)}: trained here again "
+            "they may differ in their last digits",
+            err=True,
+        )
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    if done.table is None or done.path is None:
+        click.echo(
+            f"{folder}: {done.trainings:,} trainings are done; for a table {done.left:,} of other "
+            "shares are missing: nasbench merge puts them together"
+        )
+        return
+    files = ", ".join(str(file) for file in (done.path, done.curves) if file is not None)
+    click.echo(f"{name}: {len(done.table):,} architectures, {files}")
+    from benchmark.app.cli.table_facts import print_facts, table_facts
+
+    print_facts(table_facts(done.table, done.curves))
+
+
+def _changes(scale: str | None, changes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings that --scale and --set change."""
+    found: dict[str, Any] = {}
+    if scale is not None:
+        parts = scale.split(",")
+        if len(parts) > len(_SCALE) or not all(part == "" or part.isdecimal() for part in parts):
+            raise InputError(f"cannot use --scale {scale[:60]!r}: write {','.join(_SCALE)}")
+        found |= {
+            setting: int(part[:9])
+            for setting, part in zip(_SCALE.values(), parts, strict=False)
+            if part
+        }
+    return found | read_changes(changes)

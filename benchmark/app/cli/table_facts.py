@@ -1,0 +1,237 @@
+"""What ``nasbench tables`` tells: facts as plain data for JSON, and how they are printed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+
+from analysis.statistics.ceiling import noise_ceiling, table_quality
+from benchmark.errors import InputError, MissingError
+from benchmark.spaces.nb201 import SIZE, from_string, to_string
+from benchmark.truth import TABLES, TruthTable, open_table
+from benchmark.truth.files.library import curves_path, imported_names
+
+_UNITS = {
+    "seconds": "s an epoch",
+    "latency": "s latency",
+    "params": "M parameters",
+    "flops": "M multiply-adds",
+}
+
+
+class TableLine(NamedTuple):
+    """A table in a list."""
+
+    name: str
+    architectures: int
+    accuracies: list[str]
+    description: str
+
+
+def table_lines() -> list[TableLine]:
+    """Return the built-in and the imported tables; a damaged file is listed as such."""
+    lines = []
+    for name in [*TABLES, *(name for name in imported_names() if name not in TABLES)]:
+        try:
+            table = open_table(name, allow_subset=True)
+        except InputError as error:
+            lines.append(TableLine(name, 0, [], str(error)))
+            continue
+        lines.append(TableLine(name, len(table), [*map(str, table.keys)], table.description))
+    return lines
+
+
+def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]:
+    """Return what a table holds, made of what JSON knows.
+
+    Args:
+        table: The table.
+        curves: The file of its learning curves, where they lie beside it; those of imported tables
+            are found by their name.
+    """
+    measured = table.measurements
+    accuracies = {}
+    for key, column in table.accuracies.items():
+        facts: dict[str, Any] = {
+            "lowest": float(column.min()),
+            "highest": float(column.max()),
+            "best": to_string(int(table.codes[column.argmax()])),
+        }
+        if key in table.seeds:
+            counts = np.bincount(table.seeds[key])
+            facts["architectures_by_seeds"] = {
+                str(number): int(count) for number, count in enumerate(counts) if count
+            }
+        if key in measured.deviations and not np.all(np.isnan(measured.deviations[key])):
+            facts["mean_deviation"] = float(np.nanmean(measured.deviations[key]))
+        accuracies[str(key)] = facts
+    if curves is None and table.name in imported_names():
+        curves = curves_path(table.name)
+    return {
+        "name": table.name,
+        "description": table.description,
+        "source": asdict(table.source),
+        "architectures": len(table),
+        "networks": table.networks,
+        "official_index": table.official_index is not None,
+        "accuracies": accuracies,
+        "losses": [str(key) for key in measured.losses],
+        "costs": _costs(table, slice(None)),
+        "curves": str(curves) if curves is not None and curves.exists() else None,
+        "noise_ceiling": [
+            line._asdict() | {"tau": _number(line.tau)} for line in noise_ceiling(table)
+        ],
+        "quality": [one._asdict() | {"key": str(one.key)} for one in table_quality(table)],
+        "protocol": dict(table.protocol),
+    }
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """Print what `table_facts` found."""
+    click.echo(f"{facts['name']}: {facts['description']}")
+    source = facts["source"]
+    click.echo(f"source        {source['file']}, SHA-256 {source['sha256']}")
+    if source["imported"]:
+        click.echo(f"              of {source['dated']}, imported {source['imported']}")
+    index = "with" if facts["official_index"] else "without"
+    networks = f", {facts['networks']:,} different networks" if facts["networks"] else ""
+    click.echo(f"architectures {facts['architectures']:,}{networks}, {index} the official index")
+    for name, it in facts["accuracies"].items():
+        counts = it.get("architectures_by_seeds", {})
+        seeds = ", ".join(f"{count:,} with {number}" for number, count in counts.items())
+        spread = f", deviation {it['mean_deviation']:.2f}" if "mean_deviation" in it else ""
+        click.echo(
+            f"  {name:20} {it['lowest']:6.2f} to {it['highest']:6.2f} %{spread}"
+            + (f"; seeds: {seeds}" if seeds else "")
+        )
+    if facts["costs"]:
+        click.echo("costs, means over architectures")
+        _print_costs(facts["costs"])
+    click.echo(f"curves        {facts['curves'] or 'none'}")
+    click.echo("noise ceiling (Kendall's tau-b of the table with itself)")
+    for line in facts["noise_ceiling"]:
+        click.echo(
+            f"  {line['tau']:6.3f}  {line['what']} ({line['architectures']:,} architectures)"
+        )
+    if not facts["noise_ceiling"]:
+        click.echo("  unknown: one accuracy of one seed each has nothing to be compared with")
+    for one in facts["quality"]:
+        click.echo(
+            f"reliability   {one['reliability']:.3f} of {one['key']}, by Spearman–Brown for "
+            f"{one['seeds']} seeds from ρ = {one['rho']:.3f} between two; perfect scores would "
+            f"reach τ = {one['ceiling']:.3f}"
+        )
+    for one in facts["protocol"].get("failed", []):
+        click.echo(
+            f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}"
+        )
+    for machine in facts["protocol"].get("machines", []):
+        click.echo(
+            f"trained by    version {machine['version']}, commit {machine['commit']}"
+            f"{' and changes' if machine['dirty'] else ''}, PyTorch "
+            f"{machine['libraries']['torch']} on {machine['cpu']} ({machine['device']})"
+        )
+
+
+def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
+    """Return what a table knows of an architecture, made of what JSON knows.
+
+    Args:
+        table: The table.
+        arch: The architecture's string or its official number.
+
+    Raises:
+        InputError: It is neither, or the table has no official numbers.
+        MissingError: The table lacks it.
+    """
+    row = _row(table, arch)
+    measured = table.measurements
+    accuracies: dict[str, dict[str, Any]] = {}
+    for key, column in table.accuracies.items():
+        accuracies[str(key)] = {"mean": float(column[row])}
+        if key in table.seeds:
+            accuracies[str(key)]["seeds"] = int(table.seeds[key][row])
+        for name, group in (("deviation", measured.deviations), ("loss", measured.losses)):
+            if key in group:
+                accuracies[str(key)][name] = _number(group[key][row])
+        if key in measured.by_seed:
+            single = measured.by_seed[key]
+            accuracies[str(key)]["by_seed"] = {
+                str(seed): {"accuracy": float(accuracy), "loss": _number(loss)}
+                for seed, accuracy, loss in zip(
+                    single.seeds, single.accuracies[row], single.losses[row], strict=True
+                )
+                if np.isfinite(accuracy)
+            }
+    index = table.official_index
+    return {
+        "table": table.name,
+        "arch": to_string(int(table.codes[row])),
+        "code": int(table.codes[row]),
+        "index": None if index is None else int(index[row]),
+        "accuracies": accuracies,
+        "costs": _costs(table, row),
+    }
+
+
+def print_arch(facts: dict[str, Any]) -> None:
+    """Print what `arch_facts` found."""
+    index = "" if facts["index"] is None else f", index {facts['index']}"
+    click.echo(f"{facts['arch']}{index}, in {facts['table']}")
+    for name, it in facts["accuracies"].items():
+        spread = f" ± {it['deviation']:.3f}" if it.get("deviation") is not None else ""
+        seeds = f", {it['seeds']} seeds" if "seeds" in it else ""
+        loss = f", loss {it['loss']:.4f}" if it.get("loss") is not None else ""
+        click.echo(f"  {name:20} {it['mean']:9.4f}{spread} %{seeds}{loss}")
+        for seed, one in it.get("by_seed", {}).items():
+            loss = f", loss {one['loss']:.4f}" if one["loss"] is not None else ""
+            click.echo(f"    seed {seed:13} {one['accuracy']:9.4f} %{loss}")
+    _print_costs(facts["costs"])
+
+
+def _costs(table: TruthTable, rows: int | slice) -> dict[str, dict[str, float | None]]:
+    """Return for each training the mean costs of some architectures."""
+    found: dict[str, dict[str, float | None]] = {}
+    for key, column in table.measurements.costs.items():
+        values = np.atleast_1d(column[rows])
+        known = values[np.isfinite(values)]
+        training = found.setdefault(f"{key.run}_{key.epochs}", {})
+        training[key.quantity] = float(known.mean()) if known.size else None
+    return found
+
+
+def _print_costs(costs: dict[str, dict[str, float | None]]) -> None:
+    for training, quantities in costs.items():
+        shown = [
+            f"{value:.6g} {_UNITS[quantity]}"
+            for quantity, value in quantities.items()
+            if value is not None
+        ]
+        click.echo(f"  {training:20} {', '.join(shown)}")
+
+
+def _row(table: TruthTable, arch: str) -> int:
+    """Return where an architecture stands."""
+    if not arch.isdecimal() or len(arch) > len(str(SIZE)):
+        code = from_string(arch)
+        table.accuracy(table.keys[0], code)  # raises where it is missing
+        return int(np.searchsorted(table.codes, code))
+    if table.official_index is None:
+        raise InputError(
+            f"table {table.name!r} has no official numbers: give the architecture's string"
+        )
+    rows = np.flatnonzero(table.official_index == int(arch))
+    if not rows.size:
+        raise MissingError(
+            f"table {table.name!r} has no architecture {arch}: it holds {len(table):,}"
+        )
+    return int(rows[0])
+
+
+def _number(value: float | np.float64) -> float | None:
+    """Return a number for JSON, which knows neither NaN nor infinity."""
+    return float(value) if np.isfinite(value) else None

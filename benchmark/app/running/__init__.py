@@ -1,0 +1,1 @@
+"""Running methods at seeds, each once, and none lost."""

@@ -1,0 +1,134 @@
+"""How long runs will take here, from a few measured steps on images of noise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import median
+
+import torch
+
+from baselines.schedule import Plan
+from baselines.splitting import FULL
+from baselines.training import base_class
+from baselines.training.weights import Stretch
+from benchmark.app.running.trial import make_experiment
+from benchmark.budget import Budget, Ledger, Spending
+from benchmark.images import Images, ImageSet
+from benchmark.spaces.nb201 import EDGES, distinct_codes
+from benchmark.tasks.task import Task
+
+STEPS = 5  # measured, after one that is not
+SCORED = 16  # architectures whose scoring is measured
+MOST_IMAGES = 64  # that each of them is measured on
+
+
+@dataclass(frozen=True)
+class StepCosts:
+    """Seconds that single pieces of work take, medians of a few.
+
+    Attributes:
+        step: One training step of a supernet that holds the whole space.
+        matching: One pass of a batch for gradient matching, its share of comparing included.
+        scoring: One architecture on one image to be scored, among its neighbours.
+    """
+
+    step: float
+    matching: float
+    scoring: float
+
+
+def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
+    """Measure what a task's single steps take on a device; its images need not be there.
+
+    Args:
+        task: The task.
+        device: Where networks live.
+    """
+    base_kind = base_class(task.search.base)
+    batch = task.training.batch_size
+    fewer = min(task.scoring.images, MOST_IMAGES)
+    task = replace(task, scoring=replace(task.scoring, images=fewer))
+    ledger = Ledger(Budget((1 + STEPS) * base_kind.passes * batch))
+    images = _noise(task)
+    base = base_kind(make_experiment(task, 0, ledger, device, images))
+    experiment, state = base.experiment, base.start(FULL)
+    training = base.training(state, Stretch(0, 1 + STEPS, 1 + STEPS), "root")
+    step = _median_seconds(training.step, device)
+
+    passes = 0
+
+    def count() -> None:
+        nonlocal passes
+        passes += 1
+
+    batches = experiment.batches(experiment.images.train, 1, "matching batches/root")
+    edges = list(range(len(EDGES)))
+    matching = _median_seconds(
+        lambda: base.distances(state, edges, batches, "root", count), device, repeats=1
+    )
+    codes = distinct_codes()
+    middle = len(codes) // 2
+    sample = codes[middle : middle + SCORED]  # neighbours, which share work as in the whole space
+    scoring = _median_seconds(lambda: base.score_functions(state.network, sample), device)
+    return StepCosts(step, matching / (passes / 2), scoring / (SCORED * fewer))
+
+
+def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
+    """Return the seconds that a plan's parts take one after the other, scoring included.
+
+    Args:
+        task: The task.
+        plan: What a method will do.
+        costs: What single steps take.
+
+    Returns:
+        Seconds by the names of `Spending`, and ``scoring``.
+    """
+    batch = task.training.batch_size
+    passes = base_class(task.search.base).passes
+    per_image = {
+        Spending.SHARED_TRAINING: costs.step / (passes * batch),
+        Spending.GRADIENT_MATCHING: costs.matching / batch,
+        Spending.LEAF_TRAINING: costs.step / (passes * batch),
+    }
+    trajectory = task.trajectory  # its last point is the scoring of the whole space
+    scored = len(distinct_codes()) + max(0, trajectory.points - 1) * trajectory.architectures
+    return {part.value: images * per_image[part] for part, images in plan.parts.items()} | {
+        "scoring": scored * task.scoring.images * costs.scoring
+    }
+
+
+def _noise(task: Task) -> ImageSet:
+    """Return as many images of noise as the measurement needs."""
+    scale, batch = task.scale, task.training.batch_size
+    generator = torch.Generator().manual_seed(0)
+
+    def part(count: int) -> Images:
+        shape = (count, scale.input_channels, scale.resolution, scale.resolution)
+        pixels = torch.randint(256, shape, dtype=torch.uint8, generator=generator)
+        labels = torch.randint(scale.classes, (count,), generator=generator)
+        moments = torch.full((2, scale.input_channels, 1, 1), 128.0)
+        return Images(pixels, labels, *moments)
+
+    scored = task.scoring.images
+    return ImageSet(part(max(2 * batch, scored)), part(scored + batch), scale.classes)
+
+
+def _median_seconds(work: Callable[[], object], device: str, repeats: int = STEPS) -> float:
+    """Return the median time of some work, the first time not counted."""
+    times = []
+    for _ in range(1 + repeats):
+        _wait(device)
+        start = time.perf_counter()
+        work()
+        _wait(device)
+        times.append(time.perf_counter() - start)
+    return median(times[1:])
+
+
+def _wait(device: str) -> None:
+    """Wait for what the device has been asked to do."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(device)

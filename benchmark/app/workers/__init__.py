@@ -1,0 +1,1 @@
+"""Worker processes of this machine or of a cluster, their progress, and stopping them."""

@@ -1,0 +1,18 @@
+"""Images that supernets are trained and scored on."""
+
+from benchmark.images.batches import Batches
+from benchmark.images.finding import data_folder
+from benchmark.images.image_set import Images, ImageSet
+from benchmark.images.registry import DATASETS, DatasetRecord, dataset_record
+from benchmark.images.settings import DataSettings
+
+__all__ = [
+    "DATASETS",
+    "Batches",
+    "DataSettings",
+    "DatasetRecord",
+    "ImageSet",
+    "Images",
+    "data_folder",
+    "dataset_record",
+]

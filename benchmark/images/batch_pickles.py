@@ -1,0 +1,68 @@
+"""The pickled batches that CIFAR and ImageNet16 are published in, read without executing them.
+
+A batch is a dictionary with ``data``, uint8 [n, channels·H·W], one image a row, channel after
+channel, and a list of labels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.images.labelled import Labelled, checked_labels
+from benchmark.pickles.arrays import ARRAYS, numbers
+from benchmark.pickles.unpickling import load_pickle
+
+MAX_SIZE = 1 << 28  # bytes of a file; the largest that is published has some 155 million
+CHANNELS = 3
+
+
+def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> Labelled:
+    """Read one pickled batch, as Python 2 or 3 wrote it.
+
+    Args:
+        data: The file's contents.
+        key: What its labels are called.
+        low: The least label; it becomes 0.
+        high: The greatest.
+        resolution: Height and width of an image in pixels.
+
+    Raises:
+        InputError: The pickle is damaged, asks for more than arrays of numbers, or holds other
+            images or labels than these.
+
+    Example:
+        >>> import pickle
+        >>> batch = {"data": np.zeros((2, 12), np.uint8), "labels": [3, 4]}
+        >>> read_batch(pickle.dumps(batch), "labels", 0, 9, resolution=2).pixels.shape
+        (2, 3, 2, 2)
+    """
+    found = load_pickle(data, ARRAYS, encoding="latin1")  # Python 2 wrote bytes as text
+    if not isinstance(found, dict):
+        raise InputError("is no batch of images: it holds no dictionary")
+    pixels = _array(found, "data")
+    if pixels.dtype != np.uint8 or pixels.shape[1:] != (CHANNELS * resolution**2,):
+        raise InputError(
+            f"has data of shape {list(pixels.shape)} and type {pixels.dtype}, not images of "
+            f"{CHANNELS}×{resolution}×{resolution} bytes"
+        )
+    labels = _value(found, key)
+    whole = checked_labels(labels if isinstance(labels, list) else numbers(labels), low, high)
+    if len(whole) != len(pixels):
+        raise InputError(f"has {len(whole):,} labels for {len(pixels):,} images")
+    return Labelled(pixels.reshape(-1, CHANNELS, resolution, resolution), whole)
+
+
+def _array(found: dict[Any, Any], key: str) -> NDArray[Any]:
+    return numbers(_value(found, key))
+
+
+def _value(found: dict[Any, Any], key: str) -> Any:
+    """Return what stands under a key, which is text or bytes."""
+    for form in (key, key.encode()):
+        if form in found:
+            return found[form]
+    raise InputError(f"is no batch of images: it has no {key!r}")

@@ -1,0 +1,186 @@
+"""CIFAR-10 and CIFAR-100, in the version for Python or the binary one [Krizhevsky 2009]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.errors import InputError
+from benchmark.images.batch_pickles import MAX_SIZE, read_batch
+from benchmark.images.finding import Remote, holds, naming, read_file, read_members
+from benchmark.images.image_set import ImageSet
+from benchmark.images.labelled import Labelled, checked_labels, image_set, joined
+from benchmark.images.settings import DataSettings
+
+ADDRESS = "https://www.cs.toronto.edu/~kriz/"
+CHANNELS, RESOLUTION, IMAGES = 3, 32, 50_000
+_PIXELS = CHANNELS * RESOLUTION**2
+
+
+def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
+    """Read a binary file: for each image its labels, the last of which counts, and its pixels.
+
+    Args:
+        data: The file's contents.
+        label_bytes: Bytes of labels in front of an image: 1 in CIFAR-10, 2 in CIFAR-100.
+        classes: Number of classes.
+
+    Raises:
+        InputError: The bytes are no whole number of images, or a label is out of range.
+
+    Example:
+        >>> read_binary(bytes([3] + 3072 * [7]), label_bytes=1, classes=10).labels.tolist()
+        [3]
+    """
+    row = label_bytes + _PIXELS
+    if len(data) % row:
+        raise InputError(f"has {len(data):,} bytes, no whole number of images of {row:,}")
+    rows = np.frombuffer(data, np.uint8).reshape(-1, row)
+    labels = checked_labels(rows[:, label_bytes - 1], 0, classes - 1)
+    return Labelled(rows[:, label_bytes:].reshape(-1, CHANNELS, RESOLUTION, RESOLUTION), labels)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of the forms in which a data set is published.
+
+    Attributes:
+        folder: The folder its archive unpacks to.
+        archive: The archive.
+        files: The files of the official training part.
+        read: Reads the contents of one.
+    """
+
+    folder: str
+    archive: Remote
+    files: tuple[str, ...]
+    read: Callable[[bytes], Labelled]
+
+
+@dataclass(frozen=True)
+class Cifar:
+    """One of the two data sets.
+
+    Attributes:
+        name: What the user writes.
+        classes: Number of classes.
+        versions: Its forms; the first is what is downloaded where there is none.
+        images: Images in the official training part.
+    """
+
+    name: str
+    classes: int
+    versions: tuple[Version, ...]
+    images: int = IMAGES
+
+    def prepare(self, folder: Path) -> None:
+        """Find the files in the data folder, or download them to it.
+
+        Raises:
+            InputError: What is there is incomplete or not what was published.
+            CheckError: Nothing is there, and it cannot be downloaded.
+        """
+        if not self.is_there(folder):
+            self.versions[0].archive.download(folder)
+
+    def is_there(self, folder: Path) -> bool:
+        """Say whether the files lie in the data folder, packed or not.
+
+        Raises:
+            InputError: What is there is incomplete or not what was published.
+        """
+        return self._unpacked(folder) is not None or self._archive(folder) is not None
+
+    def read(self, settings: DataSettings, folder: Path) -> ImageSet:
+        """Read the official training part from the data folder and divide it.
+
+        Raises:
+            InputError: A file is missing, damaged, or not what was published.
+        """
+        found = joined(list(self._parts(folder)))
+        if len(found.labels) != self.images:
+            raise InputError(
+                f"{folder} holds {len(found.labels):,} training images of {self.name}, not "
+                f"{self.images:,}: get them again"
+            )
+        return image_set(found, settings, self.classes)
+
+    def _parts(self, folder: Path) -> Iterator[Labelled]:
+        unpacked = self._unpacked(folder)
+        if unpacked is not None:
+            version, place = unpacked
+            for name in version.files:
+                with naming(place / name):
+                    yield version.read(read_file(place / name, MAX_SIZE))
+            return
+        packed = self._archive(folder)
+        if packed is None:
+            raise InputError(f"{folder} holds no {self.name}")
+        path = folder / packed.archive.name
+        names = [f"{packed.folder}/{name}" for name in packed.files]
+        for name, data in zip(names, read_members(path, names, MAX_SIZE), strict=True):
+            with naming(f"{path}: {name}"):
+                yield packed.read(data)
+
+    def _unpacked(self, folder: Path) -> tuple[Version, Path] | None:
+        """Return the version whose files lie there, and where."""
+        for version in self.versions:
+            for place in (folder / version.folder, folder):
+                if holds(place, version.files):
+                    return version, place
+        for version in self.versions:
+            place = folder / version.folder
+            if place.is_dir():
+                missing = [name for name in version.files if not (place / name).is_file()]
+                raise InputError(f"{place} lacks {missing[0]}: unpack {version.archive.name} again")
+        return None
+
+    def _archive(self, folder: Path) -> Version | None:
+        """Return the version whose archive lies there, after checking that it is the published."""
+        for version in self.versions:
+            path = folder / version.archive.name
+            if path.is_file():
+                version.archive.check(path)
+                return version
+        return None
+
+
+CIFAR10 = Cifar(
+    "cifar10",
+    10,
+    (
+        Version(
+            "cifar-10-batches-bin",
+            Remote("cifar-10-binary.tar.gz", ADDRESS, "c32a1d4ab5d03f1284b67883e8d87530"),
+            tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
+            lambda data: read_binary(data, 1, 10),
+        ),
+        Version(
+            "cifar-10-batches-py",
+            Remote("cifar-10-python.tar.gz", ADDRESS, "c58f30108f718f92721af3b95e74349a"),
+            tuple(f"data_batch_{number}" for number in range(1, 6)),
+            lambda data: read_batch(data, "labels", 0, 9, RESOLUTION),
+        ),
+    ),
+)
+CIFAR100 = Cifar(
+    "cifar100",
+    100,
+    (
+        Version(
+            "cifar-100-binary",
+            Remote("cifar-100-binary.tar.gz", ADDRESS, "03b5dce01913d631647c71ecec9e9cb8"),
+            ("train.bin",),
+            lambda data: read_binary(data, 2, 100),
+        ),
+        Version(
+            "cifar-100-python",
+            Remote("cifar-100-python.tar.gz", ADDRESS, "eb9058c3a382ffc7106e4002c42a8d85"),
+            ("train",),
+            lambda data: read_batch(data, "fine_labels", 0, 99, RESOLUTION),
+        ),
+    ),
+)

@@ -1,0 +1,82 @@
+"""ImageNet16-120: the first 120 classes of ImageNet at 16×16 pixels [NAS-Bench-201, section 2.2].
+
+It is made from the ten pickled training batches of downsampled ImageNet [Chrabaszcz et al. 2017,
+arXiv 1707.08819], which their site gives to those alone who have an account there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.errors import InputError
+from benchmark.images.batch_pickles import CHANNELS as CHANNELS
+from benchmark.images.batch_pickles import MAX_SIZE, read_batch
+from benchmark.images.finding import VARIABLE, holds, naming, read_file
+from benchmark.images.image_set import ImageSet
+from benchmark.images.labelled import Labelled, image_set, joined
+from benchmark.images.settings import DataSettings
+
+NAME = "imagenet16-120"
+ORIGIN = "https://image-net.org/download-images"
+CLASSES, RESOLUTION, IMAGES = 120, 16, 151_700
+_ALL_CLASSES = 1_000
+_FILES = tuple(f"train_data_batch_{number}" for number in range(1, 11))
+_PLACES = ("ImageNet16", NAME, "imagenet16", ".")
+
+
+def read_training_batch(data: bytes) -> Labelled:
+    """Read one of the authors' batches and keep its images of the first 120 classes.
+
+    Args:
+        data: The file's contents: labels run from 1 to 1,000.
+
+    Raises:
+        InputError: It is damaged or hostile, or holds other images or labels.
+    """
+    found = read_batch(data, "labels", 1, _ALL_CLASSES, RESOLUTION)
+    kept = found.labels < CLASSES
+    return Labelled(found.pixels[kept], found.labels[kept])
+
+
+def find_imagenet16(folder: Path) -> Path:
+    """Return where in the data folder the ten batches lie.
+
+    Raises:
+        InputError: They do not; the message says where they come from.
+    """
+    for place in _PLACES:
+        if holds(folder / place, _FILES):
+            return folder / place
+    raise InputError(
+        f"no ImageNet16 in {folder}: its licence forbids passing it on, so get the 16×16 training "
+        f"batches (train_data_batch_1 to _10) from {ORIGIN} and put them into "
+        f"{folder / _PLACES[0]}, or name another folder with --data or {VARIABLE}"
+    )
+
+
+def has_imagenet16(folder: Path) -> bool:
+    """Say whether the ten batches lie in the data folder."""
+    return any(holds(folder / place, _FILES) for place in _PLACES)
+
+
+def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
+    """Read the training batches from the data folder and divide them.
+
+    Raises:
+        InputError: A file is missing, damaged, hostile, or not what was published.
+    """
+    place = find_imagenet16(folder)
+    found = joined(list(_parts(place)))
+    if len(found.labels) != IMAGES:
+        raise InputError(
+            f"{place} holds {len(found.labels):,} images of the first {CLASSES} classes, not "
+            f"{IMAGES:,}: get the ten batches again"
+        )
+    return image_set(found, settings, CLASSES)
+
+
+def _parts(place: Path) -> Iterator[Labelled]:
+    for name in _FILES:
+        with naming(place / name):
+            yield read_training_batch(read_file(place / name, MAX_SIZE))

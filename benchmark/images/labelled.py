@@ -1,0 +1,122 @@
+"""Images as files hold them: bytes with labels, checked before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmark.errors import InputError
+from benchmark.images.image_set import Images, ImageSet
+from benchmark.images.settings import DataSettings
+from benchmark.seeds import Streams
+
+CHUNK = 1_000  # images resampled at a time, in float32
+
+
+class Labelled(NamedTuple):
+    """Labelled images.
+
+    Attributes:
+        pixels: uint8 [n, channels, H, W].
+        labels: int64 [n], from 0.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
+    """Return labels as int64 from 0, after checking that each lies within its bounds.
+
+    Args:
+        labels: Whole numbers, as an array or a list.
+        low: The least label a file may hold; it becomes 0.
+        high: The greatest.
+
+    Raises:
+        InputError: They are no whole numbers, or one is out of bounds.
+
+    Example:
+        >>> checked_labels([1, 120], 1, 120).tolist()
+        [0, 119]
+        >>> checked_labels([0], 1, 120)
+        Traceback (most recent call last):
+        benchmark.errors.InputError: has the label 0: labels are from 1 to 120
+    """
+    if isinstance(labels, list):
+        if not all(type(label) is int for label in labels):
+            raise InputError("has labels that are no whole numbers")
+        wrong = [label for label in labels if not low <= label <= high]
+    elif isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu":
+        wrong = labels[(labels < low) | (labels > high)].tolist()
+    else:
+        raise InputError("has labels that are no list of whole numbers")
+    if wrong:
+        raise InputError(f"has the label {wrong[0]}: labels are from {low} to {high}")
+    return np.array(labels, np.int64) - low
+
+
+def joined(parts: Sequence[Labelled]) -> Labelled:
+    """Return the images of several files as one."""
+    pixels, labels = zip(*parts, strict=True)
+    return Labelled(np.concatenate(pixels), np.concatenate(labels))
+
+
+def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet:
+    """Divide the images of a data set's official training part into the two parts used here.
+
+    The training part is shuffled, the same way every time and whatever the run's seed; the first
+    images of that order are for training, the last for validation.
+
+    Args:
+        found: The official training part.
+        settings: How many images of each kind, and at which resolution.
+        classes: Number of classes.
+
+    Returns:
+        Both parts, in uint8, with the mean and standard deviation of each channel over the
+        training images.
+    """
+    generator = Streams(0).torch(f"{settings.dataset}/split")
+    order = torch.randperm(len(found.labels), generator=generator).numpy()
+
+    def chosen(places: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        pixels = _resampled(torch.from_numpy(found.pixels[places]), settings.resolution)
+        return pixels, torch.from_numpy(found.labels[places])
+
+    train, valid = (chosen(order[one.start : one.stop]) for one in settings.places(len(order)))
+    mean, deviation = _moments(train[0])
+    return ImageSet(Images(*train, mean, deviation), Images(*valid, mean, deviation), classes)
+
+
+def _resampled(pixels: Tensor, resolution: int) -> Tensor:
+    """Return uint8 images at another resolution: means over areas, or interpolated where larger."""
+    if pixels.shape[-1] == resolution:
+        return pixels
+    mode = "area" if resolution < pixels.shape[-1] else "bilinear"
+    size = (resolution, resolution)
+    return torch.cat(
+        [
+            F.interpolate(chunk.float(), size=size, mode=mode).round_().byte()
+            for chunk in pixels.split(CHUNK)
+        ]
+    )
+
+
+def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel, [channels, 1, 1], from exact counts."""
+    counts = torch.stack(
+        [channel.flatten().bincount(minlength=256) for channel in pixels.unbind(1)]
+    )
+    shares = counts.double() / counts.sum(1, keepdim=True)  # [channels, 256]
+    levels = torch.arange(256, dtype=torch.float64)
+    mean = shares @ levels
+    deviation = ((levels - mean[:, None]).square() * shares).sum(1).sqrt()
+    deviation = deviation.where(deviation > 0, 1)  # a channel of one level has nothing to divide by
+    return mean.float()[:, None, None], deviation.float()[:, None, None]

@@ -1,0 +1,133 @@
+"""Names of data sets, and the one way to read one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmark.errors import InputError, unknown_name
+from benchmark.images import cifar, digits, fashion_mnist, imagenet16
+from benchmark.images.image_set import ImageSet
+from benchmark.images.settings import DataSettings
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """A data set that can be read by name.
+
+    Attributes:
+        name: What the user writes.
+        description: One line on what it is.
+        channels: Channels of an image.
+        classes: Number of classes.
+        resolution: Height and width in pixels as published.
+        images: Images in the official training part, the only one that is used.
+        noisy: Whether noise can be put on its images.
+        read: Reads what the settings ask for from the data folder.
+        prepare: Finds its files in the data folder, or downloads them to it.
+        is_there: Says whether its files are in the data folder; it downloads nothing.
+    """
+
+    name: str
+    description: str
+    channels: int
+    classes: int
+    resolution: int
+    images: int
+    noisy: bool
+    read: Callable[[DataSettings, Path], ImageSet]
+    prepare: Callable[[Path], object]
+    is_there: Callable[[Path], bool]
+
+    def check(self, settings: DataSettings) -> None:
+        """Check that settings ask for what there is, without looking for it.
+
+        Raises:
+            InputError: They ask for more images, or for noise where there is none.
+        """
+        asked = settings.training_images + settings.validation_images
+        if asked > self.images:
+            raise InputError(
+                f"[data] training_images and validation_images are {asked} together: "
+                f"{self.name} has {self.images}, ask for fewer"
+            )
+        if not self.noisy and (settings.noise > 0 or settings.noise_draws > 1):
+            raise InputError(
+                f"[data] noise is {settings.noise:g} and noise_draws {settings.noise_draws}: "
+                f"{self.name} takes none, so set them to 0 and 1"
+            )
+
+
+def dataset_record(name: str) -> DatasetRecord:
+    """Return a registered data set's record.
+
+    Raises:
+        InputError: No data set has this name.
+
+    Example:
+        >>> dataset_record("digits").classes
+        10
+    """
+    if name not in DATASETS:
+        raise unknown_name("data set", name, DATASETS)
+    return DATASETS[name]
+
+
+def _cifar(data: cifar.Cifar, description: str) -> DatasetRecord:
+    return DatasetRecord(
+        data.name,
+        description,
+        channels=cifar.CHANNELS,
+        classes=data.classes,
+        resolution=cifar.RESOLUTION,
+        images=data.images,
+        noisy=False,
+        read=data.read,
+        prepare=data.prepare,
+        is_there=data.is_there,
+    )
+
+
+_RECORDS = (
+    DatasetRecord(
+        digits.NAME,
+        "1,797 handwritten digits of scikit-learn, 8×8 pixels, with noise on request",
+        channels=1,
+        classes=digits.CLASSES,
+        resolution=digits.RESOLUTION,
+        images=digits.IMAGES,
+        noisy=True,
+        read=lambda settings, _: digits.read_digits(settings),
+        prepare=lambda _: None,  # they come with scikit-learn
+        is_there=lambda _: True,
+    ),
+    DatasetRecord(
+        fashion_mnist.NAME,
+        "60,000 grey pictures of clothes, 28×28 pixels, 10 classes; Debian's or downloaded",
+        channels=1,
+        classes=fashion_mnist.CLASSES,
+        resolution=fashion_mnist.RESOLUTION,
+        images=fashion_mnist.IMAGES,
+        noisy=False,
+        read=fashion_mnist.read_fashion_mnist,
+        prepare=fashion_mnist.prepare_fashion_mnist,
+        is_there=lambda folder: fashion_mnist.find_fashion_mnist(folder) is not None,
+    ),
+    _cifar(cifar.CIFAR10, "50,000 colour images, 32×32 pixels, 10 classes; downloaded at need"),
+    _cifar(cifar.CIFAR100, "50,000 colour images, 32×32 pixels, 100 classes; downloaded at need"),
+    DatasetRecord(
+        imagenet16.NAME,
+        "151,700 colour images, 16×16 pixels, 120 classes of ImageNet; bring your own files",
+        channels=imagenet16.CHANNELS,
+        classes=imagenet16.CLASSES,
+        resolution=imagenet16.RESOLUTION,
+        images=imagenet16.IMAGES,
+        noisy=False,
+        read=imagenet16.read_imagenet16,
+        prepare=imagenet16.find_imagenet16,
+        is_there=imagenet16.has_imagenet16,
+    ),
+)
+DATASETS: Mapping[str, DatasetRecord] = MappingProxyType({one.name: one for one in _RECORDS})

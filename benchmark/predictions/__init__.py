@@ -1,6 +1,0 @@
-"""Predictions: what anybody's method, run anywhere, thinks of architectures, read from a file."""
-
-from benchmark.predictions.reader import Predictions, read_predictions
-from benchmark.predictions.subset import read_subset
-
-__all__ = ["Predictions", "read_predictions", "read_subset"]

@@ -1,0 +1,24 @@
+"""Run records: what a method gave at one seed, and all it takes to judge that and run it again."""
+
+from benchmark.records.file import read_record, record_path, write_record
+from benchmark.records.folder import find_record, read_records, read_whole_records
+from benchmark.records.manifest import Manifest, manifest_path, read_manifest, write_manifest
+from benchmark.records.plain import digest
+from benchmark.records.record import PROTOCOL, RecordKey, RunRecord
+
+__all__ = [
+    "PROTOCOL",
+    "Manifest",
+    "RecordKey",
+    "RunRecord",
+    "digest",
+    "find_record",
+    "manifest_path",
+    "read_manifest",
+    "read_record",
+    "read_records",
+    "read_whole_records",
+    "record_path",
+    "write_manifest",
+    "write_record",
+]

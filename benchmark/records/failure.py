@@ -1,0 +1,87 @@
+"""What is left of a run that failed: where it was, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import InputError
+from benchmark.records.file import record_path
+from benchmark.records.plain import plain
+from benchmark.records.record import run_name
+from benchmark.records.signed import SignedKind, read_signed, write_signed
+
+SUFFIX = ".failed"
+
+KIND = SignedKind(
+    format="nasbench failure",
+    schema=1,
+    name="report of a failed run",
+    writer="nasbench run",
+    damaged="; delete it",
+    changed="delete it",
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that failed.
+
+    Attributes:
+        method: Name of the method.
+        seed: The seed.
+        task: The whole task.
+        fault: What went wrong, a line.
+        budget: What had been spent by then, from `benchmark.budget.Ledger.to_dict`.
+        provenance: What ran where, from `benchmark.records.provenance.provenance`.
+    """
+
+    method: str
+    seed: int
+    task: Mapping[str, Any]
+    fault: str
+    budget: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+def failure_path(folder: str | Path, name: str, seed: int) -> Path:
+    """Return where the report of a failed run is kept.
+
+    Example:
+        >>> failure_path("runs", "gm", 3).as_posix()
+        'runs/gm-seed3.failed'
+    """
+    return record_path(folder, name, seed).with_suffix(SUFFIX)
+
+
+def write_failure(failure: Failure, folder: str | Path) -> Path:
+    """Write the report of a failed run into a folder, in the place of an earlier one.
+
+    Raises:
+        CheckError: The system refused.
+
+    Example:
+        >>> import tempfile
+        >>> failure = Failure("gm", 3, {"preset": "ci"}, "the loss is nan", {}, {})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read_failure(write_failure(failure, folder)) == failure
+        True
+    """
+    path = failure_path(folder, run_name(failure.method, failure.task), failure.seed)
+    write_signed(KIND, plain(asdict(failure), "failure"), path)
+    return path
+
+
+def read_failure(path: str | Path) -> Failure:
+    """Read the report of a failed run.
+
+    Raises:
+        InputError: The file cannot be read, is no such report, or was changed.
+    """
+    contents = read_signed(KIND, path)
+    try:
+        return Failure(**{field.name: contents[field.name] for field in fields(Failure)})
+    except KeyError as error:
+        raise InputError(f"{path} has no {error.args[0]}; delete it") from error

@@ -1,0 +1,166 @@
+"""One run of a method at one seed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.records.plain import digest, plain
+from benchmark.seeds import checked_seed
+from benchmark.spaces.nb201 import SIZE
+
+DEFAULT_BASE = "rsps"  # goes without saying in the names of runs
+PROTOCOL = 2  # raised whenever the same task, method and seed give other scores than before
+
+
+@dataclass(frozen=True, order=True)
+class RecordKey:
+    """What decides the scores of a run: two records with one key hold the same scores.
+
+    Attributes:
+        preset: Name of the task.
+        task: `digest` of the whole task.
+        method: Name of the method.
+        seed: The seed.
+        protocol: `PROTOCOL` of the code that ran.
+    """
+
+    preset: str
+    task: str
+    method: str
+    seed: int
+    protocol: int
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """What a method gave at one seed, and how it came about.
+
+    The mappings are kept as copies made of plain JSON values, the scores as a read-only copy:
+    a record that was written and read is the same record.
+
+    Attributes:
+        method: Name of the method: small letters, digits and hyphens.
+        seed: Integer from 0 to 4,294,967,295.
+        task: The whole task; ``preset`` is its name.
+        scores: Finite scores [15625] by code, higher is better.
+        budget: What was spent, from `benchmark.budget.Ledger.to_dict`.
+        trace: What happened on the way: splits, distances, losses.
+        provenance: What ran where, from `benchmark.records.provenance.provenance`.
+        protocol: `PROTOCOL` of the code that ran.
+
+    Raises:
+        InputError: A part is not as described.
+
+    Example:
+        >>> record = RunRecord("gm", 3, {"preset": "ci"}, np.zeros(SIZE), {}, {}, {})
+        >>> record.key.preset, record.key.method, record.key.seed
+        ('ci', 'gm', 3)
+    """
+
+    method: str
+    seed: int
+    task: Mapping[str, Any]
+    scores: NDArray[np.float64]
+    budget: Mapping[str, Any]
+    trace: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    protocol: int = PROTOCOL
+
+    def __post_init__(self) -> None:
+        """Check the parts and keep copies that nobody else can change."""
+        checked_method(self.method)
+        checked_seed(self.seed)
+        for name in ("task", "budget", "trace", "provenance"):
+            value = getattr(self, name)
+            if not isinstance(value, Mapping):
+                raise InputError(f"{name} is a {type(value).__name__}: it must be a mapping")
+            object.__setattr__(self, name, plain(value, name))
+        run_name(self.method, self.task)
+        if not isinstance(self.task.get("preset"), str):
+            raise InputError('task has no name: give it one as "preset"')
+        if type(self.protocol) is not int or self.protocol < 1:
+            raise InputError(f"protocol is {self.protocol!r}: it must be an integer of 1 or more")
+        object.__setattr__(self, "scores", _checked_scores(self.scores))
+
+    @property
+    def base(self) -> str | None:
+        """The one-shot base that trained its supernets; None where there are none."""
+        return base_of_task(self.task)
+
+    @property
+    def name(self) -> str:
+        """What sets its runs apart from those of others in a folder, see `run_name`."""
+        return run_name(self.method, self.task)
+
+    @property
+    def key(self) -> RecordKey:
+        """What decides the scores."""
+        return RecordKey(
+            self.task["preset"], digest(self.task), self.method, self.seed, self.protocol
+        )
+
+
+def run_name(method: str, task: Mapping[str, Any]) -> str:
+    """Return the name of a method's runs: with its base, unless that is RSPS or there is none.
+
+    Args:
+        method: Name of the method.
+        task: The whole task, as plain JSON values.
+
+    Raises:
+        InputError: The method's or base's name cannot be part of a file's name.
+
+    Example:
+        >>> run_name("gm", {"search": {"base": "darts-2nd"}})
+        'gm-darts-2nd'
+        >>> run_name("gm", {"search": {"base": "rsps"}}), run_name("params", {})
+        ('gm', 'params')
+    """
+    base = base_of_task(task)
+    return checked_method(method if base in (None, DEFAULT_BASE) else f"{method}-{base}")
+
+
+def base_of_task(task: Mapping[str, Any]) -> str | None:
+    """Return the one-shot base that a task names; None where it names none."""
+    search = task.get("search", {})
+    base = search.get("base") if isinstance(search, Mapping) else None
+    return None if base is None else str(base)
+
+
+def checked_method(method: object) -> str:
+    """Return the name of a method after checking that it can be part of a file's name.
+
+    Raises:
+        InputError: It has other signs than small letters, digits and hyphens.
+
+    Example:
+        >>> checked_method("few-shot")
+        'few-shot'
+    """
+    if not isinstance(method, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", method):
+        raise InputError(
+            f"method is {method!r:.60}: it must be small letters, digits and hyphens, like few-shot"
+        )
+    return method
+
+
+def _checked_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a read-only copy of scores."""
+    copy = np.array(scores, np.float64)
+    if copy.shape != (SIZE,):
+        raise InputError(f"scores have shape {copy.shape}: there must be one for each of {SIZE:,}")
+    bad = np.flatnonzero(~np.isfinite(copy))
+    if bad.size:
+        raise InputError(
+            f"{bad.size:,} of {SIZE:,} scores are not finite (the first has code {bad[0]}): "
+            "a method scores every architecture with a number"
+        )
+    copy.flags.writeable = False
+    return copy

@@ -1,0 +1,78 @@
+"""Scores of the whole space as a short text, every bit of them.
+
+Bytes of equal weight stand together before they are compressed: the upper ones of all scores are
+alike and nearly vanish. Scores that a network computed in float32 take half the room. Architectures
+that are one function score alike in a supernet: where they do, each function's score is there once.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.spaces.nb201 import SIZE, distinct_codes, live_codes
+
+_TYPES: dict[str, np.dtype[np.float32] | np.dtype[np.float64]] = {
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
+}
+_FUNCTIONS = "functions"  # what scores are of; where nothing is said, of architectures
+
+
+def encode_scores(scores: NDArray[np.float64]) -> dict[str, str]:
+    """Return scores as text.
+
+    Args:
+        scores: Finite scores [15625].
+
+    Returns:
+        ``type``, the narrower of float32 and float64 that holds each score exactly, and ``data``:
+        the little-endian numbers, first bytes first, compressed by zlib, in base64. They are those
+        of all architectures or, where ``of`` is ``functions``, of `distinct_codes`, and every
+        architecture has that of its live code.
+
+    Example:
+        >>> text = encode_scores(np.arange(SIZE) / 8)
+        >>> text["type"], np.array_equal(decode_scores(text), np.arange(SIZE) / 8)
+        ('float32', True)
+        >>> encode_scores(np.zeros(SIZE))["of"]
+        'functions'
+    """
+    bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers alone
+    of_functions = np.array_equal(bits, bits[live_codes()])
+    kept = scores[distinct_codes()] if of_functions else scores
+    with np.errstate(over="ignore", under="ignore"):  # then the comparison fails
+        is_narrow = np.array_equal(kept.astype(np.float32).astype(np.float64), kept)
+    name = "float32" if is_narrow else "float64"
+    numbers = kept.astype(_TYPES[name])
+    planes = numbers.view(np.uint8).reshape(len(numbers), numbers.itemsize).T
+    data = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
+    return {"type": name, "data": data} | ({"of": _FUNCTIONS} if of_functions else {})
+
+
+def decode_scores(text: Any) -> NDArray[np.float64]:
+    """Return the scores [15625] of a text from `encode_scores`.
+
+    Raises:
+        InputError: The text is something else; nothing larger than the scores is ever unpacked.
+    """
+    try:
+        kind = _TYPES[text["type"]]
+        packed = base64.b64decode(text["data"], validate=True)
+        of_functions = {None: False, _FUNCTIONS: True}[text.get("of")]
+        count = len(distinct_codes()) if of_functions else SIZE
+        length = count * kind.itemsize
+        unpacker = zlib.decompressobj()
+        planes = unpacker.decompress(packed, length + 1)  # one more, to see that there is an end
+    except (LookupError, TypeError, ValueError, zlib.error) as error:
+        raise InputError("the scores cannot be unpacked") from error
+    if len(planes) != length or not unpacker.eof or unpacker.unused_data:
+        raise InputError(f"the scores are not {count:,} numbers of type {text['type']}")
+    numbers = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, count).T.tobytes()
+    scores = np.frombuffer(numbers, kind).astype(np.float64)
+    return scores[np.searchsorted(distinct_codes(), live_codes())] if of_functions else scores

@@ -1,0 +1,1 @@
+"""Search spaces: which architectures there are, and how they are written down."""

@@ -1,0 +1,163 @@
+"""Parameters and multiply-adds of an architecture, by formula, as NAS-Bench-201 counts them.
+
+Both are sums over the layers of the network that the string describes; edges that no signal
+crosses count as well, as in the official table. Multiply-adds are those of convolutions and of
+the linear layer (with its bias); BatchNorm, ReLU and pooling count nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.errors import InputError
+from benchmark.spaces.nb201 import OPERATIONS, decode
+
+STAGES = 3
+_KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
+
+
+@dataclass(frozen=True)
+class NetworkScale:
+    """How large the network around the cell is; the defaults are those of the table on CIFAR-10.
+
+    Attributes:
+        channels: Channels C of the first stage; the others have 2C and 4C.
+        cells: Cells N in each of the three stages.
+        resolution: Height and width of an image in pixels, a multiple of 4.
+        classes: Outputs of the classifier.
+        input_channels: Channels of an image.
+
+    Raises:
+        InputError: A number is not a positive integer, or the resolution no multiple of 4.
+
+    Example:
+        >>> NetworkScale(channels=8, cells=1, resolution=8, input_channels=1).stages
+        ((8, 8), (16, 4), (32, 2))
+    """
+
+    channels: int = 16
+    cells: int = 5
+    resolution: int = 32
+    classes: int = 10
+    input_channels: int = 3
+
+    def __post_init__(self) -> None:
+        """Check every number."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"{field.name} is {value!r}: it must be an integer of 1 or more")
+        if self.resolution % 4:
+            raise InputError(
+                f"resolution is {self.resolution}: it is halved twice, so use a multiple of 4"
+            )
+
+    @property
+    def stages(self) -> tuple[tuple[int, int], ...]:
+        """Channels and resolution of each stage."""
+        return tuple((self.channels << n, self.resolution >> n) for n in range(STAGES))
+
+
+TABLE_NETWORK = NetworkScale()
+
+
+@dataclass(frozen=True)
+class _Convolution:
+    """A convolution without bias, followed by BatchNorm or not."""
+
+    kernel: int
+    inputs: int
+    outputs: int
+    resolution: int
+    affine: bool = True
+
+    @property
+    def parameters(self) -> int:
+        weights = self.kernel**2 * self.inputs * self.outputs
+        return weights + 2 * self.outputs * self.affine
+
+    @property
+    def flops(self) -> int:
+        return self.kernel**2 * self.inputs * self.outputs * self.resolution**2
+
+
+def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) -> NDArray[np.int64]:
+    """Return the number of trainable parameters of each architecture.
+
+    Args:
+        codes: Integers [...] from 0 to 15,624.
+        scale: Size of the network around the cell.
+        affine: Whether the BatchNorm of the candidate operations has weight and bias; in a
+            supernet it has not.
+
+    Returns:
+        Parameters [...].
+
+    Raises:
+        InputError: A code is outside the space.
+
+    Example:
+        >>> from benchmark.spaces.nb201 import from_string
+        >>> code = from_string("|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
+        ...                    "+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|")
+        >>> int(parameters(code, TABLE_NETWORK))
+        802426
+    """
+    operations = [sum(layer.parameters for layer in layers) for layers in _cells(scale, affine)]
+    last = scale.stages[-1][0]
+    fixed = sum(layer.parameters for layer in _skeleton(scale))
+    return _total(codes, operations, fixed + 2 * last + (last + 1) * scale.classes)
+
+
+def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
+    """Return the multiply-adds of one image passing forward through each architecture.
+
+    Args:
+        codes: Integers [...] from 0 to 15,624.
+        scale: Size of the network around the cell.
+
+    Returns:
+        Multiply-adds [...]; the official table gives them in millions.
+
+    Raises:
+        InputError: A code is outside the space.
+
+    Example:
+        >>> from benchmark.spaces.nb201 import from_string
+        >>> code = from_string("|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
+        ...                    "+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|")
+        >>> int(flops(code, TABLE_NETWORK))
+        113951370
+    """
+    operations = [sum(layer.flops for layer in layers) for layers in _cells(scale, affine=True)]
+    fixed = sum(layer.flops for layer in _skeleton(scale))
+    return _total(codes, operations, fixed + (scale.stages[-1][0] + 1) * scale.classes)
+
+
+def _total(codes: ArrayLike, operations: list[int], fixed: int) -> NDArray[np.int64]:
+    """Add the cost of the six chosen operations to that of the rest."""
+    return np.asarray(np.array(operations, np.int64)[decode(codes)].sum(axis=-1) + fixed)
+
+
+def _cells(scale: NetworkScale, affine: bool) -> Iterator[list[_Convolution]]:
+    """Yield for each operation the convolutions it puts on one edge of all cells."""
+    for name in OPERATIONS:
+        kernel = _KERNELS.get(name)
+        yield scale.cells * [
+            _Convolution(kernel, width, width, resolution, affine)
+            for width, resolution in scale.stages
+            if kernel is not None
+        ]
+
+
+def _skeleton(scale: NetworkScale) -> Iterator[_Convolution]:
+    """Yield the convolutions that every architecture has: stem and residual blocks."""
+    yield _Convolution(3, scale.input_channels, scale.channels, scale.resolution)
+    for (before, _), (after, resolution) in zip(scale.stages, scale.stages[1:], strict=False):
+        yield _Convolution(3, before, after, resolution)
+        yield _Convolution(3, after, after, resolution)
+        yield _Convolution(1, before, after, resolution, affine=False)

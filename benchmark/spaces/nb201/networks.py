@@ -1,0 +1,118 @@
+"""Which architectures describe one network, so that training one of them trains them all.
+
+`isomorphism_classes` compares functions as text, in which a convolution that two edges share looks
+like two convolutions of one input. Here each convolution is a thing of its own, with weights.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import chain, permutations, product
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from benchmark.spaces.nb201.codes import (
+    EDGES,
+    NONE,
+    OPERATIONS,
+    SIZE,
+    SKIP,
+    Codes,
+    checked_codes,
+    decode,
+)
+from benchmark.spaces.nb201.equivalence import live_codes
+
+INPUT = -1  # the cell's input, where a layer's inputs are numbered
+POOL = OPERATIONS.index("avg_pool_3x3")
+
+Layer = tuple[int, tuple[int, ...]]
+"""An operation and the sorted numbers of what is summed before it."""
+
+
+def network_codes(codes: ArrayLike | None = None) -> Codes:
+    """Return for every architecture the smallest code that describes the same network.
+
+    A cell is a set of layers, each an operation on a sum of the cell's input and of other layers'
+    outputs, and a sum that is its output. Edges that no signal crosses are no layers, and neither
+    is a skip connection, which hands a sum on. Two poolings of one sum are one layer, because they
+    have no weights; two convolutions never are. Architectures are one network where their layers
+    and sums can be matched one to one. Freshly drawn weights then have the same distribution, and
+    what training gives is the same up to the order of sums: it may be measured once for all.
+
+    Args:
+        codes: Integers [...] from 0 to 15,624, or None for the whole space.
+
+    Returns:
+        Codes [...], each of them a live code, of 5,260 different ones in the whole space.
+
+    Raises:
+        InputError: A code is outside the space.
+
+    Example:
+        >>> from benchmark.spaces.nb201.codes import encode
+        >>> one = encode([3, 0, 2, 0, 0, 1])  # 3×3 to node 1, 1×1 to node 2, skipped to node 3
+        >>> other = encode([3, 0, 0, 0, 2, 0])  # the same without node 2
+        >>> np.ptp(network_codes([one, other])), len(np.unique(network_codes()))
+        (np.int64(0), 5260)
+    """
+    whole = np.arange(SIZE) if codes is None else checked_codes(codes)
+    return np.asarray(_representatives()[whole])
+
+
+@cache
+def _representatives() -> Codes:
+    first: dict[object, int] = {}
+    found = np.zeros(SIZE, np.int64)
+    for code in np.unique(live_codes()).tolist():  # ascending, and a live code is its own
+        found[code] = first.setdefault(_canonical(*layers_of(code)), code)
+    found = found[live_codes()]
+    found.flags.writeable = False
+    return found
+
+
+def layers_of(code: int) -> tuple[list[Layer], tuple[int, ...]]:
+    """Return the layers of a live architecture and the sorted numbers that its output sums.
+
+    Example:
+        >>> layers_of(25)  # a skip connection from input to output
+        ([], (-1,))
+    """
+    sums: list[tuple[int, ...]] = [(INPUT,), (), (), ()]
+    layers: list[Layer] = []
+    for (start, end), operation in zip(EDGES, decode(code).tolist(), strict=True):
+        if operation == NONE or not sums[start]:
+            continue
+        if operation == SKIP:
+            brought = sums[start]
+        else:
+            layer = (operation, sums[start])
+            if operation == POOL and layer in layers:
+                brought = (layers.index(layer),)
+            else:
+                layers.append(layer)
+                brought = (len(layers) - 1,)
+        sums[end] = tuple(sorted(sums[end] + brought))
+    return layers, sums[-1]
+
+
+def _canonical(layers: list[Layer], output: tuple[int, ...]) -> object:
+    """Return what two architectures have in common exactly if they are one network."""
+    texts: list[str] = []  # what a layer computes, which no renumbering changes
+    for operation, inputs in layers:
+        summed = "+".join(sorted("x" if place == INPUT else texts[place] for place in inputs))
+        texts.append(f"({summed}){operation}")
+    groups = [
+        [place for place, text in enumerate(texts) if text == one]
+        for one in sorted(set(texts), key=lambda text: (len(text), text))
+    ]
+    forms = []
+    for order in product(*(permutations(group) for group in groups)):
+        number = {old: new for new, old in enumerate(chain(*order))} | {INPUT: INPUT}
+        form = sorted(
+            (number[place], operation, tuple(sorted(number[one] for one in inputs)))
+            for place, (operation, inputs) in enumerate(layers)
+        )
+        forms.append((tuple(form), tuple(sorted(number[one] for one in output))))
+    return min(forms)

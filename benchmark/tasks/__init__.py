@@ -1,0 +1,1 @@
+"""Tasks and protocols: everything that decides a run or a training, but the seed."""

@@ -1,0 +1,266 @@
+"""How architectures are trained alone to make a table: everything but which ones, and the seeds.
+
+Presets are TOML files in ``benchmark/tasks/protocols``; each holds one protocol in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, Literal
+
+from benchmark.errors import InputError, unknown_name
+from benchmark.images import DataSettings, dataset_record
+from benchmark.settings import Count, Fraction, NonNegative, Range, read_settings
+from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.tasks.preset_files import PresetFiles
+from benchmark.tasks.task import NetworkSettings
+
+_FILES = PresetFiles("protocol", "protocols")
+
+
+@dataclass(frozen=True)
+class AloneSettings:
+    """How one architecture is trained: SGD with Nesterov momentum.
+
+    Attributes:
+        epochs: Passes over the training images.
+        batch_size: Images in a batch.
+        learning_rate: The highest.
+        final_learning_rate: Where the schedule ends, one step after the last.
+        schedule: How the rate falls from the highest to the last: ``cosine`` or ``linear``.
+        warm_up: Share of the steps in which the rate rises linearly from zero.
+        momentum: Of SGD.
+        weight_decay: Of SGD.
+        gradient_norm: Gradients are scaled down to this norm when theirs is greater; 0 for never.
+        label_smoothing: Share of a label that is spread over all classes.
+        average: Which weights are evaluated: those after the last step (``none``), their
+            exponential moving average (``exponential``), or the plain mean of those after each
+            step (``mean``). BatchNorm's running statistics are averaged with them.
+        average_from: Share of the steps after which averaging begins.
+        average_decay: What of the moving average stays at a step.
+    """
+
+    epochs: Count
+    batch_size: Annotated[int, Range(2)]
+    learning_rate: NonNegative
+    final_learning_rate: NonNegative
+    schedule: Literal["cosine", "linear"]
+    warm_up: Fraction
+    momentum: Fraction
+    weight_decay: NonNegative
+    gradient_norm: NonNegative
+    label_smoothing: Fraction
+    average: Literal["none", "exponential", "mean"]
+    average_from: Fraction
+    average_decay: Fraction
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a trained architecture is measured, on images that it was not trained on.
+
+    Attributes:
+        valid_images: How many of the data set's validation images, its last, are for validation;
+            all others are for the test.
+        mirrored: Whether an image counts with its mirror image, by the mean of their logits.
+        batch_norm_images: Training images by whose statistics BatchNorm normalises, taken anew
+            after the training; 0 keeps the running statistics.
+        curve_images: Images of each split that the network is measured on after every epoch; 0 for
+            none.
+    """
+
+    valid_images: Count
+    mirrored: bool
+    batch_norm_images: Annotated[int, Range(0)]
+    curve_images: Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How architectures are trained alone.
+
+    Attributes:
+        name: Name of the preset it came from.
+        description: One line on what it is for.
+        data: What images there are.
+        network: How large the network around the cell is.
+        training: How one architecture is trained.
+        evaluation: How it is measured.
+    """
+
+    name: str
+    description: str
+    data: DataSettings
+    network: NetworkSettings
+    training: AloneSettings
+    evaluation: EvaluationSettings
+
+    def __post_init__(self) -> None:
+        """Check what no single field can tell."""
+        dataset_record(self.data.dataset).check(self.data)
+        if self.evaluation.valid_images >= self.data.validation_images:
+            raise InputError(
+                f"[evaluation] valid_images is {self.evaluation.valid_images}: it must be below "
+                f"[data] validation_images, {self.data.validation_images}, to leave some for the "
+                "test"
+            )
+        _ = self.scale  # checks the network's size
+
+    @property
+    def scale(self) -> NetworkScale:
+        """The network's size on this protocol's images."""
+        return self.network.scale_for(self.data)
+
+    def places(self, split: str) -> range:
+        """Return which images of the data set's fixed order a split is measured on.
+
+        Args:
+            split: ``valid`` for the last of the data set's validation images, ``test`` for the
+                ones before.
+
+        Example:
+            >>> digits = load_protocol("digits")
+            >>> digits.places("test"), digits.places("valid")
+            (range(1328, 1628), range(1628, 1797))
+        """
+        held = self.data.places(dataset_record(self.data.dataset).images).valid
+        first = held.stop - self.evaluation.valid_images
+        return range(held.start, first) if split == "test" else range(first, held.stop)
+
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides what a training gives beside its seed, as plain JSON values."""
+        return {section: asdict(getattr(self, section)) for section in SECTIONS}
+
+    def changed(self, changes: Mapping[str, Any]) -> Protocol:
+        """Return a protocol with other values of some settings.
+
+        Args:
+            changes: Values by the names of section and setting, like ``training.epochs``.
+
+        Raises:
+            InputError: A name or value does not fit.
+
+        Example:
+            >>> load_protocol("digits").changed({"training.epochs": 9}).training.epochs
+            9
+        """
+        values = self.describe()
+        for name, value in changes.items():
+            section, _, setting = name.partition(".")
+            if section not in values or setting not in values[section]:
+                known = [f"{part}.{one}" for part, settings in values.items() for one in settings]
+                raise unknown_name("setting", name, known)
+            values[section][setting] = value
+        return replace(self, **_sections(values))
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "data": DataSettings,
+    "network": NetworkSettings,
+    "training": AloneSettings,
+    "evaluation": EvaluationSettings,
+}
+
+
+def protocol_names() -> list[str]:
+    """Return the names of the presets, each that of a data set.
+
+    Example:
+        >>> protocol_names()[0]
+        'digits'
+    """
+    return _FILES.names()
+
+
+def load_protocol(name: str) -> Protocol:
+    """Return the protocol of a preset.
+
+    Args:
+        name: Name of a preset, or the path of a file of one's own that ends in ``.toml``.
+
+    Raises:
+        InputError: No preset has this name, or its file is wrong or cannot be read.
+
+    Example:
+        >>> load_protocol("digits").data.dataset
+        'digits'
+    """
+    return parse_protocol(*_FILES.find(name))
+
+
+def parse_protocol(name: str, text: str) -> Protocol:
+    """Return the protocol that the text of a preset's file describes.
+
+    Raises:
+        InputError: The text is no TOML, or something in it is unknown, missing or out of range.
+    """
+
+    def make(values: dict[str, Any]) -> Protocol:
+        description = values.pop("description", None)
+        if not isinstance(description, str):
+            raise InputError(f"description is {description!r}: it must be a text in quotes")
+        return Protocol(name, description, **_sections(values))
+
+    return _FILES.parse(name, text, make)
+
+
+def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:
+    """Return the protocol that `Protocol.describe` described, once or now.
+
+    Raises:
+        InputError: Something in it is unknown, missing or out of range.
+
+    Example:
+        >>> digits = load_protocol("digits")
+        >>> described_protocol("digits", digits.describe()).describe() == digits.describe()
+        True
+    """
+    return Protocol(name, "", **_sections(completed(description)))
+
+
+_NEUTRAL: Mapping[str, Mapping[str, Any]] = {  # what a setting is that does nothing
+    "data": {"noise": 0.0, "noise_draws": 1, "crop_padding": 0, "flip": False},
+    "training": {
+        "warm_up": 0.0,
+        "momentum": 0.0,
+        "weight_decay": 0.0,
+        "gradient_norm": 0.0,
+        "label_smoothing": 0.0,
+        "average": "none",
+        "average_from": 0.0,
+        "average_decay": 0.0,
+    },
+    "evaluation": {"mirrored": False, "batch_norm_images": 0, "curve_images": 0},
+}
+
+
+def completed(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description with the settings that it lacks, where they have a neutral value.
+
+    A description that was written before there was a setting is thus of what that meant: a setting
+    that is added later gets its neutral value in `_NEUTRAL`, if there is one.
+
+    Example:
+        >>> digits = load_protocol("digits").describe()
+        >>> del digits["evaluation"]["mirrored"]
+        >>> completed(digits)["evaluation"]["mirrored"]
+        False
+    """
+    return {
+        section: {**_NEUTRAL.get(section, {}), **values} if isinstance(values, Mapping) else values
+        for section, values in description.items()
+    }
+
+
+def _sections(values: Mapping[str, Any]) -> dict[str, Any]:
+    for section in values:
+        if section not in SECTIONS:
+            raise unknown_name("section", section, SECTIONS)
+    for section in SECTIONS:
+        if not isinstance(values.get(section), Mapping):
+            raise InputError(f"section [{section}] is missing: give it")
+    return {
+        section: read_settings(kind, values[section], f"[{section}]")
+        for section, kind in SECTIONS.items()
+    }

@@ -1,0 +1,21 @@
+"""The truth: what architectures reach when each is trained on its own."""
+
+from benchmark.truth.keys import AccuracyKey, CostKey
+from benchmark.truth.measurements import Agreement, BySeed, Measurements
+from benchmark.truth.registry import TABLES, TableRecord, default_table, open_table, read_again
+from benchmark.truth.table import Source, TruthTable
+
+__all__ = [
+    "TABLES",
+    "AccuracyKey",
+    "Agreement",
+    "BySeed",
+    "CostKey",
+    "Measurements",
+    "Source",
+    "TableRecord",
+    "TruthTable",
+    "default_table",
+    "open_table",
+    "read_again",
+]

@@ -1,0 +1,111 @@
+"""Learning curves: the accuracy after each epoch, in a file beside that of the table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError, MissingError
+from benchmark.spaces.nb201 import Arch, Codes, to_codes, to_string
+from benchmark.truth.files.arrow import read_columns, write_columns
+from benchmark.truth.files.nbtable import source_from
+from benchmark.truth.measurements import read_only
+from benchmark.truth.table import Source
+
+SUFFIX = ".nbcurves"
+VERSION = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Accuracies after each epoch.
+
+    Attributes:
+        name: Name of the table they belong to.
+        source: The file they come from.
+        codes: Architectures [n], ascending, each once.
+        columns: By name, ``<dataset>_<set>_<epochs>``, accuracies [n, epochs] in percent, means
+            over seeds; of tables built here those of single seeds too, with `` seed <seed>`` added.
+
+    Raises:
+        InputError: The columns do not fit each other.
+
+    Example:
+        >>> percent = {"cifar10_test_12": np.linspace([10.0], [93.0], 12, axis=1)}
+        >>> curves = Curves("one", Source("-", "-"), np.array([5]), percent)
+        >>> float(curves.curve("cifar10_test_12", 5)[-1])
+        93.0
+    """
+
+    name: str
+    source: Source
+    codes: Codes
+    columns: Mapping[str, NDArray[np.float32]]
+
+    def __post_init__(self) -> None:
+        """Check the columns and keep them read-only."""
+        columns = {name: read_only(self.columns[name], np.float32) for name in self.columns}
+        object.__setattr__(self, "codes", read_only(self.codes, np.int64))
+        object.__setattr__(self, "columns", columns)
+        if self.codes.ndim != 1 or np.any(np.diff(self.codes) <= 0):
+            raise InputError(f"curves of {self.name!r}: codes must be ascending, each once")
+        for name, column in columns.items():
+            if column.ndim != 2 or len(column) != len(self.codes):
+                raise InputError(f"curves of {self.name!r}: {name} must have a row for each code")
+
+    def curve(self, name: str, arch: Arch) -> NDArray[np.float32]:
+        """Return the accuracies [epochs] of one architecture.
+
+        Args:
+            name: One of `columns`.
+            arch: The architecture, a string or a code.
+
+        Raises:
+            MissingError: There is no such curve, or not of this architecture.
+        """
+        if name not in self.columns:
+            raise MissingError(
+                f"the curves of {self.name!r} have no {name}: they have {', '.join(self.columns)}"
+            )
+        (code,) = to_codes([arch])
+        row = int(np.searchsorted(self.codes, code))
+        if row == len(self.codes) or self.codes[row] != code:
+            raise MissingError(f"the curves of {self.name!r} have no {to_string(int(code))}")
+        return np.asarray(self.columns[name][row])
+
+
+def write_curves(curves: Curves, path: str | Path) -> None:
+    """Write learning curves; a reader sees the old file or the new one.
+
+    Raises:
+        CheckError: The system refused.
+
+    Example:
+        >>> import tempfile
+        >>> one = Curves("one", Source("-", "-"), np.array([5]), {"x": np.array([[1.0, 2.0]])})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_curves(one, Path(folder) / "one.nbcurves")
+        ...     read_curves(Path(folder) / "one.nbcurves").curve("x", 5).tolist()
+        [1.0, 2.0]
+    """
+    about = {"name": curves.name, "source": json.dumps(asdict(curves.source))}
+    write_columns(path, VERSION, about, {"code": curves.codes, **curves.columns})
+
+
+def read_curves(path: str | Path) -> Curves:
+    """Map learning curves that `write_curves` wrote.
+
+    Raises:
+        InputError: The file cannot be read, is damaged, or has another version.
+    """
+    about, columns = read_columns(path, VERSION)
+    try:
+        codes = columns.pop("code")
+        return Curves(about["name"], source_from(about["source"]), codes, columns)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} has no curves of this program; write it again") from error

@@ -1,0 +1,1 @@
+"""Truth tables as files, the cache of imported ones, and exporting."""

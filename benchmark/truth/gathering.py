@@ -1,0 +1,234 @@
+"""From the numbers of single architectures to the columns of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.spaces.nb201 import Codes, to_string
+from benchmark.spaces.nb201.complexity import NetworkScale, flops, parameters
+from benchmark.truth.curves import Curves
+from benchmark.truth.keys import AccuracyKey, CostKey
+from benchmark.truth.measurements import Agreement, BySeed, Measurements
+from benchmark.truth.sources.official import MAX_SEEDS, Reading, Result
+from benchmark.truth.table import Source, TruthTable
+
+# The networks of the benchmark: images of ImageNet16-120 are 16 pixels wide.
+SCALES = {
+    "cifar10-valid": NetworkScale(),
+    "cifar10": NetworkScale(),
+    "cifar100": NetworkScale(classes=100),
+    "imagenet16-120": NetworkScale(classes=120, resolution=16),
+}
+_TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A table, its learning curves where they were wanted, and what a user should know.
+
+    Attributes:
+        table: The table.
+        curves: The learning curves, or None.
+        notes: Lines on what was left out or does not fit.
+    """
+
+    table: TruthTable
+    curves: Curves | None
+    notes: tuple[str, ...] = field(default=())
+
+
+def gather(
+    readings: Iterable[Reading],
+    *,
+    name: str,
+    description: str,
+    source: Source,
+    protocol: Mapping[str, Any] | None = None,
+) -> Gathered:
+    """Put single architectures together.
+
+    A column is kept where every architecture has it; the others are named in the notes.
+
+    Args:
+        readings: The architectures in any order.
+        name: Name of the table.
+        description: Its description.
+        source: Where it was read from.
+        protocol: How its architectures were trained, where that is known.
+
+    Returns:
+        The table and its curves.
+
+    Raises:
+        InputError: There is no architecture, one stands there twice, or none has an accuracy.
+    """
+    rows = sorted(readings, key=lambda reading: reading.code)
+    if not rows:
+        raise InputError("holds no architecture")
+    for row, after in pairwise(rows):
+        if row.code == after.code:
+            raise InputError(f"holds the architecture {to_string(row.code)} twice")
+    codes = np.array([row.code for row in rows])
+    keys, notes = _common({key for row in rows for key in row.results}, rows)
+    if not keys:
+        raise InputError("holds no accuracy that all its architectures have")
+    accuracies, seeds, deviations, losses, agreement, singles = {}, {}, {}, {}, {}, {}
+    for key in keys:
+        results = [row.results[key] for row in rows]
+        columns = [np.array([it.accuracy for it in result.values()]) for result in results]
+        accuracies[key] = np.array([np.mean(column) for column in columns])
+        seeds[key] = np.array([len(column) for column in columns], np.int16)
+        deviations[key] = np.array([_deviation(column) for column in columns])
+        losses[key] = np.array([np.mean([it.loss for it in each.values()]) for each in results])
+        by_seed = [{seed: it.accuracy for seed, it in result.items()} for result in results]
+        found = seed_agreement(by_seed)
+        if found is not None:
+            agreement[key] = found
+        single = _by_seed(results)
+        if single is not None:
+            singles[key] = single
+    costs = {
+        key: np.array([row.costs.get(key, math.nan) for row in rows])
+        for key in sorted({key for row in rows for key in row.costs})
+    }
+    numbers = [row.index for row in rows if row.index is not None]
+    table = TruthTable(
+        name=name,
+        description=description,
+        source=source,
+        codes=codes,
+        accuracies=accuracies,
+        seeds=seeds,
+        official_index=np.array(numbers, np.int32) if len(numbers) == len(rows) else None,
+        measurements=Measurements(deviations, losses, costs, agreement, singles),
+        protocol=protocol or {},
+    )
+    return Gathered(table, _curves(table, rows), (*notes, *differences(table)))
+
+
+def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
+    """Return how far seeds agree, or None where too few architectures have two.
+
+    Args:
+        by_seed: For each architecture the accuracy of each seed.
+
+    Returns:
+        The mean tau-b and rank correlation over pairs of seeds, weighted by the architectures that
+        have both.
+
+    Example:
+        >>> found = seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
+        >>> found.tau, found.architectures, found.seeds
+        (1.0, 2, None)
+    """
+    from scipy.stats import kendalltau, spearmanr  # slow to import
+
+    taus, rhos, weights = [], [], []
+    for first, second in combinations(sorted(set().union(*by_seed)), 2):
+        both = [(each[first], each[second]) for each in by_seed if {first, second} <= set(each)]
+        pairs = np.array(both).reshape(-1, 2)
+        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # of a constant: undefined
+            taus.append(float(kendalltau(pairs[:, 0], pairs[:, 1]).statistic))
+            rhos.append(float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic))
+            weights.append(len(pairs))
+    if not taus:
+        return None
+    counts = {len(each) for each in by_seed}
+    return Agreement(
+        tau=float(np.average(taus, weights=weights)),
+        architectures=sum(len(each) > 1 for each in by_seed),
+        rho=float(np.average(rhos, weights=weights)),
+        seeds=counts.pop() if len(counts) == 1 else None,
+    )
+
+
+def differences(table: TruthTable) -> list[str]:
+    """Compare parameters and multiply-adds of a table with those by formula.
+
+    Returns:
+        A line for each quantity in which any differs, on the first training where they do.
+    """
+    lines = []
+    scales = network_scales(table)
+    for quantity in ("params", "flops"):
+        for key, column in table.measurements.costs.items():
+            is_meant = key.quantity == quantity and key.run in scales
+            expected = recomputed(key, table.codes, scales) if is_meant else column
+            unlike = np.flatnonzero(~np.isclose(column, expected, _TOLERANCE, 0, equal_nan=True))
+            if unlike.size:
+                first = unlike[0]
+                lines.append(
+                    f"{key}: {unlike.size:,} of {len(table):,} differ from the formula, the first "
+                    f"is {column[first]:.6f} M instead of {expected[first]:.6f} M for "
+                    f"{to_string(int(table.codes[first]))}"
+                )
+                break  # the same differences are in every training
+    return lines
+
+
+def network_scales(table: TruthTable) -> dict[str, NetworkScale]:
+    """Return how large the networks of a table's trainings are, where that is known."""
+    told = table.protocol.get("networks", {})
+    return SCALES | {run: NetworkScale(**scale) for run, scale in told.items()}
+
+
+def recomputed(
+    key: CostKey, codes: Codes, scales: Mapping[str, NetworkScale] = SCALES
+) -> NDArray[np.float64]:
+    """Return parameters or multiply-adds by formula, in millions.
+
+    Example:
+        >>> from benchmark.spaces.nb201 import from_string
+        >>> code = from_string("|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|"
+        ...                    "+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|")
+        >>> recomputed(CostKey("params", "cifar100", 200), np.array([code])).tolist()
+        [0.135156]
+    """
+    count = parameters if key.quantity == "params" else flops
+    return np.asarray(count(codes, scales[key.run]) / 1e6)
+
+
+def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:
+    """Return the accuracies that every architecture has, and a note for each other."""
+    common, notes = [], []
+    for key in sorted(keys):
+        count = sum(key in row.results for row in rows)
+        if count == len(rows):
+            common.append(key)
+        else:
+            notes.append(f"{key} is left out: {count:,} of {len(rows):,} architectures have it")
+    return common, notes
+
+
+def _by_seed(results: list[Mapping[int, Result]]) -> BySeed | None:
+    """Return what each seed gave; None where there are more seeds than any benchmark has."""
+    seeds = sorted({seed for result in results for seed in result})
+    if len(seeds) > MAX_SEEDS:
+        return None
+    accuracies, losses = np.full((2, len(results), len(seeds)), math.nan)
+    for row, result in enumerate(results):
+        for column, seed in enumerate(seeds):
+            if seed in result:
+                accuracies[row, column] = result[seed].accuracy
+                losses[row, column] = result[seed].loss
+    return BySeed(tuple(seeds), accuracies, losses)
+
+
+def _deviation(column: NDArray[np.float64]) -> float:
+    return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
+
+
+def _curves(table: TruthTable, rows: list[Reading]) -> Curves | None:
+    names = sorted(set.intersection(*(set(row.curves) for row in rows)))
+    if not names:
+        return None
+    columns = {name: np.stack([row.curves[name] for row in rows]) for name in names}
+    return Curves(table.name, table.source, table.codes, columns)

@@ -1,0 +1,147 @@
+"""What a table tells of its architectures besides their mean accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.truth.keys import AccuracyKey, CostKey
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well two trainings agree that differ in nothing but their seed.
+
+    Attributes:
+        tau: Kendall's tau-b between the accuracies of two seeds, the mean over all pairs of seeds,
+            each weighted by the number of architectures that have both.
+        architectures: How many architectures have two seeds or more.
+        rho: Spearman's rank correlation between them, a mean in the same way; None where a table
+            was written before this was kept.
+        seeds: Number of seeds behind each mean; None where they are not the same for all.
+    """
+
+    tau: float
+    architectures: int
+    rho: float | None = None
+    seeds: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class BySeed:
+    """What the trainings behind the means of an accuracy gave, one by one.
+
+    Attributes:
+        seeds: Seeds, ascending, each once.
+        accuracies: Percent [n, seeds]; NaN where an architecture was not trained with a seed.
+        losses: Mean cross-entropies [n, seeds] on the same images, NaN likewise.
+
+    Example:
+        >>> found = BySeed((777, 888), np.array([[90.0, 91.0]]), np.array([[0.3, 0.2]]))
+        >>> found.accuracies[0, found.seeds.index(888)]
+        np.float64(91.0)
+    """
+
+    seeds: tuple[int, ...]
+    accuracies: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Keep the columns read-only."""
+        for name in ("accuracies", "losses"):
+            object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
+
+    def fault(self, size: int) -> str | None:
+        """Return what does not fit a table of so many architectures, or None."""
+        shape = (size, len(self.seeds))
+        if not self.seeds or list(self.seeds) != sorted(set(self.seeds)):
+            return "must have seeds, ascending and each once"
+        if self.accuracies.shape != shape or self.losses.shape != shape:
+            return f"must hold a number for each of the {size} architectures and {shape[1]} seeds"
+        if np.any((self.accuracies < 0) | (self.accuracies > 100)):  # NaN passes
+            return "must hold percentages"
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """Numbers that only some sources have; each mapping is empty where the source is silent.
+
+    Attributes:
+        deviations: For each accuracy the standard deviations [n] over seeds in percentage points,
+            dividing by one less than their number; NaN where there is one seed.
+        losses: For each accuracy the mean cross-entropies [n] on the same images.
+        costs: For each cost the means [n] over seeds; NaN where it was not measured.
+        agreement: For each accuracy how far its seeds agree, where there are two.
+        by_seed: For each accuracy what each seed gave.
+        made_on: Where architectures were trained, [n, seeds] places in the list of machines that a
+            table's protocol tells, at the seeds that it tells; None where it tells none.
+
+    Example:
+        >>> key = CostKey("params", "cifar10", 200)
+        >>> Measurements(costs={key: np.array([0.129306])}).costs[key]
+        array([0.129306])
+    """
+
+    deviations: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
+    losses: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
+    costs: Mapping[CostKey, NDArray[np.float64]] = field(default_factory=dict)
+    agreement: Mapping[AccuracyKey, Agreement] = field(default_factory=dict)
+    by_seed: Mapping[AccuracyKey, BySeed] = field(default_factory=dict)
+    made_on: NDArray[np.int16] | None = None
+
+    def __post_init__(self) -> None:
+        """Keep the columns in order and read-only."""
+        for name in ("deviations", "losses", "costs"):
+            columns = getattr(self, name)
+            kept = {key: read_only(columns[key], np.float64) for key in sorted(columns)}
+            object.__setattr__(self, name, kept)
+        for name in ("agreement", "by_seed"):
+            object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
+        if self.made_on is not None:
+            object.__setattr__(self, "made_on", read_only(self.made_on, np.int16))
+
+    def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
+        """Return what does not fit a table of so many architectures and such accuracies, or None.
+
+        Example:
+            >>> key = CostKey("params", "cifar10", 200)
+            >>> Measurements(costs={key: np.array([-1.0])}).fault(1, [])
+            'params_cifar10_200 must hold 0 or more for each of the 1 architectures'
+        """
+        for what, columns in (("deviation", self.deviations), ("loss", self.losses)):
+            for key, column in columns.items():
+                if key not in accuracies or column.shape != (size,):
+                    return f"{what} of {key} must be there for each mean of an accuracy"
+        for cost, column in self.costs.items():
+            if column.shape != (size,) or np.any(column < 0):  # NaN passes
+                return f"{cost} must hold 0 or more for each of the {size} architectures"
+        if not set(self.agreement) <= set(accuracies):
+            return "agreement of seeds is given for an accuracy that is not there"
+        for key, found in self.by_seed.items():
+            fault = found.fault(size) if key in accuracies else "are of no accuracy that is there"
+            if fault:
+                return f"numbers by seed of {key} {fault}"
+        if self.made_on is not None and (self.made_on.ndim != 2 or len(self.made_on) != size):
+            return f"where it was trained must be there for each of the {size} architectures"
+        return None
+
+
+def read_only(values: ArrayLike, kind: type[Scalar]) -> NDArray[Scalar]:
+    """Return ``values`` as an array nobody can write to; copies only what somebody could.
+
+    Example:
+        >>> read_only([1, 2], np.float64).flags.writeable
+        False
+    """
+    array = np.asarray(values, kind)
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array

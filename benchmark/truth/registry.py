@@ -1,0 +1,120 @@
+"""Names of tables, and the one way to open a table by name or by path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmark.errors import InputError, unknown_name
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth.sources import analog
+from benchmark.truth.sources.csv_file import read_csv
+from benchmark.truth.table import TruthTable
+
+
+@dataclass(frozen=True)
+class TableRecord:
+    """A table that can be opened by name.
+
+    Attributes:
+        name: What the user writes.
+        description: One line on whose numbers these are.
+        open: Opens the table, from the cache where it is there.
+        read: Reads it from its source.
+    """
+
+    name: str
+    description: str
+    open: Callable[[], TruthTable]
+    read: Callable[[], TruthTable]
+
+
+def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
+    """Open a registered or imported table by its name, or any other by the path of its file.
+
+    Args:
+        name_or_path: A key of `TABLES`, the name of an import, or a path ending in ``.csv`` or
+            ``.nbtable``.
+        allow_subset: Whether the table may lack architectures.
+
+    Returns:
+        The table.
+
+    Raises:
+        InputError: There is no such table, or the file cannot be used.
+
+    Example:
+        >>> table = open_table("analog-nasbench")
+        >>> table.name, len(table), [str(key) for key in table.keys]
+        ('analog-nasbench', 15625, ['cifar10_test_200'])
+    """
+    if Path(name_or_path).suffix.lower() == ".csv":
+        return read_csv(name_or_path, allow_subset=allow_subset)  # it can name what is missing
+    table = _open(name_or_path)
+    if not (table.is_complete or allow_subset):
+        raise InputError(
+            f"table {table.name!r} holds {len(table):,} of {SIZE:,} architectures: give a whole "
+            "one, or allow a subset (--allow-subset)"
+        )
+    return table
+
+
+def _open(name_or_path: str | Path) -> TruthTable:
+    record = TABLES.get(str(name_or_path))
+    if record is not None:
+        return record.open()
+    suffix = Path(name_or_path).suffix.lower()
+    if suffix == ".nbtable":
+        from benchmark.truth.files.nbtable import read_table  # Arrow is slow to import
+
+        return read_table(name_or_path)
+    from benchmark.truth.files.library import imported_names, open_imported
+
+    table = open_imported(str(name_or_path))
+    if table is None:
+        choices = [*TABLES, *imported_names(), "<path>.csv", "<path>.nbtable"]
+        raise unknown_name("table", str(name_or_path), choices)
+    return table
+
+
+def read_again(table: TruthTable) -> TruthTable | None:
+    """Return a built-in table read from its source rather than from the cache.
+
+    Args:
+        table: Any table.
+
+    Returns:
+        It as its source has it; None where it is not built in, and its source may be gone.
+
+    Example:
+        >>> table = open_table("analog-nasbench")
+        >>> key = table.keys[0]
+        >>> read_again(table).digest(key) == table.digest(key)
+        True
+    """
+    record = TABLES.get(table.name)
+    return None if record is None else record.read()
+
+
+def default_table() -> str:
+    """Return the name of the table to judge by: the official one if imported, else the built-in.
+
+    Example:
+        >>> default_table()
+        'analog-nasbench'
+    """
+    from benchmark.truth.files.library import official_name
+
+    return official_name() or analog.NAME
+
+
+def _open_analog() -> TruthTable:
+    from benchmark.truth.files.cache import cached  # Arrow is slow to import
+
+    return cached(f"{analog.NAME}-{analog.SHA256[:12]}", analog.read_analog)
+
+
+_RECORDS = (TableRecord(analog.NAME, analog.DESCRIPTION, _open_analog, analog.read_analog),)
+TABLES: Mapping[str, TableRecord] = MappingProxyType({record.name: record for record in _RECORDS})

@@ -1,0 +1,1 @@
+"""The files that truth tables are imported from, a module a format."""

@@ -1,0 +1,199 @@
+"""NATS-Bench's topology files: a folder or a tar with one compressed pickle an architecture.
+
+``NATS-tss-v1_0-3ffb9-simple`` holds ``meta.pickle.pbz2``, which lists the architectures, and
+``000000.pickle.pbz2`` to ``015624.pickle.pbz2``. Each is read by itself, several at a time, and
+nothing of a tar is ever written to the disk.
+"""
+
+from __future__ import annotations
+
+import bz2
+import hashlib
+import re
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed
+
+from benchmark.errors import InputError
+from benchmark.files import read_bounded
+from benchmark.files import sha256 as file_sha256
+from benchmark.pickles.unpickling import RECORDS, load_pickle
+from benchmark.truth.sources.official import EPOCHS, Reading, read_record
+
+META = "meta.pickle.pbz2"
+MAX_PACKED = 1 << 24  # bytes of a compressed file; a real one has 85,000
+MAX_PLAIN = 1 << 26  # bytes of a pickle; a real one has 330,000
+BATCH = 32  # files handed to each worker at a time
+_NAME = re.compile(r"([0-9]{6})\.pickle\.pbz2")
+
+
+@dataclass(frozen=True)
+class NatsFiles:
+    """What a folder or a tar holds.
+
+    Attributes:
+        readings: The architectures.
+        meta: What ``meta.pickle.pbz2`` says, empty where it is absent.
+        sha256: SHA-256 of the tar, or of the names and checksums of the files in the folder.
+    """
+
+    readings: list[Reading]
+    meta: dict[str, Any]
+    sha256: str
+
+
+def is_nats_folder(path: Path) -> bool:
+    """Return whether a folder holds files of the benchmark.
+
+    Example:
+        >>> is_nats_folder(Path("nowhere"))
+        False
+    """
+    return path.is_dir() and any(_NAME.fullmatch(file.name) for file in path.iterdir())
+
+
+def read_nats(
+    path: Path,
+    *,
+    curves: bool = False,
+    jobs: int = 1,
+    show: Callable[[float], None] = lambda share: None,
+) -> NatsFiles:
+    """Read all architectures of a folder or a tar.
+
+    Args:
+        path: The folder, or the tar.
+        curves: Whether the accuracies after each epoch are wanted.
+        jobs: Processes to read with.
+        show: Called now and then with the share that is read.
+
+    Returns:
+        The architectures in any order.
+
+    Raises:
+        InputError: A file is damaged or is no record; the message names it.
+    """
+    meta: dict[str, Any] = {}
+    digest = hashlib.sha256()
+    readings: list[Reading] = []
+    total = _count(path)
+    files = _folder_files(path) if path.is_dir() else _tar_files(path)
+    with Parallel(n_jobs=jobs) as workers:
+        # Files are read here and not by joblib's threads, where an error would be lost.
+        while batch := list(islice(files, BATCH * jobs)):
+            shares = [batch[first::jobs] for first in range(min(jobs, len(batch)))]
+            for share in workers(delayed(_read_share)(share, curves) for share in shares):
+                for it in share:
+                    if isinstance(it, Reading):
+                        readings.append(it)
+                    else:
+                        meta = it
+            for name, data in batch:
+                digest.update(_line(name, data))
+            show(min(len(readings) / total, 1.0))
+    return NatsFiles(readings, meta, digest.hexdigest() if path.is_dir() else file_sha256(path))
+
+
+def folder_sha256(path: Path) -> str:
+    """Return the SHA-256 of the names and checksums of the files in a folder, as `read_nats` does.
+
+    Raises:
+        InputError: A file is larger than any of the benchmark.
+    """
+    digest = hashlib.sha256()
+    for name, data in _folder_files(path):
+        digest.update(_line(name, data))
+    return digest.hexdigest()
+
+
+def _line(name: str, data: bytes) -> bytes:
+    return f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode()
+
+
+def _count(path: Path) -> int:
+    """Return how many architectures to expect, at least 1."""
+    if path.is_dir():
+        return max(sum(bool(_NAME.fullmatch(file.name)) for file in path.iterdir()), 1)
+    return max(path.stat().st_size // 90_000, 1)  # a file in the tar has some 85 kB
+
+
+def _folder_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(path.iterdir()):
+        if file.name == META or _NAME.fullmatch(file.name):
+            other = "a file of the benchmark has fewer"
+            yield file.name, read_bounded(file, MAX_PACKED, other, name=file.name)
+
+
+def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|") as tar:
+            for member in tar:
+                name = member.name.rpartition("/")[2]
+                if name != META and not _NAME.fullmatch(name):
+                    continue
+                if not member.isreg() or member.sparse is not None or member.size > MAX_PACKED:
+                    raise InputError(f"{name} is no file of at most {MAX_PACKED >> 20} MB")
+                content = tar.extractfile(member)
+                data = content.read() if content else b""
+                if len(data) != member.size:
+                    raise InputError(f"the tar is cut off in {name}")
+                yield name, data
+    except InputError:
+        raise
+    except Exception as error:  # a damaged tar can raise anything
+        raise InputError(f"is no sound tar ({str(error)[:80]})") from error
+
+
+def _read_share(share: list[tuple[str, bytes]], curves: bool) -> list[Reading | dict[str, Any]]:
+    return [read_file(name, data, curves=curves) for name, data in share]
+
+
+def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict[str, Any]:
+    """Read one file of the benchmark.
+
+    Args:
+        name: Its name; `META` is returned as it is.
+        data: Its contents.
+        curves: Whether the accuracies after each epoch are wanted.
+
+    Raises:
+        InputError: It is damaged, hostile or no record; the message begins with its name.
+
+    Example:
+        >>> read_file("000000.pickle.pbz2", b"BZh9")
+        Traceback (most recent call last):
+        benchmark.errors.InputError: 000000.pickle.pbz2 is cut off
+    """
+    try:
+        content = load_pickle(_decompressed(data), RECORDS)
+        if not isinstance(content, dict):
+            raise InputError(f"holds a {type(content).__name__}, not a dictionary")
+        if name == META:
+            return content
+        unknown = [key for key in content if key not in map(str, EPOCHS)]
+        if unknown:
+            raise InputError(f"has results for {str(unknown[0])[:20]!r} epochs, not 12 or 200")
+        index = int(name.partition(".")[0])
+        record = {int(epochs): state for epochs, state in content.items()}
+        return read_record(index, record, curves=curves, nats=True)
+    except InputError as error:
+        raise InputError(f"{name} {error}") from error
+
+
+def _decompressed(data: bytes) -> bytes:
+    unpacker = bz2.BZ2Decompressor()
+    try:
+        plain = unpacker.decompress(data, MAX_PLAIN)
+    except (OSError, ValueError) as error:
+        raise InputError(f"is damaged ({error})") from error
+    if not unpacker.eof:
+        bomb = len(plain) >= MAX_PLAIN
+        raise InputError(f"has more than {MAX_PLAIN >> 20} MB" if bomb else "is cut off")
+    if unpacker.unused_data:
+        raise InputError("has bytes after its end")
+    return plain

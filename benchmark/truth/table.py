@@ -1,0 +1,204 @@
+"""A table of accuracies: columns over architectures, each identified by an `AccuracyKey`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError, MissingError
+from benchmark.spaces.nb201 import (
+    SIZE,
+    Arch,
+    Codes,
+    checked_codes,
+    network_codes,
+    to_codes,
+    to_string,
+)
+from benchmark.truth.keys import DATASETS, SPLITS, AccuracyKey
+from benchmark.truth.measurements import Measurements, read_only
+
+__all__ = ["DATASETS", "SPLITS", "AccuracyKey", "Source", "TruthTable"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a table was read from.
+
+    Attributes:
+        file: Name of the file or folder.
+        sha256: SHA-256 of its contents, of a folder that of its files' names and checksums.
+        kind: What sort of source it is, where it was imported, such as ``nas-bench-201``.
+        dated: When it was last changed, ISO 8601 in UTC, where that is known.
+        imported: When it was read, likewise.
+    """
+
+    file: str
+    sha256: str
+    kind: str = ""
+    dated: str = ""
+    imported: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class TruthTable:
+    """Accuracies of the whole space or, where that was asked for, of a part of it.
+
+    Attributes:
+        name: Short name for results and tables.
+        description: One line that says whose numbers these are.
+        source: The file they come from.
+        codes: Architectures [n], ascending, each once.
+        accuracies: For each key the accuracies [n] in percent, means over seeds; read-only.
+        seeds: For each key the number of seeds behind each mean, [n]; a key is absent where the
+            source does not tell.
+        official_index: Numbers [n] of the benchmark files' own order, or None.
+        measurements: What else the source tells.
+        protocol: How its architectures were trained and on which machines, as plain JSON values;
+            empty where the source does not tell.
+
+    Raises:
+        InputError: The columns do not fit each other, or a value is impossible.
+
+    Example:
+        >>> key = AccuracyKey("cifar10", "test", 200)
+        >>> codes, percent = np.array([0, 25]), np.array([10, 90.5])
+        >>> table = TruthTable("two", "an example", Source("-", "-"), codes, {key: percent})
+        >>> table.accuracy(key, 25), len(table), table.is_complete
+        (90.5, 2, False)
+    """
+
+    name: str
+    description: str
+    source: Source
+    codes: Codes
+    accuracies: Mapping[AccuracyKey, NDArray[np.float64]]
+    seeds: Mapping[AccuracyKey, NDArray[np.int16]] = field(default_factory=dict)
+    official_index: NDArray[np.int32] | None = None
+    measurements: Measurements = field(default_factory=Measurements)
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the columns and keep them read-only."""
+        columns = {key: read_only(self.accuracies[key], np.float64) for key in self.keys}
+        seeds = {key: read_only(self.seeds[key], np.int16) for key in sorted(self.seeds)}
+        object.__setattr__(self, "codes", read_only(checked_codes(self.codes), np.int64))
+        object.__setattr__(self, "accuracies", columns)
+        object.__setattr__(self, "seeds", seeds)
+        if self.official_index is not None:
+            index = read_only(checked_codes(self.official_index), np.int32)
+            object.__setattr__(self, "official_index", index)
+        fault = self._fault()
+        if fault:
+            raise InputError(f"table {self.name!r}: {fault}")
+
+    def _fault(self) -> str | None:
+        """Return what is wrong with the columns, or None."""
+        shape = self.codes.shape
+        if self.codes.ndim != 1 or not len(self) or np.any(np.diff(self.codes) <= 0):
+            return "codes must be ascending, each once, at least one"
+        if not self.accuracies:
+            return "there is no accuracy in it; give at least one"
+        for key, column in self.accuracies.items():
+            if column.shape != shape or not np.all((column >= 0) & (column <= 100)):  # NaN fails
+                return f"{key} must hold a percentage for each of the {len(self)} architectures"
+        for key, counts in self.seeds.items():
+            if key not in self.accuracies or counts.shape != shape or np.any(counts < 1):
+                return f"seeds of {key} must be 1 or more for each mean of an accuracy"
+        index = self.official_index
+        if index is not None and (index.shape != shape or len(np.unique(index)) != len(index)):
+            return "the official index must be there for each architecture, each once"
+        return self.measurements.fault(len(self), self.accuracies)
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return len(self.codes)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the table holds the whole space."""
+        return len(self.codes) == SIZE
+
+    @property
+    def networks(self) -> int | None:
+        """Number of different networks, where a table tells that each was trained once.
+
+        Architectures that are one network then have one result, and count as often as they are.
+        """
+        return len(np.unique(network_codes(self.codes))) if self.protocol else None
+
+    @property
+    def keys(self) -> tuple[AccuracyKey, ...]:
+        """The accuracies the table holds, in order."""
+        return tuple(sorted(self.accuracies))
+
+    @overload  # mypy sees that a string is a sequence of strings too; the first variant wins
+    def accuracy(self, key: AccuracyKey, archs: Arch) -> float: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def accuracy(
+        self, key: AccuracyKey, archs: Sequence[Arch] | Codes | None = None
+    ) -> NDArray[np.float64]: ...
+
+    def accuracy(
+        self, key: AccuracyKey, archs: Arch | Sequence[Arch] | Codes | None = None
+    ) -> float | NDArray[np.float64]:
+        """Return accuracies in percent.
+
+        Args:
+            key: Which accuracy; there is no default.
+            archs: One architecture as string or code, n of them, or None for all in the table.
+
+        Returns:
+            One accuracy for one architecture, else accuracies [n].
+
+        Raises:
+            MissingError: The table lacks the key or an architecture.
+            InputError: Something is not an architecture.
+        """
+        if key not in self.accuracies:
+            raise MissingError(
+                f"table {self.name!r} has no {key}: it has {', '.join(map(str, self.keys))}"
+            )
+        column = self.accuracies[key]
+        if archs is None:
+            return column
+        if isinstance(archs, (str, int, np.integer)):
+            return float(column[self._rows([archs])[0]])
+        return np.asarray(column[self._rows(archs)])
+
+    def digest(self, key: AccuracyKey) -> str:
+        """Return the SHA-256 of an accuracy of all architectures, 64 hexadecimal digits.
+
+        Where a table came from and what else it tells do not matter to it.
+
+        Raises:
+            MissingError: The table lacks the key.
+        """
+        found = hashlib.sha256(self.codes.astype("<i8").tobytes())
+        found.update(self.accuracy(key).astype("<f8").tobytes())
+        return found.hexdigest()
+
+    def _rows(self, archs: Iterable[Arch]) -> NDArray[np.int32]:
+        """Return where in the columns architectures stand."""
+        codes = to_codes(archs)
+        rows = np.asarray(self._row_of_code[codes])
+        absent = codes[rows < 0]
+        if absent.size:
+            raise MissingError(
+                f"table {self.name!r} has no {to_string(absent[0])}: "
+                f"it holds {len(self):,} of {SIZE:,} architectures"
+            )
+        return rows
+
+    @cached_property
+    def _row_of_code(self) -> NDArray[np.int32]:
+        rows = np.full(SIZE, -1, np.int32)
+        rows[self.codes] = np.arange(len(self), dtype=np.int32)
+        return rows

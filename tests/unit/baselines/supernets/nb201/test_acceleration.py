@@ -1,0 +1,115 @@
+"""Lower precision and compiled edges: near to the plain way, and off unless asked for."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+
+from baselines.supernets.nb201 import Supernet, accelerate, score_codes
+from baselines.supernets.nb201.operations import conv_norm
+from baselines.training.weights import PathTraining, Stretch
+from benchmark.images import Batches
+from benchmark.spaces.nb201 import distinct_codes
+from benchmark.tasks.task import ScoringSettings, load_preset, preset_names
+from tests.command_line import finish, start_nasbench, tiny_preset
+from tests.unit.baselines.tiny import tiny_images, tiny_scale, tiny_training
+
+# PyTorch's compiler warns of PyTorch's own functions, and hides it unless warnings are errors.
+COMPILER_WARNS = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore:The .grad attribute of a Tensor"
+)
+PATHS = [[3, 1, 2, 4, 1, 3], [2, 3, 1, 3, 0, 4], [3, 3, 3, 3, 3, 3]]
+
+
+def trained(**changes: object) -> tuple[Supernet, list[float]]:
+    settings = tiny_training(batch_size=8, **changes)
+    network = Supernet(tiny_scale(), torch.Generator().manual_seed(0))
+    draws = torch.Generator().manual_seed(1)
+    batches = Batches(tiny_images().train, 8, len(PATHS), crop_padding=1, generator=draws)
+    stretch = Stretch(0, len(PATHS), len(PATHS))
+    training = PathTraining(accelerate(network, settings), batches, PATHS, stretch, settings)
+    for _ in PATHS:
+        training.step()
+    return network, training.losses()
+
+
+def scores(network: Supernet) -> bytes:
+    settings = ScoringSettings(8, "loss", "validation", memory=64)
+    codes = distinct_codes()[::500]
+    found = score_codes(network, codes, tiny_images(), settings, lambda images: None)
+    return found.tobytes()
+
+
+def apart(network: Supernet, other: Supernet) -> float:
+    pairs = zip(network.parameters(), other.parameters(), strict=True)
+    return max(float((one - two).detach().abs().max()) for one, two in pairs)
+
+
+def test_lower_precision_trains_nearly_the_same() -> None:
+    (plain, expected), (lower, losses) = trained(), trained(precision="bfloat16")
+    assert losses == pytest.approx(expected, rel=0.02)
+    assert losses != expected
+    assert 0 < apart(plain, lower) < 0.02
+    assert {weight.dtype for weight in lower.parameters()} == {torch.float32}
+
+
+def test_scoring_is_in_full_precision() -> None:
+    lower, _ = trained(precision="bfloat16")
+    full = copy.deepcopy(lower)
+    full.autocast = None
+    assert scores(lower) == scores(full)
+
+
+def test_logits_are_in_full_precision() -> None:
+    lower, _ = trained(precision="bfloat16")
+    assert lower(torch.zeros(2, 1, 8, 8), PATHS[0]).dtype == torch.float32
+
+
+@pytest.mark.slow
+@COMPILER_WARNS
+def test_compiled_edges_compute_the_same() -> None:
+    (plain, expected), (compiled, losses) = trained(), trained(compile=True)
+    assert losses == pytest.approx(expected, rel=1e-5)
+    assert apart(plain, compiled) < 1e-5
+    as_usual = copy.deepcopy(compiled)
+    for cell in as_usual.cells():
+        for edge in cell.all_edges():
+            edge.unit = conv_norm
+    assert scores(compiled) == scores(as_usual)  # scoring is not compiled
+
+
+@pytest.mark.slow
+@COMPILER_WARNS
+def test_copies_are_as_fast() -> None:
+    settings = tiny_training(compile=True, precision="bfloat16")
+    plain = Supernet(tiny_scale(), torch.Generator().manual_seed(0))
+    network = accelerate(copy.deepcopy(plain), settings)
+    twin = copy.deepcopy(network)
+    assert twin.autocast == torch.bfloat16
+    assert next(twin.cells()).edge(0).unit is next(network.cells()).edge(0).unit
+    assert next(twin.cells()).edge(0).unit is not next(plain.cells()).edge(0).unit
+
+
+@pytest.mark.slow
+def test_no_compiler_is_one_line(tmp_path: Path) -> None:
+    called = finish(
+        start_nasbench(
+            "run", "--method", "one-shot", "--seeds", "1", "--preset", tiny_preset(tmp_path),
+            "--set", "training.compile=true", "--out", tmp_path / "out",
+            CXX="no-such-compiler", TORCHINDUCTOR_CACHE_DIR=str(tmp_path / "cache"),
+        )
+    )  # fmt: skip
+    assert called.code == 1
+    (line,) = called.err.splitlines()
+    assert "[training] compile is true, but this machine cannot compile for cpu" in line
+    assert line.endswith("let it be false")
+    assert not list((tmp_path / "out").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_has_both_off(name: str) -> None:
+    training = load_preset(name).training
+    assert (training.precision, training.compile) == ("float32", False)

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from baselines.few_shot import FewShot
+from baselines.gm import Gm
+from baselines.method import Method
+from baselines.one_shot import OneShot
+from baselines.schedule import Schedule
+from baselines.splitting import singletons
+from baselines.training import Base, Rsps
+from baselines.training.weights import Stretch
+from baselines.tree.growing import LOSS_POINTS, Node, Split, train_tree
+from benchmark.budget import Spending
+from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
+from tests.unit.baselines.stubs import PASSES, StubbedRun, stubbed_run
+from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_search
+
+Options = dict[str, Any]
+
+# Warm-up, matching and the level between leave a tenth of the least budget, a step for each leaf.
+BUDGETS = st.integers(100 * BATCH, 300 * BATCH)
+FEW_SHOT = st.fixed_dictionaries(
+    {
+        "warm_up": st.floats(0, 0.9, exclude_max=True),
+        "epochs": st.just([]),
+        "edges": st.integers(0, 5).map(lambda edge: [edge]),
+    }
+)
+GM = st.fixed_dictionaries(
+    {
+        "warm_up": st.floats(0, 0.4),
+        "between": st.floats(0, 0.15),
+        "epochs": st.just([]),
+        "levels": st.integers(1, 2),
+        "groups": st.integers(2, 3),
+        "min_size": st.integers(1, 2),
+        "batches": st.integers(1, 2),
+        "restart": st.sampled_from(["never", "always", "last"]),
+        "partition": st.just("gradient"),
+        "edge": st.just("best"),
+        "edges": st.just([]),
+        "weight": st.just("hard"),
+        "cut": st.sampled_from(["exact", "spectral"]),
+        "stop_error": st.just(0.0),
+    }
+)
+
+
+def gm(**changes: Any) -> Options:
+    return {**OPTIONS["gm"], **changes}
+
+
+def leaves_of(run: StubbedRun) -> list[str]:
+    return [leaf["node"] for leaf in run.outcome.trace["leaves"]]
+
+
+def parent_of(node: str) -> str:
+    return node.rpartition(".")[0]
+
+
+def end_of(run: StubbedRun, node: str) -> int:
+    stretch = run.trained[node].stretch
+    return stretch.start + stretch.steps
+
+
+def starts_anew(node: str, run: StubbedRun, options: Options) -> bool:
+    restart = options["restart"]
+    is_leaf = node in leaves_of(run)
+    return node == "root" or restart == "always" or (restart == "last" and is_leaf)
+
+
+def steps_behind(run: StubbedRun, node: str) -> int:
+    """Read off a node's weights how many steps they had behind them when its turn came."""
+    initial = run.trained["root"].weights
+    gone = {
+        round(float((weight - initial[name]).mean()))
+        for name, weight in run.trained[node].weights.items()
+    }
+    (steps,) = gone
+    return steps
+
+
+@settings(max_examples=25)
+@given(BUDGETS, st.integers(0, 9), FEW_SHOT, GM)
+def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Options) -> None:
+    """Equal weights and batches to begin with, equal paths while warming up, an equal budget."""
+    methods: dict[type[Method], Any] = {OneShot: OPTIONS["one-shot"], FewShot: few_shot, Gm: gm}
+    runs = [stubbed_run(method, own, seed, budget=budget) for method, own in methods.items()]
+    first = runs[0].trained["root"]
+    for run in runs:
+        assert budget - BATCH < run.ledger.spent <= budget
+        root = run.trained["root"]
+        for name, weight in root.weights.items():
+            assert torch.equal(weight, first.weights[name])
+        assert root.stretch.start == 0
+        assert list(root.paths) == list(first.paths)[: root.stretch.steps]
+        for one in run.trained.values():
+            assert len(one.batches) == len(first.batches) == budget // BATCH
+            for number in (0, len(first.batches) - 1):
+                for mine, theirs in zip(one.batches[number], first.batches[number], strict=True):
+                    assert torch.equal(mine, theirs)
+
+
+@settings(max_examples=25)
+@given(BUDGETS, GM)
+def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> None:
+    run = stubbed_run(Gm, options, budget=budget)
+    steps, leaves = budget // BATCH, leaves_of(run)
+    lengths = {node: one.stretch.steps for node, one in run.trained.items()}
+    assert lengths["root"] == round(options["warm_up"] * steps)
+    middle = [node for node in lengths if node not in leaves and node != "root"]
+    if options["levels"] == 2:
+        assert sum(lengths[node] for node in middle) == round(options["between"] * steps)
+        assert np.ptp([lengths[node] for node in middle]) <= 1
+    assert np.ptp([lengths[leaf] for leaf in leaves]) <= 1
+    matching = PASSES * options["batches"] * len(run.matched)
+    assert sum(lengths.values()) + matching == steps
+    assert run.ledger.parts == {
+        Spending.SHARED_TRAINING: lengths["root"] * BATCH,
+        Spending.GRADIENT_MATCHING: matching * BATCH,
+        Spending.LEAF_TRAINING: sum(lengths[node] for node in lengths if node != "root") * BATCH,
+    }
+
+
+@settings(max_examples=25)
+@given(BUDGETS, GM)
+def test_weights_have_the_steps_behind_them_that_they_should(budget: int, options: Options) -> None:
+    run = stubbed_run(Gm, options, budget=budget)
+    for node, one in run.trained.items():
+        inherited = 0 if starts_anew(node, run, options) else end_of(run, parent_of(node))
+        assert one.stretch.start == steps_behind(run, node) == inherited
+        assert len(one.paths) == one.stretch.steps
+    for leaf in run.outcome.trace["leaves"]:
+        assert leaf["steps"] == end_of(run, leaf["node"])
+    assert len({id(one.network) for one in run.trained.values()}) == len(run.trained)
+
+
+@settings(max_examples=25)
+@given(BUDGETS, GM)
+def test_one_cosine_runs_over_a_lineage(budget: int, options: Options) -> None:
+    """It is planned before the cost of matching is known, so by that it may be too long."""
+    run = stubbed_run(Gm, options, budget=budget)
+    matching = PASSES * options["batches"] * len(run.matched)
+    totals = {node: one.stretch.total for node, one in run.trained.items()}
+    for node, total in totals.items():
+        if node in leaves_of(run):
+            assert total == end_of(run, node)
+        if node == "root":
+            continue
+        before = totals[parent_of(node)]
+        if starts_anew(node, run, options):  # planned as if it went on
+            before -= end_of(run, parent_of(node))
+        assert -2 <= before - total <= matching + 2  # each level rounds to a step
+
+
+def test_the_published_rates_fall_over_a_whole_lineage() -> None:
+    """20, 20 and 50 epochs in the paper, 2, 1 and 3 here, of six steps each."""
+    options = gm(warm_up=0.0, between=0.0, epochs=[2, 1, 3], restart="last")
+    run = stubbed_run(Gm, options, budget=10_000)
+    assert run.trained["root"].stretch == Stretch(0, 12, total=36, rate_over=36)
+    assert run.trained["root.1"].stretch == Stretch(12, 6, total=36, rate_over=36)
+    assert run.trained["root.1.0"].stretch == Stretch(0, 18, total=18, rate_over=36)
+
+
+def test_few_shots_published_rate_falls_anew_for_each_supernet() -> None:
+    run = stubbed_run(FewShot, {"warm_up": 0.0, "epochs": [2, 3], "edges": [0]}, budget=10_000)
+    root, leaf = run.trained["root"].stretch, run.trained["root.4"].stretch
+    assert (root.rate_from, root.rate_over) == (0, 12)
+    assert leaf == Stretch(12, 18, total=30, rate_from=12, rate_over=18)
+
+
+@pytest.mark.parametrize(("restart", "passes"), [("never", 2), ("last", 1), ("always", 1)])
+def test_parameters_are_frozen_above_leaves_that_start_anew(restart: str, passes: int) -> None:
+    experiment = tiny_experiment(search=tiny_search("darts"), budget=400 * BATCH)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "baselines.training.base.score_codes",
+            lambda network, codes, *_, **__: np.zeros(len(codes)),
+        )
+        outcome = Gm(gm(restart=restart)).run(experiment)
+    warm_up = round(0.2 * (400 // passes))
+    assert experiment.ledger.parts[Spending.SHARED_TRAINING] == warm_up * passes * BATCH
+    assert outcome.trace["levels"][0]["images"] == warm_up * passes * BATCH
+    assert experiment.ledger.left < 2 * BATCH  # a leaf's step passes two batches
+
+
+def test_siblings_draw_paths_of_their_own() -> None:
+    run = stubbed_run(FewShot, OPTIONS["few-shot"])
+    others = {str([path[1:] for path in run.trained[leaf].paths]) for leaf in leaves_of(run)}
+    assert len(others) == 5
+    for operation, leaf in enumerate(leaves_of(run)):
+        assert {path[0] for path in run.trained[leaf].paths} == {operation}
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "error", "message"),
+    [
+        pytest.param(
+            FewShot,
+            {"warm_up": 0.98, "epochs": [], "edges": [0]},
+            CheckError,
+            "2 steps of the budget are left for 5 leaves: raise the budget, or",
+            id="few steps for the leaves",
+        ),
+        pytest.param(
+            Gm,
+            gm(warm_up=1.0),
+            InputError,
+            "warm_up and between take 110% of the budget: leave some for the leaves",
+            id="nothing left to match with",
+        ),
+        pytest.param(
+            Gm,
+            gm(warm_up=0.7, between=0.5),
+            InputError,
+            "warm_up and between take 120% of the budget: leave some for the leaves",
+            id="shares beyond the whole",
+        ),
+        pytest.param(
+            Gm,
+            gm(warm_up=0.5, between=0.0, batches=40),
+            BudgetError,
+            "gradient matching asks for 4 images",
+            id="too many batches to match",
+        ),
+    ],
+)
+def test_too_small_a_budget_is_an_error(
+    method: type[Method], options: Options, error: type[NasbenchError], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        stubbed_run(method, options, budget=100 * BATCH)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_each_node_chooses_its_own_split() -> None:
+    """The left child of the root divides another edge than the right one."""
+    seen: dict[str, Node] = {}
+
+    def choose_split(base: Base, node: Node) -> Split:
+        seen[node.name] = node
+        edge = {"root": 0, "root.0": 1, "root.1": 5}[node.name]
+        return Split(edge, ((0, 1), (2, 3, 4)), {"why": node.name})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "baselines.training.base.score_codes",
+            lambda network, codes, *_, **__: np.full(len(codes), 1.0),
+        )
+        outcome = train_tree(tiny_experiment(), Schedule(0.2, 0.2, (2, 2)), choose_split)
+    splits = [(split["node"], split["edge"], split["why"]) for split in outcome.trace["splits"]]
+    assert splits == [
+        ("root", "0→1", "root"),
+        ("root.0", "0→2", "root.0"),
+        ("root.1", "2→3", "root.1"),
+    ]
+    assert [leaf["architectures"] for leaf in outcome.trace["leaves"]] == [2500, 3750, 3750, 5625]
+    assert seen["root"].steps == 30
+    assert seen["root.1"].steps == 45
+    assert seen["root.0"].state.network is not seen["root"].state.network
+
+
+def test_losses_are_thinned_to_means_of_neighbours() -> None:
+    def choose_split(base: Base, node: Node) -> Split:
+        return Split(0, singletons(5))
+
+    steps = 3 * LOSS_POINTS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Rsps,
+            "train",
+            lambda base, state, stretch, *_, **__: [*map(float, range(stretch.steps))],
+        )
+        patch.setattr(
+            "baselines.training.base.score_codes",
+            lambda network, codes, *_, **__: np.zeros(len(codes)),
+        )
+        experiment = tiny_experiment(budget=2 * steps * BATCH)
+        losses = train_tree(experiment, Schedule(0.5, 0, (5,)), choose_split).trace["losses"]
+    assert losses["root"] == [3 * point + 1 for point in range(LOSS_POINTS)]
+    assert len(losses["root.0"]) == LOSS_POINTS

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmark.tasks.protocol import Protocol, load_protocol
+
+
+@pytest.fixture
+def protocol() -> Protocol:
+    """Return a protocol of six steps."""
+    return load_protocol("digits").changed(
+        {
+            "data.noise_draws": 1,
+            "network.channels": 2,
+            "training.epochs": 1,
+            "training.batch_size": 200,
+            "evaluation.curve_images": 10,
+        }
+    )

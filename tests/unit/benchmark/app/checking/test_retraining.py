@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from baselines.alone import CODE, Trained
+from benchmark.app.building import Plan, build_table, chosen_architectures, work
+from benchmark.app.building.journal import Training
+from benchmark.app.checking import Sameness, retraining
+from benchmark.app.checking.retraining import retrain
+from benchmark.errors import CheckError, InputError
+from benchmark.records.provenance import provenance
+from benchmark.spaces.nb201 import network_codes
+from benchmark.tasks.protocol import load_protocol
+from benchmark.truth import AccuracyKey, TruthTable
+from benchmark.truth.files.nbtable import read_table
+from tests.stub_training import stub_training
+
+TEST = AccuracyKey("digits", "test", 1)
+
+
+def invent(code: int, seed: int, *_: Any) -> Trained:
+    valid, test = np.random.default_rng([code, seed]).uniform(0, 100, size=2).tolist()
+    return Trained({"valid": valid, "test": test}, {"valid": 1 / 3, "test": 2 / 3}, {}, 2.0)
+
+
+@pytest.fixture
+def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
+    """Invent instead of training; return what was asked for."""
+    return stub_training(monkeypatch, invent)
+
+
+@pytest.fixture
+def table(invented: list[Training], tmp_path: Path) -> TruthTable:
+    """Return a table of 40 architectures at seeds 3 and 5."""
+    protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
+    build_table(Plan(protocol, chosen_architectures("40"), [3, 5]), tmp_path, "t")
+    invented.clear()
+    return read_table(tmp_path / "t.nbtable")
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = provenance("cpu") | {"cpu": "another"}
+    monkeypatch.setattr(retraining, "provenance", lambda device: there)
+
+
+def shifted(points: float) -> Callable[..., Trained]:
+    def train(code: int, seed: int, *_: Any) -> Trained:
+        trained = invent(code, seed)
+        test = trained.accuracy["test"]
+        test += points if test < 50 else -points
+        return replace(trained, accuracy={**trained.accuracy, "test": test})
+
+    return train
+
+
+def test_what_comes_out_again_is_identical(table: TruthTable, invented: list[Training]) -> None:
+    found = retrain(table, 5)
+    assert len(invented) == len(set(invented)) == len(found) == 10
+    assert {one.sameness for one in found} == {Sameness.IDENTICAL}
+    codes = network_codes([one.code for one in found]).tolist()
+    pairs = zip(codes, [one.seed for one in found], strict=True)
+    assert sorted(Training(*pair) for pair in pairs) == sorted(invented)
+
+
+def test_the_sample_is_drawn_by_its_seed(table: TruthTable) -> None:
+    def drawn(seed: int, count: int = 4) -> set[int]:
+        return {one.code for one in retrain(table, count, seed=seed)}
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) < drawn(1, 9)
+    assert drawn(1) != drawn(2)
+
+
+def test_here_every_bit_must_agree(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(code: int, seed: int, *_: Any) -> Trained:
+        trained = invent(code, seed)
+        losses = {split: float(np.nextafter(it, 9)) for split, it in trained.loss.items()}
+        return replace(trained, loss=losses) if seed == 5 else trained
+
+    monkeypatch.setattr(work, "train_alone", train)
+    found = retrain(table, 3)
+    assert [one.sameness for one in found] == [Sameness.IDENTICAL, Sameness.DIFFERENT] * 3
+    assert found[1].faults[0] == (
+        "the loss of digits_test_1 differs in its bits, on the same machine and libraries"
+    )
+
+
+def test_elsewhere_a_difference_as_between_seeds_is_close(
+    table: TruthTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch)
+    assert {one.sameness for one in retrain(table, 3)} == {Sameness.IDENTICAL}
+    single = table.measurements.by_seed[TEST].accuracies
+    spread = math.sqrt(float(np.mean((single[:, 0] - single[:, 1]) ** 2)))  # of two seeds
+    for share, sameness in ((0.2, Sameness.CLOSE), (5.0, Sameness.DIFFERENT)):
+        monkeypatch.setattr(work, "train_alone", shifted(share * spread))
+        found = retrain(table, 3)
+        assert {one.sameness for one in found} == {sameness}
+        assert {one.differing for one in found} == {("cpu",)}
+        assert found[0].distance == pytest.approx(share * spread)
+    bound = retraining.PATIENCE * spread
+    assert f"more than {bound:.2f} points apart" in found[0].faults[0]
+
+
+def test_a_tolerance_of_ones_own(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere(monkeypatch)
+    monkeypatch.setattr(work, "train_alone", shifted(1.0))
+    assert {one.sameness for one in retrain(table, 3, tolerance=1.01)} == {Sameness.CLOSE}
+    assert {one.sameness for one in retrain(table, 3, tolerance=0.99)} == {Sameness.DIFFERENT}
+    with pytest.raises(InputError, match="tolerance is -1"):
+        retrain(table, 3, tolerance=-1)
+
+
+def test_each_training_is_held_against_the_machine_that_did_it(
+    table: TruthTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_on = np.zeros((len(table), 2), np.int16)
+    made_on[:, 1] = 1
+    machines = [*table.protocol["machines"], {**table.protocol["machines"][0], "cpu": "another"}]
+    two = replace(
+        table,
+        measurements=replace(table.measurements, made_on=made_on),
+        protocol={**table.protocol, "machines": machines},
+    )
+    monkeypatch.setattr(work, "train_alone", shifted(0.5))
+    found = retrain(two, 3)
+    assert [one.differing for one in found] == [(), ("cpu",)] * 3
+    assert [one.sameness for one in found] == [Sameness.DIFFERENT, Sameness.CLOSE] * 3
+
+
+def test_other_images_are_told(table: TruthTable) -> None:
+    other = replace(table, protocol={**table.protocol, "images": "0" * 64})
+    assert {one.differing for one in retrain(other, 1)} == {("images",)}
+
+
+def test_a_training_that_fails_is_different(
+    table: TruthTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Trained:
+        raise CheckError("the training loss is nan")
+
+    monkeypatch.setattr(work, "train_alone", fail)
+    found = retrain(table, 1)
+    assert [one.sameness for one in found] == [Sameness.DIFFERENT] * 2
+    assert found[0].faults == ("it failed: the training loss is nan",)
+
+
+def test_one_seed_tells_no_distance(
+    invented: list[Training], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
+    build_table(Plan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
+    table = read_table(tmp_path / "t.nbtable")
+    assert {one.sameness for one in retrain(table, 2)} == {Sameness.IDENTICAL}
+    elsewhere(monkeypatch)
+    with pytest.raises(InputError, match="has one seed, so nothing tells how far"):
+        retrain(table, 2)
+    assert {one.sameness for one in retrain(table, 2, tolerance=1)} == {Sameness.IDENTICAL}
+
+
+@pytest.mark.parametrize("count", [0, 41])
+def test_a_sample_out_of_bounds(table: TruthTable, count: int) -> None:
+    with pytest.raises(InputError, match=f"cannot draw {count} architectures: the table has"):
+        retrain(table, count)
+
+
+def test_a_table_that_does_not_tell_enough(table: TruthTable) -> None:
+    with pytest.raises(InputError, match=f"by code {CODE + 1}, this is {CODE}: check out"):
+        retrain(replace(table, protocol={**table.protocol, "code": CODE + 1}), 1)
+    lacks: list[dict[str, Any]] = [{"by_seed": {}}, {"made_on": None}]
+    for lacking in lacks:
+        measured = replace(table.measurements, **lacking)
+        with pytest.raises(InputError, match="does not tell what each seed gave, and where"):
+            retrain(replace(table, measurements=measured), 1)

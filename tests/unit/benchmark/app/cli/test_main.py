@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import importlib
+import signal
+import time
+
+import click
+import pytest
+
+from benchmark.app.cli import commands
+from benchmark.errors import StoppedError
+from tests.command_line import nasbench
+
+main_module = importlib.import_module("benchmark.app.cli.main")
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "code", "word"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (click.Abort(), 130, "interrupted"),
+        (StoppedError(signal.SIGINT), 130, "interrupted"),
+        (StoppedError(signal.SIGTERM), 143, "terminated"),
+    ],
+)
+def test_an_interrupt_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, interrupt: BaseException, code: int, word: str
+) -> None:
+    def stop(**_: object) -> None:
+        raise interrupt
+
+    monkeypatch.setattr(commands.cli, "main", stop)
+    called = nasbench("list", "methods")
+    assert called.code == code
+    assert called.err.startswith(f"nasbench: {word}; what is finished is kept, run the command")
+    assert called.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_a_command(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+) -> None:
+    def work(context: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(commands.cli, "invoke", work)  # inside what click guards
+    called = nasbench("list", "methods")
+    assert called.code == code
+    assert called.err.splitlines()[-1].startswith("nasbench: ")
+
+
+def test_ctrl_c_is_ours_before_anything_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    handlers = []
+    monkeypatch.setattr(
+        commands.cli, "main", lambda **_: handlers.append(signal.getsignal(signal.SIGINT))
+    )
+    assert nasbench().code == 0
+    assert handlers[0] is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_pressing_again_does_not_interrupt_the_cleaning_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter((0.0, 0.1, 1.0, main_module.PATIENCE, main_module.PATIENCE + 0.1))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    press = main_module._patient_handler()
+    with pytest.raises(StoppedError):
+        press(signal.SIGINT, None)
+    for _ in range(3):
+        press(signal.SIGINT, None)
+    with pytest.raises(StoppedError):  # the cleaning up must be stuck
+        press(signal.SIGINT, None)

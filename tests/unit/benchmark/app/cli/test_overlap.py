@@ -1,0 +1,85 @@
+"""Runs that are judged by images they have seen are said to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.spaces.nb201 import SIZE
+from benchmark.tasks.protocol import load_protocol
+from benchmark.truth import AccuracyKey, Source, TruthTable
+from benchmark.truth.files.nbtable import write_table
+from tests.command_line import Called, nasbench
+
+LEAK = "4 of the images that score are among the truth's test images"
+
+
+def built_table(folder: Path, dataset: str = "digits", **changes: int) -> Path:
+    """Write a table of invented accuracies that says it was built by a protocol."""
+    told = load_protocol(dataset).changed(
+        {f"data.{name}": value for name, value in changes.items()}
+    )
+    percents = np.random.default_rng(0).uniform(10, 95, SIZE)
+    table = TruthTable(
+        "built", "made up", Source("-", "0" * 64), np.arange(SIZE),
+        {AccuracyKey(dataset, "test", 4): percents}, protocol={"protocol": told.describe()},
+    )  # fmt: skip
+    path = folder / "built.nbtable"
+    write_table(table, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def judge(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Called]:
+    """Return a function that holds one and the same run against a table."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def run(table: Path, dataset: str = "digits") -> Called:
+        called = nasbench(
+            *("run", "--method", "one-shot", "--seeds", "1", "--jobs", "1"),
+            *("--preset", preset, "--out", folder),
+            *("--table", table, "--accuracy", f"{dataset}_test_4"),
+        )
+        assert called.code == 0, called.err
+        return called
+
+    run(built_table(tmp_path_factory.mktemp("first")))
+    return run
+
+
+def caption(called: Called) -> str:
+    """Return the Markdown that a call wrote."""
+    (path,) = (name for name in called.out.split() if name.endswith("one-shot.md"))
+    return Path(path).read_text("utf-8")
+
+
+def test_scoring_by_test_images_is_told(judge: Callable[..., Called], tmp_path: Path) -> None:
+    table = built_table(tmp_path, validation_images=597)
+    called = judge(table)
+    found, warning = called.err.splitlines()
+    assert found.startswith("1 of 1 runs were found")
+    assert warning.startswith(f"warning: {LEAK}: ")
+    assert f"Warning: {LEAK}.  \n" in caption(called)
+    (folder,) = {Path(word).parent for word in called.out.split() if word.endswith("seed0.json")}
+    reported = nasbench(
+        *("report", folder, "--table", table, "--accuracy", "digits_test_4"), *("--out", tmp_path)
+    )
+    assert f"{warning}\n" in reported.err
+    assert LEAK in (tmp_path / "tables" / "quality.md").read_text("utf-8")
+
+
+def test_scoring_by_other_images_is_no_matter(judge: Callable[..., Called], tmp_path: Path) -> None:
+    called = judge(built_table(tmp_path))
+    assert "warning" not in called.err
+    assert "are among the truth's" not in caption(called)
+    assert "The runs saw" not in caption(called)
+
+
+def test_other_data_sets_are_told(judge: Callable[..., Called], tmp_path: Path) -> None:
+    called = judge(built_table(tmp_path, "fashion-mnist"), "fashion-mnist")
+    assert "warning" not in called.err
+    told = "The runs saw images of digits, the table's architectures those of Fashion-MNIST."
+    assert told in caption(called)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.app.cli import main
+from benchmark.app.cli.commands import cli
+from benchmark.errors import CheckError, InputError, MissingError
+from benchmark.spaces.nb201 import SIZE, to_string
+from benchmark.truth.files.nbtable import write_table
+from benchmark.truth.keys import AccuracyKey, CostKey
+from benchmark.truth.measurements import Agreement, Measurements
+from benchmark.truth.table import Source, TruthTable
+
+VALID, TEST = AccuracyKey("cifar10", "valid", 200), AccuracyKey("cifar10", "test", 200)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("NASBENCH_TABLE", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Path:
+    """Return a table file of the whole space, made as if from the official file."""
+    percent = np.linspace(10, 94, SIZE)
+    deviations = np.full(SIZE, 0.25)
+    deviations[0] = np.nan
+    table = TruthTable(
+        name="official",
+        description="as if",
+        source=Source("a.pth", "0" * 64, "nas-bench-201", "2020-03-16", "2026-01-01"),
+        codes=np.arange(SIZE),
+        accuracies={VALID: percent[::-1], TEST: percent},
+        seeds={TEST: np.repeat([1, 3], [1, SIZE - 1])},
+        official_index=np.arange(SIZE, dtype=np.int32)[::-1],
+        measurements=Measurements(
+            {TEST: deviations},
+            {TEST: percent / 100},
+            {CostKey("latency", "cifar10", 200): np.full(SIZE, np.nan)},
+            {TEST: Agreement(0.75, SIZE - 1)},
+        ),
+    )
+    write_table(table, tmp_path / "official.nbtable")
+    return tmp_path / "official.nbtable"
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["tables", *map(str, arguments)], catch_exceptions=False)
+
+
+def test_an_import_becomes_the_default_and_is_listed(official: Path) -> None:
+    done = run("import", official)
+    assert done.exit_code == 0
+    assert "official: 15,625 architectures" in done.output
+    assert "It is the default from now on." in done.output
+    lines = run("list").stdout.splitlines()
+    assert [line[:2].strip() + line.split()[-1] for line in lines] == ["numbers)", "*if"]
+    facts = json.loads(run("list", "--json").stdout)
+    assert {it["name"]: it["default"] for it in facts} == {
+        "analog-nasbench": False,
+        "official": True,
+    }
+    assert json.loads(run("info", "--json").stdout)["name"] == "official"
+
+
+def test_the_variable_names_the_default(official: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_TABLE", str(official))
+    assert json.loads(run("info", "--json").stdout)["name"] == "official"
+    assert run("query", "5").stdout.startswith(to_string(SIZE - 6))
+
+
+def test_info_tells_the_noise_ceiling(official: Path) -> None:
+    facts = json.loads(run("info", official, "--json").stdout)
+    assert facts["noise_ceiling"] == [
+        {"what": "cifar10_test_200, one seed with another", "tau": 0.75, "architectures": 15624},
+        {"what": "cifar10_valid_200 with cifar10_test_200", "tau": -1.0, "architectures": 15625},
+    ]
+    assert facts["accuracies"]["cifar10_test_200"]["architectures_by_seeds"] == {"1": 1, "3": 15624}
+    assert facts["accuracies"]["cifar10_test_200"]["mean_deviation"] == 0.25
+    assert facts["accuracies"]["cifar10_test_200"]["best"] == to_string(SIZE - 1)
+    shown = run("info", official).stdout
+    assert "   0.750  cifar10_test_200, one seed with another (15,624 architectures)" in shown
+    assert "SHA-256 " + 64 * "0" in shown
+    assert "unknown: one accuracy" in run("info", "analog-nasbench").stdout
+
+
+def test_query_takes_a_string_or_the_official_number(official: Path) -> None:
+    by_index = json.loads(run("query", "0", "--table", official, "--json").stdout)
+    by_string = json.loads(run("query", to_string(SIZE - 1), "--table", official, "--json").stdout)
+    assert by_index == by_string
+    assert by_index["accuracies"]["cifar10_test_200"] == {
+        "mean": 94.0,
+        "seeds": 3,
+        "deviation": 0.25,
+        "loss": 0.94,
+    }
+    assert by_index["costs"] == {"cifar10_200": {"latency": None}}
+    last = json.loads(run("query", "15624", "--table", official, "--json").stdout)
+    assert last["accuracies"]["cifar10_test_200"]["deviation"] is None
+    with pytest.raises(MissingError, match="has no architecture 15625"):
+        run("query", "15625", "--table", official)
+    with pytest.raises(InputError, match="has no official numbers: give the architecture's string"):
+        run("query", "3", "--table", "analog-nasbench")
+    with pytest.raises(InputError, match="not an architecture"):
+        run("query", "resnet", "--table", official)
+
+
+def test_verify(official: Path, tmp_path: Path) -> None:
+    assert "every check holds" in run("verify", official).stdout
+    with pytest.raises(CheckError, match="was not made from"):
+        run("verify", official, "--source", official)
+    csv = tmp_path / "mine.csv"
+    csv.write_text(f"arch,cifar10_test_200\n{to_string(3)},50\n")
+    run("import", csv, "--allow-subset")
+    assert "every check holds" in run("verify", "mine", "--source", csv).stdout
+
+
+def test_export(official: Path, tmp_path: Path) -> None:
+    run("export", official, tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text().splitlines()[1] == f"15624,{to_string(0)},10.0,94.0"
+    assert json.loads(run("info", tmp_path / "a.csv", "--json").stdout)["architectures"] == SIZE
+
+
+@pytest.mark.parametrize("command", ["import", "list", "info", "query", "verify", "export"])
+def test_every_command_has_help(command: str) -> None:
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()) > 4
+
+
+def test_errors_are_one_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.argv", ["nasbench", "tables", "import", str(tmp_path / "gone.pth")])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith("gone.pth: No such file or directory\n")

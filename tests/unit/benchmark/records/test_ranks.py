@@ -1,0 +1,56 @@
+"""Ranks keep the order and the ties, whatever the scores, and take little room."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from benchmark.errors import InputError
+from benchmark.records.ranks import decode_ranks, encode_ranks
+from benchmark.spaces.nb201 import SIZE, live_codes
+
+Scores = NDArray[np.float64]
+DRAWS = np.random.default_rng(0)
+SCORES = {
+    "all different": DRAWS.normal(size=SIZE),
+    "by function": DRAWS.normal(size=SIZE)[live_codes()],
+    "by function, but for one": np.where(np.arange(SIZE) == 7, 9.0, np.zeros(SIZE)),
+    "ties": DRAWS.integers(0, 40, SIZE).astype(np.float64),
+    "all equal": np.full(SIZE, -3.5),
+    "hardly different": 1 + np.arange(SIZE) * 2e-16,
+}
+
+
+@pytest.mark.parametrize("scores", SCORES.values(), ids=SCORES)
+def test_order_and_ties_come_back(scores: Scores) -> None:
+    found = decode_ranks(encode_ranks(scores))
+    assert np.array_equal(found, stats.rankdata(scores, "dense") - 1)
+
+
+def test_one_of_each_function_is_kept() -> None:
+    short, long = (len(encode_ranks(SCORES[name])) for name in ("by function", "all different"))
+    assert short < 24_000
+    assert short < 0.65 * long
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no base64!",
+        "AAAA",
+        encode_ranks(SCORES["ties"])[:-8],
+        base64.b64encode(zlib.compress(bytes(2 * SIZE + 2))).decode(),
+        base64.b64encode(zlib.compress(bytes(2 * SIZE - 1))).decode(),
+        base64.b64encode(zlib.compress(bytes(10**8))).decode(),
+        None,
+    ],
+)
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="the ranks"):
+        decode_ranks(text)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import InputError
+from benchmark.images import DATASETS
+from benchmark.tasks.protocol import (
+    _NEUTRAL,
+    described_protocol,
+    load_protocol,
+    parse_protocol,
+    protocol_names,
+)
+
+
+def text(name: str = "digits") -> str:
+    return (
+        resources.files("benchmark.tasks").joinpath("protocols", f"{name}.toml").read_text("utf-8")
+    )
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_every_protocol_is_that_of_its_data_set(name: str) -> None:
+    protocol = load_protocol(name)
+    assert protocol.data.dataset == name
+    assert name in DATASETS
+    assert described_protocol(name, protocol.describe()).describe() == protocol.describe()
+
+
+def test_a_description_older_than_a_setting_has_its_neutral_value() -> None:
+    described = load_protocol("digits").describe()
+    for section, neutral in _NEUTRAL.items():
+        for name, value in neutral.items():
+            older = {one: it for one, it in described[section].items() if one != name}
+            found = described_protocol("older", {**described, section: older}).describe()
+            assert found == {**described, section: {**described[section], name: value}}
+    del described["training"]["epochs"]
+    with pytest.raises(InputError, match=r"\[training\] lacks epochs"):
+        described_protocol("older", described)
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text().replace("epochs = 4", "epochs = 7"))
+    assert load_protocol(str(path)).training.epochs == 7
+    assert load_protocol(str(path)).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("epochs = 4", "", r"\[training\] lacks epochs"),
+        ("epochs = 4", "epochs = 0", r"\[training\] epochs is 0: it must be 1 or more"),
+        ("epochs = 4", "epoch = 4", r"unknown setting of \[training\] 'epoch'"),
+        ("batch_size = 64", "batch_size = 1", r"batch_size is 1: it must be 2 or more"),
+        ('"cosine"', '"steps"', "schedule is 'steps': choose from cosine, linear"),
+        ("valid_images = 169", "valid_images = 469", "it must be below .* to leave some for the"),
+        ("crop_padding = 1", "crop_padding = 8", "crop_padding is 8: it must be below the"),
+        ("[evaluation]", "[evaluating]", "unknown section 'evaluating'"),
+        ("description = ", "describes = ", "description is None: it must be a text"),
+        ("channels = 8", "channels = [", "protocol mine: "),
+        ("training_images = 1_200", "training_images = 1_400", "ask for fewer"),
+    ],
+)
+def test_a_protocol_with_a_fault(old: str, new: str, message: str) -> None:
+    assert old in text()
+    with pytest.raises(InputError, match=message):
+        parse_protocol("mine", text().replace(old, new))
+
+
+def test_a_protocol_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown protocol 'digit': did you mean 'digits'"):
+        load_protocol("digit")
+    with pytest.raises(InputError, match=r"cannot read protocol .*: No such file"):
+        load_protocol(str(tmp_path / "mine.toml"))
+
+
+def test_a_setting_that_is_none() -> None:
+    with pytest.raises(InputError, match=r"unknown setting 'training\.epoch': did you mean"):
+        load_protocol("digits").changed({"training.epoch": 3})

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.budget import Budget
+from benchmark.errors import InputError
+from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.tasks.task import Task, described_task, parse_task
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TEXT = """\
+description = "for tests"
+
+[data]
+dataset = "digits"
+resolution = 8
+training_images = 1_200
+validation_images = 597
+noise = 0.5
+noise_draws = 2
+crop_padding = 1
+flip = false
+
+[network]
+channels = 4
+cells = 2
+
+[training]
+budget = 640
+batch_size = 64
+learning_rate = 0.025
+final_learning_rate = 0.001
+momentum = 0.9
+weight_decay = 5e-4
+gradient_norm = 5
+precision = "float32"
+compile = false
+
+[scoring]
+images = 32
+score = "loss"
+batch_norm = "training"
+memory = 512
+
+[search]
+base = "rsps"
+alpha_learning_rate = 3e-4
+alpha_beta1 = 0.5
+alpha_beta2 = 0.999
+alpha_weight_decay = 1e-3
+alpha_images = "apart"
+temperature = 1.0
+final_temperature = 0.1
+drawn = 200
+
+[trajectory]
+points = 2
+architectures = 100
+
+[methods.gm]
+levels = 2
+
+[methods.few-shot]
+edge = 3
+"""
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
+FIELDS = [
+    (section, name)
+    for section, values in tomllib.loads(TEXT).items()
+    if section in SECTIONS
+    for name in values
+]
+OTHERS = {
+    "loss": "accuracy",
+    "training": "validation",
+    "rsps": "snas",
+    "apart": "all",
+    "float32": "bfloat16",
+}
+
+
+def changed(old: str, new: str) -> str:
+    """Return the text with a part of it replaced, which must be there once."""
+    assert TEXT.count(old) == 1
+    return TEXT.replace(old, new)
+
+
+def without_line(start: str) -> str:
+    (line,) = (line for line in TEXT.splitlines(keepends=True) if line.startswith(start))
+    return changed(line, "")
+
+
+def without_section(header: str) -> str:
+    (block,) = (block for block in TEXT.split("\n\n") if block.startswith(header))
+    return changed(block, "")
+
+
+def fault(text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse_task("mine", text)
+    message = str(caught.value)
+    assert message.startswith("preset mine: ")
+    assert len(message.splitlines()) == 1
+    return message.removeprefix("preset mine: ")
+
+
+@pytest.fixture
+def task() -> Task:
+    return parse_task("mine", TEXT)
+
+
+def test_a_task_holds_what_the_text_says(task: Task) -> None:
+    assert asdict(task) == {"preset": "mine", **tomllib.loads(TEXT)}
+    assert type(task.training.gradient_norm) is float
+
+
+def test_scale_and_budget_follow_from_it(task: Task) -> None:
+    assert task.scale == NetworkScale(
+        channels=4, cells=2, resolution=8, classes=10, input_channels=1
+    )
+    assert task.budget == Budget(640)
+
+
+@pytest.mark.parametrize(("section", "name"), FIELDS)
+def test_nothing_hides_in_a_default(section: str, name: str) -> None:
+    assert fault(without_line(f"{name} = ")) == f"[{section}] lacks {name}: give it"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_must_be_there(section: str) -> None:
+    assert fault(without_section(f"[{section}]")) == f"{section} is missing: give it"
+
+
+def test_description_and_methods_must_be_there() -> None:
+    assert fault(without_line("description")) == "description is missing: give it"
+    assert fault(TEXT[: TEXT.index("[methods")]) == "methods is missing: give it"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("noise = 0.5", "noise = ", "Invalid value (at line 8, column 9)"),
+        ("[scoring]", "[data]", "Cannot declare ('data',) twice"),
+        ("= 640", "= " + "9" * 5000, "Exceeds the limit (4300 digits)"),
+        ("= 640", "= 2020-02-30", "Invalid date"),
+        (
+            "[scoring]",
+            "[scorring]",
+            "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
+            "network, training, scoring, search, trajectory, methods",
+        ),
+        (
+            "noise =",
+            "noize =",
+            "unknown setting of [data] 'noize': did you mean 'noise'? choose from dataset, "
+            "resolution, training_images, validation_images, noise, noise_draws, crop_padding, "
+            "flip",
+        ),
+        ('"for tests"', "3", "description is 3: it must be a text in quotes"),
+        ("[methods.gm]\nlevels", "[methods]\ngm", "methods.gm is 2: it must be a section"),
+        ("noise = 0.5", 'noise = "0.5"', "[data] noise is '0.5': it must be of type float"),
+        ("noise = 0.5", "noise = nan", "[data] noise is nan: it must be finite"),
+        ("noise = 0.5", "noise = 11", "[data] noise is 11: it must be from 0 to 10"),
+        ("cells = 2", "cells = true", "[network] cells is True: it must be of type int"),
+        ("cells = 2", "cells = 2020-02-20", "[network] cells is datetime.date(2020, 2, 20): "),
+        ("momentum = 0.9", "momentum = 1.1", "[training] momentum is 1.1: it must be from 0 to 1"),
+        ("= 0.025", "= inf", "[training] learning_rate is inf: it must be finite"),
+        ('"loss"', '"los"', "[scoring] score is 'los': choose from accuracy, loss"),
+        (
+            "budget = 640",
+            "budget = 63",
+            "[training] budget is 63: it must allow one batch of 64 images at least",
+        ),
+        ('"digits"', '"digit"', "unknown data set 'digit': did you mean 'digits'?"),
+        ("resolution = 8", "resolution = 10", "resolution is 10: it is halved twice, so use a"),
+        (
+            "crop_padding = 1",
+            "crop_padding = 8",
+            "[data] crop_padding is 8: it must be below the resolution, 8, or some crops show",
+        ),
+    ],
+)
+def test_a_fault_is_told_in_one_line(old: str, new: str, message: str) -> None:
+    assert fault(changed(old, new)).startswith(message)
+
+
+def test_a_section_that_is_none_is_told() -> None:
+    text = "data = 3\n" + without_section("[data]")
+    assert fault(text) == "data is 3: it must be a section"
+
+
+@given(text=st.text())
+def test_any_other_text_is_one_line(text: str) -> None:
+    fault(text)
+
+
+@given(number=st.integers(0, len(TEXT) - 1), text=st.text(max_size=3))
+def test_a_slip_gives_a_task_or_one_line(number: int, text: str) -> None:
+    slipped = TEXT[:number] + text + TEXT[number + 1 :]
+    try:
+        parse_task("mine", slipped)
+    except InputError:
+        fault(slipped)
+
+
+def test_a_budget_of_one_batch_is_enough() -> None:
+    assert parse_task("mine", changed("budget = 640", "budget = 64")).training.budget == 64
+
+
+def test_a_task_built_by_hand_is_checked_too(task: Task) -> None:
+    with pytest.raises(InputError, match="it must allow one batch"):
+        replace(task, training=replace(task.training, batch_size=641))
+    with pytest.raises(InputError, match="unknown data set"):
+        replace(task, data=replace(task.data, dataset="none"))
+
+
+@pytest.mark.parametrize("method", ["gm", "few-shot", "one-shot"])
+def test_a_description_is_plain_json(task: Task, method: str) -> None:
+    told = task.describe(method)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert {name: told[name] for name in SECTIONS} == {
+        name: asdict(task)[name] for name in SECTIONS
+    }
+
+
+def test_a_description_tells_a_trajectory_only_where_there_is_one(task: Task) -> None:
+    """So a record without one is that of its task whatever the size of the sample."""
+    off = parse_task("mine", changed("points = 2", "points = 0"))
+    told = task.describe("gm")
+    del told["trajectory"]
+    assert off.describe("gm") == told
+
+
+def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
+    assert task.describe("gm")["options"] == {"levels": 2}
+    assert task.describe("few-shot")["options"] == {"edge": 3}
+    assert task.describe("one-shot")["options"] == {}
+    other = parse_task("mine", changed("levels = 2", "levels = 3"))
+    assert other.describe("gm") != task.describe("gm")
+    assert other.describe("few-shot") == task.describe("few-shot")
+
+
+@pytest.mark.parametrize(("section", "name"), [one for one in FIELDS if one[1] != "dataset"])
+def test_a_description_tells_every_setting_apart(task: Task, section: str, name: str) -> None:
+    settings = getattr(task, section)
+    value: Any = getattr(settings, name)
+    other = OTHERS[value] if isinstance(value, str) else 2 * value
+    if isinstance(value, bool):
+        other = not value
+    elif name in ("momentum", "training_images", "validation_images"):
+        other = type(value)(value / 2)
+    changed_task = replace(task, **{section: replace(settings, **{name: other})})
+    assert changed_task.describe("gm") != task.describe("gm")
+
+
+def test_a_description_names_the_preset_but_not_what_it_is_for(task: Task) -> None:
+    assert parse_task("yours", TEXT).describe("gm") != task.describe("gm")
+    assert replace(task, description="for fun").describe("gm") == task.describe("gm")
+
+
+def test_a_description_is_a_copy(task: Task) -> None:
+    told = task.describe("gm")
+    told["options"]["levels"] = told["data"]["noise"] = 9
+    assert task == parse_task("mine", TEXT)
+
+
+@pytest.mark.parametrize("method", ["gm", "few-shot", "random"])
+def test_a_described_task_is_the_task_again(method: str) -> None:
+    described = json.loads(json.dumps(parse_task("mine", TEXT).describe(method)))
+    task = described_task(method, described)
+    assert task.describe(method) == described
+    assert (task.scale, task.budget) == (parse_task("mine", TEXT).scale, Budget(640))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"preset": None}, "^the task's preset is None: it must be a name$"),
+        ({"data": 3}, "^the task cannot be run by this version: data is 3: it must be a section$"),
+        ({"more": {}}, "^the task cannot be run by this version: unknown part 'more': "),
+        ({"options": [1]}, "^the task cannot be run by this version: methods.gm is \\[1\\]: "),
+    ],
+)
+def test_what_describes_no_task_is_refused(change: dict[str, Any], message: str) -> None:
+    described = parse_task("mine", TEXT).describe("gm")
+    with pytest.raises(InputError, match=message):
+        described_task("gm", described | change)
