@@ -11,6 +11,7 @@ from benchmark.budget import Ledger
 from benchmark.images import Batches, Images, ImageSet
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
+from benchmark.spaces.nb201 import Codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.search import SearchSettings
 from benchmark.tasks.task import ScoringSettings, TrainingSettings, TrajectorySettings
@@ -46,6 +47,7 @@ class Experiment:
         streams: The seed's random streams.
         ledger: Where everything spent is charged.
         device: Where networks live.
+        candidates: Which architectures to score, codes [n], ascending.
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
@@ -64,6 +66,7 @@ class Experiment:
     streams: Streams
     ledger: Ledger
     device: torch.device
+    candidates: Codes
     tick: Callable[[], None] = _nothing
     progress: Callable[[float], None] = _no_share
     note: Callable[[str], None] = _no_note

@@ -10,7 +10,7 @@ from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
 from baselines.splitting import singletons
 from baselines.training import Base
-from baselines.tree.growing import EdgeIndex, Node, Split, plan_tree, train_tree
+from baselines.tree.growing import EdgeIndex, Split, TreeNode, plan_tree, train_tree
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction
 from benchmark.spaces.nb201 import OPERATIONS
@@ -65,7 +65,7 @@ class FewShot(Method):
     def run(self, experiment: Experiment) -> Outcome:
         """Warm up one supernet, train its parts on, and score each function by its part."""
 
-        def choose_split(base: Base, node: Node) -> Split:
+        def choose_split(base: Base, node: TreeNode) -> Split:
             return Split(self.options.edges[node.level], singletons(len(OPERATIONS)))
 
         return train_tree(experiment, self._schedule(), choose_split)

@@ -18,7 +18,7 @@ from baselines.splitting import (
     spectral_partition,
 )
 from baselines.training import Base, base_class
-from baselines.tree.growing import EdgeIndex, Node, Split, plan_tree, train_tree
+from baselines.tree.growing import EdgeIndex, Split, TreeNode, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction, Range
@@ -146,13 +146,13 @@ class Gm(Method):
     def run(self, experiment: Experiment) -> Outcome:
         """Warm up, split level by level, train the leaves, and score each function by its leaf."""
 
-        def choose_split(base: Base, node: Node) -> Split:
+        def choose_split(base: Base, node: TreeNode) -> Split:
             return _choose_split(base, self.options, node)
 
         return train_tree(experiment, self.options.schedule, choose_split)
 
 
-def _choose_split(base: Base, options: SplittingOptions, node: Node) -> Split:
+def _choose_split(base: Base, options: SplittingOptions, node: TreeNode) -> Split:
     """Choose edge and groups by gradient distances as far as the options say so."""
     generator = base.experiment.streams.numpy(f"splits/{node.name}")
     edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
@@ -184,7 +184,7 @@ def _choose_split(base: Base, options: SplittingOptions, node: Node) -> Split:
 
 
 def _distances(
-    base: Base, options: SplittingOptions, node: Node, edges: list[int], stop: EarlyStop
+    base: Base, options: SplittingOptions, node: TreeNode, edges: list[int], stop: EarlyStop
 ) -> Distances:
     """Match gradients, each pass charged."""
     experiment = base.experiment

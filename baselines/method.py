@@ -1,4 +1,4 @@
-"""What a method is: one call that turns an experiment into a score for every architecture."""
+"""What a method is: one call that turns an experiment into a score for every candidate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Outcome:
     """What a method gives.
 
     Attributes:
-        scores: One for each architecture by code, [15625], higher is better.
+        scores: One for each candidate of the experiment, [n], higher is better.
         trace: How it came about, as plain JSON values: splits, distances, losses.
     """
 
@@ -72,10 +72,10 @@ class Method(ABC):
 
     @abstractmethod
     def run(self, experiment: Experiment) -> Outcome:
-        """Score every architecture.
+        """Score every candidate.
 
         Args:
-            experiment: Images, scale, budget and streams of one seed.
+            experiment: Images, scale, budget, candidates and streams of one seed.
 
         Returns:
             The scores and a trace.

@@ -9,7 +9,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
 from baselines.training import Base
-from baselines.tree.growing import Node, Split, plan_tree, train_tree
+from baselines.tree.growing import Split, TreeNode, plan_tree, train_tree
 from benchmark.settings import Count
 from benchmark.tasks.task import Task
 
@@ -38,7 +38,7 @@ class OneShot(Method):
     def run(self, experiment: Experiment) -> Outcome:
         """Train the supernet and score every architecture by it."""
 
-        def choose_split(base: Base, node: Node) -> Split:
+        def choose_split(base: Base, node: TreeNode) -> Split:
             raise AssertionError(f"a tree without levels splits {node.name}")
 
         return train_tree(experiment, self._schedule(), choose_split)

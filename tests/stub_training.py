@@ -8,15 +8,15 @@ import pytest
 
 from baselines.alone import Trained
 from benchmark.app.building import work
-from benchmark.app.building.journal import Training
+from benchmark.app.building.journal import TrainingKey
 
 
-def stub_training(patch: pytest.MonkeyPatch, invent: Callable[..., Trained]) -> list[Training]:
+def stub_training(patch: pytest.MonkeyPatch, invent: Callable[..., Trained]) -> list[TrainingKey]:
     """Invent instead of training; return what is asked for, as it is asked."""
-    asked: list[Training] = []
+    asked: list[TrainingKey] = []
 
     def train(code: int, seed: int, *_: object) -> Trained:
-        asked.append(Training(code, seed))
+        asked.append(TrainingKey(code, seed))
         return invent(code, seed)
 
     patch.setattr(work, "train_alone", train)

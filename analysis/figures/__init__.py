@@ -1,12 +1,12 @@
 """Figures of a comparison; importing this draws nothing and chooses no backend."""
 
 from analysis.figures.drawing import comparison_figure, draw_scores_against_truth
-from analysis.figures.panels import Panel, Window, scores_against_truth_data, window
+from analysis.figures.panels import Panel, PanelWindow, scores_against_truth_data, window
 from analysis.figures.style import save_figure, style
 
 __all__ = [
     "Panel",
-    "Window",
+    "PanelWindow",
     "comparison_figure",
     "draw_scores_against_truth",
     "save_figure",

@@ -43,7 +43,7 @@ class Curve(NamedTuple):
     high: NDArray[np.float64]
 
 
-class Curves(NamedTuple):
+class CurvesData(NamedTuple):
     """Curves of all methods.
 
     Attributes:
@@ -67,7 +67,7 @@ class Curves(NamedTuple):
 
 def tau_over_top_data(
     records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
-) -> Curves:
+) -> CurvesData:
     """Return Kendall's tau-b inside the true best few percent, everything tied at the edge with it.
 
     Args:
@@ -95,7 +95,7 @@ def tau_over_top_data(
 
 def precision_data(
     records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
-) -> Curves:
+) -> CurvesData:
     """Return the share of the predicted best few percent that is among the true ones.
 
     Args and errors are those of `tau_over_top_data`; ties count by expectation.
@@ -118,7 +118,7 @@ def validation_key(table: TruthTable, key: AccuracyKey) -> AccuracyKey | None:
     return other if key.split == "test" and other in table.keys else None
 
 
-def draw_curves(data: Curves, ax: Axes, *, label: str) -> Axes:
+def draw_curves(data: CurvesData, ax: Axes, *, label: str) -> Axes:
     """Draw a metric over the size of the top, on a log axis, with the range over seeds.
 
     Args:
@@ -172,10 +172,10 @@ def _curves(
     tops: NDArray[np.float64],
     measure: Measure,
     chance: NDArray[np.float64],
-) -> Curves:
+) -> CurvesData:
     curves = []
     for place, method in enumerate(order):
-        of_seeds = [measure(one.scores[table.codes]) for one in records if one.name == method]
+        of_seeds = [measure(one.scores_of(table.codes)) for one in records if one.name == method]
         if not of_seeds:
             raise MissingError(f"no run of {method}: run it, or leave it out of the order")
         values = np.array(of_seeds)
@@ -184,7 +184,7 @@ def _curves(
         )
     other = validation_key(table, key)
     validation = None if other is None else measure(table.accuracy(other))
-    return Curves(tops, tuple(curves), validation, chance, key)
+    return CurvesData(tops, tuple(curves), validation, chance, key)
 
 
 def _places(truth: NDArray[np.float64], tops: Sequence[float]) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.metrics.ranking import rank_metrics
-from analysis.tables.evaluation import comparable
+from analysis.tables.evaluation import comparable, scored_part
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import is_connected
 from benchmark.truth import AccuracyKey, TruthTable
@@ -43,7 +43,7 @@ class Panel(NamedTuple):
     key: AccuracyKey
 
 
-class Window(NamedTuple):
+class PanelWindow(NamedTuple):
     """What a panel shows.
 
     Attributes:
@@ -74,21 +74,23 @@ def scores_against_truth_data(
         InputError: The records may not be compared.
         MissingError: The table lacks the accuracy.
     """
+    runs = comparable(records)
+    table = scored_part(table, runs)
     truth = table.accuracy(key)
     connected = is_connected(table.codes)
     first: dict[str, RunRecord] = {}
-    for record in comparable(records):
+    for record in runs:
         if record.seed < first.setdefault(record.name, record).seed:
             first[record.name] = record
     panels = []
     for record in first.values():
-        scores = record.scores[table.codes]
+        scores = record.scores_of(table.codes)
         tau = rank_metrics(scores, truth).kendall_tau
         panels.append(Panel(record.name, record.seed, scores, truth, connected, tau, key))
     return tuple(panels)
 
 
-def window(panel: Panel) -> Window:
+def window(panel: Panel) -> PanelWindow:
     """Return what a panel shows: each axis goes from a low percentile of the connected to the best.
 
     Args:
@@ -108,7 +110,7 @@ def window(panel: Panel) -> Window:
     counted = panel.connected if panel.connected.any() else np.ones_like(panel.connected)
     scores, truth = (_limits(values[counted]) for values in (panel.scores, panel.truth))
     inside = counted & (panel.scores >= scores[0]) & (panel.truth >= truth[0])
-    return Window(scores, truth, inside)
+    return PanelWindow(scores, truth, inside)
 
 
 def _limits(values: NDArray[np.float64]) -> tuple[float, float]:

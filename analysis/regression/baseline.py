@@ -20,6 +20,7 @@ from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
 from benchmark.records.ranks import decode_ranks, encode_ranks
+from benchmark.records.record import candidates_of_task
 from benchmark.records.signed import SignedKind, read_signed, write_signed
 from benchmark.truth import AccuracyKey, TruthTable
 
@@ -160,7 +161,7 @@ def _method_entry(runs: Sequence[RunRecord], measured: Measured) -> dict[str, An
                 "metrics": _shown(run, measured[run.name, run.seed]),
                 "budget": run.budget,
                 "provenance": run.provenance,
-                "ranks": encode_ranks(run.scores),
+                "ranks": encode_ranks(run.scores, run.codes),
             }
             for run in runs
         ],
@@ -184,7 +185,7 @@ def _records(methods: Mapping[str, Any]) -> Iterator[RunRecord]:
                 method=entry.get("method", name),
                 seed=run["seed"],
                 task=entry["task"],
-                scores=decode_ranks(run["ranks"]),
+                scores=decode_ranks(run["ranks"], candidates_of_task(entry["task"])),
                 budget=run["budget"],
                 trace={},
                 provenance=run["provenance"],

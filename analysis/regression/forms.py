@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from analysis.metrics.ranking import METRICS
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
-from analysis.tables.text import Cell, TextTable
+from analysis.tables.text import TableCell, TextTable
 
 NAME = "nasbench check"
 _BAD = (Verdict.WORSE, Verdict.MISSING, Verdict.INCOMPARABLE)
@@ -113,7 +113,7 @@ def to_annotations(result: CheckResult) -> list[str]:
     return [*lines, _command(level, NAME, result.summary)]
 
 
-def _row(one: Judgement) -> tuple[Cell, ...]:
+def _row(one: Judgement) -> tuple[TableCell, ...]:
     texts = (
         one.method,
         METRICS[one.metric].title,
@@ -126,7 +126,7 @@ def _row(one: Judgement) -> tuple[Cell, ...]:
         "–" if one.p_value is None else f"{one.p_value:.3f}",
         one.reason,
     )
-    return tuple(Cell(text, bold=one.verdict in _BAD) for text in texts)
+    return tuple(TableCell(text, bold=one.verdict in _BAD) for text in texts)
 
 
 def _sentence(one: Judgement) -> str:

@@ -117,7 +117,7 @@ def _fault(method: str, before: Runs, now: Runs, damaged: Mapping[str, str]) -> 
             return Verdict.INCOMPARABLE, (
                 f"seed {seed} ran preset {new.task['preset']}, the baseline's {old.task['preset']}"
             )
-        parts = {*new.task, *old.task}
+        parts = {*new.task, *old.task} - {"truth"}
         changed = sorted(part for part in parts if new.task.get(part) != old.task.get(part))
         if changed:
             return Verdict.INCOMPARABLE, (

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import comparison_figure, scores_against_truth_data, style
 from analysis.figures.curves import (
-    Curves,
+    CurvesData,
     draw_curves,
     precision_data,
     tau_over_top_data,
@@ -121,7 +121,7 @@ def _overview(study: Study) -> Picture:
     )
 
 
-def _curves_figure(data: Curves, label: str, below: str) -> Figure:
+def _curves_figure(data: CurvesData, label: str, below: str) -> Figure:
     with style():
         figure, ax = new_axes(COLUMN, 2.6)
         draw_curves(data, ax, label=label)
@@ -131,7 +131,7 @@ def _curves_figure(data: Curves, label: str, below: str) -> Figure:
     return figure
 
 
-def _at(data: Curves, top: float) -> str:
+def _at(data: CurvesData, top: float) -> str:
     (place,) = (data.tops == top).nonzero()[0]
     return ", ".join(f"{curve.name} {number_text(curve.mean[place])}" for curve in data.curves)
 

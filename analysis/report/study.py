@@ -154,7 +154,7 @@ def read_study(
     rows += [name for name in methods if name not in rows]
     study = Study(
         records=tuple(sorted(records, key=lambda one: (rows.index(one.name), one.seed))),
-        table=table,
+        table=table.only(records[0].codes),
         key=key,
         order=tuple(rows),
         references=frozenset(references) & frozenset(rows),

@@ -1,8 +1,9 @@
 """Which architectures were compared: an interval of a metric over architectures.
 
 Intervals over seeds (`analysis.statistics.intervals`) say how far another training could have moved
-a result; this one says how far another choice of architectures could have. Of a table that holds the
-whole space it is narrow; of a few hundred architectures it can be wider than the spread of the seeds.
+a result; this one says how far another choice of architectures could have. Of a table that holds
+the whole space it is narrow; of a few hundred architectures it can be wider than the spread of the
+seeds.
 
 Ties: an architecture that is drawn twice ties with itself in scores and truth alike, which tau-b
 leaves out of both. Missing: a statistic that is NaN for the architectures there are has the

@@ -5,12 +5,12 @@ from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
 from analysis.tables.facts import Facts, gather_facts
 from analysis.tables.presentation import budget_table, ranking_table
 from analysis.tables.scores import scores_table
-from analysis.tables.text import Cell, TextTable, to_markdown
+from analysis.tables.text import TableCell, TextTable, to_markdown
 
 __all__ = [
-    "Cell",
     "Facts",
     "MethodComparison",
+    "TableCell",
     "TextTable",
     "budget_table",
     "evaluate",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.tables.text import Cell, decimals
+from analysis.tables.text import TableCell, decimals
 
 UNDEFINED = "–"
 
@@ -45,7 +45,7 @@ class Values(NamedTuple):
 
 def column_cells(
     values: Sequence[Values], *, digits: int, higher_is_better: bool = True
-) -> list[Cell]:
+) -> list[TableCell]:
     """Return the cells of one column.
 
     Args:
@@ -65,7 +65,7 @@ def column_cells(
     falling = sorted(means, reverse=higher_is_better)
     best, second = ([*falling[:2], None, None])[:2]
     return [
-        Cell(
+        TableCell(
             _text(one, digits),
             bold=one.competes and one.mean == best,
             underlined=one.competes and one.mean == second,

@@ -31,7 +31,7 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
 
     Args:
         records: Runs of one task, each method and seed once.
-        table: The truth; of a partial table only its architectures are compared.
+        table: The truth; only architectures that it has and that were scored are compared.
         key: Which accuracy of it.
 
     Returns:
@@ -54,6 +54,8 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
           method  architectures  kendall_tau
         0     gm              2          1.0
     """
+    runs = comparable(records)
+    table = scored_part(table, runs)
     truth = table.accuracy(key)
     against = dict(zip(TRUTH, (table.name, str(key), len(table)), strict=True))
     return pd.DataFrame(
@@ -61,11 +63,20 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
             "method": record.name,
             "seed": record.seed,
             **against,
-            **asdict(rank_metrics(record.scores[table.codes], truth)),
+            **asdict(rank_metrics(record.scores_of(table.codes), truth)),
             **_cost(record),
         }
-        for record in comparable(records)
+        for record in runs
     )
+
+
+def scored_part(table: TruthTable, runs: Sequence[RunRecord]) -> TruthTable:
+    """Return a truth table without the architectures that runs of one task did not score.
+
+    Raises:
+        MissingError: It has none that they scored.
+    """
+    return table.only(runs[0].codes)
 
 
 def summarise_methods(runs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
@@ -192,7 +203,7 @@ def _differences(one: RunRecord, other: RunRecord) -> list[str]:
     """Return in what two tasks differ; each method has options and a base of its own."""
     if one.protocol != other.protocol:
         return ["protocol"]
-    keys = {*one.task, *other.task} - {"search"}
+    keys = {*one.task, *other.task} - {"search", "truth"}
     if one.method != other.method:
         keys.discard("options")
     found = {key for key in keys if one.task.get(key) != other.task.get(key)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.metrics.scoring import sample_warning
 from analysis.statistics.overlap import Overlap, image_overlap
-from analysis.tables.evaluation import comparable
+from analysis.tables.evaluation import comparable, scored_part
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import SIZE
 from benchmark.truth import AccuracyKey, TruthTable
@@ -120,6 +120,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
         InputError: The records may not stand in one table.
     """
     runs = comparable(records)
+    table = scored_part(table, runs)
     seeds: dict[str, list[int]] = {}
     for run in runs:
         seeds.setdefault(run.name, []).append(run.seed)

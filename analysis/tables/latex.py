@@ -6,7 +6,7 @@ that tables use are written as commands.
 
 from __future__ import annotations
 
-from analysis.tables.text import Cell, TextTable
+from analysis.tables.text import TableCell, TextTable
 
 PAGE_ROWS = 40  # more do not fit on a page: the table is broken over several
 
@@ -56,7 +56,7 @@ def to_latex(table: TextTable, label: str) -> str:
         A ``table``, or a ``longtable`` where a page is too short; the caption stands above.
 
     Example:
-        >>> rows = ((Cell("gm"), Cell("0.5 ± 0.1", bold=True)),)
+        >>> rows = ((TableCell("gm"), TableCell("0.5 ± 0.1", bold=True)),)
         >>> print(to_latex(TextTable("Quality", ("Method", "τ"), rows, "One run."), "quality"))
         \begin{table}[htbp]
         \centering
@@ -121,7 +121,7 @@ def escaped(text: str) -> str:
     return "".join(_SIGNS.get(sign, sign) for sign in text)
 
 
-def _marked(cell: Cell) -> str:
+def _marked(cell: TableCell) -> str:
     text = escaped(cell.text)
     if cell.bold:
         return rf"\textbf{{{text}}}"

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.metrics.ranking import METRICS, Metric
 from analysis.tables.evaluation import CONFIDENCE, by_method, column
 from analysis.tables.facts import Facts
-from analysis.tables.text import Cell, TextTable, decimals
+from analysis.tables.text import TableCell, TextTable, decimals
 from benchmark.budget import Spending
 from benchmark.errors import unknown_name
 
@@ -41,8 +41,8 @@ def ranking_table(
     shown = chosen_metrics(metrics)
     names = [f"{name} †" if name in references else name for name in summary["method"]]
     columns = [
-        [Cell(name) for name in names],
-        [Cell(str(runs)) for runs in summary["runs"]],
+        [TableCell(name) for name in names],
+        [TableCell(str(runs)) for runs in summary["runs"]],
         *(_metric_cells(summary, metric) for metric in shown),
     ]
     return TextTable(
@@ -137,13 +137,13 @@ def heading(metric: Metric) -> str:
     return f"{metric.title}{unit} {'↑' if metric.higher_is_better else '↓'}"
 
 
-def _metric_cells(summary: pd.DataFrame, metric: Metric) -> list[Cell]:
+def _metric_cells(summary: pd.DataFrame, metric: Metric) -> list[TableCell]:
     means = summary[f"{metric.name}_mean"]
     best = means.max() if metric.higher_is_better else means.min()
     parts = [summary[f"{metric.name}_{part}"] for part in ("mean", "std", "low", "high")]
     digits = 2 if metric.unit else 3
     return [
-        Cell(_text(*numbers, digits=digits), bold=numbers[0] == best)
+        TableCell(_text(*numbers, digits=digits), bold=numbers[0] == best)
         for numbers in zip(*parts, strict=True)
     ]
 
@@ -158,7 +158,7 @@ def _text(mean: float, std: float, low: float, high: float, *, digits: int) -> s
     return f"{text} ± {spread} [{bottom}, {top}]"
 
 
-def _budget_row(method: str, runs: pd.DataFrame) -> tuple[Cell, ...]:
+def _budget_row(method: str, runs: pd.DataFrame) -> tuple[TableCell, ...]:
     means = runs.mean(numeric_only=True, skipna=False)
     texts = [
         method,
@@ -169,7 +169,7 @@ def _budget_row(method: str, runs: pd.DataFrame) -> tuple[Cell, ...]:
         f"{means['scored']:,.0f}",
         UNDEFINED if math.isnan(means["seconds"]) else f"{means['seconds']:,.0f}",
     ]
-    return tuple(map(Cell, texts))
+    return tuple(map(TableCell, texts))
 
 
 def _share(part: float, spent: float) -> str:

@@ -10,7 +10,7 @@ from analysis.metrics.ranking import METRICS, Metric
 from analysis.metrics.scoring import Score, same_architectures
 from analysis.tables.facts import describe
 from analysis.tables.presentation import UNDEFINED, chosen_metrics, heading
-from analysis.tables.text import Cell, TextTable, decimals
+from analysis.tables.text import TableCell, TextTable, decimals
 from benchmark.truth import TruthTable
 
 
@@ -33,8 +33,8 @@ def scores_table(
     shown = chosen_metrics(metrics)
     mark = len(scores) > 1 and same_architectures(scores)
     columns = [
-        [Cell(name) for name in _names(scores)],
-        [Cell(f"{len(score.codes):,}") for score in scores],
+        [TableCell(name) for name in _names(scores)],
+        [TableCell(f"{len(score.codes):,}") for score in scores],
         *(_cells(scores, metric, mark=mark) for metric in shown),
     ]
     caption = [
@@ -58,13 +58,13 @@ def _names(scores: Sequence[Score]) -> list[str]:
     return names if len(set(names)) == len(names) else paths
 
 
-def _cells(scores: Sequence[Score], metric: Metric, *, mark: bool) -> list[Cell]:
+def _cells(scores: Sequence[Score], metric: Metric, *, mark: bool) -> list[TableCell]:
     values = [metric.of(score.metrics) for score in scores]
     better = max if metric.higher_is_better else min
     best = better((value for value in values if not math.isnan(value)), default=math.nan)
     digits = 2 if metric.unit else 4  # τ as papers quote it
     return [
-        Cell(
+        TableCell(
             UNDEFINED if math.isnan(value) else decimals(value, digits), bold=mark and value == best
         )
         for value in values

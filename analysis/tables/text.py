@@ -9,7 +9,7 @@ from typing import NamedTuple
 SETTLED = 10  # decimals that no order of summing touches
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """What stands in one place of a table.
 
     Attributes:
@@ -41,13 +41,13 @@ class TextTable(NamedTuple):
 
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     caption: str
     names: int = 1
     groups: tuple[int, ...] = ()
 
     @property
-    def bodies(self) -> list[tuple[tuple[Cell, ...], ...]]:
+    def bodies(self) -> list[tuple[tuple[TableCell, ...], ...]]:
         """The rows, group by group."""
         ends = list(accumulate(self.groups or (len(self.rows),)))
         return [self.rows[start:end] for start, end in zip([0, *ends], ends, strict=False)]
@@ -71,7 +71,7 @@ def to_markdown(table: TextTable) -> str:
     r"""Return a table in Markdown, its columns aligned, that ends in a newline.
 
     Example:
-        >>> rows = ((Cell("gm"), Cell("0.5", bold=True)),)
+        >>> rows = ((TableCell("gm"), TableCell("0.5", bold=True)),)
         >>> print(to_markdown(TextTable("Quality", ("Method", "τ"), rows, "One run.")), end="")
         **Quality**
         <BLANKLINE>
@@ -93,7 +93,7 @@ def to_markdown(table: TextTable) -> str:
     return "\n".join([f"**{_escaped(table.title)}**", "", *lines, "", caption]) + "\n"
 
 
-def _marked(cell: Cell) -> str:
+def _marked(cell: TableCell) -> str:
     text = _escaped(cell.text)
     if cell.bold:
         return f"**{text}**"

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from benchmark.images import Batches, Images, ImageSet, dataset_record
 from benchmark.seeds import Streams
-from benchmark.tasks.protocol import Protocol
+from benchmark.tasks.protocol import TrainingProtocol
 
 KEPT_BYTES = 1 << 28  # of batches; those of further seeds are cut anew for each architecture
 Pairs = list[tuple[Tensor, Tensor]]
 
 
-class Parts(NamedTuple):
+class AloneImages(NamedTuple):
     """The images of a protocol, no image in two parts.
 
     Attributes:
@@ -40,7 +40,7 @@ class Parts(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def read_parts(protocol: Protocol, folder: Path, device: str) -> Parts:
+def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> AloneImages:
     """Return the images of a protocol on a device, kept for the next architecture.
 
     Validation images are the last of the data set's, those for the test the ones before, see
@@ -55,10 +55,12 @@ def read_parts(protocol: Protocol, folder: Path, device: str) -> Parts:
     images = record.read(protocol.data, folder).to(torch.device(device))
     held, first = images.valid, len(images.valid) - protocol.evaluation.valid_images
     valid = Images(held.pixels[first:], held.labels[first:], held.mean, held.deviation)
-    return Parts(images.train, valid, held.first(first))
+    return AloneImages(images.train, valid, held.first(first))
 
 
-def seed_batches(protocol: Protocol, seed: int, folder: Path, device: str) -> Pairs | Batches:
+def seed_batches(
+    protocol: TrainingProtocol, seed: int, folder: Path, device: str
+) -> Pairs | Batches:
     """Return the training batches of a seed, the same for every architecture.
 
     As each architecture is trained at one seed after the other, the first seeds stay: if the last
@@ -85,6 +87,6 @@ def seed_batches(protocol: Protocol, seed: int, folder: Path, device: str) -> Pa
 
 
 @lru_cache(maxsize=1)
-def _kept_batches(protocol: Protocol, folder: Path, device: str) -> dict[int, Pairs]:
+def _kept_batches(protocol: TrainingProtocol, folder: Path, device: str) -> dict[int, Pairs]:
     """Return where the batches of seeds are kept; those of another protocol make room."""
     return {}

@@ -25,7 +25,7 @@ from baselines.reference.network import Network
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import live_codes
-from benchmark.tasks.protocol import AloneSettings, Protocol
+from benchmark.tasks.protocol import AloneSettings, TrainingProtocol
 
 SPLITS = ("valid", "test")
 CODE = 1  # raised whenever the same protocol, seed and architecture give other numbers than before
@@ -52,7 +52,7 @@ class Trained:
 def train_alone(
     code: int,
     seed: int,
-    protocol: Protocol,
+    protocol: TrainingProtocol,
     folder: Path,
     device: str = "cpu",
     tell: Callable[[float], None] = lambda share: None,

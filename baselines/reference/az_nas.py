@@ -24,7 +24,6 @@ from baselines.method import Method, Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
 from baselines.reference.scorer import measure_space, trace_of
-from benchmark.spaces.nb201 import SIZE
 from benchmark.spaces.nb201.complexity import flops
 
 
@@ -119,6 +118,6 @@ class AzNas(Method):
             return traits(network, batch.pixels, generator)
 
         measured = measure_space(experiment, scale, measure)
-        complexity = flops(np.arange(SIZE), scale)
+        complexity = flops(experiment.candidates, scale)
         scores = aggregate_ranks(np.column_stack([measured, complexity]))
-        return Outcome(scores, trace_of(scale))
+        return Outcome(scores, trace_of(experiment, scale))

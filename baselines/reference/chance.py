@@ -16,5 +16,7 @@ class Chance(Method):
     reference: ClassVar[bool] = True
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Draw a score for every architecture."""
-        return Outcome(experiment.streams.numpy("random scores").random(SIZE))
+        """Draw a score for every architecture, so that one has the same in any list."""
+        return Outcome(
+            experiment.streams.numpy("random scores").random(SIZE)[experiment.candidates]
+        )

@@ -11,7 +11,6 @@ import numpy as np
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark.spaces.nb201 import SIZE
 from benchmark.spaces.nb201.complexity import TABLE_NETWORK, flops, parameters
 
 
@@ -24,7 +23,7 @@ class Parameters(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Count the parameters of every architecture."""
-        return Outcome(parameters(np.arange(SIZE), TABLE_NETWORK).astype(np.float64))
+        return Outcome(parameters(experiment.candidates, TABLE_NETWORK).astype(np.float64))
 
 
 class Flops(Method):
@@ -36,4 +35,4 @@ class Flops(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Count the multiply-adds of every architecture."""
-        return Outcome(flops(np.arange(SIZE), TABLE_NETWORK).astype(np.float64))
+        return Outcome(flops(experiment.candidates, TABLE_NETWORK).astype(np.float64))

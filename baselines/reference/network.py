@@ -38,7 +38,7 @@ class Classifier(nn.Linear):
         """Draw nothing, and so leave PyTorch's global generator alone."""
 
 
-class Cell(nn.Module):
+class ChildCell(nn.Module):
     """Four nodes; each sums what the operations of its edges bring.
 
     Args:
@@ -67,7 +67,7 @@ class Cell(nn.Module):
         return torch.zeros_like(x) if output is None else output
 
 
-class ResidualBlock(nn.Module):
+class ChildResidualBlock(nn.Module):
     """The block of stride 2 between two stages, with an average-pooled shortcut.
 
     Args:
@@ -132,8 +132,8 @@ class Network(nn.Module):
         for stage in range(STAGES):
             channels, _ = scale.stages[stage]
             if stage:
-                self.blocks.append(ResidualBlock(channels // 2, running))
-            self.blocks.extend(Cell(operations, channels, running) for _ in range(scale.cells))
+                self.blocks.append(ChildResidualBlock(channels // 2, running))
+            self.blocks.extend(ChildCell(operations, channels, running) for _ in range(scale.cells))
         self.last = nn.Sequential(_norm(channels, running), nn.ReLU())
         self.classifier = Classifier(channels, scale.classes)
         self._draw_weights(generator)

@@ -1,4 +1,4 @@
-"""Passing the whole space by a proxy, one freshly drawn network after the other.
+"""Passing candidates by a proxy, one freshly drawn network after the other.
 
 Architectures that are one function once their dead edges are left out are measured once. Each has
 a random stream of its own at a seed, so neither the order nor the choice of architectures changes
@@ -21,7 +21,7 @@ from baselines.reference.probes import ProbeOptions, network_scale, probe_batche
 from benchmark.errors import CheckError
 from benchmark.images import Images
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import Codes, distinct_codes, live_codes, to_string
+from benchmark.spaces.nb201 import Codes, live_codes, to_string
 from benchmark.spaces.nb201.complexity import NetworkScale
 
 Measure = Callable[[Network, torch.Generator], Sequence[float]]
@@ -39,7 +39,7 @@ def score_space(experiment: Experiment, scale: NetworkScale, measure: Measure) -
         measure: The proxy.
 
     Returns:
-        Scores of the whole space. Records hold finite numbers, so a measure of minus infinity
+        Scores of the candidates. Records hold finite numbers, so a measure of minus infinity
         becomes one less than the lowest finite score; the trace counts these architectures.
 
     Raises:
@@ -48,7 +48,7 @@ def score_space(experiment: Experiment, scale: NetworkScale, measure: Measure) -
     scores = measure_space(experiment, scale, measure)[:, 0]
     ranked = np.isfinite(scores)
     scores[~ranked] = scores[ranked].min() - 1
-    return Outcome(scores, {**trace_of(scale), "ranked_last": int((~ranked).sum())})
+    return Outcome(scores, {**trace_of(experiment, scale), "ranked_last": int((~ranked).sum())})
 
 
 def score_by_batch(
@@ -62,27 +62,28 @@ def score_by_batch(
         measure: Gives one number of a network and the batch.
 
     Returns:
-        Scores of the whole space, as from `score_space`.
+        Scores of the candidates, as from `score_space`.
     """
     (batch,) = probe_batches(experiment, options)
     scale = network_scale(experiment, options)
     return score_space(experiment, scale, lambda network, _: [measure(network, batch)])
 
 
-def trace_of(scale: NetworkScale) -> dict[str, Any]:
+def trace_of(experiment: Experiment, scale: NetworkScale) -> dict[str, Any]:
     """Return what a proxy's trace says of its networks, as plain JSON values."""
     return {
         "channels": scale.channels,
         "cells": scale.cells,
         "resolution": scale.resolution,
-        "networks": len(distinct_codes()) - 1,  # the disconnected one is not built
+        # the disconnected one is not built
+        "networks": int(np.count_nonzero(np.unique(live_codes(experiment.candidates)))),
     }
 
 
 def measure_space(
     experiment: Experiment, scale: NetworkScale, measure: Measure
 ) -> NDArray[np.float64]:
-    """Measure every architecture; those that are one function share a measure.
+    """Measure every candidate; those that are one function share a measure.
 
     Args:
         experiment: Streams, device and where progress is told.
@@ -90,12 +91,12 @@ def measure_space(
         measure: Gives k numbers of a network.
 
     Returns:
-        Measures [15625, k] by code.
+        Measures [n, k] of the candidates.
 
     Raises:
         CheckError: A measure is not a number.
     """
-    functions, places = np.unique(live_codes(), return_inverse=True)
+    functions, places = np.unique(live_codes(experiment.candidates), return_inverse=True)
     done = 0
 
     def tell() -> None:

@@ -14,7 +14,7 @@ from baselines.splitting.partition import (
 )
 from baselines.splitting.spectral import spectral_partition
 from baselines.splitting.stopping import EarlyStop
-from baselines.splitting.subspace import FULL, Subspace, owner, scoring_plan
+from baselines.splitting.subspace import FULL, Subspace, owner, scoring_leaves
 
 __all__ = [
     "FULL",
@@ -31,7 +31,7 @@ __all__ = [
     "mixture_distances",
     "owner",
     "random_partition",
-    "scoring_plan",
+    "scoring_leaves",
     "set_partitions",
     "singletons",
     "spectral_partition",

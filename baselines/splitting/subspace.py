@@ -25,8 +25,8 @@ from benchmark.spaces.nb201 import (
     all_operations,
     checked_codes,
     decode,
-    distinct_codes,
     is_connected,
+    live_codes,
 )
 
 
@@ -166,28 +166,28 @@ def owner(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
     return np.asarray(held.argmax(axis=0)[checked_codes(codes)])
 
 
-def scoring_plan(leaves: Sequence[Subspace]) -> tuple[Codes, ...]:
-    """Return the codes that each leaf scores so that every function is scored once.
+def scoring_leaves(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
+    """Return the position of the leaf that scores each architecture.
 
     Architectures that differ in dead edges alone are one function, and the leaf that holds their
     live code scores it for all of them. The disconnected ones are one more: code 0.
 
     Args:
-        leaves: subspaces that hold every architecture of the space exactly once.
+        leaves: Subspaces that hold every architecture of the space exactly once.
+        codes: Architectures [...].
 
     Returns:
-        Ascending live codes, one array a leaf; together the 9,445 of the space.
+        Positions in ``leaves``, [...].
 
     Raises:
-        InputError: the leaves miss or share an architecture.
+        InputError: The leaves miss or share an architecture, or a code is outside the space.
 
     Example:
-        >>> [len(codes) for codes in scoring_plan(FULL.split(0, [(0, 1), (2, 3, 4)]))]
-        [2425, 7020]
+        >>> leaves = FULL.split(5, [(0, 1), (2, 3, 4)])
+        >>> owner(leaves, 4), scoring_leaves(leaves, 4)  # its only operation is on a dead edge
+        (array(1), array(0))
     """
-    live = distinct_codes()
-    owners = owner(leaves, live)
-    return tuple(live[owners == leaf] for leaf in range(len(leaves)))
+    return owner(leaves, live_codes(codes))
 
 
 @cache

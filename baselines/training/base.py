@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
-from baselines.splitting import Distances, Enough, Subspace, scoring_plan, use_all
+from baselines.splitting import Distances, Enough, Subspace, scoring_leaves, use_all
 from baselines.supernets.nb201 import Supernet, accelerate, score_codes
 from baselines.training.architecture import Architecture
 from baselines.training.weights import Stretch
@@ -24,11 +24,11 @@ from benchmark.budget import Spending
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import taking_up
-from benchmark.spaces.nb201 import SIZE, Codes, live_codes
+from benchmark.spaces.nb201 import Codes, live_codes
 
 
 @dataclass(eq=False)
-class State:
+class SupernetState:
     """A supernet of a subspace.
 
     Attributes:
@@ -44,7 +44,7 @@ class State:
     progress: float = 0.0
 
 
-class Training(Protocol):
+class SupernetTraining(Protocol):
     """One stretch of a supernet's training, which can be left and taken up at any step."""
 
     @property
@@ -100,23 +100,23 @@ class Base(ABC):
         """Return the images that one step is charged, see `train`."""
         return (1 if frozen else self.passes) * self.experiment.training.batch_size
 
-    def start(self, subspace: Subspace) -> State:
+    def start(self, subspace: Subspace) -> SupernetState:
         """Return a supernet with the seed's initial weights, the same at every call."""
         generator = self.experiment.streams.torch("initial weights")
         network = Supernet(self.experiment.scale, generator).to(self.experiment.device)
-        return State(subspace, accelerate(network, self.experiment.training))
+        return SupernetState(subspace, accelerate(network, self.experiment.training))
 
-    def inherit(self, state: State, subspace: Subspace) -> State:
+    def inherit(self, state: SupernetState, subspace: Subspace) -> SupernetState:
         """Return a supernet of a part of a subspace that starts from a copy of its weights."""
-        return State(subspace, copy.deepcopy(state.network), progress=state.progress)
+        return SupernetState(subspace, copy.deepcopy(state.network), progress=state.progress)
 
     def train(
         self,
-        state: State,
+        state: SupernetState,
         stretch: Stretch,
         kind: Spending,
         name: str,
-        before_step: Callable[[Training], None] = lambda training: None,
+        before_step: Callable[[SupernetTraining], None] = lambda training: None,
         resumed: Mapping[str, Any] | None = None,
         *,
         frozen: bool = False,
@@ -129,7 +129,7 @@ class Base(ABC):
             kind: What the steps are charged as.
             name: The supernet's name, which its random streams bear.
             before_step: Called before each step is charged.
-            resumed: State of the training to go on from.
+            resumed: SupernetState of the training to go on from.
             frozen: Whether architecture parameters stand still.
 
         Returns:
@@ -174,14 +174,14 @@ class Base(ABC):
 
     @abstractmethod
     def training(
-        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
-    ) -> Training:
+        self, state: SupernetState, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> SupernetTraining:
         """Return a stretch of training at its beginning; it charges nothing by itself."""
 
     @abstractmethod
     def distances(
         self,
-        state: State,
+        state: SupernetState,
         edges: Sequence[int],
         batches: Batches,
         name: str,
@@ -198,7 +198,7 @@ class Base(ABC):
         Args:
             state: The trained supernet.
             edges: Which edges to compare the operations of.
-            batches: Training batches, all of which are used unless fewer are enough.
+            batches: SupernetTraining batches, all of which are used unless fewer are enough.
             name: The supernet's name, which its random streams bear.
             before_pass: Called before each pass of a batch, to charge it.
             soft: Whether an operation that stands alone keeps its weight of the mixture.
@@ -209,17 +209,23 @@ class Base(ABC):
         """
 
     @abstractmethod
-    def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
-        """Return the code of the architecture that the base would pick from a trained supernet.
+    def select(
+        self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
+    ) -> int:
+        """Return which architecture the base would pick from a trained supernet.
 
         Args:
             state: The supernet.
-            scores: Validation scores [15625] by code.
+            codes: The architectures that it scored [m], at least one.
+            scores: Their validation scores [m].
             name: The supernet's name, which its random streams bear.
+
+        Returns:
+            Its position in ``codes``.
         """
 
-    def score(self, leaves: Sequence[State]) -> NDArray[np.float64]:
-        """Score the whole space, each distinct function once, by the leaf that holds its live form.
+    def score(self, leaves: Sequence[SupernetState]) -> NDArray[np.float64]:
+        """Score the candidates, each distinct function once, by the leaf that holds its live form.
 
         Every architecture is scored as a discrete path through the trained weights.
 
@@ -227,13 +233,16 @@ class Base(ABC):
             leaves: Supernets whose subspaces hold every architecture exactly once.
 
         Returns:
-            Scores [15625] by code, higher is better.
+            Scores [n] of the experiment's candidates, higher is better.
         """
-        by_code = np.full(SIZE, np.nan)
-        plan = scoring_plan([leaf.subspace for leaf in leaves])
-        for codes, leaf in zip(plan, leaves, strict=True):
-            by_code[codes] = self.score_functions(leaf.network, codes)
-        return by_code[live_codes()]
+        live, places = np.unique(live_codes(self.experiment.candidates), return_inverse=True)
+        owners = scoring_leaves([leaf.subspace for leaf in leaves], live)
+        scores = np.full(len(live), np.nan)
+        for number, leaf in enumerate(leaves):
+            mine = owners == number
+            if mine.any():
+                scores[mine] = self.score_functions(leaf.network, live[mine])
+        return scores[places]
 
     def score_functions(self, network: Supernet, codes: Codes) -> NDArray[np.float64]:
         """Score distinct functions by one supernet, counted beside the budget.

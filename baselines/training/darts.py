@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from baselines.supernets.nb201 import Mixture
-from baselines.training.base import State
+from baselines.training.base import SupernetState
 from baselines.training.differentiable import Differentiable, normal_values, parameters_of
 
 DEVIATION = 1e-3  # of the initial α
@@ -32,7 +32,9 @@ class Darts(Differentiable):
         """Return α close to zero, [6, 5]."""
         return normal_values(generator, 0.0, DEVIATION)
 
-    def mixtures(self, state: State, count: int, stream: str) -> Callable[[int, float], Mixture]:
+    def mixtures(
+        self, state: SupernetState, count: int, stream: str
+    ) -> Callable[[int, float], Mixture]:
         """Return what gives the softmax of the present α; nothing is drawn."""
         architecture = parameters_of(state)
 

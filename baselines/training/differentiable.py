@@ -20,11 +20,11 @@ from baselines.experiment import Experiment
 from baselines.splitting import Distances, Enough, Subspace, mixture_distances, use_all
 from baselines.supernets.nb201 import Mixture
 from baselines.training.architecture import Architecture
-from baselines.training.base import Base, State, Training
+from baselines.training.base import Base, SupernetState, SupernetTraining
 from baselines.training.weights import Stretch, WeightTraining
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, encode
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, decode
 
 Batch = tuple[Tensor, Tensor]
 
@@ -57,7 +57,9 @@ class Differentiable(Base):
         """Return where α starts, [6, 5], drawn on the CPU."""
 
     @abstractmethod
-    def mixtures(self, state: State, count: int, stream: str) -> Callable[[int, float], Mixture]:
+    def mixtures(
+        self, state: SupernetState, count: int, stream: str
+    ) -> Callable[[int, float], Mixture]:
         """Return what gives the current mixture, its random numbers drawn in advance.
 
         Args:
@@ -82,28 +84,28 @@ class Differentiable(Base):
             list(architecture.parameters()),
         )
 
-    def start(self, subspace: Subspace) -> State:
+    def start(self, subspace: Subspace) -> SupernetState:
         """Return a supernet with the seed's initial weights and α, the same at every call."""
         state = super().start(subspace)
         values = self.initial_parameters(self.experiment.streams.torch("initial architecture"))
         state.architecture = Architecture(subspace, values).to(self.experiment.device)
         return state
 
-    def inherit(self, state: State, subspace: Subspace) -> State:
+    def inherit(self, state: SupernetState, subspace: Subspace) -> SupernetState:
         """Return a part that starts from the weights, and from the α of what it keeps."""
         child = super().inherit(state, subspace)
         child.architecture = Architecture(subspace, parameters_of(state).values())
         return child
 
     def training(
-        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
-    ) -> Training:
+        self, state: SupernetState, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> SupernetTraining:
         """Return the training of α and weights in turn, or of weights alone."""
         return ArchitectureTraining(self, state, stretch, name, frozen=frozen)
 
     def distances(
         self,
-        state: State,
+        state: SupernetState,
         edges: Sequence[int],
         batches: Batches,
         name: str,
@@ -127,13 +129,21 @@ class Differentiable(Base):
             is_enough=is_enough,
         )
 
-    def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
-        """Return the architecture of the greatest α on every edge, ``none`` among them."""
-        return int(encode(parameters_of(state).best()))
+    def select(
+        self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
+    ) -> int:
+        """Return the architecture with the greatest sum of α over its edges, ``none`` among them.
+
+        Where all architectures of a supernet are candidates that is the greatest α on every edge.
+        One whose dead edges carry an operation that the supernet lacks has no such sum.
+        """
+        alpha = parameters_of(state).values().double().cpu().numpy()
+        sums = alpha[np.arange(len(EDGES)), decode(codes)].sum(axis=1)
+        return int((scores if np.isnan(sums).all() else np.nan_to_num(sums, nan=-np.inf)).argmax())
 
 
 class ArchitectureTraining:
-    """One stretch of the training of weights and α in turn; see `Training`.
+    """One stretch of the training of weights and α in turn; see `SupernetTraining`.
 
     Adam's moments start from zero in each stretch, as the momentum of the weights does.
 
@@ -148,7 +158,7 @@ class ArchitectureTraining:
     def __init__(
         self,
         base: Differentiable,
-        state: State,
+        state: SupernetState,
         stretch: Stretch,
         name: str,
         *,
@@ -217,7 +227,7 @@ def gradients(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
     return list(torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True))
 
 
-def parameters_of(state: State) -> Architecture:
+def parameters_of(state: SupernetState) -> Architecture:
     """Return the α of a supernet that a differentiable base has started."""
     assert state.architecture is not None
     return state.architecture

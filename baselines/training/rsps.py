@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.splitting import Distances, Enough, gradient_distances, use_all
-from baselines.training.base import Base, State, Training
+from baselines.training.base import Base, SupernetState, SupernetTraining
 from baselines.training.weights import PathTraining, Stretch
 from benchmark.images import Batches
-from benchmark.spaces.nb201 import encode
+from benchmark.spaces.nb201 import Codes, is_connected
 
 
 class Rsps(Base):
@@ -32,8 +32,8 @@ class Rsps(Base):
         return 1 + (operations - 1) * edges if edges else 0
 
     def training(
-        self, state: State, stretch: Stretch, name: str, *, frozen: bool = False
-    ) -> Training:
+        self, state: SupernetState, stretch: Stretch, name: str, *, frozen: bool = False
+    ) -> SupernetTraining:
         """Return the training of uniformly drawn connected paths of the subspace."""
         generator = self.experiment.streams.numpy(f"paths/{name}")
         paths = state.subspace.draw_paths(stretch.steps, generator).tolist()
@@ -42,7 +42,7 @@ class Rsps(Base):
 
     def distances(
         self,
-        state: State,
+        state: SupernetState,
         edges: Sequence[int],
         batches: Batches,
         name: str,
@@ -60,11 +60,15 @@ class Rsps(Base):
             state.network, state.subspace, edges, batches, paths, before_pass, is_enough=is_enough
         )
 
-    def select(self, state: State, scores: NDArray[np.float64], name: str) -> int:
+    def select(
+        self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
+    ) -> int:
         """Return the best-scored of the connected architectures that it draws, the first of equals.
 
         Drawn with replacement: [RSPS] does not keep architectures apart either.
         """
         generator = self.experiment.streams.numpy(f"selection/{name}")
-        drawn = encode(state.subspace.draw_paths(self.experiment.search.drawn, generator))
+        connected = np.flatnonzero(is_connected(codes))
+        pool = connected if connected.size else np.arange(len(codes))
+        drawn = pool[generator.integers(pool.size, size=self.experiment.search.drawn)]
         return int(drawn[scores[drawn].argmax()])

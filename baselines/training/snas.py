@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from baselines.supernets.nb201 import Mixture
-from baselines.training.base import State
+from baselines.training.base import SupernetState
 from baselines.training.differentiable import Differentiable, normal_values, parameters_of
 from benchmark.spaces.nb201 import EDGES, OPERATIONS
 
@@ -40,7 +40,9 @@ class Snas(Differentiable):
         search = self.experiment.search
         return search.temperature + (search.final_temperature - search.temperature) * progress
 
-    def mixtures(self, state: State, count: int, stream: str) -> Callable[[int, float], Mixture]:
+    def mixtures(
+        self, state: SupernetState, count: int, stream: str
+    ) -> Callable[[int, float], Mixture]:
         """Return what gives the relaxed draw of the present log α."""
         architecture = parameters_of(state)
         noise = gumbel_noise(count, self.experiment.streams.torch(stream))

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.schedule import Plan, Schedule, Workload, plan_schedule
-from baselines.splitting import FULL, Groups, Subspace
-from baselines.training import Base, State, Training, base_class
+from baselines.splitting import FULL, Groups, Subspace, scoring_leaves
+from baselines.training import Base, SupernetState, SupernetTraining, base_class
 from baselines.training.weights import Stretch
 from baselines.tree.resuming import Kept
 from baselines.tree.trajectory import Trajectory
@@ -49,7 +49,7 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class TreeNode:
     """A sub-supernet.
 
     Attributes:
@@ -59,7 +59,7 @@ class Node:
     """
 
     name: str
-    state: State
+    state: SupernetState
     steps: int
 
     @property
@@ -80,7 +80,7 @@ def plan_tree(
 
     Args:
         task: The task, with its base.
-        train_images: Training images that there are.
+        train_images: SupernetTraining images that there are.
         schedule: How training is shared out.
         matching: For each level that is split, the most batches that a split passes; none by
             default.
@@ -100,7 +100,7 @@ def plan_tree(
 
 
 def train_tree(
-    experiment: Experiment, schedule: Schedule, choose_split: Callable[[Base, Node], Split]
+    experiment: Experiment, schedule: Schedule, choose_split: Callable[[Base, TreeNode], Split]
 ) -> Outcome:
     """Train a tree of supernets and score every architecture.
 
@@ -127,7 +127,7 @@ class _Tree:
         self,
         experiment: Experiment,
         schedule: Schedule,
-        choose_split: Callable[[Base, Node], Split],
+        choose_split: Callable[[Base, TreeNode], Split],
     ) -> None:
         self._experiment = experiment
         self._schedule = schedule
@@ -149,7 +149,7 @@ class _Tree:
         self._losses: dict[str, list[float]] = {}
 
     def grow(self) -> Outcome:
-        nodes = [Node("root", self._base.start(FULL), 0)]
+        nodes = [TreeNode("root", self._base.start(FULL), 0)]
         for level in range(len(self._schedule.groups)):
             nodes = self._train(nodes, self._planned[level], last=False)
             nodes = [child for node in nodes for child in self._divide(node, level)]
@@ -165,7 +165,7 @@ class _Tree:
         """Images spent on gradient matching so far."""
         return self._experiment.ledger.parts[Spending.GRADIENT_MATCHING]
 
-    def _train(self, nodes: Sequence[Node], steps: int, *, last: bool) -> list[Node]:
+    def _train(self, nodes: Sequence[TreeNode], steps: int, *, last: bool) -> list[TreeNode]:
         """Train the nodes of a level for as many steps in all, shared to within one step."""
         each, over = divmod(steps, len(nodes))
         if last and each == 0:
@@ -181,10 +181,10 @@ class _Tree:
         for number, node in enumerate(nodes):
             stretch = self._stretch(node, each + (number < over))
             self._losses[node.name] = self._train_node(node, stretch, kind, frozen=frozen)
-            trained.append(Node(node.name, node.state, node.steps + stretch.steps))
+            trained.append(TreeNode(node.name, node.state, node.steps + stretch.steps))
         return trained
 
-    def _stretch(self, node: Node, steps: int) -> Stretch:
+    def _stretch(self, node: TreeNode, steps: int) -> Stretch:
         """Return the stretch of a node's own steps, planned as if nothing below started anew.
 
         Learning rate and temperature know how many steps a lineage has, splitting aside. Where the
@@ -199,7 +199,7 @@ class _Tree:
         return Stretch(node.steps, steps, total, rate_over=sum(self._lineage))
 
     def _train_node(
-        self, node: Node, stretch: Stretch, kind: Spending, *, frozen: bool
+        self, node: TreeNode, stretch: Stretch, kind: Spending, *, frozen: bool
     ) -> list[float]:
         """Train a node, or what is left to train of it, and return its losses."""
         losses = self._kept.finished(node.name, node.state)
@@ -207,7 +207,7 @@ class _Tree:
         begun = (losses is not None and stretch.steps > 0) or position > 0
         watch = self._trajectory.watch(node.subspace, node.state.network, begun=begun)
 
-        def before_step(training: Training) -> None:
+        def before_step(training: SupernetTraining) -> None:
             self._kept.visit(node.name, training)
             watch()
 
@@ -218,7 +218,7 @@ class _Tree:
         self._kept.finish(node.name, node.state, losses)
         return losses
 
-    def _divide(self, node: Node, level: int) -> list[Node]:
+    def _divide(self, node: TreeNode, level: int) -> list[TreeNode]:
         """Return a node's children, which start from its weights or from the initial ones."""
         told, images = self._kept.split(node.name) or self._split(node)
         self._kept.keep_split(told, images)
@@ -231,7 +231,7 @@ class _Tree:
             self._schedule.restart == "last" and is_last
         )
         return [
-            Node(
+            TreeNode(
                 f"{node.name}.{number}",
                 self._base.start(part) if restart else self._base.inherit(node.state, part),
                 0 if restart else node.steps,
@@ -239,7 +239,7 @@ class _Tree:
             for number, part in enumerate(node.subspace.split(edge, groups))
         ]
 
-    def _split(self, node: Node) -> tuple[dict[str, Any], int]:
+    def _split(self, node: TreeNode) -> tuple[dict[str, Any], int]:
         """Return how a node divides, for the trace, and the images spent on matching for that."""
         before = self._matched
         with self._kept.holding():
@@ -252,26 +252,39 @@ class _Tree:
         }
         return told, self._matched - before
 
-    def _trace(self, leaves: Sequence[Node], scores: NDArray[np.float64]) -> dict[str, Any]:
-        found = [self._leaf(leaf, scores) for leaf in leaves]
+    def _trace(self, leaves: Sequence[TreeNode], scores: NDArray[np.float64]) -> dict[str, Any]:
+        scoring = scoring_leaves([leaf.subspace for leaf in leaves], self._experiment.candidates)
+        found = [
+            self._leaf(leaf, np.flatnonzero(scoring == number), scores)
+            for number, leaf in enumerate(leaves)
+        ]
+        selected = [leaf["selected"] for leaf in found if "selected" in leaf]
         return {
             "splits": self._splits,
             "leaves": found,
             # what validation alone can choose: of equals the first leaf's
-            "choice": max(found, key=lambda leaf: float(leaf["selected"]["score"]))["selected"],
+            "choice": max(selected, key=lambda one: float(one["score"])),
             "equal budget": self._equal,
             "levels": self._levels,
             "losses": {name: _thinned(losses) for name, losses in self._losses.items() if losses},
         }
 
-    def _leaf(self, leaf: Node, scores: NDArray[np.float64]) -> dict[str, Any]:
-        code = self._base.select(leaf.state, scores, leaf.name)
+    def _leaf(
+        self, leaf: TreeNode, places: NDArray[np.int64], scores: NDArray[np.float64]
+    ) -> dict[str, Any]:
+        """Return what the trace says of a leaf, which scored the candidates at some places."""
+        selected = {}
+        if places.size:
+            codes = self._experiment.candidates[places]
+            chosen = self._base.select(leaf.state, codes, scores[places], leaf.name)
+            score = float(scores[places][chosen])
+            selected = {"selected": {"architecture": to_string(codes[chosen]), "score": score}}
         return {
             "node": leaf.name,
             "operations": leaf.subspace.to_lists(),
             "architectures": leaf.subspace.size,
             "steps": leaf.steps,
-            "selected": {"architecture": to_string(code), "score": float(scores[code])},
+            **selected,
         }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from baselines.experiment import Experiment
-from baselines.training import State, Training
+from baselines.training import SupernetState, SupernetTraining
 from baselines.tree.trajectory import Trajectory
 from benchmark.records.checkpoints import taking_up, whole_number
 from benchmark.records.forms import check_split
@@ -35,7 +35,7 @@ class Kept:
 
     def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:
         self._experiment, self._trajectory = experiment, trajectory
-        self._finished: dict[str, tuple[State, list[float]]] = {}
+        self._finished: dict[str, tuple[SupernetState, list[float]]] = {}
         self._splits: dict[str, tuple[dict[str, Any], int]] = {}
         self._leaf_steps: int | None = None
         self._earlier: Mapping[str, Any] = experiment.checkpoints.load() or {}
@@ -50,7 +50,7 @@ class Kept:
                 steps = self._earlier["leaf steps"]
                 self._leaf_steps = None if steps is None else whole_number(steps)
 
-    def finished(self, name: str, state: State) -> list[float] | None:
+    def finished(self, name: str, state: SupernetState) -> list[float] | None:
         """Load a supernet that was trained before, and return its losses, or None.
 
         Args:
@@ -86,7 +86,7 @@ class Kept:
             self._leaf_steps = left
         return self._leaf_steps
 
-    def finish(self, name: str, state: State, losses: list[float]) -> None:
+    def finish(self, name: str, state: SupernetState, losses: list[float]) -> None:
         """Keep a supernet that is trained; nobody may change it from now on."""
         self._finished[name] = (state, losses)
 
@@ -94,7 +94,7 @@ class Kept:
         """Keep how a supernet was split, and the images spent on that."""
         self._splits[told["node"]] = (told, images)
 
-    def visit(self, name: str, training: Training) -> None:
+    def visit(self, name: str, training: SupernetTraining) -> None:
         """Let a checkpoint be written between two steps, where it is time."""
         self._experiment.checkpoints.visit(
             lambda: {

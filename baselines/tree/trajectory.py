@@ -17,28 +17,29 @@ from baselines.splitting import Subspace
 from baselines.supernets.nb201 import Supernet
 from benchmark.records.checkpoints import whole_number
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, Codes, live_codes
+from benchmark.spaces.nb201 import Codes, live_codes
 
 SAMPLE_SEED = 0  # of every run, so that all methods and seeds score the same architectures
 
 Score = Callable[[Supernet, Codes], NDArray[np.float64]]
 
 
-def sample_codes(count: int) -> Codes:
-    """Return the architectures that trajectories score, drawn uniformly from the whole space.
+def trajectory_codes(candidates: Codes, count: int) -> Codes:
+    """Return the architectures that trajectories score, drawn uniformly from the candidates.
 
     Args:
-        count: How many, each once.
+        candidates: Codes [n], ascending.
+        count: How many, each once; all where there are fewer.
 
     Returns:
         Codes [count], ascending, the same at every call.
 
     Example:
-        >>> sample_codes(4)
+        >>> trajectory_codes(np.arange(15625), 4)
         array([ 2038,  4824, 10725, 14864])
     """
-    drawn = Streams(SAMPLE_SEED).numpy("trajectory").choice(SIZE, count, replace=False)
-    return np.sort(drawn).astype(np.int64)
+    generator, size = Streams(SAMPLE_SEED).numpy("trajectory"), len(candidates)
+    return candidates[np.sort(generator.choice(size, min(count, size), replace=False))]
 
 
 class Trajectory:
@@ -59,7 +60,9 @@ class Trajectory:
         self._points = settings.points
         self._ledger = experiment.ledger
         self._score = score
-        self._codes = sample_codes(settings.architectures if settings.points else 0)
+        self._candidates = experiment.candidates
+        count = settings.architectures if settings.points else 0
+        self._codes = trajectory_codes(self._candidates, count)
         self._live = live_codes(self._codes)
         self._holder = np.zeros(len(self._codes), np.int64)  # which of the supernets, by number
         self._supernets: dict[int, Supernet] = {}
@@ -124,11 +127,12 @@ class Trajectory:
         """Return the part of a trace that holds the points, empty where there are none.
 
         Args:
-            scores: The final ones [15625], which are the last point.
+            scores: The final ones of all candidates [n], which are the last point.
         """
         if not self._points:
             return {}
-        last = {"spent": self._ledger.spent, "scores": scores[self._codes].tolist()}
+        final = scores[np.searchsorted(self._candidates, self._codes)]
+        last = {"spent": self._ledger.spent, "scores": final.tolist()}
         return {
             "trajectory": {"codes": self._codes.tolist(), "points": [*self._found, last]},
         }

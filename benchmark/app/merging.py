@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from baselines.alone import Trained
-from benchmark.app.building.journal import SETTINGS, Journal, Training, open_journal, read_journal
+from benchmark.app.building.journal import (
+    SETTINGS,
+    Journal,
+    TrainingKey,
+    open_journal,
+    read_journal,
+)
 from benchmark.app.building.settings import same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import write_atomic
@@ -76,7 +84,7 @@ def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
 def _add(journal: Journal, merged: Journal) -> int:
     """Add what is missing and return how much that was."""
     added = 0
-    results: dict[Training, Trained | str] = {**journal.trained, **journal.failed}
+    results: dict[TrainingKey, Trained | str] = {**journal.trained, **journal.failed}
     for training, result in results.items():
         if training not in merged:
             merged.add(training, result, journal.machines[journal.made_on[training]])
@@ -99,7 +107,7 @@ def _merge_records(folders: Sequence[Path], out: Path) -> Merged:
         for record in read_records(folder):
             path = record_path(folder, record.name, record.seed)
             before = known.setdefault(path.name, (folder, record))
-            if (before[1].scores != record.scores).any():
+            if not np.array_equal(before[1].scores, record.scores):
                 raise CheckError(
                     f"{folder} has other scores in {path.name} than {before[0]}: they were made by "
                     "different machines or versions, keep one of them"

@@ -3,7 +3,7 @@
 from benchmark.records.file import read_record, record_path, write_record
 from benchmark.records.folder import find_record, read_records, read_whole_records
 from benchmark.records.manifest import Manifest, manifest_path, read_manifest, write_manifest
-from benchmark.records.plain import digest
+from benchmark.records.plain import digest, task_digest
 from benchmark.records.record import PROTOCOL, RecordKey, RunRecord
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "read_records",
     "read_whole_records",
     "record_path",
+    "task_digest",
     "write_manifest",
     "write_record",
 ]

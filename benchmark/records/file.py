@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.records.forms import check_forms
-from benchmark.records.record import RunRecord, checked_method
+from benchmark.records.record import RunRecord, candidates_of_task, checked_method
 from benchmark.records.scores import decode_scores, encode_scores
 from benchmark.records.signed import SignedKind, read_signed, write_signed
 from benchmark.seeds import checked_seed
@@ -65,8 +65,8 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
         ('gm-seed3.json', 15624.0)
     """
     path = record_path(folder, record.name, record.seed)
-    contents = {field.name: getattr(record, field.name) for field in fields(record)}
-    write_signed(KIND, contents | {"scores": encode_scores(record.scores)}, path)
+    contents = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
+    write_signed(KIND, contents | {"scores": encode_scores(record.scores, record.codes)}, path)
     return path
 
 
@@ -81,9 +81,11 @@ def read_record(path: str | Path) -> RunRecord:
     """
     contents = read_signed(KIND, path)
     try:
-        parts = {field.name: contents[field.name] for field in fields(RunRecord)}
+        parts = {field.name: contents[field.name] for field in fields(RunRecord) if field.init}
         check_forms(parts)
-        return RunRecord(**parts | {"scores": decode_scores(parts["scores"])})
+        return RunRecord(
+            **parts | {"scores": decode_scores(parts["scores"], candidates_of_task(parts["task"]))}
+        )
     except KeyError as error:
         raise InputError(f"{path} has no {error.args[0]}; {_REMEDY}") from error
     except InputError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.errors import InputError
 from benchmark.records.file import read_record, record_path
-from benchmark.records.plain import digest
+from benchmark.records.plain import task_digest
 from benchmark.records.record import PROTOCOL, RunRecord, run_name
 
 
@@ -94,7 +94,7 @@ def find_record(
         return None
     record = _read(path)
     advice = "give another --out, or delete it"
-    if record.key.task != digest(task):
+    if record.key.task != task_digest(task):
         raise InputError(
             f"{path} is a run of another task (its preset is {record.task['preset']!r}, "
             f"this one's {task.get('preset')!r}); {advice}"

@@ -58,6 +58,16 @@ def plain(value: Any, name: str) -> Any:
     )
 
 
+def task_digest(task: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what of a task decides scores: all but the truth it is judged by.
+
+    Example:
+        >>> task_digest({"preset": "ci", "truth": {}}) == task_digest({"preset": "ci"})
+        True
+    """
+    return digest({name: value for name, value in task.items() if name != "truth"})
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 of a plain value as 64 hexadecimal digits.
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError
-from benchmark.records.plain import digest, plain
+from benchmark.errors import InputError, MissingError
+from benchmark.records.plain import plain, task_digest
 from benchmark.seeds import checked_seed
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, to_string
 
 DEFAULT_BASE = "rsps"  # goes without saying in the names of runs
 PROTOCOL = 2  # raised whenever the same task, method and seed give other scores than before
@@ -25,7 +25,7 @@ class RecordKey:
 
     Attributes:
         preset: Name of the task.
-        task: `digest` of the whole task.
+        task: `task_digest` of the whole task.
         method: Name of the method.
         seed: The seed.
         protocol: `PROTOCOL` of the code that ran.
@@ -49,11 +49,12 @@ class RunRecord:
         method: Name of the method: small letters, digits and hyphens.
         seed: Integer from 0 to 4,294,967,295.
         task: The whole task; ``preset`` is its name.
-        scores: Finite scores [15625] by code, higher is better.
+        scores: Finite scores [n] of the task's candidates, ascending by code; higher is better.
         budget: What was spent, from `benchmark.budget.Ledger.to_dict`.
         trace: What happened on the way: splits, distances, losses.
         provenance: What ran where, from `benchmark.records.provenance.provenance`.
         protocol: `PROTOCOL` of the code that ran.
+        codes: The task's candidates [n], ascending; what was scored.
 
     Raises:
         InputError: A part is not as described.
@@ -72,6 +73,7 @@ class RunRecord:
     trace: Mapping[str, Any]
     provenance: Mapping[str, Any]
     protocol: int = PROTOCOL
+    codes: Codes = field(init=False)
 
     def __post_init__(self) -> None:
         """Check the parts and keep copies that nobody else can change."""
@@ -87,7 +89,29 @@ class RunRecord:
             raise InputError('task has no name: give it one as "preset"')
         if type(self.protocol) is not int or self.protocol < 1:
             raise InputError(f"protocol is {self.protocol!r}: it must be an integer of 1 or more")
-        object.__setattr__(self, "scores", _checked_scores(self.scores))
+        object.__setattr__(self, "codes", candidates_of_task(self.task))
+        object.__setattr__(self, "scores", _checked_scores(self.scores, self.codes))
+
+    def scores_of(self, codes: Codes) -> NDArray[np.float64]:
+        """Return the scores of some candidates.
+
+        Args:
+            codes: Architectures [m].
+
+        Returns:
+            Scores [m].
+
+        Raises:
+            MissingError: One of them was not scored.
+        """
+        places = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+        absent = np.asarray(codes)[self.codes[places] != codes]
+        if absent.size:
+            raise MissingError(
+                f"{self.name} seed {self.seed} did not score {to_string(int(absent[0]))}: "
+                f"it scored {len(self.codes):,} of {SIZE:,} architectures"
+            )
+        return np.asarray(self.scores[places])
 
     @property
     def base(self) -> str | None:
@@ -103,7 +127,7 @@ class RunRecord:
     def key(self) -> RecordKey:
         """What decides the scores."""
         return RecordKey(
-            self.task["preset"], digest(self.task), self.method, self.seed, self.protocol
+            self.task["preset"], task_digest(self.task), self.method, self.seed, self.protocol
         )
 
 
@@ -151,15 +175,31 @@ def checked_method(method: object) -> str:
     return method
 
 
-def _checked_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def candidates_of_task(task: Mapping[str, Any]) -> Codes:
+    """Return the architectures that a task scores, all of the space where it says nothing.
+
+    Raises:
+        InputError: It names them in another way than tasks do.
+    """
+    scoring = task.get("scoring", {})
+    named = scoring.get("candidates", "all") if isinstance(scoring, Mapping) else "all"
+    if type(named) not in (str, int, list):
+        raise InputError(f"candidates are {named!r:.60}: write all, a number or a list of codes")
+    return candidate_codes(named)
+
+
+def _checked_scores(scores: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
     """Return a read-only copy of scores."""
     copy = np.array(scores, np.float64)
-    if copy.shape != (SIZE,):
-        raise InputError(f"scores have shape {copy.shape}: there must be one for each of {SIZE:,}")
+    if copy.shape != codes.shape:
+        raise InputError(
+            f"scores have shape {copy.shape}: there must be one for each of {len(codes):,}"
+        )
     bad = np.flatnonzero(~np.isfinite(copy))
     if bad.size:
         raise InputError(
-            f"{bad.size:,} of {SIZE:,} scores are not finite (the first has code {bad[0]}): "
+            f"{bad.size:,} of {len(codes):,} scores are not finite (the first has code "
+            f"{codes[bad[0]]}): "
             "a method scores every architecture with a number"
         )
     copy.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Scores of the whole space as a short text, every bit of them.
+"""Scores of architectures as a short text, every bit of them.
 
 Bytes of equal weight stand together before they are compressed: the upper ones of all scores are
 alike and nearly vanish. Scores that a network computed in float32 take half the room. Architectures
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import SIZE, distinct_codes, live_codes
+from benchmark.spaces.nb201 import Codes, live_codes
 
 _TYPES: dict[str, np.dtype[np.float32] | np.dtype[np.float64]] = {
     "float32": np.dtype("<f4"),
@@ -24,28 +24,31 @@ _TYPES: dict[str, np.dtype[np.float32] | np.dtype[np.float64]] = {
 _FUNCTIONS = "functions"  # what scores are of; where nothing is said, of architectures
 
 
-def encode_scores(scores: NDArray[np.float64]) -> dict[str, str]:
+def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
     """Return scores as text.
 
     Args:
-        scores: Finite scores [15625].
+        scores: Finite scores [n].
+        codes: Whose they are, [n], ascending.
 
     Returns:
         ``type``, the narrower of float32 and float64 that holds each score exactly, and ``data``:
         the little-endian numbers, first bytes first, compressed by zlib, in base64. They are those
-        of all architectures or, where ``of`` is ``functions``, of `distinct_codes`, and every
-        architecture has that of its live code.
+        of all architectures or, where ``of`` is ``functions``, of each live code once, ascending,
+        and every architecture has that of its live code.
 
     Example:
-        >>> text = encode_scores(np.arange(SIZE) / 8)
-        >>> text["type"], np.array_equal(decode_scores(text), np.arange(SIZE) / 8)
+        >>> codes = np.arange(15625)
+        >>> text = encode_scores(codes / 8, codes)
+        >>> text["type"], np.array_equal(decode_scores(text, codes), codes / 8)
         ('float32', True)
-        >>> encode_scores(np.zeros(SIZE))["of"]
+        >>> encode_scores(np.zeros(15625), codes)["of"]
         'functions'
     """
+    _, first, places = _functions(codes)
     bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers alone
-    of_functions = np.array_equal(bits, bits[live_codes()])
-    kept = scores[distinct_codes()] if of_functions else scores
+    of_functions = np.array_equal(bits, bits[first][places])
+    kept = scores[first] if of_functions else scores
     with np.errstate(over="ignore", under="ignore"):  # then the comparison fails
         is_narrow = np.array_equal(kept.astype(np.float32).astype(np.float64), kept)
     name = "float32" if is_narrow else "float64"
@@ -55,17 +58,22 @@ def encode_scores(scores: NDArray[np.float64]) -> dict[str, str]:
     return {"type": name, "data": data} | ({"of": _FUNCTIONS} if of_functions else {})
 
 
-def decode_scores(text: Any) -> NDArray[np.float64]:
-    """Return the scores [15625] of a text from `encode_scores`.
+def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
+    """Return the scores [n] of a text from `encode_scores`.
+
+    Args:
+        text: What it gave.
+        codes: Whose scores they are, [n], ascending.
 
     Raises:
         InputError: The text is something else; nothing larger than the scores is ever unpacked.
     """
+    _, first, places = _functions(codes)
     try:
         kind = _TYPES[text["type"]]
         packed = base64.b64decode(text["data"], validate=True)
         of_functions = {None: False, _FUNCTIONS: True}[text.get("of")]
-        count = len(distinct_codes()) if of_functions else SIZE
+        count = len(first) if of_functions else len(codes)
         length = count * kind.itemsize
         unpacker = zlib.decompressobj()
         planes = unpacker.decompress(packed, length + 1)  # one more, to see that there is an end
@@ -75,4 +83,10 @@ def decode_scores(text: Any) -> NDArray[np.float64]:
         raise InputError(f"the scores are not {count:,} numbers of type {text['type']}")
     numbers = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, count).T.tobytes()
     scores = np.frombuffer(numbers, kind).astype(np.float64)
-    return scores[np.searchsorted(distinct_codes(), live_codes())] if of_functions else scores
+    return scores[places] if of_functions else scores
+
+
+def _functions(codes: Codes) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the live codes, where each stands first, and which of them each architecture has."""
+    live, first, places = np.unique(live_codes(codes), return_index=True, return_inverse=True)
+    return live, first, places

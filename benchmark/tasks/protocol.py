@@ -77,7 +77,7 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class TrainingProtocol:
     """How architectures are trained alone.
 
     Attributes:
@@ -132,7 +132,7 @@ class Protocol:
         """Return all that decides what a training gives beside its seed, as plain JSON values."""
         return {section: asdict(getattr(self, section)) for section in SECTIONS}
 
-    def changed(self, changes: Mapping[str, Any]) -> Protocol:
+    def changed(self, changes: Mapping[str, Any]) -> TrainingProtocol:
         """Return a protocol with other values of some settings.
 
         Args:
@@ -173,7 +173,7 @@ def protocol_names() -> list[str]:
     return _FILES.names()
 
 
-def load_protocol(name: str) -> Protocol:
+def load_protocol(name: str) -> TrainingProtocol:
     """Return the protocol of a preset.
 
     Args:
@@ -189,23 +189,23 @@ def load_protocol(name: str) -> Protocol:
     return parse_protocol(*_FILES.find(name))
 
 
-def parse_protocol(name: str, text: str) -> Protocol:
+def parse_protocol(name: str, text: str) -> TrainingProtocol:
     """Return the protocol that the text of a preset's file describes.
 
     Raises:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
 
-    def make(values: dict[str, Any]) -> Protocol:
+    def make(values: dict[str, Any]) -> TrainingProtocol:
         description = values.pop("description", None)
         if not isinstance(description, str):
             raise InputError(f"description is {description!r}: it must be a text in quotes")
-        return Protocol(name, description, **_sections(values))
+        return TrainingProtocol(name, description, **_sections(values))
 
     return _FILES.parse(name, text, make)
 
 
-def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:
+def described_protocol(name: str, description: Mapping[str, Any]) -> TrainingProtocol:
     """Return the protocol that `Protocol.describe` described, once or now.
 
     Raises:
@@ -216,7 +216,7 @@ def described_protocol(name: str, description: Mapping[str, Any]) -> Protocol:
         >>> described_protocol("digits", digits.describe()).describe() == digits.describe()
         True
     """
-    return Protocol(name, "", **_sections(completed(description)))
+    return TrainingProtocol(name, "", **_sections(completed(description)))
 
 
 _NEUTRAL: Mapping[str, Mapping[str, Any]] = {  # what a setting is that does nothing

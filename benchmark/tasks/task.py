@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
+import numpy as np
+
 from benchmark.budget import Budget
 from benchmark.errors import InputError, unknown_name
 from benchmark.images import DataSettings, dataset_record
 from benchmark.settings import Count, NonNegative, Range, read_settings
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.preset_files import PresetFiles
 from benchmark.tasks.search import NO_SEARCH, SearchSettings
+
+Code = Annotated[int, Range(0, SIZE - 1)]
 
 _FILES = PresetFiles("preset", "presets")
 
@@ -88,12 +92,15 @@ class ScoringSettings:
             themselves, or of as many ``training`` images passed with them.
         memory: MB that feature maps may take. It decides how many architectures pass together,
             and with that the last bits of scores.
+        candidates: Which architectures are scored: ``all``, a number of them drawn once for all
+            methods and seeds, or codes; see `candidate_codes`.
     """
 
     images: Count
     score: Literal["accuracy", "loss"]
     batch_norm: Literal["validation", "training"]
     memory: Count
+    candidates: Literal["all"] | Count | tuple[Code, ...]
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,19 @@ class TrajectorySettings:
 
 
 @dataclass(frozen=True)
+class TruthSettings:
+    """What runs are judged by, where the user does not say otherwise; it changes no score.
+
+    Attributes:
+        table: Name of a truth table.
+        accuracy: Which of its accuracies, ``<dataset>_<split>_<epochs>``.
+    """
+
+    table: str
+    accuracy: str
+
+
+@dataclass(frozen=True)
 class Task:
     """Everything that an experiment fixes but the method and the seed.
 
@@ -122,6 +142,7 @@ class Task:
         scoring: How architectures are scored.
         search: Which one-shot base trains supernets, and its settings.
         trajectory: Whether architectures are scored on the way as well.
+        truth: What runs are judged by.
         methods: Options of each method by its name; the method checks them.
     """
 
@@ -133,6 +154,7 @@ class Task:
     scoring: ScoringSettings
     search: SearchSettings
     trajectory: TrajectorySettings
+    truth: TruthSettings
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
@@ -145,6 +167,17 @@ class Task:
             )
         dataset_record(self.data.dataset).check(self.data)
         _ = self.scale  # checks the network's size
+        candidate_codes(self.scoring.candidates)
+
+    @property
+    def candidates(self) -> Codes:
+        """The architectures that are scored, [n], ascending."""
+        return candidate_codes(self.scoring.candidates)
+
+    @property
+    def functions(self) -> Codes:
+        """The live codes of the candidates, each once and ascending: what supernets score."""
+        return np.unique(live_codes(self.candidates))
 
     @property
     def scale(self) -> NetworkScale:
@@ -296,6 +329,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "scoring": ScoringSettings,
     "search": SearchSettings,
     "trajectory": TrajectorySettings,
+    "truth": TruthSettings,
 }
 # What a description leaves out where it decides nothing.
 _UNTOLD: Mapping[str, Any] = {

@@ -22,7 +22,7 @@ VERSION = "1"
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class LearningCurves:
     """Accuracies after each epoch.
 
     Attributes:
@@ -37,7 +37,7 @@ class Curves:
 
     Example:
         >>> percent = {"cifar10_test_12": np.linspace([10.0], [93.0], 12, axis=1)}
-        >>> curves = Curves("one", Source("-", "-"), np.array([5]), percent)
+        >>> curves = LearningCurves("one", Source("-", "-"), np.array([5]), percent)
         >>> float(curves.curve("cifar10_test_12", 5)[-1])
         93.0
     """
@@ -79,7 +79,7 @@ class Curves:
         return np.asarray(self.columns[name][row])
 
 
-def write_curves(curves: Curves, path: str | Path) -> None:
+def write_curves(curves: LearningCurves, path: str | Path) -> None:
     """Write learning curves; a reader sees the old file or the new one.
 
     Raises:
@@ -87,7 +87,8 @@ def write_curves(curves: Curves, path: str | Path) -> None:
 
     Example:
         >>> import tempfile
-        >>> one = Curves("one", Source("-", "-"), np.array([5]), {"x": np.array([[1.0, 2.0]])})
+        >>> columns = {"x": np.array([[1.0, 2.0]])}
+        >>> one = LearningCurves("one", Source("-", "-"), np.array([5]), columns)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_curves(one, Path(folder) / "one.nbcurves")
         ...     read_curves(Path(folder) / "one.nbcurves").curve("x", 5).tolist()
@@ -97,7 +98,7 @@ def write_curves(curves: Curves, path: str | Path) -> None:
     write_columns(path, VERSION, about, {"code": curves.codes, **curves.columns})
 
 
-def read_curves(path: str | Path) -> Curves:
+def read_curves(path: str | Path) -> LearningCurves:
     """Map learning curves that `write_curves` wrote.
 
     Raises:
@@ -106,6 +107,6 @@ def read_curves(path: str | Path) -> Curves:
     about, columns = read_columns(path, VERSION)
     try:
         codes = columns.pop("code")
-        return Curves(about["name"], source_from(about["source"]), codes, columns)
+        return LearningCurves(about["name"], source_from(about["source"]), codes, columns)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} has no curves of this program; write it again") from error

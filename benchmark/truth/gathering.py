@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import Codes, to_string
 from benchmark.spaces.nb201.complexity import NetworkScale, flops, parameters
-from benchmark.truth.curves import Curves
+from benchmark.truth.curves import LearningCurves
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.sources.official import MAX_SEEDS, Reading, Result
+from benchmark.truth.sources.official import MAX_SEEDS, Measured, Reading
 from benchmark.truth.table import Source, TruthTable
 
 # The networks of the benchmark: images of ImageNet16-120 are 16 pixels wide.
@@ -41,7 +41,7 @@ class Gathered:
     """
 
     table: TruthTable
-    curves: Curves | None
+    curves: LearningCurves | None
     notes: tuple[str, ...] = field(default=())
 
 
@@ -208,7 +208,7 @@ def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyK
     return common, notes
 
 
-def _by_seed(results: list[Mapping[int, Result]]) -> BySeed | None:
+def _by_seed(results: list[Mapping[int, Measured]]) -> BySeed | None:
     """Return what each seed gave; None where there are more seeds than any benchmark has."""
     seeds = sorted({seed for result in results for seed in result})
     if len(seeds) > MAX_SEEDS:
@@ -226,9 +226,9 @@ def _deviation(column: NDArray[np.float64]) -> float:
     return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
 
 
-def _curves(table: TruthTable, rows: list[Reading]) -> Curves | None:
+def _curves(table: TruthTable, rows: list[Reading]) -> LearningCurves | None:
     names = sorted(set.intersection(*(set(row.curves) for row in rows)))
     if not names:
         return None
     columns = {name: np.stack([row.curves[name] for row in rows]) for name in names}
-    return Curves(table.name, table.source, table.codes, columns)
+    return LearningCurves(table.name, table.source, table.codes, columns)

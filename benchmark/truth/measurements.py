@@ -57,6 +57,10 @@ class BySeed:
         for name in ("accuracies", "losses"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
 
+    def rows(self, kept: NDArray[np.bool_]) -> BySeed:
+        """Return the numbers of some architectures, marked in ``kept`` [n]."""
+        return BySeed(self.seeds, self.accuracies[kept], self.losses[kept])
+
     def fault(self, size: int) -> str | None:
         """Return what does not fit a table of so many architectures, or None."""
         shape = (size, len(self.seeds))
@@ -106,6 +110,21 @@ class Measurements:
             object.__setattr__(self, name, dict(sorted(getattr(self, name).items())))
         if self.made_on is not None:
             object.__setattr__(self, "made_on", read_only(self.made_on, np.int16))
+
+    def rows(self, kept: NDArray[np.bool_]) -> Measurements:
+        """Return the numbers of some architectures; how far seeds agree stays that of all.
+
+        Args:
+            kept: Marks them, [n].
+        """
+        return Measurements(
+            deviations={key: column[kept] for key, column in self.deviations.items()},
+            losses={key: column[kept] for key, column in self.losses.items()},
+            costs={key: column[kept] for key, column in self.costs.items()},
+            agreement=self.agreement,
+            by_seed={key: found.rows(kept) for key, found in self.by_seed.items()},
+            made_on=None if self.made_on is None else self.made_on[kept],
+        )
 
     def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
         """Return what does not fit a table of so many architectures and such accuracies, or None.

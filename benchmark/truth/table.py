@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, overload
 
@@ -172,6 +172,32 @@ class TruthTable:
         if isinstance(archs, (str, int, np.integer)):
             return float(column[self._rows([archs])[0]])
         return np.asarray(column[self._rows(archs)])
+
+    def only(self, codes: Codes) -> TruthTable:
+        """Return the table of those of some architectures that it has.
+
+        Args:
+            codes: Architectures [m], ascending, each once.
+
+        Raises:
+            MissingError: It has none of them.
+        """
+        kept = np.isin(self.codes, codes)
+        if kept.all():
+            return self
+        if not kept.any():
+            raise MissingError(
+                f"table {self.name!r} has none of the {len(codes):,} architectures that were scored"
+            )
+        index = self.official_index
+        return replace(
+            self,
+            codes=self.codes[kept],
+            accuracies={key: column[kept] for key, column in self.accuracies.items()},
+            seeds={key: column[kept] for key, column in self.seeds.items()},
+            official_index=None if index is None else index[kept],
+            measurements=self.measurements.rows(kept),
+        )
 
     def digest(self, key: AccuracyKey) -> str:
         """Return the SHA-256 of an accuracy of all architectures, 64 hexadecimal digits.

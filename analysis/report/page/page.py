@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from analysis.report.pictures import PICTURES
 from analysis.report.tables.catalogue import Report
-from analysis.tables import Cell
+from analysis.tables import TableCell
 
 _FOLDER = resources.files("analysis.report.page")
 
@@ -61,7 +61,7 @@ def render_page(report: Report, images: Mapping[str, bytes]) -> str:
     )
 
 
-def _sources(cell: Cell) -> str:
+def _sources(cell: TableCell) -> str:
     """Say which records a cell was computed from."""
     return f"from {', '.join(cell.records)}" if cell.records else ""
 

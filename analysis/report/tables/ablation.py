@@ -14,7 +14,7 @@ from analysis.report.study import COMPARED, Study, need
 from analysis.report.tables.differences import Side, paired_table
 from analysis.report.tables.quality import BuiltTable, count_cell, digits_of, heading
 from analysis.statistics.paired import Comparison, compare_methods
-from analysis.tables import Cell, TextTable, evaluate
+from analysis.tables import TableCell, TextTable, evaluate
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from analysis.tables.evaluation import BOOTSTRAP_SEED
 from benchmark.records import RunRecord
@@ -79,8 +79,8 @@ def ablation_table(study: Study) -> BuiltTable:
         header=("Method", "Option", "Seeds", *map(heading, ABLATED)),
         rows=tuple(
             (
-                Cell(method),
-                Cell(label),
+                TableCell(method),
+                TableCell(label),
                 count_cell(len(side.records)),
                 *(column[place] for column in columns),
             )

@@ -13,7 +13,7 @@ from analysis.report.study import COMPARED, Study, need, record_name
 from analysis.report.tables.quality import BuiltTable, count_cell, digits_of, unpaired_note
 from analysis.statistics.paired import ALPHA, MAX_SEEDS, POWER, Comparison
 from analysis.statistics.permutation import MAX_EXACT_PAIRS, SAMPLED_PATTERNS
-from analysis.tables import Cell, TextTable
+from analysis.tables import TableCell, TextTable
 from analysis.tables.cells import UNDEFINED, rounded
 from analysis.tables.facts import ranges
 from benchmark.records import RunRecord
@@ -152,29 +152,29 @@ def paired_table(
     return BuiltTable(shown, numbers)
 
 
-def _row(one: Comparison, own: Side, other: Side) -> tuple[Cell, ...]:
+def _row(one: Comparison, own: Side, other: Side) -> tuple[TableCell, ...]:
     metric = METRICS[one.metric]
     digits = digits_of(metric)
     records = own.names(one.seeds) + other.names(one.seeds)
     signed = [_signed(value, digits) for value in (one.difference, one.low, one.high)]
     interval = UNDEFINED if UNDEFINED in signed else f"[{signed[1]}, {signed[2]}]"
     return (
-        Cell(
+        TableCell(
             metric.title
             + (f" ({'points' if metric.unit == '%' else metric.unit})" if metric.unit else "")
         ),
-        Cell(f"{one.method} − {one.other}"),
-        Cell(ranges(one.seeds)),
-        Cell(_budget(own.budget, other.budget)),
-        Cell(_verdict(one), bold=one.is_significant),
-        Cell(signed[0], value=_sortable(one.difference), records=records),
-        Cell(interval, value=_sortable(one.low), records=records),
+        TableCell(f"{one.method} − {one.other}"),
+        TableCell(ranges(one.seeds)),
+        TableCell(_budget(own.budget, other.budget)),
+        TableCell(_verdict(one), bold=one.is_significant),
+        TableCell(signed[0], value=_sortable(one.difference), records=records),
+        TableCell(interval, value=_sortable(one.low), records=records),
         *(
-            Cell(_p(value), value=_sortable(value), records=records)
+            TableCell(_p(value), value=_sortable(value), records=records)
             for value in (one.p_value, one.adjusted_p, one.wilcoxon_p)
         ),
-        Cell(_size(one.detectable, digits), value=_sortable(one.detectable), records=records),
-        Cell(UNDEFINED) if one.seeds_needed is None else count_cell(one.seeds_needed),
+        TableCell(_size(one.detectable, digits), value=_sortable(one.detectable), records=records),
+        TableCell(UNDEFINED) if one.seeds_needed is None else count_cell(one.seeds_needed),
     )
 
 

@@ -12,7 +12,7 @@ from analysis.report.study import Study, record_name
 from analysis.report.tables.quality import BuiltTable, count_cell, digits_of, records_of, row_name
 from analysis.statistics.intervals import Interval
 from analysis.statistics.resampling import bootstrap_architectures
-from analysis.tables import Cell, TextTable, summarise_methods
+from analysis.tables import TableCell, TextTable, summarise_methods
 from analysis.tables.cells import UNDEFINED, rounded
 from analysis.tables.evaluation import BOOTSTRAP_SEED, CONFIDENCE
 
@@ -38,7 +38,7 @@ def interval_table(study: Study) -> BuiltTable:
         records = tuple(map(record_name, study.of_method(method)))
         rows.append(
             (
-                Cell(row_name(study, method)),
+                TableCell(row_name(study, method)),
                 count_cell(len(records)),
                 _cell(rounded(mean, 3), mean, records),
                 _interval_cell(Interval(low, high), records),
@@ -85,7 +85,7 @@ def _over_architectures(study: Study, method: str) -> Interval:
         return Interval(math.nan, math.nan)
     return bootstrap_architectures(
         kendall_tau,
-        np.array([record.scores[codes] for record in study.of_method(method)]),
+        np.array([record.scores_of(codes) for record in study.of_method(method)]),
         study.table.accuracy(study.key),
         np.random.default_rng(BOOTSTRAP_SEED),
         confidence=CONFIDENCE,
@@ -94,15 +94,15 @@ def _over_architectures(study: Study, method: str) -> Interval:
     )
 
 
-def _interval_cell(interval: Interval, records: tuple[str, ...]) -> Cell:
+def _interval_cell(interval: Interval, records: tuple[str, ...]) -> TableCell:
     if math.isnan(interval.low) or math.isnan(interval.high):
-        return Cell(UNDEFINED)
+        return TableCell(UNDEFINED)
     digits = digits_of(METRICS[METRIC])
     text = f"[{rounded(interval.low, digits)}, {rounded(interval.high, digits)}]"
     return _cell(text, interval.low, records)
 
 
-def _cell(text: str, value: float, records: tuple[str, ...]) -> Cell:
+def _cell(text: str, value: float, records: tuple[str, ...]) -> TableCell:
     if math.isnan(value):
-        return Cell(UNDEFINED)
-    return Cell(text, value=value, records=records)
+        return TableCell(UNDEFINED)
+    return TableCell(text, value=value, records=records)

@@ -28,7 +28,7 @@ from analysis.report.tables.quality import (
     published_rows,
     row_name,
 )
-from analysis.tables import Cell, TextTable
+from analysis.tables import TableCell, TextTable
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from analysis.tables.facts import describe
 from benchmark.records import RunRecord
@@ -61,8 +61,8 @@ def outcome_table(study: Study) -> BuiltTable:
     columns += others
     body = [
         [
-            Cell(row_name(study, method)),
-            Cell(choice),
+            TableCell(row_name(study, method)),
+            TableCell(choice),
             count_cell(len(study.of_method(method))),
             *(column[place] for column in columns),
         ]
@@ -107,7 +107,7 @@ def _accuracies(study: Study, key: AccuracyKey, row: Row, worth: NDArray[np.floa
 
     def value(record: RunRecord) -> float:
         if choice == VALIDATION:
-            return expected_best(record.scores[codes], truth, 1)
+            return expected_best(record.scores_of(codes), truth, 1)
         if choice == SELECTED:
             return best_of_selected([record.trace["choice"]["architecture"]], worth)
         leaves = record.trace["leaves"]
@@ -115,7 +115,7 @@ def _accuracies(study: Study, key: AccuracyKey, row: Row, worth: NDArray[np.floa
             offers = [leaf["selected"]["architecture"] for leaf in leaves]
             return best_of_selected(offers, worth)
         members = [leaf_members(leaf["operations"], codes) for leaf in leaves]
-        return expected_best_of_leaves(record.scores[codes], truth, members)
+        return expected_best_of_leaves(record.scores_of(codes), truth, members)
 
     records = study.of_method(method)
     found = {record_name(record): value(record) for record in records}
@@ -129,7 +129,7 @@ def _accuracies(study: Study, key: AccuracyKey, row: Row, worth: NDArray[np.floa
     )
 
 
-def _other_metric(study: Study, name: str, rows: list[Row]) -> list[Cell]:
+def _other_metric(study: Study, name: str, rows: list[Row]) -> list[TableCell]:
     metric = METRICS[name]
     values = []
     for method, choice in rows:
@@ -139,20 +139,20 @@ def _other_metric(study: Study, name: str, rows: list[Row]) -> list[Cell]:
     return column_cells(values, digits=digits_of(metric), higher_is_better=metric.higher_is_better)
 
 
-def _optimum(study: Study) -> list[Cell]:
+def _optimum(study: Study) -> list[TableCell]:
     best = [Values((float(study.table.accuracy(key).max()),)) for key in study.keys]
     cells = [column_cells([one._replace(competes=False)], digits=2)[0] for one in best]
-    blank = Cell(UNDEFINED)
-    return [Cell("best of the table"), blank, blank, *cells, blank, blank]
+    blank = TableCell(UNDEFINED)
+    return [TableCell("best of the table"), blank, blank, *cells, blank, blank]
 
 
-def _published(study: Study) -> list[list[Cell]]:
+def _published(study: Study) -> list[list[TableCell]]:
     """Return published choices under the first accuracy; others are not published by these."""
     rows = published_rows(study, ("predicted_best", "best_of_top_10"), [study.key])
     body = []
     for name, _, _, seeds, best, top in rows:
-        under = [best if key == study.key else Cell(UNDEFINED) for key in study.keys]
-        body.append([name, Cell(VALIDATION), seeds, *under, top, Cell(UNDEFINED)])
+        under = [best if key == study.key else TableCell(UNDEFINED) for key in study.keys]
+        body.append([name, TableCell(VALIDATION), seeds, *under, top, TableCell(UNDEFINED)])
     return body
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.metrics.ranking import METRICS, Metric
 from analysis.report.study import Study, base_of, record_name
-from analysis.tables import Cell, TextTable, summarise_methods
+from analysis.tables import TableCell, TextTable, summarise_methods
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from analysis.tables.facts import describe
 from analysis.tables.published import PublishedNumber
@@ -44,7 +44,7 @@ def quality_table(study: Study) -> BuiltTable:
         One row a method and data set, then one a published ranking.
     """
     keys = [key for key in study.keys if key.split == study.key.split]
-    rows: list[list[Cell]] = []
+    rows: list[list[TableCell]] = []
     groups: list[int] = []
     numbers = []
     for key in sorted(keys, key=lambda one: one != study.key):
@@ -56,7 +56,7 @@ def quality_table(study: Study) -> BuiltTable:
             of_method = study.of_method(method)
             names = (row_name(study, method), base_of(of_method[0]), data_set(key))
             rows.append(
-                [*map(Cell, names), count_cell(len(of_method)), *(c[place] for c in columns)]
+                [*map(TableCell, names), count_cell(len(of_method)), *(c[place] for c in columns)]
             )
         groups.append(len(study.order))
         summary = summarise_methods(frame, study.order)
@@ -80,7 +80,7 @@ def quality_table(study: Study) -> BuiltTable:
 
 def metric_column(
     study: Study, frame: pd.DataFrame, metric: Metric, *, marked: bool = False
-) -> list[Cell]:
+) -> list[TableCell]:
     """Return a metric of every method as cells, marked where it differs from the first trained."""
     values = []
     for method in study.order:
@@ -97,16 +97,16 @@ def metric_column(
 
 def published_rows(
     study: Study, metrics: Sequence[str], keys: Sequence[AccuracyKey]
-) -> list[list[Cell]]:
+) -> list[list[TableCell]]:
     """Return a row for each published ranking that has one of the metrics, best or not."""
     rows = []
     for (name, key), numbers in _by_row(study, metrics, keys).items():
         runs = next(iter(numbers.values())).runs
         cells = [
-            Cell(f"{name} ‡"),
-            Cell(UNDEFINED),
-            Cell(data_set(key)),
-            count_cell(runs) if runs else Cell(UNDEFINED),
+            TableCell(f"{name} ‡"),
+            TableCell(UNDEFINED),
+            TableCell(data_set(key)),
+            count_cell(runs) if runs else TableCell(UNDEFINED),
         ]
         rows.append(cells + [_published_cell(numbers.get(m), METRICS[m]) for m in metrics])
     return rows
@@ -152,9 +152,9 @@ def digits_of(metric: Metric) -> int:
     return 2 if metric.unit else 3
 
 
-def count_cell(number: int) -> Cell:
+def count_cell(number: int) -> TableCell:
     """Return a cell that holds a count."""
-    return Cell(f"{number:,}", value=float(number))
+    return TableCell(f"{number:,}", value=float(number))
 
 
 def data_set(key: AccuracyKey) -> str:
@@ -238,7 +238,7 @@ def _by_row(
     return rows
 
 
-def _published_cell(number: PublishedNumber | None, metric: Metric) -> Cell:
+def _published_cell(number: PublishedNumber | None, metric: Metric) -> TableCell:
     values = Values(()) if number is None else Values((number.value,), std=number.std)
     (cell,) = column_cells([values._replace(competes=False)], digits=digits_of(metric))
     return cell

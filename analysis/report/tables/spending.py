@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import Study, record_name
 from analysis.report.tables.quality import BuiltTable, digits_of, records_of, row_name
-from analysis.tables import Cell, TextTable, budget_table, evaluate
+from analysis.tables import TableCell, TextTable, budget_table, evaluate
 from analysis.tables.cells import UNDEFINED, rounded
 from benchmark.records import RunRecord
 
@@ -25,9 +25,9 @@ def spending_table(study: Study) -> BuiltTable:
     for method, row in zip(study.order, plain.rows, strict=True):
         records = tuple(map(record_name, study.of_method(method)))
         spent = row[1:]
-        cells = [Cell(row_name(study, method))]
-        cells += [Cell(cell.text, value=_number(cell.text), records=records) for cell in spent]
-        rows.append((*cells, Cell(_devices(study, method))))
+        cells = [TableCell(row_name(study, method))]
+        cells += [TableCell(cell.text, value=_number(cell.text), records=records) for cell in spent]
+        rows.append((*cells, TableCell(_devices(study, method))))
     shown = plain._replace(
         header=(*(heading.replace(" ", "\n") for heading in plain.header), "Device"),
         rows=tuple(rows),
@@ -53,13 +53,13 @@ def runs_table(study: Study) -> BuiltTable:
         values += [(float(run["spent"]), 0), (float(run["seconds"]), 1)]
         rows.append(
             (
-                Cell(f"{name}.json", records=(name,)),
-                Cell(row_name(study, record.name)),
-                Cell(str(said.get("device") or UNDEFINED)),
-                Cell(_commit(record)),
-                Cell(study.files.get(name, UNDEFINED)[:SHORT_HASH]),
-                Cell(str(record.seed), value=float(record.seed)),
-                Cell(str(record.protocol), value=float(record.protocol)),
+                TableCell(f"{name}.json", records=(name,)),
+                TableCell(row_name(study, record.name)),
+                TableCell(str(said.get("device") or UNDEFINED)),
+                TableCell(_commit(record)),
+                TableCell(study.files.get(name, UNDEFINED)[:SHORT_HASH]),
+                TableCell(str(record.seed), value=float(record.seed)),
+                TableCell(str(record.protocol), value=float(record.protocol)),
                 *(_value_cell(value, digits, name) for value, digits in values),
             )
         )
@@ -109,11 +109,11 @@ def _run_numbers(study: Study, named: Mapping[str, RunRecord]) -> pd.DataFrame:
     return numbers
 
 
-def _value_cell(value: float, digits: int, record: str) -> Cell:
+def _value_cell(value: float, digits: int, record: str) -> TableCell:
     if math.isnan(value):
-        return Cell(UNDEFINED)
+        return TableCell(UNDEFINED)
     text = rounded(value, digits) if digits else f"{value:,.0f}"
-    return Cell(text, value=value, records=(record,))
+    return TableCell(text, value=value, records=(record,))
 
 
 def _unit(unit: str) -> str:

@@ -16,7 +16,7 @@ from analysis.metrics.ranking import kendall_tau
 from analysis.report.study import Study, need
 from analysis.report.tables.quality import BuiltTable, count_cell
 from analysis.statistics.ceiling import Agreed, agreement_of, ceiling_tau, spearman_brown
-from analysis.tables import Cell, TextTable
+from analysis.tables import TableCell, TextTable
 from analysis.tables.cells import UNDEFINED, rounded
 from analysis.tables.facts import describe
 from benchmark.spaces.nb201 import is_connected
@@ -175,14 +175,14 @@ def _row(
     )
 
 
-def _cells(row: Row) -> tuple[Cell, ...]:
+def _cells(row: Row) -> tuple[TableCell, ...]:
     return (
-        Cell(describe(row.accuracy)),
-        Cell(row.part),
+        TableCell(describe(row.accuracy)),
+        TableCell(row.part),
         count_cell(row.architectures),
-        Cell(UNDEFINED) if row.seeds is None else count_cell(row.seeds),
+        TableCell(UNDEFINED) if row.seeds is None else count_cell(row.seeds),
         *(
-            Cell(UNDEFINED) if math.isnan(value) else Cell(rounded(value, 3), value=value)
+            TableCell(UNDEFINED) if math.isnan(value) else TableCell(rounded(value, 3), value=value)
             for value in (row.tau, row.rho, row.reliability, row.ceiling, row.tau_with_validation)
         ),
     )

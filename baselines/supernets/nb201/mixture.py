@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from baselines.supernets.nb201.normalisation import Normalise
-from baselines.supernets.nb201.operations import NONE, Edge, Node
+from baselines.supernets.nb201.operations import NONE, CellNode, Edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Mixture:
 
 
 def mixed(
-    edge: Edge, node: Node, operations: Sequence[int], weights: Tensor, normalise: Normalise
+    edge: Edge, node: CellNode, operations: Sequence[int], weights: Tensor, normalise: Normalise
 ) -> Tensor | None:
     """Return the weighted sum of an edge's operations.
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from baselines.supernets.nb201.mixture import Mixture, mixed
 from baselines.supernets.nb201.normalisation import Normalise, by_batch
-from baselines.supernets.nb201.operations import NONE, Edge, Node, convolution_weight
+from baselines.supernets.nb201.operations import NONE, CellNode, Edge, convolution_weight
 from benchmark.spaces.nb201 import EDGES
 from benchmark.spaces.nb201.complexity import NetworkScale
 
@@ -50,12 +50,14 @@ class Cell(nn.Module):
         if isinstance(path, Mixture):
             return self._mix(x, path, normalise)
         sums: list[Tensor | None] = [x, None, None, None]
-        nodes: dict[int, Node] = {}
+        nodes: dict[int, CellNode] = {}
         for index, ((source, target), operation) in enumerate(zip(EDGES, path, strict=True)):
             value, present = sums[source], sums[target]
             if value is None or operation == NONE:
                 continue
-            node = nodes.setdefault(source, Node(value))  # all that leads there was added before
+            node = nodes.setdefault(
+                source, CellNode(value)
+            )  # all that leads there was added before
             brought = self.edge(index)(node, operation, normalise)
             sums[target] = brought if present is None else present + brought
         output = sums[-1]
@@ -63,12 +65,12 @@ class Cell(nn.Module):
 
     def _mix(self, x: Tensor, mixture: Mixture, normalise: Normalise) -> Tensor:
         sums: list[Tensor | None] = [x, None, None, None]
-        nodes: dict[int, Node] = {}
+        nodes: dict[int, CellNode] = {}
         for index, (source, target) in enumerate(EDGES):
             value, present = sums[source], sums[target]
             if value is None:
                 continue
-            node = nodes.setdefault(source, Node(value))
+            node = nodes.setdefault(source, CellNode(value))
             operations, weights = mixture.operations[index], mixture.weights[index]
             brought = mixed(self.edge(index), node, operations, weights, normalise)
             if brought is not None:

@@ -26,7 +26,7 @@ def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape, memory_format=torch.channels_last))
 
 
-class Node:
+class CellNode:
     """What edges start from: feature maps, and what several edges would make of them alike.
 
     Args:
@@ -76,7 +76,7 @@ class Edge(nn.Module):
         self.nor_conv_3x3 = convolution_weight(channels, channels, 3)
         self.unit: ConvolutionUnit = conv_norm
 
-    def forward(self, node: Node, operation: int, normalise: Normalise) -> Tensor:
+    def forward(self, node: CellNode, operation: int, normalise: Normalise) -> Tensor:
         """Apply one operation but ``none``, which brings nothing and so is never applied.
 
         Args:

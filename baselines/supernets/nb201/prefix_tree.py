@@ -31,8 +31,8 @@ from baselines.supernets.nb201.operations import (
     AVG_POOL_3X3,
     NONE,
     SKIP_CONNECT,
+    CellNode,
     Edge,
-    Node,
     average_pool,
 )
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, Operations, decode
@@ -127,7 +127,7 @@ def _first_cell(
         if operation == NONE or source is None:
             return None
         if (edge, operation) not in known:
-            known[edge, operation] = cell.edge(edge)(Node(source), operation, normalise)
+            known[edge, operation] = cell.edge(edge)(CellNode(source), operation, normalise)
         return known[edge, operation]
 
     def forget(node: int) -> None:

@@ -8,21 +8,21 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from baselines.alone import Trained
-from benchmark.app.building.journal import Journal, Training
+from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.app.building.told import SOURCE_KIND, Told
 from benchmark.records import digest
 from benchmark.spaces.nb201 import Codes, network_codes
 from benchmark.spaces.nb201.complexity import flops, parameters
-from benchmark.tasks.protocol import Protocol
+from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, Source
 from benchmark.truth.gathering import Gathered, gather
-from benchmark.truth.sources.official import Reading, Result
+from benchmark.truth.sources.official import Measured, Reading
 
 NAMED = 10  # failed trainings that a message names
 
 
 def assemble(
-    journal: Journal, protocol: Protocol, codes: Codes, seeds: Sequence[int], name: str
+    journal: Journal, protocol: TrainingProtocol, codes: Codes, seeds: Sequence[int], name: str
 ) -> Gathered:
     """Make a table, and its learning curves where there are some, of finished trainings.
 
@@ -52,7 +52,9 @@ def assemble(
     }
     readings = []
     for row, code in enumerate(codes.tolist()):
-        by_seed = {seed: journal.trained[Training(representatives[code], seed)] for seed in seeds}
+        by_seed = {
+            seed: journal.trained[TrainingKey(representatives[code], seed)] for seed in seeds
+        }
         seconds = float(np.mean([one.seconds for one in by_seed.values()]))
         costs = {key: float(column[row]) for key, column in sizes.items()}
         readings.append(
@@ -83,7 +85,10 @@ def assemble(
         protocol=told.to_dict(),
     )
     made_on = [
-        [machines.index(journal.made_on[Training(representatives[code], seed)]) for seed in seeds]
+        [
+            machines.index(journal.made_on[TrainingKey(representatives[code], seed)])
+            for seed in seeds
+        ]
         for code in done.table.codes.tolist()
     ]
     measured = replace(done.table.measurements, made_on=np.array(made_on, np.int16))
@@ -97,31 +102,31 @@ def assemble(
     return replace(done, table=replace(done.table, measurements=measured), notes=notes)
 
 
-def failed_trainings(journal: Journal, codes: Codes, seeds: Sequence[int]) -> list[Training]:
+def failed_trainings(journal: Journal, codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
     """Return those trainings of some architectures that failed, in ascending order."""
     return [one for one in needed_trainings(codes, seeds) if one in journal.failed]
 
 
-def listed(journal: Journal, failed: Sequence[Training]) -> str:
+def listed(journal: Journal, failed: Sequence[TrainingKey]) -> str:
     """Return what was wrong with some trainings, of which the first are named."""
     lines = [f"architecture {one.code} at seed {one.seed}: {journal.failed[one]}" for one in failed]
     more = [f"and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
     return "; ".join(lines[:NAMED] + more)
 
 
-def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[Training]:
+def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
     """Return the trainings that a table of some architectures is made of, in ascending order."""
     networks = np.unique(network_codes(codes)).tolist()
-    return [Training(code, seed) for code in networks for seed in seeds]
+    return [TrainingKey(code, seed) for code in networks for seed in seeds]
 
 
 def _results(
     by_seed: Mapping[int, Trained], dataset: str, epochs: int
-) -> dict[AccuracyKey, dict[int, Result]]:
+) -> dict[AccuracyKey, dict[int, Measured]]:
     splits = next(iter(by_seed.values())).accuracy
     return {
         AccuracyKey(dataset, split, epochs): {
-            seed: Result(one.accuracy[split], one.loss[split]) for seed, one in by_seed.items()
+            seed: Measured(one.accuracy[split], one.loss[split]) for seed, one in by_seed.items()
         }
         for split in splits
     }
@@ -152,7 +157,7 @@ def seed_curve(name: str, seed: int) -> str:
     return f"{name} seed {seed}"
 
 
-def _checksum(journal: Journal, needed: Sequence[Training]) -> str:
+def _checksum(journal: Journal, needed: Sequence[TrainingKey]) -> str:
     """Return the SHA-256 of what was measured, whenever and wherever that was."""
     found = [
         [one.code, one.seed, trained.accuracy, trained.loss, trained.curve]
@@ -161,7 +166,7 @@ def _checksum(journal: Journal, needed: Sequence[Training]) -> str:
     return digest({"settings": journal.settings, "trained": found})
 
 
-def _description(protocol: Protocol, count: int, networks: int, seeds: int) -> str:
+def _description(protocol: TrainingProtocol, count: int, networks: int, seeds: int) -> str:
     scale = protocol.scale
     return (
         f"{count:,} architectures, {networks:,} different networks, trained alone on "

@@ -9,7 +9,7 @@ from pathlib import Path
 from baselines.alone import CODE
 from baselines.alone.images import read_parts
 from benchmark.app.building.assembling import assemble, failed_trainings, listed
-from benchmark.app.building.journal import JOURNAL, Journal, Training, open_journal
+from benchmark.app.building.journal import JOURNAL, Journal, TrainingKey, open_journal
 from benchmark.app.building.work import train_all
 from benchmark.app.running.shards import share_of
 from benchmark.app.workers.backends import HERE, Workers
@@ -18,7 +18,7 @@ from benchmark.errors import CheckError, InputError
 from benchmark.images import data_folder, dataset_record
 from benchmark.records.provenance import machine_differences, provenance
 from benchmark.spaces.nb201 import Codes, network_codes
-from benchmark.tasks.protocol import Protocol
+from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.truth.curves import write_curves
 from benchmark.truth.files.nbtable import SUFFIX, read_table, write_table
@@ -29,7 +29,7 @@ _VERSIONS = ("version", "commit")  # told where they differ, beside machine and 
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class BuildPlan:
     """What a table is to hold.
 
     Attributes:
@@ -38,19 +38,21 @@ class Plan:
         seeds: Seeds.
     """
 
-    protocol: Protocol
+    protocol: TrainingProtocol
     codes: Codes
     seeds: Sequence[int]
 
     @property
-    def trainings(self) -> list[Training]:
+    def trainings(self) -> list[TrainingKey]:
         """One for each network and seed."""
         return self.share((1, 1))
 
-    def share(self, shard: tuple[int, int]) -> list[Training]:
+    def share(self, shard: tuple[int, int]) -> list[TrainingKey]:
         """Return the trainings of every n-th network, at all seeds."""
         networks = list(dict.fromkeys(network_codes(self.codes).tolist()))
-        return [Training(code, seed) for code in share_of(networks, shard) for seed in self.seeds]
+        return [
+            TrainingKey(code, seed) for code in share_of(networks, shard) for seed in self.seeds
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ class Built:
 
 
 def build_table(
-    plan: Plan,
+    plan: BuildPlan,
     folder: Path,
     name: str,
     *,
@@ -133,7 +135,7 @@ def build_table(
         return built if left else _write(plan, journal, name, built)
 
 
-def _check_smaller(plan: Plan, path: Path) -> None:
+def _check_smaller(plan: BuildPlan, path: Path) -> None:
     """Check that a table does not take the place of a larger one."""
     if not path.exists():
         return
@@ -149,7 +151,7 @@ def _check_smaller(plan: Plan, path: Path) -> None:
         )
 
 
-def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> tuple[str, ...]:
+def _elsewhere(journal: Journal, reused: Collection[TrainingKey], device: str) -> tuple[str, ...]:
     """Return in what this process differs from those that did some trainings."""
     machines = {journal.made_on[training] for training in reused}
     if not machines:
@@ -162,7 +164,7 @@ def _elsewhere(journal: Journal, reused: Collection[Training], device: str) -> t
     return tuple(dict.fromkeys(found))
 
 
-def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
+def _write(plan: BuildPlan, journal: Journal, name: str, built: Built) -> Built:
     _check_failed(plan, journal)
     done = assemble(journal, plan.protocol, plan.codes, plan.seeds, name)
     path = journal.folder / f"{name}{SUFFIX}"
@@ -174,7 +176,7 @@ def _write(plan: Plan, journal: Journal, name: str, built: Built) -> Built:
     return replace(built, notes=done.notes, table=done.table, path=path, curves=curves)
 
 
-def _check_failed(plan: Plan, journal: Journal) -> None:
+def _check_failed(plan: BuildPlan, journal: Journal) -> None:
     """Check that few enough networks failed for the others to be a fair sample."""
     failed = failed_trainings(journal, plan.codes, plan.seeds)
     networks, lost = len(plan.trainings) // len(plan.seeds), len({one.code for one in failed})

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
-from benchmark.errors import InputError
-from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, Codes
+from benchmark.spaces.nb201 import SIZE, Codes, sample_codes
 from benchmark.truth.predictions import read_subset
 
 
@@ -32,11 +28,4 @@ def chosen_architectures(text: str) -> Codes:
     """
     if text != "all" and not re.fullmatch(r"[0-9]+", text):
         return read_subset(text)
-    count = SIZE if text == "all" else int(text[:9])
-    if not 1 <= count <= SIZE:
-        raise InputError(
-            f"cannot take {text[:9]} architectures: give all, a number from 1 to {SIZE:,}, or a "
-            "file that lists them"
-        )
-    drawn = Streams(0).numpy("table/architectures").random(SIZE)
-    return np.argsort(drawn, kind="stable")[:count]
+    return sample_codes(SIZE if text == "all" else int(text[:9]))

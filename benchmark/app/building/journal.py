@@ -36,7 +36,7 @@ KIND = SignedKind(
 
 
 @dataclass(frozen=True, order=True)
-class Training:
+class TrainingKey:
     """One network at one seed.
 
     Attributes:
@@ -64,17 +64,17 @@ class Journal:
 
     folder: Path
     settings: Mapping[str, Any]
-    trained: dict[Training, Trained] = field(default_factory=dict)
+    trained: dict[TrainingKey, Trained] = field(default_factory=dict)
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    made_on: dict[Training, str] = field(default_factory=dict)
-    failed: dict[Training, str] = field(default_factory=dict)
+    made_on: dict[TrainingKey, str] = field(default_factory=dict)
+    failed: dict[TrainingKey, str] = field(default_factory=dict)
     damaged: int = 0
 
-    def __contains__(self, training: Training) -> bool:
+    def __contains__(self, training: TrainingKey) -> bool:
         """Return whether a training is over, well or not."""
         return training in self.trained or training in self.failed
 
-    def add(self, training: Training, result: Trained | str, machine: Mapping[str, Any]) -> None:
+    def add(self, training: TrainingKey, result: Trained | str, machine: Mapping[str, Any]) -> None:
         """Write down what a training gave, or what was wrong with it, and where that was.
 
         Raises:
@@ -99,7 +99,7 @@ class Journal:
         if "facts" in line:
             self.machines[line["machine"]] = dict(line["facts"])
             return
-        training = Training(line["code"], line["seed"])
+        training = TrainingKey(line["code"], line["seed"])
         result = str(line["failed"]) if "failed" in line else _trained(line)
         if line["machine"] not in self.machines:
             self.damaged += 1
@@ -116,7 +116,7 @@ class Journal:
                 "or versions that they are from"
             )
 
-    def agrees(self, training: Training, result: Trained | str) -> bool:
+    def agrees(self, training: TrainingKey, result: Trained | str) -> bool:
         """Return whether a training that is over gave the same bits, however long it took."""
         if isinstance(result, str):  # a fault may be worded anew
             return training in self.failed

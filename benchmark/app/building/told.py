@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.tasks.protocol import Protocol, described_protocol
+from benchmark.tasks.protocol import TrainingProtocol, described_protocol
 from benchmark.truth import TruthTable
 
 SOURCE_KIND = "trained"
@@ -28,7 +28,7 @@ class Told:
             ``fault`` of each.
     """
 
-    protocol: Protocol
+    protocol: TrainingProtocol
     seeds: tuple[int, ...]
     code: int | None
     images: str | None

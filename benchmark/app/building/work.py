@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from baselines.alone import Trained, train_alone
-from benchmark.app.building.journal import Journal, Training
+from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.app.workers.backends import Workers
 from benchmark.app.workers.loky import DIED_ELSEWHERE, WorkerDiedError
 from benchmark.app.workers.progress import Board, Meter, shown_board
 from benchmark.app.workers.stopping import stoppable
 from benchmark.errors import CheckError, DivergedError, StoppedError, fault_line
 from benchmark.records.provenance import provenance
-from benchmark.tasks.protocol import Protocol
+from benchmark.tasks.protocol import TrainingProtocol
 
 PATIENCE = 3  # workers that may die one after the other without a training done
 _PLACE = (  # what of a process's provenance a table tells
@@ -26,8 +26,8 @@ _PLACE = (  # what of a process's provenance a table tells
 
 
 def train_all(
-    protocol: Protocol,
-    missing: Sequence[Training],
+    protocol: TrainingProtocol,
+    missing: Sequence[TrainingKey],
     journal: Journal,
     images: Path,
     device: str,
@@ -51,7 +51,7 @@ def train_all(
         WorkerDiedError: Workers died again and again.
         StoppedError: A signal asked it to stop; trainings under way are given up.
     """
-    faults: dict[Training, str] = {}
+    faults: dict[TrainingKey, str] = {}
     left, what = list(missing), f"training on {protocol.data.dataset}"
     in_vain = 0
     signals: list[int] = []
@@ -93,14 +93,14 @@ def _told(board: Board, signals: list[int], workers: Workers) -> AbstractContext
     return nullcontext() if workers.are_elsewhere else stoppable(tell)
 
 
-def _is_over(training: Training, journal: Journal, faults: Mapping[Training, str]) -> bool:
+def _is_over(training: TrainingKey, journal: Journal, faults: Mapping[TrainingKey, str]) -> bool:
     return training in journal or training in faults
 
 
 def _round(
-    orders: Sequence[tuple[Protocol, Training, Path, str, Meter]],
+    orders: Sequence[tuple[TrainingProtocol, TrainingKey, Path, str, Meter]],
     journal: Journal,
-    faults: dict[Training, str],
+    faults: dict[TrainingKey, str],
     workers: Workers,
 ) -> None:
     meters = {training: meter for _, training, _, _, meter in orders}
@@ -116,8 +116,8 @@ def _round(
 
 
 def train_one(
-    protocol: Protocol, training: Training, images: Path, device: str, meter: Meter
-) -> tuple[Training, tuple[Trained | str, dict[str, Any]] | str | None]:
+    protocol: TrainingProtocol, training: TrainingKey, images: Path, device: str, meter: Meter
+) -> tuple[TrainingKey, tuple[Trained | str, dict[str, Any]] | str | None]:
     """Train one network; return what it gave or that it diverged, and where, or what went wrong.
 
     Nothing comes of a training that is asked to stop, between two of its steps.

@@ -17,10 +17,10 @@ from benchmark.app.checking.comparison import ROUNDING
 from benchmark.spaces.nb201 import to_string
 from benchmark.tasks.protocol import completed
 from benchmark.truth import CostKey, Measurements, TruthTable
-from benchmark.truth.curves import Curves
+from benchmark.truth.curves import LearningCurves
 
 
-def table_differences(table: TruthTable, curves: Curves | None, source: Path) -> list[str]:
+def table_differences(table: TruthTable, curves: LearningCurves | None, source: Path) -> list[str]:
     """Put a table together again from its trainings and compare all but times and machines.
 
     Args:

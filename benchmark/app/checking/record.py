@@ -7,13 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from baselines.registry import METHODS
-from baselines.tree.trajectory import sample_codes
+from baselines.tree.trajectory import trajectory_codes
 from benchmark.app.checking.findings import Checks
 from benchmark.app.checking.tree import check_tree, passes_of
 from benchmark.budget import Spending
 from benchmark.records import RunRecord
 from benchmark.seeds import fingerprint
-from benchmark.spaces.nb201 import distinct_codes, live_codes
+from benchmark.spaces.nb201 import live_codes
 
 EXACT = 1e-9  # relative: above the rounding of one sum, far below what a method changes
 
@@ -97,7 +97,8 @@ def _check_scores(record: RunRecord, where: str, checks: Checks) -> None:
     if not record.trace.get("leaves"):
         return
     scores, scoring = record.scores, record.task["scoring"]
-    live = scores[live_codes()]
+    places = np.unique(live_codes(record.codes), return_index=True, return_inverse=True)[1:]
+    live = scores[places[0]][places[1]]
     checks.that(
         np.array_equal(scores, live),
         where,
@@ -114,7 +115,7 @@ def _check_scores(record: RunRecord, where: str, checks: Checks) -> None:
             f"a score is no share of {scoring['images']} images",
         )
     passes = 2 if scoring["batch_norm"] == "training" else 1
-    scored = len(distinct_codes()) + _scored_on_the_way(record)
+    scored = len(np.unique(live_codes(record.codes))) + _scored_on_the_way(record)
     expected = scored * scoring["images"] * passes
     checks.that(
         record.budget["scored"] == expected,
@@ -143,7 +144,7 @@ def _check_trajectory(record: RunRecord, where: str, checks: Checks) -> None:
         return
     codes, points = kept["codes"], kept["points"]
     checks.that(
-        codes == sample_codes(told["architectures"]).tolist(),
+        codes == trajectory_codes(record.codes, told["architectures"]).tolist(),
         where,
         f"its trajectory scores others than the {told['architectures']:,} of every run",
     )
@@ -160,7 +161,11 @@ def _check_trajectory(record: RunRecord, where: str, checks: Checks) -> None:
         "the points of its trajectory are not in the order of what was spent",
     )
     checks.that(
-        points[-1] == {"spent": record.budget["spent"], "scores": record.scores[codes].tolist()},
+        points[-1]
+        == {
+            "spent": record.budget["spent"],
+            "scores": record.scores_of(np.asarray(codes)).tolist(),
+        },
         where,
         "its trajectory does not end with its scores and what it spent",
     )

@@ -19,7 +19,7 @@ import numpy as np
 
 from baselines.alone import CODE, Trained
 from baselines.alone.images import read_parts
-from benchmark.app.building.journal import Training
+from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.told import Told, read_told
 from benchmark.app.building.work import train_one
 from benchmark.app.checking.rerun import Sameness
@@ -104,10 +104,10 @@ def retrain(
             "give --tolerance, in percentage points"
         )
     networks = network_codes(table.codes[rows]).tolist()
-    trainings = [Training(code, one) for code in networks for one in told.seeds]
+    trainings = [TrainingKey(code, one) for code in networks for one in told.seeds]
     found = _trained(told, trainings, images, device, workers)
     return [
-        _compared(table, row, one, found[Training(network, one)], allowed, differing[place])
+        _compared(table, row, one, found[TrainingKey(network, one)], allowed, differing[place])
         for row, network in zip(rows, networks, strict=True)
         for one, place in zip(told.seeds, _machines(table, row), strict=True)
     ]
@@ -158,9 +158,9 @@ def _machines(table: TruthTable, row: int) -> list[int]:
 
 
 def _trained(
-    told: Told, trainings: Sequence[Training], images: Path, device: str, workers: Workers
-) -> dict[Training, Trained | str]:
-    found: dict[Training, Trained | str] = {}
+    told: Told, trainings: Sequence[TrainingKey], images: Path, device: str, workers: Workers
+) -> dict[TrainingKey, Trained | str]:
+    found: dict[TrainingKey, Trained | str] = {}
     what = f"training {told.protocol.data.dataset} again"
     with shown_board(len(trainings), what) as board, workers.pool(len(trainings)) as pool:
         orders = [

@@ -114,11 +114,11 @@ def build(
     table_path(name)  # checks that it is a name
 
     # These import PyTorch.
-    from benchmark.app.building import Plan, build_table, chosen_architectures
+    from benchmark.app.building import BuildPlan, build_table, chosen_architectures
     from benchmark.app.running.devices import checked_device
     from benchmark.app.workers.backends import chosen_workers
 
-    plan = Plan(chosen, chosen_architectures(architectures), parse_seeds(seeds))
+    plan = BuildPlan(chosen, chosen_architectures(architectures), parse_seeds(seeds))
     folder = out or Path("tables") / name
     done = build_table(
         plan,

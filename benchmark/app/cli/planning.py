@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from analysis.tables.text import Cell, TextTable
+from analysis.tables.text import TableCell, TextTable
 from baselines.registry import method_class
 from baselines.schedule import Plan
 from benchmark.app.cli.console import show
@@ -62,22 +62,22 @@ def plan_table(task: Task, plans: dict[str, Plan]) -> TextTable:
         for number, level in enumerate(plan.levels):
             rows.append(
                 (
-                    Cell(name if number == 0 else ""),
-                    Cell(f"{level.supernets:,}"),
-                    Cell(f"{level.epochs:,.4g}"),
-                    Cell(f"{level.steps:,}"),
-                    Cell(f"{level.images:,}"),
-                    Cell(f"{level.matching:,}"),
+                    TableCell(name if number == 0 else ""),
+                    TableCell(f"{level.supernets:,}"),
+                    TableCell(f"{level.epochs:,.4g}"),
+                    TableCell(f"{level.steps:,}"),
+                    TableCell(f"{level.images:,}"),
+                    TableCell(f"{level.matching:,}"),
                 )
             )
         rows.append(
             (
-                Cell("  in all"),
-                Cell(f"{sum(level.supernets for level in plan.levels):,}"),
-                Cell(f"{plan.supernet_epochs:,.4g}"),
-                Cell(f"{sum(level.steps for level in plan.levels):,}"),
-                Cell(f"{plan.budget - plan.parts[Spending.GRADIENT_MATCHING]:,}"),
-                Cell(f"{plan.parts[Spending.GRADIENT_MATCHING]:,}"),
+                TableCell("  in all"),
+                TableCell(f"{sum(level.supernets for level in plan.levels):,}"),
+                TableCell(f"{plan.supernet_epochs:,.4g}"),
+                TableCell(f"{sum(level.steps for level in plan.levels):,}"),
+                TableCell(f"{plan.budget - plan.parts[Spending.GRADIENT_MATCHING]:,}"),
+                TableCell(f"{plan.parts[Spending.GRADIENT_MATCHING]:,}"),
             )
         )
         groups.append(len(plan.levels) + 1)
@@ -103,10 +103,10 @@ def time_table(seconds: dict[str, dict[str, float]], seeds: int, device: str) ->
     parts = list(next(iter(seconds.values())))
     rows = [
         (
-            Cell(name),
-            *(Cell(clock_time(taken[part])) for part in parts),
-            Cell(clock_time(sum(taken.values()))),
-            Cell(clock_time(seeds * sum(taken.values()))),
+            TableCell(name),
+            *(TableCell(clock_time(taken[part])) for part in parts),
+            TableCell(clock_time(sum(taken.values()))),
+            TableCell(clock_time(seeds * sum(taken.values()))),
         )
         for name, taken in seconds.items()
     ]

@@ -16,7 +16,7 @@ from baselines.training.weights import Stretch
 from benchmark.app.running.trial import make_experiment
 from benchmark.budget import Budget, Ledger, Spending
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.nb201 import EDGES, distinct_codes
+from benchmark.spaces.nb201 import EDGES
 from benchmark.tasks.task import Task
 
 STEPS = 5  # measured, after one that is not
@@ -68,7 +68,7 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
     matching = _median_seconds(
         lambda: base.distances(state, edges, batches, "root", count), device, repeats=1
     )
-    codes = distinct_codes()
+    codes = task.functions
     middle = len(codes) // 2
     sample = codes[middle : middle + SCORED]  # neighbours, which share work as in the whole space
     scoring = _median_seconds(lambda: base.score_functions(state.network, sample), device)
@@ -94,7 +94,7 @@ def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
         Spending.LEAF_TRAINING: costs.step / (passes * batch),
     }
     trajectory = task.trajectory  # its last point is the scoring of the whole space
-    scored = len(distinct_codes()) + max(0, trajectory.points - 1) * trajectory.architectures
+    scored = len(task.functions) + max(0, trajectory.points - 1) * trajectory.architectures
     return {part.value: images * per_image[part] for part, images in plan.parts.items()} | {
         "scoring": scored * task.scoring.images * costs.scoring
     }

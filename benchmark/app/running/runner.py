@@ -21,7 +21,15 @@ from baselines.training import base_class
 from benchmark.app.running.devices import checked_device
 from benchmark.app.running.shards import share_of
 from benchmark.app.running.turns import Turn, turns, workers_for
-from benchmark.app.running.unit import Order, Result, State, Unit, describe, make_method, run_unit
+from benchmark.app.running.unit import (
+    Order,
+    Unit,
+    UnitResult,
+    UnitStatus,
+    describe,
+    make_method,
+    run_unit,
+)
 from benchmark.app.workers.backends import HERE, Workers
 from benchmark.app.workers.loky import DIED_ELSEWHERE, THREADS, WorkerDiedError
 from benchmark.app.workers.progress import Board, Meter, shown_board
@@ -294,7 +302,7 @@ class _Crew:
             return workers.jobs
         return workers_for(units, workers.jobs)
 
-    def _take(self, result: Result) -> None:
+    def _take(self, result: UnitResult) -> None:
         """Keep what came of a unit."""
         unit = result.unit
         if result.note:
@@ -304,7 +312,7 @@ class _Crew:
             self.records[unit] = result.record
         elif result.failure is not None:
             self._keep_failure(unit, result.failure)
-        elif result.state is State.FOUND:
+        elif result.state is UnitStatus.FOUND:
             self._meter(unit).show(1.0)
             record = _find(self._task, unit, self._folder, self._device)
             if record is not None:
@@ -312,7 +320,7 @@ class _Crew:
         if unit in self.records:
             failure_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
             checkpoint_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
-        if result.state is not State.BUSY:
+        if result.state is not UnitStatus.BUSY:
             release(self._folder, unit.name, unit.seed, self._owner)
 
     def _meter(self, unit: Unit) -> Meter:
@@ -337,7 +345,7 @@ class _Crew:
         record = _find(self._task, unit, self._folder, self._device)
         if record is None:
             return True
-        self._take(Result(unit, State.FOUND))
+        self._take(UnitResult(unit, UnitStatus.FOUND))
         return False
 
     def _is_ours(self, unit: Unit) -> bool:

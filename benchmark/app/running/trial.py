@@ -126,6 +126,7 @@ def make_experiment(
         streams=Streams(seed),
         ledger=ledger,
         device=where,
+        candidates=task.candidates,
         trajectory=task.trajectory,
         **hooks,
     )

@@ -17,14 +17,13 @@ from benchmark.app.running.turns import Turn
 from benchmark.app.workers.progress import Meter
 from benchmark.budget import Ledger
 from benchmark.errors import StoppedError, fault_line
-from benchmark.records import PROTOCOL, RunRecord, digest, record_path
+from benchmark.records import PROTOCOL, RunRecord, digest, record_path, task_digest
 from benchmark.records.checkpoint_file import checkpoint_path
 from benchmark.records.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.records.claims import Owner, claim
 from benchmark.records.failure import Failure
 from benchmark.records.provenance import machine_facts, provenance
 from benchmark.records.record import run_name
-from benchmark.spaces.nb201 import distinct_codes
 from benchmark.tasks.task import Task
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
@@ -54,7 +53,7 @@ class Unit:
         return f"{self.name} seed {self.seed}"
 
 
-class State(Enum):
+class UnitStatus(Enum):
     """What became of a unit."""
 
     DONE = "done"
@@ -65,7 +64,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Result:
+class UnitResult:
     """What a worker returns.
 
     Attributes:
@@ -77,7 +76,7 @@ class Result:
     """
 
     unit: Unit
-    state: State
+    state: UnitStatus
     record: RunRecord | None = None
     failure: Failure | None = None
     note: str = ""
@@ -115,7 +114,7 @@ class Order:
     turn: Turn | None = None
 
 
-def run_unit(order: Order) -> Result:
+def run_unit(order: Order) -> UnitResult:
     """Claim a unit and run it, unless somebody else has it.
 
     Args:
@@ -134,24 +133,26 @@ def run_unit(order: Order) -> Result:
             order.turn.end()
 
 
-def _run_unit(order: Order) -> Result:
+def _run_unit(order: Order) -> UnitResult:
     unit, meter = order.unit, order.meter
     if meter.is_stopped:
-        return Result(unit, State.STOPPED)
+        return UnitResult(unit, UnitStatus.STOPPED)
     if not order.is_claimed:
         if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
-            return Result(unit, State.BUSY)
+            return UnitResult(unit, UnitStatus.BUSY)
         if record_path(order.folder, unit.name, unit.seed).exists():
-            return Result(unit, State.FOUND)
+            return UnitResult(unit, UnitStatus.FOUND)
     running = _Running(order)
     try:
         record = running.run()
     except StoppedError:
-        return Result(unit, State.STOPPED, note=running.note)
+        return UnitResult(unit, UnitStatus.STOPPED, note=running.note)
     except Exception as error:  # whatever a method raises, the others go on
-        return Result(unit, State.FAILED, None, running.failure(fault_line(error)), running.note)
+        return UnitResult(
+            unit, UnitStatus.FAILED, None, running.failure(fault_line(error)), running.note
+        )
     meter.show(1.0)
-    return Result(unit, State.DONE, record, note=running.note)
+    return UnitResult(unit, UnitStatus.DONE, record, note=running.note)
 
 
 def describe(task: Task, method: str) -> dict[str, Any]:
@@ -188,7 +189,7 @@ class _Running:
         passed = 2 if scoring.batch_norm == "training" else 1  # BatchNorm's images pass as well
         trajectory = order.task.trajectory
         sampled = max(0, trajectory.points - 1) * trajectory.architectures  # or fewer
-        self._to_score = (len(distinct_codes()) + sampled) * scoring.images * passed
+        self._to_score = (len(order.task.functions) + sampled) * scoring.images * passed
 
     @property
     def note(self) -> str:
@@ -241,7 +242,7 @@ class _Running:
             "method": self._unit.method,
             "seed": self._unit.seed,
             "protocol": PROTOCOL,
-            "task": digest(describe(self._task, self._unit.method)),
+            "task": task_digest(describe(self._task, self._unit.method)),
             "machine": digest(machine_facts(here)),
         }
 

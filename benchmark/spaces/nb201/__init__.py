@@ -10,6 +10,7 @@ of an architecture are used, always under these names:
 Files of other programs also write the ``genotype``, see `to_genotype`.
 """
 
+from benchmark.spaces.nb201.candidates import candidate_codes, sample_codes
 from benchmark.spaces.nb201.codes import (
     EDGES,
     NONE,
@@ -44,6 +45,7 @@ __all__ = [
     "Operations",
     "all_operations",
     "all_strings",
+    "candidate_codes",
     "checked_codes",
     "decode",
     "distinct_codes",
@@ -55,6 +57,7 @@ __all__ = [
     "isomorphism_classes",
     "live_codes",
     "network_codes",
+    "sample_codes",
     "to_codes",
     "to_genotype",
     "to_string",

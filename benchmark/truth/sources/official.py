@@ -48,7 +48,7 @@ _accuracy_key, _cost_key = cache(AccuracyKey), cache(CostKey)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Measured:
     """What one seed reached: accuracy in percent, and cross-entropy."""
 
     accuracy: float
@@ -69,7 +69,7 @@ class Reading:
 
     code: int
     index: int | None
-    results: Mapping[AccuracyKey, Mapping[int, Result]]
+    results: Mapping[AccuracyKey, Mapping[int, Measured]]
     costs: Mapping[CostKey, float]
     curves: Mapping[str, NDArray[np.float32]]
 
@@ -91,7 +91,7 @@ def read_record(
     Raises:
         InputError: The record is not what the package writes.
     """
-    results: dict[AccuracyKey, dict[int, Result]] = {}
+    results: dict[AccuracyKey, dict[int, Measured]] = {}
     costs: dict[CostKey, float] = {}
     lines: dict[str, NDArray[np.float32]] = {}
     strings = set()
@@ -144,7 +144,7 @@ def _trials(block: Any, run: str, epochs: int) -> dict[int, Any]:
 
 
 def _add_results(
-    results: dict[AccuracyKey, dict[int, Result]], trials: dict[int, Any], run: str, epochs: int
+    results: dict[AccuracyKey, dict[int, Measured]], trials: dict[int, Any], run: str, epochs: int
 ) -> None:
     for (which, name), (dataset, split) in _SETS.items():
         if which == run and all(name in trial.get_eval_set() for trial in trials.values()):
@@ -155,7 +155,9 @@ def _add_results(
                 accuracy = _number(found["accuracy"], f"{key}")
                 if not 0 <= accuracy <= 100:  # NaN fails
                     raise InputError(f"{key} is {accuracy}: it must be a percentage")
-                results[key][seed] = Result(accuracy, _number(found["loss"], f"the loss of {key}"))
+                results[key][seed] = Measured(
+                    accuracy, _number(found["loss"], f"the loss of {key}")
+                )
 
 
 def _add_costs(

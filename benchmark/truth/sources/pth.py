@@ -38,7 +38,7 @@ from benchmark.pickles.opcodes import (
     numbers,
 )
 from benchmark.pickles.unpickling import RECORDS, Unpickler, load_pickle
-from benchmark.truth.sources.window import Window
+from benchmark.truth.sources.window import FileWindow
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -96,7 +96,7 @@ class PthReader:
         """
         size = max(self._path.stat().st_size, 1)
         with self._path.open("rb") as file, self._path.open("rb") as self._again:
-            self._window = Window(file)
+            self._window = FileWindow(file)
             try:
                 self._header()
                 self._start_dictionary()

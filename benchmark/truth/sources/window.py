@@ -12,7 +12,7 @@ BLOCK = 1 << 22  # bytes read at a time
 LIMIT = 1 << 26  # bytes in hand; a real record has some 300,000, the longest list 2,000,000
 
 
-class Window:
+class FileWindow:
     r"""The part of a file that is in hand.
 
     Args:
@@ -25,7 +25,7 @@ class Window:
 
     Example:
         >>> import io
-        >>> window = Window(io.BytesIO(b"K\x01.rest"))
+        >>> window = FileWindow(io.BytesIO(b"K\x01.rest"))
         >>> window.take_pickle(), window.peek(), window.passed
         (b'K\x01.', 114, 3)
     """

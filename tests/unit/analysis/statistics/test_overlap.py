@@ -16,7 +16,7 @@ from benchmark.images import DataSettings, Images, dataset_record
 from benchmark.images.labelled import Labelled, image_set
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import SIZE
-from benchmark.tasks.protocol import Protocol, load_protocol
+from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 from benchmark.tasks.task import Task, load_preset
 from benchmark.truth import AccuracyKey, Source, TruthTable
 
@@ -44,7 +44,7 @@ def record_of(task: Task, method: str = "one-shot", scored: int = 7) -> RunRecor
     )  # fmt: skip
 
 
-def table_of(protocol: Protocol) -> TruthTable:
+def table_of(protocol: TrainingProtocol) -> TruthTable:
     columns = {
         AccuracyKey(protocol.data.dataset, split, 4): np.array([10.0, 20.0])
         for split in ("valid", "test")
@@ -53,7 +53,9 @@ def table_of(protocol: Protocol) -> TruthTable:
     return TruthTable("built", "-", Source("-", "-"), np.array([3, 4]), columns, protocol=told)
 
 
-def counts(task: Task, protocol: Protocol, split: str = "test", **record: Any) -> tuple[int, int]:
+def counts(
+    task: Task, protocol: TrainingProtocol, split: str = "test", **record: Any
+) -> tuple[int, int]:
     key = AccuracyKey(protocol.data.dataset, split, 4)
     found = image_overlap([record_of(task, **record)], table_of(protocol), key)
     assert found is not None

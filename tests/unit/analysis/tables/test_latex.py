@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from analysis.tables import Cell, TextTable
+from analysis.tables import TableCell, TextTable
 from analysis.tables.latex import PAGE_ROWS, escaped, to_latex
 
 
@@ -13,7 +13,7 @@ def test_everything_that_means_something_to_latex_is_escaped() -> None:
 
 
 def test_rows_that_fit_are_a_table_with_its_rules() -> None:
-    row = (Cell("gm"), Cell("0.5", bold=True), Cell("0.4", underlined=True))
+    row = (TableCell("gm"), TableCell("0.5", bold=True), TableCell("0.4", underlined=True))
     table = TextTable(
         "Quality", ("Method", "two\nlines", "τ"), (row, row), "First.\nNext.", 1, (1, 1)
     )
@@ -26,7 +26,7 @@ def test_rows_that_fit_are_a_table_with_its_rules() -> None:
 
 
 def test_more_rows_than_a_page_are_broken_over_pages() -> None:
-    table = TextTable("Runs", ("Run",), ((Cell("a"),),) * (PAGE_ROWS + 1), "-")
+    table = TextTable("Runs", ("Run",), ((TableCell("a"),),) * (PAGE_ROWS + 1), "-")
     text = to_latex(table, "runs")
     assert r"\begin{longtable}{l}" in text
     assert r"\begin{table}" not in text

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from analysis.tables import (
-    Cell,
     Facts,
+    TableCell,
     budget_table,
     evaluate,
     gather_facts,
@@ -123,7 +123,7 @@ def test_equal_bests_are_all_bold(
     records = [make_record(name, 0, range(5)) for name in ("gm", "few-shot")]
     summary = summarise_methods(evaluate(records, five, key), ["gm", "few-shot"])
     shown = ranking_table(summary, gather_facts(records, five, key), metrics=["spearman_rho"])
-    assert [row[2] for row in shown.rows] == [Cell("1.000", bold=True)] * 2
+    assert [row[2] for row in shown.rows] == [TableCell("1.000", bold=True)] * 2
 
 
 def test_no_minus_stands_before_a_zero(runs: pd.DataFrame, facts: Facts) -> None:

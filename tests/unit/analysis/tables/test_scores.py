@@ -7,7 +7,7 @@ import pytest
 
 from analysis.metrics.ranking import METRICS
 from analysis.metrics.scoring import Score, score_predictions
-from analysis.tables import Cell, scores_table
+from analysis.tables import TableCell, scores_table
 from analysis.tables.presentation import UNDEFINED
 from benchmark.errors import InputError
 from benchmark.truth import AccuracyKey, TruthTable
@@ -79,8 +79,8 @@ def test_an_undefined_metric_is_never_the_best(
     for order in ([tied, good], [good, tied]):
         table = scores_table(order, five, metrics=["kendall_tau"])
         cells = {row[0].text: row[2] for row in table.rows}
-        assert cells["tied.csv"] == Cell(UNDEFINED)
-        assert cells["good.csv"] == Cell("1.0000", bold=True)
+        assert cells["tied.csv"] == TableCell(UNDEFINED)
+        assert cells["good.csv"] == TableCell("1.0000", bold=True)
     alone = scores_table([tied, tied], five, metrics=["kendall_tau"])
     assert not any(cell.bold for row in alone.rows for cell in row)
 

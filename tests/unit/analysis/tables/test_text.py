@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.tables import Cell, TextTable, to_markdown
+from analysis.tables import TableCell, TextTable, to_markdown
 from analysis.tables.text import decimals
 
 
@@ -15,7 +15,10 @@ def test_markdown_is_aligned_and_escaped() -> None:
     table = TextTable(
         title="Two | three",
         header=("Method", "τ ↑"),
-        rows=((Cell("a|b"), Cell("0.5")), (Cell("gm"), Cell("0.75", bold=True))),
+        rows=(
+            (TableCell("a|b"), TableCell("0.5")),
+            (TableCell("gm"), TableCell("0.75", bold=True)),
+        ),
         caption="First.\nSecond.",
     )
     assert to_markdown(table).splitlines() == [

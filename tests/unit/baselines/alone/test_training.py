@@ -20,12 +20,12 @@ from benchmark.images import Batches, Images, dataset_record
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale, parameters
-from benchmark.tasks.protocol import Protocol, load_protocol
+from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 
 ARCH = 9626
 
 
-def tiny(**changes: Any) -> Protocol:
+def tiny(**changes: Any) -> TrainingProtocol:
     """Return a protocol of twelve steps; changes name settings with __ for the point."""
     small = {
         "data.noise_draws": 1,
@@ -46,7 +46,9 @@ def numbers(trained: Trained) -> tuple[object, ...]:
     return trained.accuracy, trained.loss, trained.curve
 
 
-def naive(code: int, seed: int, protocol: Protocol) -> tuple[dict[str, float], dict[str, float]]:
+def naive(
+    code: int, seed: int, protocol: TrainingProtocol
+) -> tuple[dict[str, float], dict[str, float]]:
     """Train in the plainest way: own update rule, own mean of weights, image by image measures."""
     settings, parts = protocol.training, read_parts(protocol, Path(), "cpu")
     batches = seed_batches(protocol, seed, Path(), "cpu")

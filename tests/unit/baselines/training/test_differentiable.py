@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from baselines.splitting import FULL, Subspace
-from baselines.training import Base, State, base_class
+from baselines.training import Base, SupernetState, base_class
 from baselines.training.differentiable import ArchitectureTraining, Differentiable, parameters_of
 from baselines.training.snas import Snas, gumbel_noise
 from baselines.training.weights import Stretch
@@ -34,7 +34,7 @@ def new_base(name: str, seed: int = 0, **search: Any) -> Differentiable:
     return base
 
 
-def alphas(state: State) -> list[Tensor]:
+def alphas(state: SupernetState) -> list[Tensor]:
     return [alpha.detach().clone() for alpha in parameters_of(state).parameters()]
 
 
@@ -174,7 +174,7 @@ def test_images_that_score_do_not_train_the_architecture() -> None:
 def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(name: str, left_after: int) -> None:
     stretch = Stretch(1, 4, 6)
 
-    def begun(base: Base) -> tuple[State, Any]:
+    def begun(base: Base) -> tuple[SupernetState, Any]:
         state = base.start(LEFT)
         return state, base.training(state, stretch, "x")
 

@@ -6,7 +6,7 @@ import torch
 
 from baselines.splitting import FULL
 from baselines.supernets.nb201 import one_by_one, score_codes
-from baselines.training import Rsps, State
+from baselines.training import Rsps, SupernetState
 from baselines.training.weights import Stretch
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, InputError
@@ -65,7 +65,7 @@ def test_each_leaf_scores_what_it_holds() -> None:
     experiment = tiny_experiment()
     base = Rsps(experiment)
     one, other = base.start(LEFT).network, Rsps(tiny_experiment(seed=1)).start(RIGHT).network
-    scores = base.score([State(LEFT, one), State(RIGHT, other)])
+    scores = base.score([SupernetState(LEFT, one), SupernetState(RIGHT, other)])
     assert scores.shape == (SIZE,)
     assert experiment.ledger.scored == len(np.unique(live_codes())) * experiment.scoring.images
     assert experiment.ledger.spent == 0

@@ -16,7 +16,7 @@ from baselines.schedule import Schedule
 from baselines.splitting import singletons
 from baselines.training import Base, Rsps
 from baselines.training.weights import Stretch
-from baselines.tree.growing import LOSS_POINTS, Node, Split, train_tree
+from baselines.tree.growing import LOSS_POINTS, Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
 from tests.unit.baselines.stubs import PASSES, StubbedRun, stubbed_run
@@ -243,9 +243,9 @@ def test_too_small_a_budget_is_an_error(
 
 def test_each_node_chooses_its_own_split() -> None:
     """The left child of the root divides another edge than the right one."""
-    seen: dict[str, Node] = {}
+    seen: dict[str, TreeNode] = {}
 
-    def choose_split(base: Base, node: Node) -> Split:
+    def choose_split(base: Base, node: TreeNode) -> Split:
         seen[node.name] = node
         edge = {"root": 0, "root.0": 1, "root.1": 5}[node.name]
         return Split(edge, ((0, 1), (2, 3, 4)), {"why": node.name})
@@ -269,7 +269,7 @@ def test_each_node_chooses_its_own_split() -> None:
 
 
 def test_losses_are_thinned_to_means_of_neighbours() -> None:
-    def choose_split(base: Base, node: Node) -> Split:
+    def choose_split(base: Base, node: TreeNode) -> Split:
         return Split(0, singletons(5))
 
     steps = 3 * LOSS_POINTS

@@ -17,9 +17,9 @@ from baselines.one_shot import OneShot
 from baselines.schedule import Restart, Schedule
 from baselines.splitting import Subspace
 from baselines.supernets.nb201 import Supernet
-from baselines.training import Base, Rsps, State
+from baselines.training import Base, Rsps, SupernetState
 from baselines.training.weights import Stretch
-from baselines.tree.growing import Node, Split, train_tree
+from baselines.tree.growing import Split, TreeNode, train_tree
 from baselines.tree.trajectory import sample_codes
 from benchmark.budget import Spending
 from benchmark.spaces.nb201 import SIZE, Codes, live_codes
@@ -49,7 +49,7 @@ def watched_tree(
 
     def train(
         self: Rsps,
-        state: State,
+        state: SupernetState,
         stretch: Stretch,
         kind: Spending,
         name: str,
@@ -67,13 +67,13 @@ def watched_tree(
             latest[state.subspace.codes()] = steps_behind(state.network)
         return [0.0] * stretch.steps
 
-    def start(self: Rsps, subspace: Subspace) -> State:
+    def start(self: Rsps, subspace: Subspace) -> SupernetState:
         state = original(self, subspace)
         with torch.no_grad():
             next(state.network.parameters()).zero_()
         return state
 
-    def choose_split(base: Base, node: Node) -> Split:
+    def choose_split(base: Base, node: TreeNode) -> Split:
         experiment.ledger.charge(Spending.GRADIENT_MATCHING, 11 * BATCH)
         return Split({"root": 2, "root.0": 0, "root.1": 4}[node.name], ((0, 3), (1, 2, 4)))
 

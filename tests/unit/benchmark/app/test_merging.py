@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from baselines.alone import Trained
-from benchmark.app.building.journal import JOURNAL, Training, open_journal, read_journal
+from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.merging import merge
 from benchmark.errors import CheckError, InputError
 from benchmark.records import RunRecord, read_records, write_record
@@ -24,7 +24,7 @@ def train(folder: Path, accuracies: dict[int, float], seconds: float = 1.0) -> P
     with open_journal(folder, KIND) as journal:
         for code, accuracy in accuracies.items():
             trained = Trained({"test": accuracy}, {"test": 1.0}, {}, seconds)
-            journal.add(Training(code, 0), trained, {"cpu": folder.name})
+            journal.add(TrainingKey(code, 0), trained, {"cpu": folder.name})
     return folder
 
 
@@ -67,7 +67,7 @@ def test_trainings_are_put_together(tmp_path: Path) -> None:
     assert {one.code: it.accuracy["test"] for one, it in journal.trained.items()} == {
         3: 10, 4: 20, 5: 30,
     }  # fmt: skip
-    assert journal.machines[journal.made_on[Training(5, 0)]] == {"cpu": "b"}
+    assert journal.machines[journal.made_on[TrainingKey(5, 0)]] == {"cpu": "b"}
 
 
 def test_trainings_that_differ_are_refused(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_trainings_that_failed_are_put_together_too(tmp_path: Path) -> None:
     one, two = train(tmp_path / "a", {3: 10}), train(tmp_path / "b", {4: 20})
     for folder in (one, two):
         with open_journal(folder, KIND) as journal:
-            journal.add(Training(5, 0), f"the loss is nan in {folder}", {"cpu": "one"})
+            journal.add(TrainingKey(5, 0), f"the loss is nan in {folder}", {"cpu": "one"})
     done = merge([one, two], tmp_path / "all")
     assert (done.count, done.added) == (3, 3)
-    assert read_journal(tmp_path / "all").failed == {Training(5, 0): f"the loss is nan in {one}"}
+    assert read_journal(tmp_path / "all").failed == {TrainingKey(5, 0): f"the loss is nan in {one}"}
     three = train(tmp_path / "c", {5: 30})
     with pytest.raises(CheckError, match="c has other results for architecture 5 at seed 0"):
         merge([three], tmp_path / "all")

@@ -18,7 +18,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import to_string
-from benchmark.truth.curves import Curves, read_curves, write_curves
+from benchmark.truth.curves import LearningCurves, read_curves, write_curves
 from benchmark.truth.files.nbtable import read_table, write_table
 from benchmark.truth.importing import ImportOptions, import_table
 from benchmark.truth.keys import AccuracyKey
@@ -228,7 +228,7 @@ def test_the_project_s_own_file(tmp_path: Path) -> None:
 
 def test_learning_curves(tmp_path: Path) -> None:
     percent = np.linspace([10.0], [93.0], 12, axis=1).repeat(3, 0).astype(np.float32)
-    curves = Curves("one", Source("-", "-"), np.arange(3), {"cifar10_test_12": percent})
+    curves = LearningCurves("one", Source("-", "-"), np.arange(3), {"cifar10_test_12": percent})
     write_curves(curves, tmp_path / "a.nbcurves")
     read = by_path(tmp_path / "b.nbcurves", read_curves)
     survive((tmp_path / "a.nbcurves").read_bytes(), read)

@@ -9,11 +9,11 @@ import pytest
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import from_string
-from benchmark.truth.curves import Curves
+from benchmark.truth.curves import LearningCurves
 from benchmark.truth.gathering import differences, gather, recomputed, seed_agreement
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.sources.official import Reading, Result, read_record
+from benchmark.truth.sources.official import Measured, Reading, read_record
 from benchmark.truth.table import Source, TruthTable
 
 TEST = AccuracyKey("cifar10", "test", 200)
@@ -54,8 +54,8 @@ def test_agreement_of_what_cannot_be_ordered_is_unknown(by_seed: list[dict[int, 
 
 def test_what_each_seed_gave_is_kept() -> None:
     results = [
-        {888: Result(50.0, 1.5), 777: Result(40.0, 2.5)},
-        {999: Result(60.0, 0.5)},
+        {888: Measured(50.0, 1.5), 777: Measured(40.0, 2.5)},
+        {999: Measured(60.0, 0.5)},
     ]
     readings = [Reading(code, None, {TEST: it}, {}, {}) for code, it in enumerate(results)]
     table = gather(readings, name="x", description="", source=Source("-", "-")).table
@@ -69,7 +69,7 @@ def test_what_each_seed_gave_is_kept() -> None:
 
 def test_more_seeds_than_any_benchmark_has_are_not_kept() -> None:
     readings = [
-        Reading(code, None, {TEST: {code: Result(50.0, 1.0)}}, {}, {}) for code in range(101)
+        Reading(code, None, {TEST: {code: Measured(50.0, 1.0)}}, {}, {}) for code in range(101)
     ]
     table = gather(readings, name="x", description="", source=Source("-", "-")).table
     assert table.measurements.by_seed == {}
@@ -194,7 +194,7 @@ def test_a_record_of_another_kind_is_refused(
 
 def test_curves_are_found_by_name_and_architecture() -> None:
     percent = np.linspace([10, 20], [80, 90], 12, axis=1, dtype=np.float32)
-    curves = Curves("x", Source("-", "-"), np.array([3, 7]), {"cifar10_test_12": percent})
+    curves = LearningCurves("x", Source("-", "-"), np.array([3, 7]), {"cifar10_test_12": percent})
     np.testing.assert_allclose(curves.curve("cifar10_test_12", 7), percent[1])
     with pytest.raises(MissingError, match="have no cifar10_test_200: they have cifar10_test_12"):
         curves.curve("cifar10_test_200", 7)
@@ -202,6 +202,6 @@ def test_curves_are_found_by_name_and_architecture() -> None:
         with pytest.raises(MissingError, match=r"curves of 'x' have no \|none"):
             curves.curve("cifar10_test_12", absent)
     with pytest.raises(InputError, match="must have a row for each code"):
-        Curves("x", Source("-", "-"), np.array([3]), {"a": percent})
+        LearningCurves("x", Source("-", "-"), np.array([3]), {"a": percent})
     with pytest.raises(InputError, match="codes must be ascending"):
-        Curves("x", Source("-", "-"), np.array([7, 3]), {"a": percent})
+        LearningCurves("x", Source("-", "-"), np.array([7, 3]), {"a": percent})

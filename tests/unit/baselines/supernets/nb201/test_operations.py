@@ -10,8 +10,8 @@ from baselines.supernets.nb201.operations import (
     NOR_CONV_1X1,
     NOR_CONV_3X3,
     SKIP_CONNECT,
+    CellNode,
     Edge,
-    Node,
 )
 from benchmark.spaces.nb201 import OPERATIONS
 
@@ -55,11 +55,11 @@ def test_convolutions_follow_relu_and_precede_batchnorm(
     weight = dict(edge.named_parameters())[OPERATIONS[operation]]
     assert weight.shape[-1] == {NOR_CONV_1X1: 1, NOR_CONV_3X3: 3}[operation]
     expected = by_batch(correlate(x.clamp(min=0), weight))
-    torch.testing.assert_close(edge(Node(x), operation, by_batch), expected)
+    torch.testing.assert_close(edge(CellNode(x), operation, by_batch), expected)
 
 
 def test_average_pooling_does_not_count_the_padding(edge: Edge, x: Tensor) -> None:
-    pooled = edge(Node(x), AVG_POOL_3X3, by_batch)
+    pooled = edge(CellNode(x), AVG_POOL_3X3, by_batch)
     for row in range(x.shape[2]):
         for column in range(x.shape[3]):
             mean = neighbourhood(x, row, column, reach=1).mean((2, 3))
@@ -67,7 +67,7 @@ def test_average_pooling_does_not_count_the_padding(edge: Edge, x: Tensor) -> No
 
 
 def test_a_skip_changes_nothing(edge: Edge, x: Tensor) -> None:
-    assert edge(Node(x), SKIP_CONNECT, by_batch) is x
+    assert edge(CellNode(x), SKIP_CONNECT, by_batch) is x
 
 
 def test_only_convolutions_have_weights(edge: Edge) -> None:

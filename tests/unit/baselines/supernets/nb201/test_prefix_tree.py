@@ -11,7 +11,7 @@ from torch import Tensor
 
 from baselines.supernets.nb201 import Supernet, one_by_one, prefix_tree
 from baselines.supernets.nb201.normalisation import ByGroup, Normalise
-from baselines.supernets.nb201.operations import Edge, Node
+from baselines.supernets.nb201.operations import CellNode, Edge
 from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.spaces.nb201 import EDGES, NONE, Codes, decode, live_codes
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
@@ -95,7 +95,7 @@ def test_the_first_cell_shares_what_architectures_share(monkeypatch: pytest.Monk
     applied = 0
     forward = Edge.forward
 
-    def counted(edge: Edge, node: Node, operation: int, normalise: Normalise) -> Tensor:
+    def counted(edge: Edge, node: CellNode, operation: int, normalise: Normalise) -> Tensor:
         nonlocal applied
         applied += edge in first
         return forward(edge, node, operation, normalise)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.tasks.protocol import Protocol, load_protocol
+from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 
 
 @pytest.fixture
-def protocol() -> Protocol:
+def protocol() -> TrainingProtocol:
     """Return a protocol of six steps."""
     return load_protocol("digits").changed(
         {

@@ -13,8 +13,15 @@ from scipy import stats
 
 from baselines.alone import CODE, Trained
 from baselines.alone.images import read_parts
-from benchmark.app.building import Built, Plan, build_table, builder, chosen_architectures, work
-from benchmark.app.building.journal import JOURNAL, KIND, SETTINGS, Training, read_journal
+from benchmark.app.building import (
+    BuildPlan,
+    Built,
+    build_table,
+    builder,
+    chosen_architectures,
+    work,
+)
+from benchmark.app.building.journal import JOURNAL, KIND, SETTINGS, TrainingKey, read_journal
 from benchmark.app.workers.loky import WorkerDiedError
 from benchmark.app.workers.stopping import ask_to_stop
 from benchmark.errors import CheckError, DivergedError, InputError, StoppedError
@@ -23,7 +30,7 @@ from benchmark.records.provenance import provenance
 from benchmark.records.signed import read_signed, write_signed
 from benchmark.spaces.nb201 import live_codes, network_codes
 from benchmark.spaces.nb201.complexity import flops, parameters
-from benchmark.tasks.protocol import Protocol
+from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, TruthTable
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
@@ -44,13 +51,13 @@ def invent(code: int, seed: int, *_: Any) -> Trained:
 
 
 @pytest.fixture(autouse=True)
-def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
+def invented(monkeypatch: pytest.MonkeyPatch) -> list[TrainingKey]:
     """Invent instead of training; return what was asked for."""
     return stub_training(monkeypatch, invent)
 
 
-def plan(protocol: Protocol, count: int = 40, seeds: int = 3) -> Plan:
-    return Plan(protocol, chosen_architectures("all")[:count], range(seeds))
+def plan(protocol: TrainingProtocol, count: int = 40, seeds: int = 3) -> BuildPlan:
+    return BuildPlan(protocol, chosen_architectures("all")[:count], range(seeds))
 
 
 def table_of(built: Built) -> TruthTable:
@@ -59,7 +66,7 @@ def table_of(built: Built) -> TruthTable:
 
 
 def test_every_network_is_trained_once(
-    protocol: Protocol, invented: list[Training], tmp_path: Path
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     built = build_table(plan(protocol, 2_000, 1), tmp_path, "t")
     networks = np.unique(network_codes(chosen_architectures("2000")))
@@ -73,21 +80,24 @@ def test_every_network_is_trained_once(
 
 
 def test_architectures_of_one_network_have_the_same_accuracies(
-    protocol: Protocol, tmp_path: Path
+    protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     table = table_of(build_table(plan(protocol, 2_000, 1), tmp_path, "t"))
     journal = read_journal(tmp_path)
     for code in table.codes[::50].tolist():
-        trained = journal.trained[Training(int(network_codes([code])[0]), 0)]
+        trained = journal.trained[TrainingKey(int(network_codes([code])[0]), 0)]
         assert table.accuracy(TEST, code) == trained.accuracy["test"]
 
 
-def test_the_columns_are_plain_statistics(protocol: Protocol, tmp_path: Path) -> None:
+def test_the_columns_are_plain_statistics(protocol: TrainingProtocol, tmp_path: Path) -> None:
     built = build_table(plan(protocol), tmp_path, "t")
     table, journal = table_of(built), read_journal(tmp_path)
     networks = network_codes(table.codes).tolist()
     rows = np.array(
-        [[journal.trained[Training(one, s)].accuracy["test"] for s in range(3)] for one in networks]
+        [
+            [journal.trained[TrainingKey(one, s)].accuracy["test"] for s in range(3)]
+            for one in networks
+        ]
     )
     measured = table.measurements
     assert np.allclose(table.accuracy(TEST), rows.mean(1))
@@ -109,7 +119,9 @@ def test_the_columns_are_plain_statistics(protocol: Protocol, tmp_path: Path) ->
     assert np.allclose(ends, table.accuracy(TEST))
 
 
-def test_the_table_alone_tells_what_each_seed_gave(protocol: Protocol, tmp_path: Path) -> None:
+def test_the_table_alone_tells_what_each_seed_gave(
+    protocol: TrainingProtocol, tmp_path: Path
+) -> None:
     built = build_table(plan(protocol), tmp_path, "t")
     table, journal = table_of(built), read_journal(tmp_path)
     assert built.curves is not None
@@ -119,14 +131,14 @@ def test_the_table_alone_tells_what_each_seed_gave(protocol: Protocol, tmp_path:
         assert found.seeds == (0, 1, 2)
         for row, code in enumerate(network_codes(table.codes).tolist()):
             for seed in found.seeds:
-                trained = journal.trained[Training(code, seed)]
+                trained = journal.trained[TrainingKey(code, seed)]
                 assert found.accuracies[row, seed] == trained.accuracy[split]
                 assert found.losses[row, seed] == trained.loss[split]
                 curve = curves.columns[f"{key} seed {seed}"][row]
                 assert curve.tolist() == np.array(trained.curve[split], np.float32).tolist()
 
 
-def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> None:
+def test_a_table_tells_how_it_was_made(protocol: TrainingProtocol, tmp_path: Path) -> None:
     told = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
     assert told["protocol"] == protocol.describe()
     assert told["seeds"] == [0, 1, 2]
@@ -138,7 +150,7 @@ def test_a_table_tells_how_it_was_made(protocol: Protocol, tmp_path: Path) -> No
 
 
 def test_a_larger_table_begins_with_what_is_there(
-    protocol: Protocol, invented: list[Training], tmp_path: Path
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     small = table_of(build_table(plan(protocol, 20, 2), tmp_path, "t"))
     invented.clear()
@@ -150,7 +162,7 @@ def test_a_larger_table_begins_with_what_is_there(
 
 @pytest.mark.parametrize(("count", "seeds"), [(20, 2), (40, 1), (41, 1)])
 def test_a_larger_table_is_not_overwritten(
-    protocol: Protocol, invented: list[Training], tmp_path: Path, count: int, seeds: int
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path, count: int, seeds: int
 ) -> None:
     build_table(plan(protocol, 40, 2), tmp_path, "t")
     before = (tmp_path / "t.nbtable").read_bytes()
@@ -166,14 +178,14 @@ def test_a_larger_table_is_not_overwritten(
     assert len(table_of(build_table(plan(protocol, count, seeds), tmp_path, "u"))) == count
 
 
-def test_a_damaged_table_is_written_again(protocol: Protocol, tmp_path: Path) -> None:
+def test_a_damaged_table_is_written_again(protocol: TrainingProtocol, tmp_path: Path) -> None:
     build_table(plan(protocol, 40, 2), tmp_path, "t")
     (tmp_path / "t.nbtable").write_bytes(b"damaged")
     assert len(table_of(build_table(plan(protocol, 20, 1), tmp_path, "t"))) == 20
 
 
 def test_trainings_by_other_code_are_not_taken(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     build_table(plan(protocol), tmp_path, "t")
     monkeypatch.setattr(builder, "CODE", CODE + 1)
@@ -182,7 +194,7 @@ def test_trainings_by_other_code_are_not_taken(
 
 
 def test_a_build_that_is_older_than_a_setting_goes_on(
-    protocol: Protocol, invented: list[Training], tmp_path: Path
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     build_table(plan(protocol), tmp_path, "t")
     path = tmp_path / SETTINGS
@@ -197,7 +209,7 @@ def test_a_build_that_is_older_than_a_setting_goes_on(
 
 
 def test_trainings_on_other_images_are_not_taken(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     build_table(plan(protocol), tmp_path, "t")
     parts = read_parts(protocol, data_folder(), "cpu")
@@ -210,7 +222,7 @@ def test_trainings_on_other_images_are_not_taken(
 
 
 def test_trainings_of_another_machine_are_told(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == ()
     assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == ()
@@ -223,7 +235,7 @@ def test_trainings_of_another_machine_are_told(
 
 
 def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
-    protocol: Protocol, invented: list[Training], tmp_path: Path
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     whole = build_table(plan(protocol, 10), tmp_path, "t")
     path = tmp_path / JOURNAL
@@ -235,7 +247,9 @@ def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
     assert table_of(again).source.sha256 == table_of(whole).source.sha256
 
 
-def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_path: Path) -> None:
+def test_shares_are_the_whole(
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
+) -> None:
     done = [
         build_table(plan(protocol), tmp_path / str(place), "t", shard=(place, 3))
         for place in (1, 2, 3)
@@ -247,27 +261,32 @@ def test_shares_are_the_whole(protocol: Protocol, invented: list[Training], tmp_
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
-def test_a_share_has_all_seeds_of_its_networks(protocol: Protocol, count: int) -> None:
+def test_a_share_has_all_seeds_of_its_networks(protocol: TrainingProtocol, count: int) -> None:
     whole = plan(protocol)
     shares = [whole.share((place, count)) for place in range(1, count + 1)]
     networks = [{one.code for one in share} for share in shares]
     for share, codes in zip(shares, networks, strict=True):
-        assert sorted(share) == sorted(Training(code, s) for code in codes for s in whole.seeds)
+        assert sorted(share) == sorted(TrainingKey(code, s) for code in codes for s in whole.seeds)
     sizes = [len(codes) for codes in networks]
     assert max(sizes) - min(sizes) <= 1
     assert sum(sizes) == len(set.union(*networks))
 
 
 def test_a_signal_gives_up_what_is_under_way(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = plan(protocol, 5)
-    begun: list[Training] = []
+    begun: list[TrainingKey] = []
 
     def train(
-        code: int, seed: int, _: Protocol, folder: Path, device: str, tell: Callable[[float], None]
+        code: int,
+        seed: int,
+        _: TrainingProtocol,
+        folder: Path,
+        device: str,
+        tell: Callable[[float], None],
     ) -> Trained:
-        begun.append(Training(code, seed))
+        begun.append(TrainingKey(code, seed))
         if len(begun) == 4:
             ask_to_stop(signal.SIGTERM)
             time.sleep(0.11)  # a worker looks ten times a second
@@ -285,13 +304,16 @@ def test_a_signal_gives_up_what_is_under_way(
 
 @pytest.mark.parametrize("kind", [CheckError, ValueError, KeyError])
 def test_a_training_that_fails_leaves_the_others(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: type[Exception]
+    protocol: TrainingProtocol,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    kind: type[Exception],
 ) -> None:
     train = invent
     failing = plan(protocol).trainings[4]
 
     def fail(code: int, seed: int, *more: Any) -> Trained:
-        if Training(code, seed) == failing:
+        if TrainingKey(code, seed) == failing:
             raise kind("the training loss is inf")
         return train(code, seed, *more)
 
@@ -316,8 +338,8 @@ def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> 
 
 
 def test_few_networks_that_diverge_are_left_out(
-    protocol: Protocol,
-    invented: list[Training],
+    protocol: TrainingProtocol,
+    invented: list[TrainingKey],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -345,11 +367,11 @@ def test_few_networks_that_diverge_are_left_out(
     kept = [line for line in path.read_bytes().splitlines(True) if b'"failed"' not in line]
     path.write_bytes(b"".join(kept))
     assert len(table_of(build_table(whole, tmp_path, "t"))) == 300
-    assert invented == [Training(failing, 1)]  # ... until its line is deleted
+    assert invented == [TrainingKey(failing, 1)]  # ... until its line is deleted
 
 
 def test_many_networks_that_diverge_are_an_error(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = plan(protocol)
     failing = whole.trainings[0].code
@@ -366,7 +388,7 @@ def test_many_networks_that_diverge_are_an_error(
 
 
 def test_a_worker_that_dies_costs_only_what_it_worked_on(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     deaths: list[int] = []
 
@@ -383,14 +405,14 @@ def test_a_worker_that_dies_costs_only_what_it_worked_on(
 
 
 def _bare(train: Train) -> Callable[..., Any]:
-    def run(protocol: Protocol, training: Training, *_: Any) -> Any:
+    def run(protocol: TrainingProtocol, training: TrainingKey, *_: Any) -> Any:
         return training, (train(training.code, training.seed), {"cpu": "one"})
 
     return run
 
 
 def test_work_that_ends_every_worker_is_an_error(
-    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def die(*_: Any) -> Trained:
         raise WorkerDiedError("the system ended a worker")
@@ -401,7 +423,7 @@ def test_work_that_ends_every_worker_is_an_error(
 
 
 def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
-    protocol: Protocol, tmp_path: Path
+    protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     deadly = plan(protocol).trainings[5]
     cluster = StubCluster(lambda protocol, training, *_: training == deadly)
@@ -415,7 +437,7 @@ def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
 
 
-def test_an_empty_share_is_no_error(protocol: Protocol, tmp_path: Path) -> None:
+def test_an_empty_share_is_no_error(protocol: TrainingProtocol, tmp_path: Path) -> None:
     built = build_table(plan(protocol, 1, 1), tmp_path, "t", shard=(2, 2))
     assert (built.trainings, built.left, built.table) == (0, 1, None)
 

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from baselines.alone import Trained
-from benchmark.app.building.journal import JOURNAL, SETTINGS, Training, open_journal, read_journal
+from benchmark.app.building.journal import (
+    JOURNAL,
+    SETTINGS,
+    TrainingKey,
+    open_journal,
+    read_journal,
+)
 from benchmark.errors import CheckError, InputError
 
 KIND = {"protocol": {"training": {"epochs": 1}}, "device": "cpu"}
@@ -23,21 +29,21 @@ def trained(accuracy: float = 50.0) -> Trained:
 def folder(tmp_path: Path) -> Path:
     """Return a folder with three trainings by two machines."""
     with open_journal(tmp_path, KIND) as journal:
-        journal.add(Training(7, 0), trained(10), HERE)
-        journal.add(Training(7, 1), trained(20), THERE)
-        journal.add(Training(9, 0), trained(30), HERE)
+        journal.add(TrainingKey(7, 0), trained(10), HERE)
+        journal.add(TrainingKey(7, 1), trained(20), THERE)
+        journal.add(TrainingKey(9, 0), trained(30), HERE)
     return tmp_path
 
 
 def test_what_was_written_is_read(folder: Path) -> None:
     journal = read_journal(folder)
     assert journal.trained == {
-        Training(7, 0): trained(10),
-        Training(7, 1): trained(20),
-        Training(9, 0): trained(30),
+        TrainingKey(7, 0): trained(10),
+        TrainingKey(7, 1): trained(20),
+        TrainingKey(9, 0): trained(30),
     }
     made_on = {one: journal.machines[name] for one, name in journal.made_on.items()}
-    assert made_on == {Training(7, 0): HERE, Training(7, 1): THERE, Training(9, 0): HERE}
+    assert made_on == {TrainingKey(7, 0): HERE, TrainingKey(7, 1): THERE, TrainingKey(9, 0): HERE}
     assert journal.settings == KIND
     assert journal.damaged == 0
 
@@ -51,7 +57,7 @@ def test_a_journal_cut_off_anywhere_loses_one_training(folder: Path) -> None:
         journal = read_journal(folder)
         assert len(journal.trained) >= lines.count(b'"seed"')
         with open_journal(folder, KIND) as journal:
-            for training in (Training(7, 0), Training(7, 1), Training(9, 0)):
+            for training in (TrainingKey(7, 0), TrainingKey(7, 1), TrainingKey(9, 0)):
                 if training not in journal.trained:
                     journal.add(training, trained(99), HERE)
         assert len(read_journal(folder).trained) == 3
@@ -61,7 +67,7 @@ def test_a_line_that_was_changed_does_not_count(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes().replace(b'"valid":20', b'"valid":21'))
     journal = read_journal(folder)
-    assert sorted(journal.trained) == [Training(7, 0), Training(9, 0)]
+    assert sorted(journal.trained) == [TrainingKey(7, 0), TrainingKey(9, 0)]
     assert journal.damaged == 1
 
 
@@ -74,13 +80,15 @@ def test_trainings_of_a_machine_that_is_not_told_do_not_count(folder: Path) -> N
     assert b'"facts"' in here
     (folder / JOURNAL).write_bytes(here.replace(b"one", b"two") + b"".join(others))
     journal = read_journal(folder)
-    assert list(journal.trained) == [Training(7, 1)]
+    assert list(journal.trained) == [TrainingKey(7, 1)]
     assert journal.damaged == 3
     with open_journal(folder, KIND) as journal:
-        journal.add(Training(9, 0), trained(31), HERE)  # another result than the one that was lost
+        journal.add(
+            TrainingKey(9, 0), trained(31), HERE
+        )  # another result than the one that was lost
     journal = read_journal(folder)
-    assert journal.trained == {Training(7, 1): trained(20), Training(9, 0): trained(31)}
-    assert journal.machines[journal.made_on[Training(9, 0)]] == HERE
+    assert journal.trained == {TrainingKey(7, 1): trained(20), TrainingKey(9, 0): trained(31)}
+    assert journal.machines[journal.made_on[TrainingKey(9, 0)]] == HERE
 
 
 def test_the_same_result_twice_is_fine(folder: Path) -> None:
@@ -92,17 +100,17 @@ def test_the_same_result_twice_is_fine(folder: Path) -> None:
 
 def test_a_failure_is_kept(folder: Path) -> None:
     with open_journal(folder, KIND) as journal:
-        journal.add(Training(11, 0), "the training loss is nan", THERE)
-        assert Training(11, 0) in journal
+        journal.add(TrainingKey(11, 0), "the training loss is nan", THERE)
+        assert TrainingKey(11, 0) in journal
     journal = read_journal(folder)
-    assert journal.failed == {Training(11, 0): "the training loss is nan"}
-    assert Training(11, 0) not in journal.trained
-    assert journal.machines[journal.made_on[Training(11, 0)]] == THERE
+    assert journal.failed == {TrainingKey(11, 0): "the training loss is nan"}
+    assert TrainingKey(11, 0) not in journal.trained
+    assert journal.machines[journal.made_on[TrainingKey(11, 0)]] == THERE
 
 
 def test_two_results_for_one_training_are_refused(folder: Path, tmp_path: Path) -> None:
     with open_journal(tmp_path / "other", KIND) as journal:
-        journal.add(Training(7, 1), trained(21), THERE)
+        journal.add(TrainingKey(7, 1), trained(21), THERE)
     with (folder / JOURNAL).open("ab") as file:
         file.write((tmp_path / "other" / JOURNAL).read_bytes())
     message = r"trained.jsonl has two different results for architecture 7 at seed 1: delete the"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from baselines.alone import Trained
-from benchmark.app.building import Plan, build_table, chosen_architectures, work
-from benchmark.app.building.journal import JOURNAL, Training, open_journal, read_journal
+from benchmark.app.building import BuildPlan, build_table, chosen_architectures, work
+from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.checking.reassembling import table_differences
 from benchmark.errors import InputError
-from benchmark.tasks.protocol import Protocol, load_protocol
+from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
@@ -28,15 +28,15 @@ def invent(code: int, seed: int, *_: Any) -> Trained:
 
 
 @pytest.fixture
-def protocol() -> Protocol:
+def protocol() -> TrainingProtocol:
     return load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
 
 
 @pytest.fixture
-def folder(protocol: Protocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def folder(protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return where a table of 40 architectures was built."""
     monkeypatch.setattr(work, "train_alone", invent)
-    build_table(Plan(protocol, chosen_architectures("40"), range(3)), tmp_path, "t")
+    build_table(BuildPlan(protocol, chosen_architectures("40"), range(3)), tmp_path, "t")
     return tmp_path
 
 
@@ -67,7 +67,7 @@ def test_a_changed_curve_is_found(folder: Path) -> None:
 
 
 def test_the_order_and_the_times_of_trainings_do_not_matter(
-    folder: Path, protocol: Protocol, tmp_path: Path
+    folder: Path, protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     journal = read_journal(folder)
     with open_journal(tmp_path / "other", journal.settings) as other:
@@ -117,13 +117,13 @@ def test_a_changed_last_bit_of_a_seed_is_found(folder: Path) -> None:
 def test_a_training_that_is_gone_is_told(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
-    count = len(Plan(load_protocol("digits"), chosen_architectures("40"), range(3)).trainings)
+    count = len(BuildPlan(load_protocol("digits"), chosen_architectures("40"), range(3)).trainings)
     assert differences(folder) == [f"it lacks 1 of {count} trainings"]
 
 
 def test_another_training_is_found(folder: Path, tmp_path: Path) -> None:
     journal = read_journal(folder)
-    changed = Training(*min((one.code, one.seed) for one in journal.trained))
+    changed = TrainingKey(*min((one.code, one.seed) for one in journal.trained))
     with open_journal(tmp_path / "other", journal.settings) as other:
         for training, trained in journal.trained.items():
             curve = {"valid": [0.0], "test": [0.0]} if training == changed else trained.curve
@@ -135,10 +135,10 @@ def test_another_training_is_found(folder: Path, tmp_path: Path) -> None:
 
 
 def test_trainings_of_another_protocol_are_told(
-    folder: Path, protocol: Protocol, tmp_path: Path
+    folder: Path, protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     other = protocol.changed({"training.learning_rate": 0.2})
-    build_table(Plan(other, chosen_architectures("4"), range(1)), tmp_path / "other", "t")
+    build_table(BuildPlan(other, chosen_architectures("4"), range(1)), tmp_path / "other", "t")
     table = read_table(folder / "t.nbtable")
     assert table_differences(table, None, tmp_path / "other") == [
         "it holds trainings of another kind: their training.learning_rate is 0.2, not 0.1"

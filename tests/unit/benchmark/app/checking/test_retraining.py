@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from baselines.alone import CODE, Trained
-from benchmark.app.building import Plan, build_table, chosen_architectures, work
-from benchmark.app.building.journal import Training
+from benchmark.app.building import BuildPlan, build_table, chosen_architectures, work
+from benchmark.app.building.journal import TrainingKey
 from benchmark.app.checking import Sameness, retraining
 from benchmark.app.checking.retraining import retrain
 from benchmark.errors import CheckError, InputError
@@ -31,16 +31,16 @@ def invent(code: int, seed: int, *_: Any) -> Trained:
 
 
 @pytest.fixture
-def invented(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
+def invented(monkeypatch: pytest.MonkeyPatch) -> list[TrainingKey]:
     """Invent instead of training; return what was asked for."""
     return stub_training(monkeypatch, invent)
 
 
 @pytest.fixture
-def table(invented: list[Training], tmp_path: Path) -> TruthTable:
+def table(invented: list[TrainingKey], tmp_path: Path) -> TruthTable:
     """Return a table of 40 architectures at seeds 3 and 5."""
     protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
-    build_table(Plan(protocol, chosen_architectures("40"), [3, 5]), tmp_path, "t")
+    build_table(BuildPlan(protocol, chosen_architectures("40"), [3, 5]), tmp_path, "t")
     invented.clear()
     return read_table(tmp_path / "t.nbtable")
 
@@ -60,13 +60,13 @@ def shifted(points: float) -> Callable[..., Trained]:
     return train
 
 
-def test_what_comes_out_again_is_identical(table: TruthTable, invented: list[Training]) -> None:
+def test_what_comes_out_again_is_identical(table: TruthTable, invented: list[TrainingKey]) -> None:
     found = retrain(table, 5)
     assert len(invented) == len(set(invented)) == len(found) == 10
     assert {one.sameness for one in found} == {Sameness.IDENTICAL}
     codes = network_codes([one.code for one in found]).tolist()
     pairs = zip(codes, [one.seed for one in found], strict=True)
-    assert sorted(Training(*pair) for pair in pairs) == sorted(invented)
+    assert sorted(TrainingKey(*pair) for pair in pairs) == sorted(invented)
 
 
 def test_the_sample_is_drawn_by_its_seed(table: TruthTable) -> None:
@@ -153,10 +153,10 @@ def test_a_training_that_fails_is_different(
 
 
 def test_one_seed_tells_no_distance(
-    invented: list[Training], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    invented: list[TrainingKey], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
-    build_table(Plan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
+    build_table(BuildPlan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
     table = read_table(tmp_path / "t.nbtable")
     assert {one.sameness for one in retrain(table, 2)} == {Sameness.IDENTICAL}
     elsewhere(monkeypatch)

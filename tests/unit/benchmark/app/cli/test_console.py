@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.tables import Cell, TextTable
+from analysis.tables import TableCell, TextTable
 from benchmark.app.cli import console
 
 NUMBERS = ["0.4855", "-0.2218", "15,625", "92.94"]
@@ -10,7 +10,7 @@ NAME = "a-file-with-a-rather-long-name-2021.csv"
 TABLE = TextTable(
     title="Quality",
     header=("File", "Kendall τ-b ↑", "In the true top 10% ↑", "Architectures", "Best (%) ↑"),
-    rows=(tuple(map(Cell, [NAME, *NUMBERS])),),
+    rows=(tuple(map(TableCell, [NAME, *NUMBERS])),),
     caption="One run.",
 )
 
