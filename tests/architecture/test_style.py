@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         pytest.param(["ruff", "check"], id="ruff check"),
         pytest.param(["ruff", "format", "--check"], id="ruff format"),
-        pytest.param(["mypy"], id="mypy", marks=pytest.mark.slow),
+        pytest.param(["mypy"], id="mypy", marks=pytest.mark.nightly),
     ],
 )
 def test_tool_has_no_complaint(command: list[str]) -> None:

@@ -32,7 +32,7 @@ IMAGES, STEPS = 24, 30
 OTHER_CLASS = 1e-4  # of the images at most: float ties
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("batch_norm", ["validation", "training"])
 @pytest.mark.parametrize(("scale", "usual"), [(SMALL, 100), (PAPERS, 4)], ids=["small", "papers"])
