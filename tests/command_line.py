@@ -69,6 +69,7 @@ images = 4
 score = "loss"
 batch_norm = "validation"
 memory = 256
+candidates = 300
 
 [search]
 base = "rsps"
@@ -84,6 +85,10 @@ drawn = 200
 [trajectory]
 points = 0
 architectures = 10
+
+[truth]
+table = "analog-nasbench"
+accuracy = "cifar10_test_200"
 
 [methods.one-shot]
 epochs = []
