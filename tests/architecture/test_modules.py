@@ -1,19 +1,27 @@
-"""Public names say what they are, and an ``__init__.py`` only hands names on."""
+"""Modules are documented, ``__init__.py`` holds imports only, names are unique, folders small."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted(
-    path
-    for package in ("benchmark", "baselines", "analysis")
-    for path in (ROOT / package).rglob("*.py")
-)
+PACKAGES = ("benchmark", "baselines", "analysis")
+MOST_ENTRIES = 14
+NOT_COUNTED = {"__init__.py", "__pycache__", "py.typed"}
+
+
+@cache
+def project() -> Mapping[str, ast.Module]:
+    """Return the syntax tree of every module by its path."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
 
 
 def undocumented(tree: ast.Module | ast.ClassDef) -> Iterator[str]:
@@ -40,37 +48,70 @@ def logic(tree: ast.Module) -> Iterator[str]:
         yield ast.unparse(node)
 
 
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def shared_names(trees: Mapping[str, ast.Module]) -> list[str]:
+    """Return one line for each class name that is defined more than once."""
+    files = defaultdict(list)
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                files[node.name].append(path)
+    return [
+        f"class {name} is defined in {' and '.join(paths)}: rename all but one"
+        for name, paths in files.items()
+        if len(paths) > 1
+    ]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_public_names_have_docstrings(path: Path) -> None:
-    assert list(undocumented(parse(path))) == []
+def crowded(folders: Mapping[str, set[str]]) -> list[str]:
+    """Return one line for each folder with too many files and folders in it."""
+    return [
+        f"{folder} has {len(names - NOT_COUNTED)} entries, {MOST_ENTRIES} at most: divide it"
+        for folder, names in folders.items()
+        if len(names - NOT_COUNTED) > MOST_ENTRIES
+    ]
 
 
-@pytest.mark.parametrize("package", ["benchmark", "baselines", "analysis"])
-def test_the_top_packages_are_empty(package: str) -> None:
-    assert (ROOT / package / "__init__.py").read_text(encoding="utf-8") == ""
+def test_public_names_have_docstrings() -> None:
+    found = {path: list(undocumented(tree)) for path, tree in project().items()}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if path.name == "__init__.py"],
-    ids=lambda path: path.relative_to(ROOT).as_posix(),
-)
-def test_init_holds_no_logic(path: Path) -> None:
-    assert list(logic(parse(path))) == []
+def test_the_top_packages_are_empty() -> None:
+    for package in PACKAGES:
+        assert project()[f"{package}/__init__.py"].body == []
+
+
+def test_init_holds_no_logic() -> None:
+    trees = {path: tree for path, tree in project().items() if path.endswith("/__init__.py")}
+    found = {path: list(logic(tree)) for path, tree in trees.items()}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_no_two_classes_share_a_name() -> None:
+    found = shared_names(project())
+    assert not found, "\n".join(found)
+
+
+def test_no_folder_is_crowded() -> None:
+    folders = {
+        folder.relative_to(ROOT).as_posix(): {entry.name for entry in folder.iterdir()}
+        for package in PACKAGES
+        for folder in [ROOT / package, *(ROOT / package).rglob("*")]
+        if folder.is_dir()
+    }
+    assert "benchmark/app" in folders
+    found = crowded(folders)
+    assert not found, "\n".join(found)
 
 
 def test_a_missing_docstring_is_found() -> None:
     source = """
 def documented():
-    "Say so."
+    "Says what it does."
 def bare(): ...
 def _private(): ...
 class Thing:
-    "Say so."
+    "Says what it is."
     def method(self): ...
     def __len__(self): ...
     @overload
@@ -82,3 +123,15 @@ class Thing:
 def test_logic_in_an_init_is_found() -> None:
     source = '"""Doc."""\nfrom a import b\n__all__ = ["b"]\nregister(b)\nSIZE = 3'
     assert list(logic(ast.parse(source))) == ["register(b)", "SIZE = 3"]
+
+
+def test_a_shared_class_name_is_found() -> None:
+    sources = {"a.py": "class A: ...", "b.py": "def f():\n    class A: ...", "c.py": "class B: ..."}
+    trees = {path: ast.parse(source) for path, source in sources.items()}
+    assert shared_names(trees) == ["class A is defined in a.py and b.py: rename all but one"]
+
+
+def test_a_crowded_folder_is_found() -> None:
+    files = {f"{number}.py" for number in range(MOST_ENTRIES)}
+    folders = {"a": files | {"__init__.py", "__pycache__"}, "b": files | {"more"}}
+    assert crowded(folders) == ["b has 15 entries, 14 at most: divide it"]

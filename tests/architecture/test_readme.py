@@ -1,4 +1,4 @@
-"""README.md gives the commands that a newcomer and CI run, and CI runs exactly those."""
+"""CI runs the commands that README.md gives to a newcomer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ RUN = (
     "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e . "
     "&& .venv/bin/nasbench run --method gm --seeds 5"
 )
-TEST = (
-    "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[test]' "
-    "&& .venv/bin/pytest"
-)
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[test]'"
+TEST = f"{INSTALL} && .venv/bin/pytest"
 
 
 def code_lines(text: str) -> list[str]:
@@ -67,3 +65,17 @@ def test_ci_fails_without_exactly_one_test_command(tmp_path: Path, readme: str, 
     assert done.returncode == 1
     assert f"README.md has {count} code lines" in done.stderr
     assert "bash got" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("workflow", "commands"),
+    [
+        ("ci", [".ci/run", ".venv/bin/mypy"]),
+        ("nightly", [INSTALL, ".venv/bin/pytest -m nightly"]),
+    ],
+)
+def test_a_workflow_runs_these_commands(workflow: str, commands: list[str]) -> None:
+    text = (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
+    assert [line.partition("- run: ")[2] for line in text.splitlines() if "run: " in line] == (
+        commands
+    )

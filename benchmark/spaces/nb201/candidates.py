@@ -28,7 +28,7 @@ def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
 
     Example:
         >>> candidate_codes("all").shape, candidate_codes(3), candidate_codes([7, 2])
-        ((15625,), array([ 6117,  8466, 11374]), array([2, 7]))
+        ((15625,), array([ 7908, 10983, 13015]), array([2, 7]))
     """
     if isinstance(candidates, str):
         if candidates != ALL:
