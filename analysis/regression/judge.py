@@ -98,8 +98,8 @@ def _fault_of_truth(before: Truth, now: Truth) -> Fault | None:
 
 def _fault(method: str, before: Runs, now: Runs, damaged: Mapping[str, str]) -> Fault | None:
     """Return why a method's runs cannot be compared, or None."""
-    for seed in before:
-        name = record_path("", method, seed).name
+    for run in before.values():
+        name = record_path("", run.unit).name
         if name in damaged:
             return Verdict.INCOMPARABLE, f"a record cannot be read: {damaged[name]}"
     if not now:
@@ -209,7 +209,7 @@ def _notes(baseline: Baseline, found: Mapping[str, Runs], damaged: Mapping[str, 
     new = [method for method in found if method not in baseline.methods]
     if new:
         notes.append(f"not in the baseline, so not judged: {', '.join(sorted(new))}")
-    expected = {record_path("", run.name, run.seed).name for run in baseline.records}
+    expected = {record_path("", run.unit).name for run in baseline.records}
     notes += [f"left aside: {why}" for name, why in damaged.items() if name not in expected]
     first = next(iter(next(iter(baseline.methods.values())).values())).provenance
     for method in baseline.methods:

@@ -159,7 +159,7 @@ def read_study(
         order=tuple(rows),
         references=frozenset(references) & frozenset(rows),
         files={
-            record_name(one, inside): sha256(record_path(folder / inside, one.name, one.seed))
+            record_name(one, inside): sha256(record_path(folder / inside, one.unit))
             for inside, of_folder in {"": records, **variants}.items()
             for one in of_folder
         },
@@ -177,8 +177,7 @@ def record_name(record: RunRecord, folder: str = "") -> str:
         record: Of a run.
         folder: Where it is inside the study's folder; empty for the study's own.
     """
-    stem = record_path("", record.name, record.seed).stem
-    return f"{folder}/{stem}" if folder else stem
+    return f"{folder}/{record.unit.stem}" if folder else record.unit.stem
 
 
 def base_of(record: RunRecord) -> str:

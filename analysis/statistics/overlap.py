@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
-from benchmark.records.record import DEFAULT_BASE
+from benchmark.records.unit import DEFAULT_BASE
 from benchmark.truth import AccuracyKey, TruthTable
 
 _SPLITS = {"valid": "validation", "test": "test"}

@@ -105,7 +105,7 @@ def _merge_records(folders: Sequence[Path], out: Path) -> Merged:
     already = set()
     for folder in [*([out] if out.is_dir() else []), *folders]:
         for record in read_records(folder):
-            path = record_path(folder, record.name, record.seed)
+            path = record_path(folder, record.unit)
             before = known.setdefault(path.name, (folder, record))
             if not np.array_equal(before[1].scores, record.scores):
                 raise CheckError(

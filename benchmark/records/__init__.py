@@ -5,12 +5,14 @@ from benchmark.records.folder import find_record, read_records, read_whole_recor
 from benchmark.records.manifest import Manifest, manifest_path, read_manifest, write_manifest
 from benchmark.records.plain import digest, task_digest
 from benchmark.records.record import PROTOCOL, RecordKey, RunRecord
+from benchmark.records.unit import Unit
 
 __all__ = [
     "PROTOCOL",
     "Manifest",
     "RecordKey",
     "RunRecord",
+    "Unit",
     "digest",
     "find_record",
     "manifest_path",

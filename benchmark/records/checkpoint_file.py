@@ -14,21 +14,21 @@ from typing import Any
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded, write_atomic
-from benchmark.records.file import record_path
 from benchmark.records.tensors import load_tensors
+from benchmark.records.unit import Unit
 
 MAGIC = b"nasbench checkpoint 1\n"
 MAX_BYTES = 8 << 30  # of a file; larger than any supernet and its optimiser
 
 
-def checkpoint_path(folder: str | Path, name: str, seed: int) -> Path:
+def checkpoint_path(folder: str | Path, unit: Unit) -> Path:
     """Return where the checkpoint of a run is kept.
 
     Example:
-        >>> checkpoint_path("runs", "gm", 3).as_posix()
+        >>> checkpoint_path("runs", Unit("gm", "rsps", 3)).as_posix()
         'runs/.gm-seed3.checkpoint'
     """
-    return Path(folder) / f".{record_path(folder, name, seed).stem}.checkpoint"
+    return Path(folder) / f".{unit.stem}.checkpoint"
 
 
 def write_checkpoint(contents: Mapping[str, Any], path: str | Path) -> None:

@@ -20,7 +20,6 @@ from pathlib import Path
 from benchmark.errors import CheckError
 from benchmark.files import reason
 from benchmark.processes import is_gone, started, this_host
-from benchmark.records.file import record_path
 
 BEAT = 5.0  # seconds between two signs of life
 SILENCE = 60.0  # seconds without one after which an owner elsewhere is given up
@@ -196,4 +195,4 @@ def _create(path: Path, owner: Owner) -> None:
 
 
 def _stem(folder: Path, name: str, seed: int) -> Path:
-    return folder / f".{record_path(folder, name, seed).stem}.claim"
+    return folder / f".{name}-seed{seed}.claim"

@@ -10,8 +10,8 @@ from typing import Any
 from benchmark.errors import InputError
 from benchmark.records.file import record_path
 from benchmark.records.plain import plain
-from benchmark.records.record import run_name
 from benchmark.records.signed import SignedKind, read_signed, write_signed
+from benchmark.records.unit import Unit
 
 SUFFIX = ".failed"
 
@@ -46,17 +46,17 @@ class Failure:
     provenance: Mapping[str, Any]
 
 
-def failure_path(folder: str | Path, name: str, seed: int) -> Path:
+def failure_path(folder: str | Path, unit: Unit) -> Path:
     """Return where the report of a failed run is kept.
 
     Example:
-        >>> failure_path("runs", "gm", 3).as_posix()
+        >>> failure_path("runs", Unit("gm", "rsps", 3)).as_posix()
         'runs/gm-seed3.failed'
     """
-    return record_path(folder, name, seed).with_suffix(SUFFIX)
+    return record_path(folder, unit).with_suffix(SUFFIX)
 
 
-def write_failure(failure: Failure, folder: str | Path) -> Path:
+def write_failure(failure: Failure, unit: Unit, folder: str | Path) -> Path:
     """Write the report of a failed run into a folder, in the place of an earlier one.
 
     Raises:
@@ -66,10 +66,10 @@ def write_failure(failure: Failure, folder: str | Path) -> Path:
         >>> import tempfile
         >>> failure = Failure("gm", 3, {"preset": "ci"}, "the loss is nan", {}, {})
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     read_failure(write_failure(failure, folder)) == failure
+        ...     read_failure(write_failure(failure, Unit("gm", None, 3), folder)) == failure
         True
     """
-    path = failure_path(folder, run_name(failure.method, failure.task), failure.seed)
+    path = failure_path(folder, unit)
     write_signed(KIND, plain(asdict(failure), "failure"), path)
     return path
 

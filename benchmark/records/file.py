@@ -7,10 +7,10 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.records.forms import check_forms
-from benchmark.records.record import RunRecord, candidates_of_task, checked_method
+from benchmark.records.record import RunRecord, candidates_of_task
 from benchmark.records.scores import decode_scores, encode_scores
 from benchmark.records.signed import SignedKind, read_signed, write_signed
-from benchmark.seeds import checked_seed
+from benchmark.records.unit import Unit
 
 _REMEDY = "delete it and run its method and seed again"
 
@@ -24,22 +24,14 @@ KIND = SignedKind(
 )
 
 
-def record_path(folder: str | Path, name: str, seed: int) -> Path:
-    """Return where in a folder the record of a run is kept.
-
-    Args:
-        folder: The folder.
-        name: Name of the method's runs, see `run_name`.
-        seed: The seed.
-
-    Raises:
-        InputError: The name or the seed is not valid.
+def record_path(folder: str | Path, unit: Unit) -> Path:
+    """Return where in a folder the record of a unit is kept.
 
     Example:
-        >>> record_path("runs", "gm", 3).as_posix()
-        'runs/gm-seed3.json'
+        >>> record_path("runs", Unit("gm", "darts", 3)).as_posix()
+        'runs/gm-darts-seed3.json'
     """
-    return Path(folder) / f"{checked_method(name)}-seed{checked_seed(seed)}.json"
+    return Path(folder) / f"{unit.stem}.json"
 
 
 def write_record(record: RunRecord, folder: str | Path) -> Path:
@@ -64,7 +56,7 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
         ...     path.name, float(read_record(path).scores[-1])
         ('gm-seed3.json', 15624.0)
     """
-    path = record_path(folder, record.name, record.seed)
+    path = record_path(folder, record.unit)
     contents = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
     write_signed(KIND, contents | {"scores": encode_scores(record.scores, record.codes)}, path)
     return path

@@ -9,7 +9,8 @@ from typing import Any
 from benchmark.errors import InputError
 from benchmark.records.file import read_record, record_path
 from benchmark.records.plain import task_digest
-from benchmark.records.record import PROTOCOL, RunRecord, run_name
+from benchmark.records.record import PROTOCOL, RunRecord
+from benchmark.records.unit import Unit
 
 
 def read_records(folder: str | Path) -> list[RunRecord]:
@@ -31,7 +32,7 @@ def read_records(folder: str | Path) -> list[RunRecord]:
         []
     """
     records = [_read(path) for path in _paths(folder)]
-    return sorted(records, key=lambda record: (record.name, record.seed))
+    return sorted(records, key=lambda record: record.unit)
 
 
 def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, str]]:
@@ -60,22 +61,17 @@ def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, s
             records.append(_read(path))
         except InputError as error:
             damaged[path.name] = str(error)
-    return sorted(records, key=lambda record: (record.name, record.seed)), damaged
+    return sorted(records, key=lambda record: record.unit), damaged
 
 
 def find_record(
-    folder: str | Path,
-    method: str,
-    seed: int,
-    task: Mapping[str, Any],
-    device: str | None = None,
+    folder: str | Path, unit: Unit, task: Mapping[str, Any], device: str | None = None
 ) -> RunRecord | None:
     """Return the record of a finished run, so that it need not be run again.
 
     Args:
         folder: Where records are kept; it need not exist.
-        method: Name of the method.
-        seed: The seed.
+        unit: The run's method, base and seed.
         task: The whole task, as plain JSON values.
         device: Where networks run, like ``cuda:0``; None takes a record of any kind of device.
 
@@ -86,10 +82,10 @@ def find_record(
         InputError: A record is there, but damaged or of another task, protocol or kind of device.
 
     Example:
-        >>> find_record("nowhere", "gm", 3, {"preset": "ci"}) is None
+        >>> find_record("nowhere", Unit("gm", None, 3), {"preset": "ci"}) is None
         True
     """
-    path = record_path(folder, run_name(method, task), seed)
+    path = record_path(folder, unit)
     if not path.exists():
         return None
     record = _read(path)
@@ -123,7 +119,7 @@ def _paths(folder: str | Path) -> list[Path]:
 def _read(path: Path) -> RunRecord:
     """Read a record and check that the file has its name: no run counts twice."""
     record = read_record(path)
-    name = record_path(path.parent, record.name, record.seed).name
+    name = record_path(path.parent, record.unit).name
     if path.name != name:
         raise InputError(f"{path} holds what belongs in {name}; delete it or give it that name")
     return record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
 from benchmark.records.plain import plain, task_digest
-from benchmark.seeds import checked_seed
+from benchmark.records.unit import Unit
 from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, to_string
 
-DEFAULT_BASE = "rsps"  # goes without saying in the names of runs
 PROTOCOL = 2  # raised whenever the same task, method and seed give other scores than before
 
 
@@ -46,7 +44,7 @@ class RunRecord:
     a record that was written and read is the same record.
 
     Attributes:
-        method: Name of the method: small letters, digits and hyphens.
+        method: Name of the method: lower-case letters, digits and hyphens.
         seed: Integer from 0 to 4,294,967,295.
         task: The whole task; ``preset`` is its name.
         scores: Finite scores [n] of the task's candidates, ascending by code; higher is better.
@@ -77,14 +75,12 @@ class RunRecord:
 
     def __post_init__(self) -> None:
         """Check the parts and keep copies that nobody else can change."""
-        checked_method(self.method)
-        checked_seed(self.seed)
         for name in ("task", "budget", "trace", "provenance"):
             value = getattr(self, name)
             if not isinstance(value, Mapping):
                 raise InputError(f"{name} is a {type(value).__name__}: it must be a mapping")
             object.__setattr__(self, name, plain(value, name))
-        run_name(self.method, self.task)
+        _ = self.unit  # checks the names and the seed
         if not isinstance(self.task.get("preset"), str):
             raise InputError('task has no name: give it one as "preset"')
         if type(self.protocol) is not int or self.protocol < 1:
@@ -116,12 +112,19 @@ class RunRecord:
     @property
     def base(self) -> str | None:
         """The one-shot base that trained its supernets; None where there are none."""
-        return base_of_task(self.task)
+        search = self.task.get("search", {})
+        base = search.get("base") if isinstance(search, Mapping) else None
+        return None if base is None else str(base)
 
     @property
     def name(self) -> str:
-        """What sets its runs apart from those of others in a folder, see `run_name`."""
-        return run_name(self.method, self.task)
+        """The method with its base, where that is not the default, see `Unit`."""
+        return self.unit.name
+
+    @property
+    def unit(self) -> Unit:
+        """The method, base and seed."""
+        return Unit(self.method, self.base, self.seed)
 
     @property
     def key(self) -> RecordKey:
@@ -129,50 +132,6 @@ class RunRecord:
         return RecordKey(
             self.task["preset"], task_digest(self.task), self.method, self.seed, self.protocol
         )
-
-
-def run_name(method: str, task: Mapping[str, Any]) -> str:
-    """Return the name of a method's runs: with its base, unless that is RSPS or there is none.
-
-    Args:
-        method: Name of the method.
-        task: The whole task, as plain JSON values.
-
-    Raises:
-        InputError: The method's or base's name cannot be part of a file's name.
-
-    Example:
-        >>> run_name("gm", {"search": {"base": "darts-2nd"}})
-        'gm-darts-2nd'
-        >>> run_name("gm", {"search": {"base": "rsps"}}), run_name("params", {})
-        ('gm', 'params')
-    """
-    base = base_of_task(task)
-    return checked_method(method if base in (None, DEFAULT_BASE) else f"{method}-{base}")
-
-
-def base_of_task(task: Mapping[str, Any]) -> str | None:
-    """Return the one-shot base that a task names; None where it names none."""
-    search = task.get("search", {})
-    base = search.get("base") if isinstance(search, Mapping) else None
-    return None if base is None else str(base)
-
-
-def checked_method(method: object) -> str:
-    """Return the name of a method after checking that it can be part of a file's name.
-
-    Raises:
-        InputError: It has other signs than small letters, digits and hyphens.
-
-    Example:
-        >>> checked_method("few-shot")
-        'few-shot'
-    """
-    if not isinstance(method, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", method):
-        raise InputError(
-            f"method is {method!r:.60}: it must be small letters, digits and hyphens, like few-shot"
-        )
-    return method
 
 
 def candidates_of_task(task: Mapping[str, Any]) -> Codes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.records import read_records, record_path
+from benchmark.records import Unit, read_records, record_path
 from benchmark.records.claims import claims, owner_of
 from tests.command_line import finish, nasbench, start_nasbench
 
@@ -53,7 +53,7 @@ def wait_for_owner(
         for seed in range(SEEDS) if is_time else ():
             for path in claims(folder, "gm", seed):
                 owner = owner_of(path)
-                if owner is not None and not record_path(folder, "gm", seed).exists():
+                if owner is not None and not record_path(folder, Unit("gm", "rsps", seed)).exists():
                     return by_number[owner.process]
         time.sleep(0.01)
     pytest.fail("all ended before one could be killed")

@@ -90,7 +90,7 @@ def check_comparisons(
             record
             for record in records
             if record.name in methods
-            and (names is None or record_path("", record.name, record.seed).name in names)
+            and (names is None or record_path("", record.unit).name in names)
         ]
         opened = _truth(path, kept, choice, checks)
         if opened is None:

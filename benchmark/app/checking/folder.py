@@ -112,4 +112,4 @@ def _check_cheap(records: Sequence[RunRecord], checks: Checks, data: Path) -> No
 
 
 def _name(record: RunRecord) -> str:
-    return record_path("", record.name, record.seed).name
+    return record_path("", record.unit).name

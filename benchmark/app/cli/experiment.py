@@ -95,7 +95,7 @@ def _experiment(
     from benchmark.app.cli.report import report
     from benchmark.app.running.shards import parse_shard
     from benchmark.records.checkpoints import parse_every
-    from benchmark.records.record import DEFAULT_BASE
+    from benchmark.records.unit import DEFAULT_BASE
     from benchmark.seeds import parse_seeds
     from benchmark.tasks.task import load_preset
     from benchmark.truth import AccuracyKey, open_table

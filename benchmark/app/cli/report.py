@@ -41,7 +41,7 @@ def report(
     write_atomic(paths["md"], made.markdown)
     write_atomic(paths["csv"], made.csv)
     save_figure(comparison_figure(scores_against_truth_data(records, truth, key)), paths["png"])
-    kept = [record_path(folder, record.name, record.seed) for record in records]
+    kept = [record_path(folder, record.unit) for record in records]
     files = [*paths.values(), *kept]
     manifest = Manifest(
         files={path.name: sha256(path) for path in files},

@@ -23,12 +23,12 @@ from benchmark.app.running.shards import share_of
 from benchmark.app.running.turns import Turn, turns, workers_for
 from benchmark.app.running.unit import (
     Order,
-    Unit,
     UnitResult,
     UnitStatus,
     describe,
     make_method,
     run_unit,
+    unit_of,
 )
 from benchmark.app.workers.backends import HERE, Workers
 from benchmark.app.workers.loky import DIED_ELSEWHERE, THREADS, WorkerDiedError
@@ -37,7 +37,7 @@ from benchmark.app.workers.stopping import stoppable
 from benchmark.errors import CheckError, StoppedError
 from benchmark.files import marked_folder, reason, sweep
 from benchmark.images import data_folder, dataset_record
-from benchmark.records import RunRecord, find_record, write_record
+from benchmark.records import RunRecord, Unit, find_record, write_record
 from benchmark.records.checkpoint_file import checkpoint_path
 from benchmark.records.checkpoints import DEFAULT, Every
 from benchmark.records.claims import (
@@ -135,12 +135,12 @@ def _units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> list[Uni
     units = []
     for name in methods:
         method = make_method(task, name)
-        units += [Unit.of(task, name, seed) for seed in (seeds if method.seeded else seeds[:1])]
+        units += [unit_of(task, name, seed) for seed in (seeds if method.seeded else seeds[:1])]
     return units
 
 
 def _find(task: Task, unit: Unit, folder: Path, device: str) -> RunRecord | None:
-    return find_record(folder, unit.method, unit.seed, describe(task, unit.method), device)
+    return find_record(folder, unit, describe(task, unit.method), device)
 
 
 def _elsewhere(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
@@ -318,8 +318,8 @@ class _Crew:
             if record is not None:
                 self.records[unit] = record
         if unit in self.records:
-            failure_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
-            checkpoint_path(self._folder, unit.name, unit.seed).unlink(missing_ok=True)
+            failure_path(self._folder, unit).unlink(missing_ok=True)
+            checkpoint_path(self._folder, unit).unlink(missing_ok=True)
         if result.state is not UnitStatus.BUSY:
             release(self._folder, unit.name, unit.seed, self._owner)
 
@@ -330,7 +330,7 @@ class _Crew:
     def _keep_failure(self, unit: Unit, failure: Failure) -> None:
         self.failures[unit] = failure.fault
         with suppress(CheckError):  # a full disk, say: the fault itself is said at the end
-            write_failure(failure, self._folder)
+            write_failure(failure, unit, self._folder)
 
     def _is_free(self, unit: Unit) -> bool:
         """Whether it may be tried: nobody alive has it, or its record has come about."""

@@ -17,40 +17,15 @@ from benchmark.app.running.turns import Turn
 from benchmark.app.workers.progress import Meter
 from benchmark.budget import Ledger
 from benchmark.errors import StoppedError, fault_line
-from benchmark.records import PROTOCOL, RunRecord, digest, record_path, task_digest
+from benchmark.records import PROTOCOL, RunRecord, Unit, digest, record_path, task_digest
 from benchmark.records.checkpoint_file import checkpoint_path
 from benchmark.records.checkpoints import DEFAULT, Checkpoints, Every
 from benchmark.records.claims import Owner, claim
 from benchmark.records.failure import Failure
 from benchmark.records.provenance import machine_facts, provenance
-from benchmark.records.record import run_name
 from benchmark.tasks.task import Task
 
 SCORING_COST = 0.1  # of an image scored, where one trained on costs 1; for the progress bar alone
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A method at a seed.
-
-    Attributes:
-        method: Name of the method.
-        seed: The seed.
-        name: Name of the method's runs, which their files bear.
-    """
-
-    method: str
-    seed: int
-    name: str
-
-    @classmethod
-    def of(cls, task: Task, method: str, seed: int) -> Unit:
-        """Return a unit of a task."""
-        return cls(method, seed, run_name(method, describe(task, method)))
-
-    def __str__(self) -> str:
-        """Return name and seed in words."""
-        return f"{self.name} seed {self.seed}"
 
 
 class UnitStatus(Enum):
@@ -140,7 +115,7 @@ def _run_unit(order: Order) -> UnitResult:
     if not order.is_claimed:
         if not claim(order.folder, unit.name, unit.seed, order.owner, order.silent):
             return UnitResult(unit, UnitStatus.BUSY)
-        if record_path(order.folder, unit.name, unit.seed).exists():
+        if record_path(order.folder, unit).exists():
             return UnitResult(unit, UnitStatus.FOUND)
     running = _Running(order)
     try:
@@ -153,6 +128,11 @@ def _run_unit(order: Order) -> UnitResult:
         )
     meter.show(1.0)
     return UnitResult(unit, UnitStatus.DONE, record, note=running.note)
+
+
+def unit_of(task: Task, method: str, seed: int) -> Unit:
+    """Return a method at a seed; methods that search train supernets by the task's base."""
+    return Unit(method, None if method_class(method).reference else task.search.base, seed)
 
 
 def describe(task: Task, method: str) -> dict[str, Any]:
@@ -180,7 +160,7 @@ class _Running:
         self._started, self._clock = datetime.now(timezone.utc), time.monotonic()
         self._notes: list[str] = []
         self._checkpoints = Checkpoints(
-            checkpoint_path(order.folder, self._unit.name, self._unit.seed),
+            checkpoint_path(order.folder, self._unit),
             self._key(),
             order.every if order.folder.is_dir() else Every(),
             lambda: order.meter.is_stopped,

@@ -69,5 +69,5 @@ def test_a_figure_that_would_be_too_large_is_left_out(make_run: MakeRun, name: s
 
 @pytest.mark.parametrize("name", [SCRIPT, "a<b", "gm\n", "GM", "ж"])
 def test_no_script_is_a_method(make_run: MakeRun, name: str) -> None:
-    with pytest.raises(InputError, match="it must be small letters, digits and hyphens"):
+    with pytest.raises(InputError, match="it must be lower-case letters, digits and hyphens"):
         replace(make_run("gm", 0), method=name)

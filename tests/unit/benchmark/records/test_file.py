@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.errors import CheckError, InputError
-from benchmark.records import RunRecord, digest, read_record, record_path, write_record
+from benchmark.records import RunRecord, Unit, digest, read_record, write_record
 from benchmark.records.scores import encode_scores
 from benchmark.spaces.nb201 import SIZE
 
@@ -258,7 +258,7 @@ def test_a_file_where_the_folder_should_be_is_one_line(
 @pytest.mark.parametrize(("method", "seed"), [("../gm", 3), ("a/b", 3), ("", 3), ("gm", -1)])
 def test_a_name_stays_in_its_folder(method: str, seed: int) -> None:
     with pytest.raises(InputError):
-        record_path("runs", method, seed)
+        Unit(method, None, seed)
 
 
 def test_reading_records_needs_no_torch() -> None:

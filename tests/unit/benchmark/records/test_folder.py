@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.records import PROTOCOL, RunRecord, find_record, read_records, write_record
+from benchmark.records import PROTOCOL, RunRecord, Unit, find_record, read_records, write_record
 from benchmark.spaces.nb201 import SIZE
 
 MakeRecord = Callable[..., RunRecord]
@@ -43,7 +43,7 @@ def test_a_copy_does_not_count_twice(tmp_path: Path, make_record: MakeRecord) ->
     with pytest.raises(InputError, match=r"gm-seed4.json holds what belongs in gm-seed3.json; del"):
         read_records(tmp_path)
     with pytest.raises(InputError, match=r"gm-seed4.json holds what belongs in gm-seed3.json; del"):
-        find_record(tmp_path, "gm", 4, make_record().task)
+        find_record(tmp_path, Unit("gm", None, 4), make_record().task)
 
 
 def test_runs_of_two_bases_stand_side_by_side(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -58,7 +58,7 @@ def test_runs_of_two_bases_stand_side_by_side(tmp_path: Path, make_record: MakeR
         "darts-2nd": "gm-darts-2nd-seed3.json",
     }
     for base, one in tasks.items():
-        found = find_record(tmp_path, "gm", 3, one)
+        found = find_record(tmp_path, Unit("gm", base, 3), one)
         assert found is not None
         assert found.base == base
     assert [record.name for record in read_records(tmp_path)] == ["gm", "gm-darts", "gm-darts-2nd"]
@@ -71,14 +71,14 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_a_finished_run_is_found(tmp_path: Path, make_record: MakeRecord) -> None:
     record = make_record(scores=np.arange(SIZE) / 3)
-    assert find_record(tmp_path / "new", "gm", 3, record.task) is None
+    assert find_record(tmp_path / "new", Unit("gm", None, 3), record.task) is None
     write_record(record, tmp_path / "new")
     backwards = dict(reversed(list(record.task.items())))
-    found = find_record(tmp_path / "new", "gm", 3, backwards)
+    found = find_record(tmp_path / "new", Unit("gm", None, 3), backwards)
     assert found is not None
     assert found.scores.tobytes() == record.scores.tobytes()
-    assert find_record(tmp_path / "new", "gm", 4, record.task) is None
-    assert find_record(tmp_path / "new", "one-shot", 3, record.task) is None
+    assert find_record(tmp_path / "new", Unit("gm", None, 4), record.task) is None
+    assert find_record(tmp_path / "new", Unit("one-shot", None, 3), record.task) is None
 
 
 def test_a_run_of_another_task_is_refused(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -88,9 +88,9 @@ def test_a_run_of_another_task_is_refused(tmp_path: Path, make_record: MakeRecor
         match=r"gm-seed3.json is a run of another task \(its preset is 'ci', this one's "
         r"'laptop'\); give another --out, or delete it$",
     ):
-        find_record(tmp_path, "gm", 3, {"preset": "laptop"})
+        find_record(tmp_path, Unit("gm", None, 3), {"preset": "laptop"})
     with pytest.raises(InputError, match="is a run of another task"):
-        find_record(tmp_path, "gm", 3, {**make_record().task, "budget": 1})
+        find_record(tmp_path, Unit("gm", None, 3), {**make_record().task, "budget": 1})
 
 
 def test_a_run_of_another_protocol_is_refused(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -101,13 +101,13 @@ def test_a_run_of_another_protocol_is_refused(tmp_path: Path, make_record: MakeR
         match=rf"gm-seed3.json was made by protocol {PROTOCOL + 1}, this code has {PROTOCOL}: "
         r"its scores cannot be mixed with new ones; give another --out, or delete it$",
     ):
-        find_record(tmp_path, "gm", 3, record.task)
+        find_record(tmp_path, Unit("gm", None, 3), record.task)
 
 
 def test_a_damaged_run_is_not_run_again_unasked(tmp_path: Path, make_record: MakeRecord) -> None:
     write_record(make_record(), tmp_path).write_text("")
     with pytest.raises(InputError, match=r"gm-seed3.json is no run record, .*; delete it and run"):
-        find_record(tmp_path, "gm", 3, make_record().task)
+        find_record(tmp_path, Unit("gm", None, 3), make_record().task)
 
 
 def test_a_run_of_another_kind_of_device_is_refused(
@@ -116,12 +116,12 @@ def test_a_run_of_another_kind_of_device_is_refused(
     record = make_record(provenance={"device": "cuda:1"})
     write_record(record, tmp_path)
     for device in ("cuda", "cuda:0", None):
-        assert find_record(tmp_path, "gm", 3, record.task, device) is not None
+        assert find_record(tmp_path, Unit("gm", None, 3), record.task, device) is not None
     with pytest.raises(
         InputError,
         match=r"gm-seed3.json was made on the device cuda:1, this is cpu: they round differently; "
         r"give another --out, or delete it, or give --device cuda:1$",
     ):
-        find_record(tmp_path, "gm", 3, record.task, "cpu")
+        find_record(tmp_path, Unit("gm", None, 3), record.task, "cpu")
     write_record(make_record(provenance={}), tmp_path)  # it does not tell
-    assert find_record(tmp_path, "gm", 3, record.task, "cpu") is not None
+    assert find_record(tmp_path, Unit("gm", None, 3), record.task, "cpu") is not None

@@ -50,7 +50,7 @@ def test_the_key_tells_what_decides_the_scores(make_record: MakeRecord) -> None:
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
-        ("method", "../gm", "method is '../gm': it must be small letters, digits and hyphens"),
+        ("method", "../gm", "method is '../gm': it must be lower-case letters, digits and hyphens"),
         ("method", "gm\n", r"method is 'gm\n': it must be"),
         ("method", "", "method is '': it must be"),
         ("method", None, "method is None: it must be"),

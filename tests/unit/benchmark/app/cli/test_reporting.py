@@ -12,7 +12,7 @@ import pytest
 
 from analysis.report.pictures import PICTURES
 from analysis.report.tables.catalogue import TABLES
-from benchmark.records import RunRecord, record_path, write_record
+from benchmark.records import RunRecord, Unit, record_path, write_record
 from benchmark.spaces.nb201 import SIZE
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -83,7 +83,7 @@ def test_what_cannot_be_used_is_one_line(runs: Path, arguments: list[str], messa
 
 @pytest.mark.slow
 def test_a_damaged_record_makes_no_report(runs: Path) -> None:
-    path = record_path(runs, "one-shot", 0)
+    path = record_path(runs, Unit("one-shot", "rsps", 0))
     path.write_bytes(path.read_bytes()[:-100])
     done = report(runs)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
