@@ -1,23 +1,26 @@
-"""A checkpoint as a file: what a run that is killed goes on from.
+"""The file of a checkpoint: tensors by safetensors, everything else as JSON, and a checksum.
 
-One line says what it is, one its SHA-256; then come tensors and plain values as PyTorch writes
-them. They are read back without running anything.
+The first line names the format, the second is the SHA-256 of what follows, the third is the JSON
+text, and the rest is a safetensors file. Reading it runs no code and allocates no more than its
+bytes fill, whoever wrote it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded, write_atomic
-from benchmark.records.tensors import load_tensors
 from benchmark.records.unit import Unit
 
-MAGIC = b"nasbench checkpoint 1\n"
+if TYPE_CHECKING:
+    import torch
+
+MAGIC = b"nasbench checkpoint 2\n"
 MAX_BYTES = 8 << 30  # of a file; larger than any supernet and its optimiser
 
 
@@ -32,10 +35,13 @@ def checkpoint_path(folder: str | Path, unit: Unit) -> Path:
 
 
 def write_checkpoint(contents: Mapping[str, Any], path: str | Path) -> None:
-    """Write tensors and plain values, in the place of an earlier checkpoint.
+    """Write nested mappings and lists of tensors, texts, numbers, booleans and None.
+
+    Keys may be texts or integers. Tensors are read back with their type, shape and memory format,
+    but each with a storage of its own.
 
     Raises:
-        CheckError: The system refused.
+        CheckError: The system refused to write.
 
     Example:
         >>> import tempfile, torch
@@ -44,11 +50,11 @@ def write_checkpoint(contents: Mapping[str, Any], path: str | Path) -> None:
         ...     read_checkpoint(Path(folder) / "a")
         {'step': 3, 'weights': tensor([1., 1.])}
     """
-    import torch  # here, so that reading records does not wait for it
+    from safetensors.torch import save  # here, so that reading records does not wait for PyTorch
 
-    packed = io.BytesIO()
-    torch.save(dict(contents), packed)
-    data = packed.getvalue()
+    tensors: dict[str, torch.Tensor] = {}
+    values = json.dumps(_encode(contents, tensors)).encode()
+    data = values + b"\n" + save(tensors)
     write_atomic(path, MAGIC + hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
 
 
@@ -56,20 +62,64 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint, its tensors on the CPU.
 
     Raises:
-        InputError: The file cannot be read, is no checkpoint, was damaged, or holds anything else
-            than tensors and plain values.
+        InputError: The file cannot be read, is no checkpoint, or was damaged.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     whole = read_bounded(path, MAX_BYTES, "it is no checkpoint")
     if not whole.startswith(MAGIC):
         raise InputError(f"{path} is no checkpoint of this version")
-    kept, _, data = whole[len(MAGIC) :].partition(b"\n")
-    if kept != hashlib.sha256(data).hexdigest().encode():
+    checksum, _, data = whole[len(MAGIC) :].partition(b"\n")
+    if checksum != hashlib.sha256(data).hexdigest().encode():
         raise InputError(f"{path} was damaged: its checksum does not hold")
+    values, _, packed = data.partition(b"\n")
     try:
-        contents = load_tensors(data)
-    except Exception as error:  # a hostile one can raise anything
+        contents = _decode(json.loads(values), load(packed))
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         text = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path} holds no plain checkpoint ({text[:80]})") from error
+        raise InputError(f"{path} is no whole checkpoint ({text[:80]})") from error
     if not isinstance(contents, dict):
         raise InputError(f"{path} holds a {type(contents).__name__}: it is no checkpoint")
     return contents
+
+
+def _encode(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """Return a value as JSON holds it; its tensors are collected by number.
+
+    A mapping becomes ``{"items": [[key, value], ...]}``, because keys may be integers; a tensor
+    becomes ``{"tensor": number, "channels_last": bool}``.
+    """
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        channels_last = _is_channels_last(value)
+        tensor = value.detach().permute(0, 2, 3, 1) if channels_last else value.detach()
+        number = str(len(tensors))
+        tensors[number] = tensor.to("cpu", copy=True).contiguous()  # safetensors shares no storage
+        return {"tensor": number, "channels_last": channels_last}
+    if isinstance(value, Mapping):
+        return {"items": [[key, _encode(one, tensors)] for key, one in value.items()]}
+    if isinstance(value, list | tuple):
+        return [_encode(one, tensors) for one in value]
+    return value
+
+
+def _is_channels_last(tensor: torch.Tensor) -> bool:
+    """Whether a tensor has just these strides; `is_contiguous` cannot tell them for 1 x 1 maps."""
+    if tensor.dim() != 4:
+        return False
+    _, channels, height, width = tensor.shape
+    return tensor.stride() == (channels * height * width, 1, channels * width, channels)
+
+
+def _decode(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    """Return what `_encode` encoded; anything else raises a KeyError, TypeError or ValueError."""
+    if isinstance(value, list):
+        return [_decode(one, tensors) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        tensor = tensors[value["tensor"]]
+        return tensor.permute(0, 3, 1, 2) if value["channels_last"] else tensor
+    return {key: _decode(one, tensors) for key, one in value["items"]}
