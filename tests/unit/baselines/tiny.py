@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,13 +16,14 @@ from benchmark.budget import Budget, Ledger
 from benchmark.images import Images, ImageSet
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import Codes, live_codes
+from benchmark.spaces.nb201 import SIZE, Codes, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.search import SearchSettings
 from benchmark.tasks.task import ScoringSettings, TrainingSettings, TrajectorySettings
 
 BATCH = 4
-BUDGET = 150 * BATCH + 1  # the last image is less than a batch: nobody can spend it
+BUDGET = 150 * BATCH + 1  # the last image is less than a batch, so it stays unspent
+CANDIDATES = np.arange(0, SIZE, 53)  # 295 architectures; 53 shares no factor with 5
 
 PROBE: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BATCH}
 
@@ -110,6 +111,7 @@ def tiny_experiment(
     progress: Callable[[float], None] = lambda share: None,
     trajectory: TrajectorySettings = NO_TRAJECTORY,
     checkpoints: Checkpoints | None = None,
+    candidates: Codes = CANDIDATES,
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
@@ -122,16 +124,25 @@ def tiny_experiment(
         flip=False,
         scale=scale or tiny_scale(channels=2),
         training=settings,
-        scoring=scoring or ScoringSettings(4, "loss", "validation", memory=256),
+        scoring=scoring or tiny_scoring(),
         search=search or tiny_search(),
         streams=Streams(seed),
         ledger=Ledger(Budget(budget)),
         device=torch.device("cpu"),
+        candidates=candidates,
         tick=tick,
         progress=progress,
         trajectory=trajectory,
         checkpoints=checkpoints or Checkpoints(),
     )
+
+
+def tiny_scoring(
+    images: int = 4,
+    score: Literal["accuracy", "loss"] = "loss",
+    batch_norm: Literal["validation", "training"] = "validation",
+) -> ScoringSettings:
+    return ScoringSettings(images, score, batch_norm, memory=256, candidates="all")
 
 
 def tiny_search(base: str = "rsps", **changes: Any) -> SearchSettings:
