@@ -6,16 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building import work
 from benchmark.app.building.journal import TrainingKey
 
 
-def stub_training(patch: pytest.MonkeyPatch, invent: Callable[..., Trained]) -> list[TrainingKey]:
+def stub_training(
+    patch: pytest.MonkeyPatch, invent: Callable[..., TrainingResult]
+) -> list[TrainingKey]:
     """Invent instead of training; return what is asked for, as it is asked."""
     asked: list[TrainingKey] = []
 
-    def train(code: int, seed: int, *_: object) -> Trained:
+    def train(code: int, seed: int, *_: object) -> TrainingResult:
         asked.append(TrainingKey(code, seed))
         return invent(code, seed)
 

@@ -1,5 +1,5 @@
-"""Training architectures alone, as the tables of true accuracies are made."""
+"""Training single architectures from scratch, to make tables of true accuracies."""
 
-from baselines.alone.training import CODE, Trained, train_alone
+from baselines.alone.training import TRAINING_VERSION, TrainingResult, train_alone
 
-__all__ = ["CODE", "Trained", "train_alone"]
+__all__ = ["TRAINING_VERSION", "TrainingResult", "train_alone"]

@@ -1,4 +1,4 @@
-"""The images of a protocol: for training, for validation, and for the test."""
+"""The images of a training protocol, and the training batches of each seed."""
 
 from __future__ import annotations
 
@@ -13,25 +13,19 @@ from benchmark.images import Batches, Images, ImageSet, dataset_record
 from benchmark.seeds import Streams
 from benchmark.tasks.protocol import TrainingProtocol
 
-KEPT_BYTES = 1 << 28  # of batches; those of further seeds are cut anew for each architecture
-Pairs = list[tuple[Tensor, Tensor]]
+CACHE_BYTES = 1 << 28  # of batches; seeds beyond make their batches again for each architecture
+BatchList = list[tuple[Tensor, Tensor]]
 
 
 class AloneImages(NamedTuple):
-    """The images of a protocol, no image in two parts.
-
-    Attributes:
-        train: What weights are trained on.
-        valid: What validation accuracies are measured on.
-        test: What test accuracies are measured on.
-    """
+    """Training, validation and test images; no image is in two of them."""
 
     train: Images
     valid: Images
     test: Images
 
     def digest(self) -> str:
-        """Return the SHA-256 of all pixels and labels, as `ImageSet.digest` gives it undivided."""
+        """Return the SHA-256 of all pixels and labels, equal to that of the undivided data set."""
         held = Images(
             torch.cat([self.test.pixels, self.valid.pixels]),
             torch.cat([self.test.labels, self.valid.labels]),
@@ -41,15 +35,12 @@ class AloneImages(NamedTuple):
 
 @lru_cache(maxsize=2)
 def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> AloneImages:
-    """Return the images of a protocol on a device, kept for the next architecture.
-
-    Validation images are the last of the data set's, those for the test the ones before, see
-    `Protocol.places`.
+    """Return the images of a protocol on a device, divided as `TrainingProtocol.places` says.
 
     Args:
-        protocol: How many there are of each kind.
-        folder: Where files of images lie.
-        device: Where they are put.
+        protocol: The data set, and how many images each part has.
+        folder: Folder of the image files.
+        device: PyTorch device.
     """
     record = dataset_record(protocol.data.dataset)
     images = record.read(protocol.data, folder).to(torch.device(device))
@@ -60,15 +51,15 @@ def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> AloneIm
 
 def seed_batches(
     protocol: TrainingProtocol, seed: int, folder: Path, device: str
-) -> Pairs | Batches:
+) -> BatchList | Batches:
     """Return the training batches of a seed, the same for every architecture.
 
-    As each architecture is trained at one seed after the other, the first seeds stay: if the last
-    did, none would be there when it is asked for again.
+    Batches are cached for the first seeds that fit in `CACHE_BYTES`. An architecture is trained
+    at one seed after the other, so a cache of the latest seeds would never be hit.
     """
-    kept = _kept_batches(protocol, folder, device)
-    if seed in kept:
-        return kept[seed]
+    cached = _cached_batches(protocol, folder, device)
+    if seed in cached:
+        return cached[seed]
     train, settings = read_parts(protocol, folder, device).train, protocol.training
     steps = settings.epochs * len(train) // settings.batch_size
     batches = Batches(
@@ -80,13 +71,13 @@ def seed_batches(
         flip=protocol.data.flip,
     )
     image = 4 * protocol.scale.input_channels * protocol.scale.resolution**2
-    if (len(kept) + 1) * steps * settings.batch_size * image > KEPT_BYTES:
+    if (len(cached) + 1) * steps * settings.batch_size * image > CACHE_BYTES:
         return batches
-    kept[seed] = [batches[step] for step in range(steps)]
-    return kept[seed]
+    cached[seed] = [batches[step] for step in range(steps)]
+    return cached[seed]
 
 
 @lru_cache(maxsize=1)
-def _kept_batches(protocol: TrainingProtocol, folder: Path, device: str) -> dict[int, Pairs]:
-    """Return where the batches of seeds are kept; those of another protocol make room."""
+def _cached_batches(protocol: TrainingProtocol, folder: Path, device: str) -> dict[int, BatchList]:
+    """Return the cache, empty at first; another protocol replaces it."""
     return {}

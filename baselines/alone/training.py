@@ -1,26 +1,25 @@
-"""Training one architecture alone, and measuring it.
+"""Training one architecture from scratch.
 
-At a seed all architectures see the same batches in the same order, and start from weights drawn
-from one stream. What a training gives depends on the protocol, the seed and the architecture with
-its dead edges left out, and on nothing that was trained before.
+At a seed all architectures see the same batches in the same order, and draw their weights from the
+same stream. The result depends on protocol, seed and live architecture, not on earlier trainings.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
+from baselines.alone.averaging import WeightAverage
+from baselines.alone.evaluation import evaluate_network, recompute_batch_norm
 from baselines.alone.images import read_parts, seed_batches
-from baselines.alone.measuring import measured, renormalise
 from baselines.reference.network import Network
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
@@ -28,19 +27,20 @@ from benchmark.spaces.nb201 import live_codes
 from benchmark.tasks.protocol import AloneSettings, TrainingProtocol
 
 SPLITS = ("valid", "test")
-CODE = 1  # raised whenever the same protocol, seed and architecture give other numbers than before
+# Raise this when the same protocol, seed and architecture give other numbers than before.
+TRAINING_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What one training of an architecture gave.
 
     Attributes:
-        accuracy: By split, in percent.
-        loss: By split, the mean cross-entropy in nats.
-        curve: By split the accuracy after each epoch, in percent, on the first images of it; empty
-            where none was asked for.
-        seconds: Of training, for each epoch.
+        accuracy: Accuracy of each split, in percent.
+        loss: Mean cross-entropy of each split, in nats.
+        curve: Accuracy of each split after each epoch, in percent, on the first
+            ``evaluation.curve_images`` images; empty where that is 0.
+        seconds: Training time of an epoch.
     """
 
     accuracy: Mapping[str, float]
@@ -55,38 +55,28 @@ def train_alone(
     protocol: TrainingProtocol,
     folder: Path,
     device: str = "cpu",
-    tell: Callable[[float], None] = lambda share: None,
-) -> Trained:
-    """Train an architecture from freshly drawn weights and measure it.
+    progress: Callable[[float], None] = lambda share: None,
+) -> TrainingResult:
+    """Train an architecture from freshly drawn weights and evaluate it.
 
     Args:
         code: The architecture; its dead edges are left out.
-        seed: Decides weights and batches.
-        protocol: How to train and measure.
-        folder: Where files of images lie.
-        device: Where the network lives.
-        tell: Called with the share of the steps that is done.
-
-    Returns:
-        Accuracies, losses, curves and time.
+        seed: Seed of weights and batches.
+        protocol: How to train and evaluate.
+        folder: Folder of the image files.
+        device: PyTorch device.
+        progress: Called after each step with the share of steps done.
 
     Raises:
-        DivergedError: A loss is not finite.
-
-    Example:
-        >>> from benchmark.tasks.protocol import load_protocol
-        >>> tiny = load_protocol("digits").changed(
-        ...     {"training.epochs": 1, "data.noise_draws": 1, "network.channels": 2}
-        ... )
-        >>> sorted(train_alone(7, 0, tiny, Path()).accuracy)
-        ['test', 'valid']
+        DivergedError: A loss or logit is not finite.
     """
-    settings, parts = protocol.training, read_parts(protocol, folder, device)
+    settings, evaluation = protocol.training, protocol.evaluation
+    parts = read_parts(protocol, folder, device)
     batches = seed_batches(protocol, seed, folder, device)
     (live,) = live_codes([code]).tolist()
     network = Network(live, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
     network = network.to(device)
-    average = _Average(network, settings, len(batches))
+    average = WeightAverage(network, settings, len(batches))
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=settings.learning_rate,
@@ -95,13 +85,14 @@ def train_alone(
         nesterov=settings.momentum > 0,
         fused=True,
     )
-    total, loss = torch.zeros((), device=device), torch.zeros(())
+    losses: list[Tensor] = []
     curve: dict[str, list[float]] = {split: [] for split in SPLITS}
-    ends = {(epoch + 1) * len(batches) // settings.epochs for epoch in range(settings.epochs)}
-    evaluation, shown = protocol.evaluation, protocol.evaluation.curve_images
-    is_plain = not (evaluation.mirrored or evaluation.batch_norm_images)
-    last = {  # splits whose curve ends in the very measurement that is taken at the end
-        split for split in SPLITS if is_plain and shown >= len(getattr(parts, split))
+    epoch_ends = {(epoch + 1) * len(batches) // settings.epochs for epoch in range(settings.epochs)}
+    final_alike = {  # splits whose last curve point is the same as the final evaluation
+        split
+        for split in SPLITS
+        if evaluation.curve_images >= len(getattr(parts, split))
+        and not (evaluation.mirrored or evaluation.batch_norm_images)
     }
     spent, clock = 0.0, time.perf_counter()
     network.train()
@@ -116,42 +107,52 @@ def train_alone(
             clip_grad_norm_(network.parameters(), settings.gradient_norm, foreach=True)
         optimiser.step()
         average.update(step)
-        total += loss.detach()
-        if shown and step + 1 in ends:
+        losses.append(loss.detach())
+        if step + 1 in epoch_ends:
+            _check_finite(losses, len(batches))
             spent += time.perf_counter() - clock
-            for split in SPLITS if step + 1 < len(batches) else set(SPLITS) - last:
-                images = getattr(parts, split)
-                few = images.first(min(shown, len(images)))
-                now = average.network
-                curve[split].append(measured(now, few, mirrored=False).accuracy)
-                now.train()
+            if evaluation.curve_images:
+                for split in SPLITS if step + 1 < len(batches) else set(SPLITS) - final_alike:
+                    images = getattr(parts, split)
+                    first = images.first(min(evaluation.curve_images, len(images)))
+                    point = evaluate_network(average.network, first, mirrored=False)
+                    curve[split].append(point.accuracy)
+                    average.network.train()
             clock = time.perf_counter()
-        tell((step + 1) / len(batches))
-    spent += time.perf_counter() - clock
-    if not math.isfinite(float(total)):
-        raise DivergedError(f"the training loss is {float(total)}: lower the learning rate")
+        progress((step + 1) / len(batches))
     trained = average.network
     if evaluation.batch_norm_images:
-        renormalise(trained, parts.train.first(evaluation.batch_norm_images))
-    found = {
-        split: measured(trained, getattr(parts, split), mirrored=evaluation.mirrored)
+        recompute_batch_norm(trained, parts.train.first(evaluation.batch_norm_images))
+    final = {
+        split: evaluate_network(trained, getattr(parts, split), mirrored=evaluation.mirrored)
         for split in SPLITS
     }
-    for split in last:
-        curve[split].append(found[split].accuracy)
-    return Trained(
-        accuracy={split: one.accuracy for split, one in found.items()},
-        loss={split: one.loss for split, one in found.items()},
-        curve=curve if shown else {},
+    for split in final_alike:
+        curve[split].append(final[split].accuracy)
+    return TrainingResult(
+        accuracy={split: one.accuracy for split, one in final.items()},
+        loss={split: one.loss for split, one in final.items()},
+        curve=curve if evaluation.curve_images else {},
         seconds=spent / settings.epochs,
     )
+
+
+def _check_finite(losses: Sequence[Tensor], steps: int) -> None:
+    """Raise an error that names the first step whose loss is not finite."""
+    finite = torch.stack(list(losses)).isfinite()
+    if not finite.all():
+        step = int(finite.logical_not().nonzero()[0])
+        raise DivergedError(
+            f"training diverged at step {step + 1} of {steps}: the loss is "
+            f"{float(losses[step])}, lower the learning rate"
+        )
 
 
 def learning_rate(step: int, total: int, settings: AloneSettings) -> float:
     """Return the learning rate of one step.
 
     Args:
-        step: From 0.
+        step: Step, from 0.
         total: Steps in all.
         settings: The rates and the schedule, which ends one step after the last.
 
@@ -168,45 +169,3 @@ def learning_rate(step: int, total: int, settings: AloneSettings) -> float:
     left = (1 + math.cos(math.pi * share)) / 2 if settings.schedule == "cosine" else 1 - share
     final = settings.final_learning_rate
     return final + (settings.learning_rate - final) * left
-
-
-class _Average:
-    """The weights that are evaluated: the network's own, or a mean of those it had.
-
-    Args:
-        network: What is trained.
-        settings: Which mean.
-        steps: Number of steps in all.
-    """
-
-    def __init__(self, network: Network, settings: AloneSettings, steps: int) -> None:
-        self._network = network
-        self._settings = settings
-        self._start = min(round(settings.average_from * steps), steps - 1)
-        self._copy: Network | None = None
-        self._pairs: tuple[list[Tensor], list[Tensor]] = ([], [])
-
-    @property
-    def network(self) -> Network:
-        """The network to evaluate."""
-        return self._network if self._copy is None else self._copy
-
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Take in the weights after a step, from 0."""
-        if self._settings.average == "none" or step < self._start:
-            return
-        if self._copy is None:
-            self._copy = deepcopy(self._network)
-            self._pairs = (_numbers(self._copy), _numbers(self._network))
-            return
-        share = 1 - self._settings.average_decay
-        if self._settings.average == "mean":
-            share = 1 / (step - self._start + 1)
-        torch._foreach_lerp_(*self._pairs, share)
-
-
-def _numbers(network: nn.Module) -> list[Tensor]:
-    """Return all weights and running statistics."""
-    buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
-    return [*(weight.data for weight in network.parameters()), *buffers]

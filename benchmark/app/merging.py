@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building.journal import (
     SETTINGS,
     Journal,
@@ -84,7 +84,7 @@ def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
 def _add(journal: Journal, merged: Journal) -> int:
     """Add what is missing and return how much that was."""
     added = 0
-    results: dict[TrainingKey, Trained | str] = {**journal.trained, **journal.failed}
+    results: dict[TrainingKey, TrainingResult | str] = {**journal.trained, **journal.failed}
     for training, result in results.items():
         if training not in merged:
             merged.add(training, result, journal.machines[journal.made_on[training]])

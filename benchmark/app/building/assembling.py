@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.app.building.told import SOURCE_KIND, Told
 from benchmark.records import digest
@@ -121,7 +121,7 @@ def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
 
 
 def _results(
-    by_seed: Mapping[int, Trained], dataset: str, epochs: int
+    by_seed: Mapping[int, TrainingResult], dataset: str, epochs: int
 ) -> dict[AccuracyKey, dict[int, Measured]]:
     splits = next(iter(by_seed.values())).accuracy
     return {
@@ -133,7 +133,7 @@ def _results(
 
 
 def _curves(
-    by_seed: Mapping[int, Trained], dataset: str, epochs: int
+    by_seed: Mapping[int, TrainingResult], dataset: str, epochs: int
 ) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     splits = next(iter(by_seed.values())).curve
     found = {}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from baselines.alone import CODE
+from baselines.alone import TRAINING_VERSION
 from baselines.alone.images import read_parts
 from benchmark.app.building.assembling import assemble, failed_trainings, listed
 from benchmark.app.building.journal import JOURNAL, Journal, TrainingKey, open_journal
@@ -120,7 +120,7 @@ def build_table(
     settings = {  # trainings that have all of these in common may stand in one table
         "protocol": plan.protocol.describe(),
         "device": device.partition(":")[0],
-        "code": CODE,
+        "code": TRAINING_VERSION,
         "images": parts.digest(),
     }
     work = plan.share(shard)

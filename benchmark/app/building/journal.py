@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building.settings import difference, same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
@@ -64,7 +64,7 @@ class Journal:
 
     folder: Path
     settings: Mapping[str, Any]
-    trained: dict[TrainingKey, Trained] = field(default_factory=dict)
+    trained: dict[TrainingKey, TrainingResult] = field(default_factory=dict)
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     made_on: dict[TrainingKey, str] = field(default_factory=dict)
     failed: dict[TrainingKey, str] = field(default_factory=dict)
@@ -74,7 +74,9 @@ class Journal:
         """Return whether a training is over, well or not."""
         return training in self.trained or training in self.failed
 
-    def add(self, training: TrainingKey, result: Trained | str, machine: Mapping[str, Any]) -> None:
+    def add(
+        self, training: TrainingKey, result: TrainingResult | str, machine: Mapping[str, Any]
+    ) -> None:
         """Write down what a training gave, or what was wrong with it, and where that was.
 
         Raises:
@@ -116,7 +118,7 @@ class Journal:
                 "or versions that they are from"
             )
 
-    def agrees(self, training: TrainingKey, result: Trained | str) -> bool:
+    def agrees(self, training: TrainingKey, result: TrainingResult | str) -> bool:
         """Return whether a training that is over gave the same bits, however long it took."""
         if isinstance(result, str):  # a fault may be worded anew
             return training in self.failed
@@ -199,8 +201,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
 
 
-def _trained(line: Mapping[str, Any]) -> Trained:
-    return Trained(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
+def _trained(line: Mapping[str, Any]) -> TrainingResult:
+    return TrainingResult(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
 
 
 def _line(contents: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from baselines.alone import Trained, train_alone
+from baselines.alone import TrainingResult, train_alone
 from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.app.workers.backends import Workers
 from benchmark.app.workers.loky import DIED_ELSEWHERE, WorkerDiedError
@@ -117,7 +117,7 @@ def _round(
 
 def train_one(
     protocol: TrainingProtocol, training: TrainingKey, images: Path, device: str, meter: Meter
-) -> tuple[TrainingKey, tuple[Trained | str, dict[str, Any]] | str | None]:
+) -> tuple[TrainingKey, tuple[TrainingResult | str, dict[str, Any]] | str | None]:
     """Train one network; return what it gave or that it diverged, and where, or what went wrong.
 
     Nothing comes of a training that is asked to stop, between two of its steps.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.alone import CODE, Trained
+from baselines.alone import TRAINING_VERSION, TrainingResult
 from baselines.alone.images import read_parts
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.told import Told, read_told
@@ -114,11 +114,11 @@ def retrain(
 
 
 def _check(table: TruthTable, told: Told, tolerance: float | None) -> None:
-    if told.code != CODE:
+    if told.code != TRAINING_VERSION:
         commits = ", ".join(str(machine.get("commit")) for machine in told.machines)
         raise InputError(
-            f"table {table.name!r} was trained by code {told.code}, this is {CODE}: check out the "
-            f"commit {commits}"
+            f"table {table.name!r} was trained by code {told.code}, this is {TRAINING_VERSION}: "
+            f"check out the commit {commits}"
         )
     if tolerance is not None and not 0 <= tolerance <= 100:
         raise InputError(f"tolerance is {tolerance}: it must be from 0 to 100 percentage points")
@@ -159,8 +159,8 @@ def _machines(table: TruthTable, row: int) -> list[int]:
 
 def _trained(
     told: Told, trainings: Sequence[TrainingKey], images: Path, device: str, workers: Workers
-) -> dict[TrainingKey, Trained | str]:
-    found: dict[TrainingKey, Trained | str] = {}
+) -> dict[TrainingKey, TrainingResult | str]:
+    found: dict[TrainingKey, TrainingResult | str] = {}
     what = f"training {told.protocol.data.dataset} again"
     with shown_board(len(trainings), what) as board, workers.pool(len(trainings)) as pool:
         orders = [
@@ -186,7 +186,7 @@ def _compared(
     table: TruthTable,
     row: int,
     seed: int,
-    trained: Trained | str,
+    trained: TrainingResult | str,
     allowed: Mapping[AccuracyKey, float],
     differing: tuple[str, ...],
 ) -> Retrained:

@@ -8,48 +8,23 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
-from torch import nn
 
-from baselines.alone import images, train_alone, training
-from baselines.alone.images import _kept_batches, read_parts, seed_batches
-from baselines.alone.measuring import Measured, measured, renormalise
-from baselines.alone.training import Trained, _Average, learning_rate
+from baselines.alone import training
+from baselines.alone.evaluation import AccuracyAndLoss, evaluate_network
+from baselines.alone.images import read_parts, seed_batches
+from baselines.alone.training import learning_rate
 from baselines.reference.network import Network
 from benchmark.errors import DivergedError
-from benchmark.images import Batches, Images, dataset_record
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, live_codes
-from benchmark.spaces.nb201.complexity import NetworkScale, parameters
-from benchmark.tasks.protocol import TrainingProtocol, load_protocol
-
-ARCH = 9626
-
-
-def tiny(**changes: Any) -> TrainingProtocol:
-    """Return a protocol of twelve steps; changes name settings with __ for the point."""
-    small = {
-        "data.noise_draws": 1,
-        "network.channels": 2,
-        "training.epochs": 2,
-        "training.batch_size": 200,
-        "evaluation.curve_images": 50,
-    }
-    named = {name.replace("__", "."): value for name, value in changes.items()}
-    return load_protocol("digits").changed(small | named)
-
-
-def train(code: int = ARCH, seed: int = 0, **changes: Any) -> Trained:
-    return train_alone(code, seed, tiny(**changes), Path())
-
-
-def numbers(trained: Trained) -> tuple[object, ...]:
-    return trained.accuracy, trained.loss, trained.curve
+from benchmark.tasks.protocol import TrainingProtocol
+from tests.unit.baselines.alone.tiny import ARCH, numbers, tiny, train
 
 
 def naive(
     code: int, seed: int, protocol: TrainingProtocol
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Train in the plainest way: own update rule, own mean of weights, image by image measures."""
+    """Train in the plainest way: own update rule, own mean of weights, own accuracy and loss."""
     settings, parts = protocol.training, read_parts(protocol, Path(), "cpu")
     batches = seed_batches(protocol, seed, Path(), "cpu")
     network = Network(code, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
@@ -72,21 +47,20 @@ def naive(
                 weight.sub_(rate * (gradient + settings.momentum * speeds[place]))
         history.append(deepcopy(network.state_dict()))
     if settings.average == "mean":
-        kept = history[round(settings.average_from * len(batches)) :]
+        averaged = history[round(settings.average_from * len(batches)) :]
         network.load_state_dict(
-            {name: torch.stack([one[name].double() for one in kept]).mean(0) for name in kept[0]}
+            {
+                name: torch.stack([one[name].double() for one in averaged]).mean(0)
+                for name in averaged[0]
+            }
         )
     network.eval()
     accuracy, loss = {}, {}
     for split, part in (("valid", parts.valid), ("test", parts.test)):
         with torch.no_grad():
-            rows = [network(pixels[None])[0].log_softmax(0) for pixels in part.pixels]
-        right = [
-            int(row.argmax()) == int(label) for row, label in zip(rows, part.labels, strict=True)
-        ]
-        accuracy[split] = 100 * sum(right) / len(right)
-        losses = [-float(row[label]) for row, label in zip(rows, part.labels, strict=True)]
-        loss[split] = sum(losses) / len(losses)
+            rows = network(part.pixels).log_softmax(1)
+        accuracy[split] = 100 * float((rows.argmax(1) == part.labels).double().mean())
+        loss[split] = -float(rows[range(len(part)), part.labels].mean())
     return accuracy, loss
 
 
@@ -114,47 +88,10 @@ def test_the_same_seed_gives_the_same_bits_whatever_was_trained_before() -> None
     assert numbers(train(seed=1)) != numbers(first)
 
 
-def test_batches_that_are_not_kept_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = train()
-    _kept_batches.cache_clear()
-    monkeypatch.setattr(images, "KEPT_BYTES", 0)
-    again = train()
-    assert isinstance(seed_batches(tiny(), 0, Path(), "cpu"), Batches)
-    assert numbers(again) == numbers(first)
-
-
-def test_as_many_seeds_as_fit_keep_their_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    _kept_batches.cache_clear()
-    whole = seed_batches(tiny(), 0, Path(), "cpu")
-    size = sum(whole[step][0].nbytes for step in range(len(whole)))
-    monkeypatch.setattr(images, "KEPT_BYTES", 6 * size)
-    first = {seed: seed_batches(tiny(), seed, Path(), "cpu") for seed in range(8)}
-    again = {seed: seed_batches(tiny(), seed, Path(), "cpu") for seed in range(8)}
-    assert [again[seed] is first[seed] for seed in range(8)] == 6 * [True] + 2 * [False]
-    other = seed_batches(tiny(training__batch_size=100), 7, Path(), "cpu")
-    assert other is seed_batches(tiny(training__batch_size=100), 7, Path(), "cpu")
-
-
 def test_dead_edges_change_nothing() -> None:
     code = int(encode([3, 0, 0, 1, 0, 0]))  # nothing leaves node 1
     assert live_codes([code]) != [code]
     assert numbers(train(code)) == numbers(train(int(live_codes([code])[0])))
-
-
-def test_no_image_is_in_two_parts() -> None:
-    parts = read_parts(tiny(), Path(), "cpu")
-    assert [len(part) for part in parts] == [1_200, 169, 300]
-    seen = [{pixels.numpy().tobytes() for pixels in part.pixels} for part in parts]
-    assert [len(one) for one in seen] == [1_200, 169, 300]
-    assert len(set.union(*seen)) == 1_200 + 169 + 300
-
-
-def test_the_checksum_of_the_images_is_that_of_a_run_on_them() -> None:
-    data = tiny().data
-    assert (
-        read_parts(tiny(), Path(), "cpu").digest()
-        == dataset_record("digits").read(data, Path()).digest()
-    )
 
 
 def test_the_curve_has_a_point_an_epoch() -> None:
@@ -179,68 +116,37 @@ def test_the_end_of_the_curve_is_the_accuracy_where_all_images_are_shown() -> No
         ({"curve_images": 0}, 2),
     ],
 )
-def test_nothing_is_measured_twice(
+def test_nothing_is_evaluated_twice(
     changes: dict[str, Any], times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
-    def count(*arguments: Any, **options: Any) -> Measured:
+    def count(*arguments: Any, **options: Any) -> AccuracyAndLoss:
         asked.append(arguments)
-        return measured(*arguments, **options)
+        return evaluate_network(*arguments, **options)
 
-    monkeypatch.setattr(training, "measured", count)
+    monkeypatch.setattr(training, "evaluate_network", count)
     trained = train(**{f"evaluation__{name}": value for name, value in changes.items()})
     assert len(asked) == times
     assert {len(points) for points in trained.curve.values()} <= {2}
 
 
-def test_a_training_that_diverges_is_an_error() -> None:
-    with pytest.raises(DivergedError, match="lower the learning rate"):
-        train(training__learning_rate=1e30, training__warm_up=0.0)
+@pytest.mark.parametrize("curve_images", [0, 50])
+def test_a_training_that_diverges_names_the_step(curve_images: int) -> None:
+    """After the first step all weights are infinite, so the second loss is the first not finite."""
+    message = r"^training diverged at step 2 of 12: the loss is nan, lower the learning rate$"
+    with pytest.raises(DivergedError, match=message):
+        train(
+            training__learning_rate=1e38,
+            training__warm_up=0.0,
+            training__gradient_norm=0.0,
+            evaluation__curve_images=curve_images,
+        )
 
 
-def test_a_network_that_is_trained_has_the_parameters_of_the_table() -> None:
-    scale = NetworkScale(channels=4, cells=2, resolution=8)
-    network = Network(ARCH, scale, torch.Generator(), running=True)
-    assert sum(weight.numel() for weight in network.parameters()) == parameters(ARCH, scale)
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"), [("mean", (2 + 3 + 4) / 3), ("exponential", ((2 + 3) / 2 + 4) / 2)]
-)
-def test_averages_of_weights(kind: str, expected: float) -> None:
-    settings = tiny(
-        training__average=kind, training__average_from=0.25, training__average_decay=0.5
-    ).training
-    network = Network(ARCH, tiny().scale, torch.Generator(), running=True)
-    average = _Average(network, settings, 4)
-    for step, value in enumerate([100.0, 2.0, 3.0, 4.0]):
-        with torch.no_grad():
-            for weight in network.parameters():
-                weight.fill_(value)
-        average.update(step)
-    found = {float(weight.detach().mean()) for weight in average.network.parameters()}
-    assert found == {expected}
-    assert average.network is not network
-
-
-def test_mirrored_images_count_by_the_mean_of_their_logits() -> None:
-    network = Network(ARCH, tiny().scale, Streams(0).torch("weights"), running=True)
-    few = read_parts(tiny(), Path(), "cpu").test.first(20)
-    found = measured(network, few, mirrored=True)
-    with torch.no_grad():
-        logits = (network(few.pixels) + network(few.pixels.flip(-1))) / 2
-    assert found.loss == pytest.approx(float(F.cross_entropy(logits, few.labels)), rel=1e-5)
-    assert found.loss != measured(network, few, mirrored=False).loss
-
-
-def test_statistics_taken_anew_are_those_of_the_images() -> None:
-    network = Network(ARCH, tiny().scale, Streams(0).torch("weights"), running=True)
-    few = Images(torch.randn(300, 1, 8, 8), torch.zeros(300, dtype=torch.int64))
-    renormalise(network, few)
-    norm = network.stem[1]
-    assert isinstance(norm, nn.BatchNorm2d)
-    assert norm.running_mean is not None
-    maps = network.stem[0](few.pixels)
-    assert torch.allclose(norm.running_mean, maps.mean((0, 2, 3)), atol=1e-6)
-    assert norm.momentum == 0.1
+def test_a_training_that_diverges_ends_with_its_epoch() -> None:
+    shares: list[float] = []
+    protocol = tiny(training__learning_rate=1e38, training__warm_up=0.0)
+    with pytest.raises(DivergedError):
+        training.train_alone(ARCH, 0, protocol, Path(), progress=shares.append)
+    assert shares == [step / 12 for step in range(1, 6)]

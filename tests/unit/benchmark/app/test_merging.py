@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.merging import merge
 from benchmark.errors import CheckError, InputError
@@ -23,7 +23,7 @@ def write(folder: Path, seed: int, score: float = 0.0, task: str = "t", method: 
 def train(folder: Path, accuracies: dict[int, float], seconds: float = 1.0) -> Path:
     with open_journal(folder, KIND) as journal:
         for code, accuracy in accuracies.items():
-            trained = Trained({"test": accuracy}, {"test": 1.0}, {}, seconds)
+            trained = TrainingResult({"test": accuracy}, {"test": 1.0}, {}, seconds)
             journal.add(TrainingKey(code, 0), trained, {"cpu": folder.name})
     return folder
 

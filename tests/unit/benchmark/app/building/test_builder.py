@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines.alone import CODE, Trained
+from baselines.alone import TRAINING_VERSION, TrainingResult
 from baselines.alone.images import read_parts
 from benchmark.app.building import (
     BuildPlan,
@@ -39,15 +39,15 @@ from tests.stub_cluster import StubCluster
 from tests.stub_training import stub_training
 
 VALID, TEST = AccuracyKey("digits", "valid", 1), AccuracyKey("digits", "test", 1)
-Train = Callable[..., Trained]
+Train = Callable[..., TrainingResult]
 
 
-def invent(code: int, seed: int, *_: Any) -> Trained:
+def invent(code: int, seed: int, *_: Any) -> TrainingResult:
     """Invent what a training gives."""
     valid, test = np.random.default_rng([code, seed]).uniform(size=2).tolist()
     percent = {"valid": 100 * valid, "test": 100 * test}
     curve = {split: [0.0, value] for split, value in percent.items()}
-    return Trained(percent, {"valid": valid, "test": test}, curve, 2.0)
+    return TrainingResult(percent, {"valid": valid, "test": test}, curve, 2.0)
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +142,7 @@ def test_a_table_tells_how_it_was_made(protocol: TrainingProtocol, tmp_path: Pat
     told = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
     assert told["protocol"] == protocol.describe()
     assert told["seeds"] == [0, 1, 2]
-    assert told["code"] == CODE
+    assert told["code"] == TRAINING_VERSION
     assert told["images"] == read_parts(protocol, data_folder(), "cpu").digest()
     (machine,) = told["machines"]
     assert machine["libraries"]["torch"]
@@ -188,8 +188,11 @@ def test_trainings_by_other_code_are_not_taken(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     build_table(plan(protocol), tmp_path, "t")
-    monkeypatch.setattr(builder, "CODE", CODE + 1)
-    with pytest.raises(InputError, match=rf"their code is {CODE}, not {CODE + 1}\); give another"):
+    monkeypatch.setattr(builder, "TRAINING_VERSION", TRAINING_VERSION + 1)
+    with pytest.raises(
+        InputError,
+        match=rf"their code is {TRAINING_VERSION}, not {TRAINING_VERSION + 1}\); give another",
+    ):
         build_table(plan(protocol), tmp_path, "t")
 
 
@@ -285,7 +288,7 @@ def test_a_signal_gives_up_what_is_under_way(
         folder: Path,
         device: str,
         tell: Callable[[float], None],
-    ) -> Trained:
+    ) -> TrainingResult:
         begun.append(TrainingKey(code, seed))
         if len(begun) == 4:
             ask_to_stop(signal.SIGTERM)
@@ -312,7 +315,7 @@ def test_a_training_that_fails_leaves_the_others(
     train = invent
     failing = plan(protocol).trainings[4]
 
-    def fail(code: int, seed: int, *more: Any) -> Trained:
+    def fail(code: int, seed: int, *more: Any) -> TrainingResult:
         if TrainingKey(code, seed) == failing:
             raise kind("the training loss is inf")
         return train(code, seed, *more)
@@ -329,7 +332,7 @@ def test_a_training_that_fails_leaves_the_others(
 def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> None:
     """Let some networks diverge at a seed."""
 
-    def train(code: int, its_seed: int, *_: Any) -> Trained:
+    def train(code: int, its_seed: int, *_: Any) -> TrainingResult:
         if code in codes and its_seed == seed:
             raise DivergedError("the training loss is nan")
         return invent(code, its_seed)
@@ -392,7 +395,7 @@ def test_a_worker_that_dies_costs_only_what_it_worked_on(
 ) -> None:
     deaths: list[int] = []
 
-    def die(code: int, seed: int, *more: Any) -> Trained:
+    def die(code: int, seed: int, *more: Any) -> TrainingResult:
         if seed == 2 and len(deaths) < 3:
             deaths.append(code)
             raise WorkerDiedError("the system ended a worker")
@@ -414,7 +417,7 @@ def _bare(train: Train) -> Callable[..., Any]:
 def test_work_that_ends_every_worker_is_an_error(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def die(*_: Any) -> Trained:
+    def die(*_: Any) -> TrainingResult:
         raise WorkerDiedError("the system ended a worker")
 
     monkeypatch.setattr(work, "train_one", _bare(die))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building.journal import (
     JOURNAL,
     SETTINGS,
@@ -21,8 +21,8 @@ KIND = {"protocol": {"training": {"epochs": 1}}, "device": "cpu"}
 HERE, THERE = {"cpu": "one"}, {"cpu": "another"}
 
 
-def trained(accuracy: float = 50.0) -> Trained:
-    return Trained({"valid": accuracy, "test": 1 / 3}, {"valid": 0.1, "test": 2.5}, {}, 1.25)
+def trained(accuracy: float = 50.0) -> TrainingResult:
+    return TrainingResult({"valid": accuracy, "test": 1 / 3}, {"valid": 0.1, "test": 2.5}, {}, 1.25)
 
 
 @pytest.fixture

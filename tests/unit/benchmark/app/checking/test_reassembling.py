@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.alone import Trained
+from baselines.alone import TrainingResult
 from benchmark.app.building import BuildPlan, build_table, chosen_architectures, work
 from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.checking.reassembling import table_differences
@@ -20,11 +20,11 @@ from benchmark.truth.files.nbtable import read_table
 TEST = AccuracyKey("digits", "test", 1)
 
 
-def invent(code: int, seed: int, *_: Any) -> Trained:
+def invent(code: int, seed: int, *_: Any) -> TrainingResult:
     valid, test, first, second = np.random.default_rng([code, seed]).uniform(size=4).tolist()
     percent = {"valid": 100 * valid, "test": 100 * test}
     curves = {"valid": [first], "test": [second]}
-    return Trained(percent, {"valid": first, "test": second}, curves, 2.0 + first)
+    return TrainingResult(percent, {"valid": first, "test": second}, curves, 2.0 + first)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.alone import CODE, Trained
+from baselines.alone import TRAINING_VERSION, TrainingResult
 from benchmark.app.building import BuildPlan, build_table, chosen_architectures, work
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.checking import Sameness, retraining
@@ -25,9 +25,9 @@ from tests.stub_training import stub_training
 TEST = AccuracyKey("digits", "test", 1)
 
 
-def invent(code: int, seed: int, *_: Any) -> Trained:
+def invent(code: int, seed: int, *_: Any) -> TrainingResult:
     valid, test = np.random.default_rng([code, seed]).uniform(0, 100, size=2).tolist()
-    return Trained({"valid": valid, "test": test}, {"valid": 1 / 3, "test": 2 / 3}, {}, 2.0)
+    return TrainingResult({"valid": valid, "test": test}, {"valid": 1 / 3, "test": 2 / 3}, {}, 2.0)
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retraining, "provenance", lambda device: there)
 
 
-def shifted(points: float) -> Callable[..., Trained]:
-    def train(code: int, seed: int, *_: Any) -> Trained:
+def shifted(points: float) -> Callable[..., TrainingResult]:
+    def train(code: int, seed: int, *_: Any) -> TrainingResult:
         trained = invent(code, seed)
         test = trained.accuracy["test"]
         test += points if test < 50 else -points
@@ -79,7 +79,7 @@ def test_the_sample_is_drawn_by_its_seed(table: TruthTable) -> None:
 
 
 def test_here_every_bit_must_agree(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    def train(code: int, seed: int, *_: Any) -> Trained:
+    def train(code: int, seed: int, *_: Any) -> TrainingResult:
         trained = invent(code, seed)
         losses = {split: float(np.nextafter(it, 9)) for split, it in trained.loss.items()}
         return replace(trained, loss=losses) if seed == 5 else trained
@@ -143,7 +143,7 @@ def test_other_images_are_told(table: TruthTable) -> None:
 def test_a_training_that_fails_is_different(
     table: TruthTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> Trained:
+    def fail(*_: Any) -> TrainingResult:
         raise CheckError("the training loss is nan")
 
     monkeypatch.setattr(work, "train_alone", fail)
@@ -172,8 +172,10 @@ def test_a_sample_out_of_bounds(table: TruthTable, count: int) -> None:
 
 
 def test_a_table_that_does_not_tell_enough(table: TruthTable) -> None:
-    with pytest.raises(InputError, match=f"by code {CODE + 1}, this is {CODE}: check out"):
-        retrain(replace(table, protocol={**table.protocol, "code": CODE + 1}), 1)
+    with pytest.raises(
+        InputError, match=f"by code {TRAINING_VERSION + 1}, this is {TRAINING_VERSION}: check out"
+    ):
+        retrain(replace(table, protocol={**table.protocol, "code": TRAINING_VERSION + 1}), 1)
     lacks: list[dict[str, Any]] = [{"by_seed": {}}, {"made_on": None}]
     for lacking in lacks:
         measured = replace(table.measurements, **lacking)

@@ -1,7 +1,9 @@
-"""Measuring a trained network on images that it was not trained on."""
+"""Evaluating a trained network, and recomputing its BatchNorm statistics."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -15,26 +17,21 @@ from benchmark.images import Images
 BATCH = 500  # images passed at a time; another number may round differently
 
 
-class Measured(NamedTuple):
-    """What a network reaches on some images.
-
-    Attributes:
-        accuracy: In percent.
-        loss: Mean cross-entropy in nats.
-    """
+class AccuracyAndLoss(NamedTuple):
+    """Accuracy in percent, and mean cross-entropy in nats."""
 
     accuracy: float
     loss: float
 
 
 @torch.inference_mode()
-def measured(network: Network, images: Images, *, mirrored: bool) -> Measured:
-    """Measure a network; it is in evaluation mode afterwards.
+def evaluate_network(network: Network, images: Images, *, mirrored: bool) -> AccuracyAndLoss:
+    """Evaluate a network on images; leaves it in evaluation mode.
 
     Args:
-        network: What to measure.
-        images: What to measure it on.
-        mirrored: Whether to take the mean of an image's logits and its mirror image's.
+        network: The trained network.
+        images: Images to evaluate it on.
+        mirrored: Whether to average the logits of each image and its mirror image.
 
     Raises:
         DivergedError: A logit is not finite.
@@ -47,20 +44,22 @@ def measured(network: Network, images: Images, *, mirrored: bool) -> Measured:
             logits = (logits + network(pixels.flip(-1))) / 2
         right = right + (logits.argmax(1) == labels).sum()
         loss = loss + F.cross_entropy(logits, labels, reduction="none").double().sum().cpu()
-    total = float(loss)
-    if not abs(total) < float("inf"):  # NaN compares with nothing
-        raise DivergedError("the trained network's logits are not finite: lower the learning rate")
-    return Measured(100 * int(right) / len(images), total / len(images))
+    if not math.isfinite(total := float(loss)):
+        raise DivergedError(
+            "training diverged: the trained network's logits are not finite, "
+            "lower the learning rate"
+        )
+    return AccuracyAndLoss(100 * int(right) / len(images), total / len(images))
 
 
 @torch.no_grad()
-def renormalise(network: Network, images: Images) -> None:
-    """Set BatchNorm's running statistics to the mean of those of batches of images."""
+def recompute_batch_norm(network: Network, images: Images) -> None:
+    """Set BatchNorm's running statistics to their mean over batches of images."""
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # PyTorch's word for the plain mean
+        norm.momentum = None  # lets PyTorch take the plain mean
     network.train()
     for pixels, _ in _batches(images):
         network(pixels)
@@ -69,9 +68,7 @@ def renormalise(network: Network, images: Images) -> None:
         norm.momentum = momentum
 
 
-def _batches(images: Images) -> list[tuple[Tensor, Tensor]]:
-    pairs = zip(images.pixels.split(BATCH), images.labels.split(BATCH), strict=True)
-    return [
-        (images.normalise(pixels).contiguous(memory_format=torch.channels_last), labels)
-        for pixels, labels in pairs
-    ]
+def _batches(images: Images) -> Iterator[tuple[Tensor, Tensor]]:
+    parts = zip(images.pixels.split(BATCH), images.labels.split(BATCH), strict=True)
+    for pixels, labels in parts:
+        yield images.normalise(pixels).contiguous(memory_format=torch.channels_last), labels

@@ -1,0 +1,33 @@
+"""A training protocol so small that a training takes a tenth of a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from baselines.alone import TrainingResult, train_alone
+from benchmark.tasks.protocol import TrainingProtocol, load_protocol
+
+ARCH = 9626
+
+
+def tiny(**changes: Any) -> TrainingProtocol:
+    """Return a protocol of twelve steps; changes name settings with __ for the point."""
+    small = {
+        "data.noise_draws": 1,
+        "network.channels": 2,
+        "training.epochs": 2,
+        "training.batch_size": 200,
+        "evaluation.curve_images": 50,
+    }
+    named = {name.replace("__", "."): value for name, value in changes.items()}
+    return load_protocol("digits").changed(small | named)
+
+
+def train(code: int = ARCH, seed: int = 0, **changes: Any) -> TrainingResult:
+    return train_alone(code, seed, tiny(**changes), Path())
+
+
+def numbers(result: TrainingResult) -> tuple[object, ...]:
+    """Return all that is the same whenever a training is repeated."""
+    return result.accuracy, result.loss, result.curve
