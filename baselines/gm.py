@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+from msgspec import Meta
+
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Restart, Schedule
@@ -21,7 +23,7 @@ from baselines.training import Base, base_class
 from baselines.tree.growing import EdgeIndex, Split, TreeNode, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.settings import Count, Fraction, Range
+from benchmark.settings import Count, Fraction
 from benchmark.spaces.nb201 import EDGES, OPERATIONS
 from benchmark.tasks.task import Task
 
@@ -57,8 +59,8 @@ class SplittingOptions:
     warm_up: Fraction
     between: Fraction
     epochs: tuple[Count, ...]
-    levels: Annotated[int, Range(1, len(EDGES))]
-    groups: Annotated[int, Range(2, len(OPERATIONS))]
+    levels: Annotated[int, Meta(ge=1, le=len(EDGES))]
+    groups: Annotated[int, Meta(ge=2, le=len(OPERATIONS))]
     min_size: Count
     batches: Count
     restart: Restart
@@ -66,7 +68,7 @@ class SplittingOptions:
     edges: tuple[EdgeIndex, ...]
     weight: Literal["hard", "soft"]
     cut: Literal["exact", "spectral"]
-    stop_error: Annotated[float, Range(0, 0.5)]
+    stop_error: Annotated[float, Meta(ge=0, le=0.5)]
 
     def __post_init__(self) -> None:
         """Check what no single option can tell."""

@@ -1,63 +1,42 @@
-"""Frozen dataclasses of settings, read from mappings and checked by name, type and range.
+"""Settings as frozen dataclasses, read from plain values.
 
-A field of type ``Annotated[int, Range(1)]`` is an integer of at least 1; a ``Literal`` lists its
-choices; ``tuple[int, ...]`` is a list, and a union takes what any of its types takes. What a
-preset's file or the command line says goes through `read_settings`, once.
+msgspec converts each value to its field's type: ``Annotated[int, Meta(ge=1)]`` is an integer of at
+least 1, a ``Literal`` lists its choices, a tuple is read from a list. Preset files, ``--set`` and
+the options of methods all go through `read_settings`.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
-from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Meta, inspect
 
 from benchmark.errors import InputError, unknown_name
 
 Settings = TypeVar("Settings")
 
-
-@dataclass(frozen=True)
-class Range:
-    """The bounds of a number, both included.
-
-    Attributes:
-        low: The least value.
-        high: The greatest value.
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __str__(self) -> str:
-        """Say the bounds in words."""
-        if self.high == math.inf:
-            return f"{self.low:g} or more"
-        return f"from {self.low:g} to {self.high:g}"
+Count = Annotated[int, Meta(ge=1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+NonNegative = Annotated[float, Meta(ge=0)]
 
 
-Count = Annotated[int, Range(1)]
-Fraction = Annotated[float, Range(0, 1)]
-NonNegative = Annotated[float, Range(0)]
-
-
-def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
+def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str = "") -> Settings:
     """Build a dataclass of settings from plain values.
 
     Args:
-        kind: The dataclass; a field without a default must be among the values.
+        kind: The dataclass; a field that is a dataclass itself is a section.
         values: Plain values by field name.
         where: What is being read, for messages.
 
-    Returns:
-        The settings.
-
     Raises:
-        InputError: A name, type or value does not fit; the message says what would.
+        InputError: A name is unknown or missing, or a value has the wrong type or is out of range.
 
     Example:
+        >>> from dataclasses import dataclass
         >>> @dataclass(frozen=True)
         ... class Speed:
         ...     jobs: Count = 1
@@ -66,53 +45,74 @@ def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str) -
         benchmark.errors.InputError: [speed] jobs is 0: it must be 1 or more
     """
     hints = get_type_hints(kind, include_extras=True)
-    known = fields(kind)  # type: ignore[arg-type]
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for name in values:
         if not known:
             raise InputError(f"{where} takes no settings, but has {name!r}: leave it out")
-        if name not in [field.name for field in known]:
-            raise unknown_name(f"setting of {where}", name, [field.name for field in known])
-    read = {}
-    for field in known:
-        if field.name in values:
-            read[field.name] = _checked(values[field.name], hints[field.name], where, field.name)
-        elif field.default is MISSING and field.default_factory is MISSING:
-            raise InputError(f"{where} lacks {field.name}: give it")
-    return kind(**read)
+        if name not in known:
+            raise unknown_name(f"setting of {where}" if where else "section", name, known)
+    for name, field in known.items():
+        is_required = field.default is MISSING and field.default_factory is MISSING
+        if is_required and name not in values:
+            raise InputError(f"{where} lacks {name}: give it" if where else f"{name} is missing")
+    return kind(**{name: _read(hints[name], value, where, name) for name, value in values.items()})
 
 
-def _checked(value: Any, hint: Any, where: str, name: str) -> Any:
-    """Return a value as its field's type if it fits."""
-    what = f"{where} {name} is {value!r}"
-    if get_origin(hint) in (Union, UnionType):
-        return _one_of(value, get_args(hint), where, name)
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list | tuple):
-            raise InputError(f"{what}: it must be a list")
-        item, _ = get_args(hint)
-        return tuple(_checked(one, item, where, f"{name}[{n}]") for n, one in enumerate(value))
-    if get_origin(hint) is Literal:
-        if not any(type(value) is type(one) and value == one for one in get_args(hint)):
-            raise InputError(f"{what}: choose from {', '.join(map(str, get_args(hint)))}")
-        return value
-    bounds = Range()
-    if get_origin(hint) is Annotated:
-        hint, bounds = get_args(hint)
-    if type(value) is not hint and not (hint is float and type(value) is int):
-        raise InputError(f"{what}: it must be of type {hint.__name__}")
-    if hint is float and not abs(value) <= sys.float_info.max:  # NaN compares with nothing
-        raise InputError(f"{what}: it must be finite")
-    if hint in (int, float) and not bounds.low <= value <= bounds.high:
-        raise InputError(f"{what}: it must be {bounds}")
-    return float(value) if hint is float else value
+def _read(hint: Any, value: Any, where: str, name: str) -> Any:
+    """Return one value as its field's type."""
+    what = f"{where} {name}".strip()
+    if is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            raise InputError(f"{what} is {value!r:.80}: it must be a section")
+        return read_settings(hint, value, f"[{name}]")  # type: ignore[arg-type]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{what} is {value}: it must be finite")
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        wanted, place = inspect.type_info(hint), ""
+        index = str(error).rpartition("$[")[2].partition("]")[0]
+        if index.isdecimal():  # an item of a list
+            value, place = value[int(index)], f"[{index}]"
+            wanted = next(one for one in _kinds(wanted) if isinstance(one, inspect.VarTupleType))
+            wanted = wanted.item_type
+        is_huge = str(error).startswith("Number out of range")  # an integer beyond all floats
+        fault = "it must be finite" if is_huge else _wanted(wanted, value)
+        raise InputError(f"{what}{place} is {value!r:.80}: {fault}") from error
 
 
-def _one_of(value: Any, hints: Sequence[Any], where: str, name: str) -> Any:
-    """Return a value as the first of several types that it fits."""
-    faults = []
-    for hint in hints:
-        try:
-            return _checked(value, hint, where, name)
-        except InputError as error:
-            faults.append(str(error))
-    raise InputError(f"{faults[0]}, or {faults[-1].rpartition(': ')[2]}")
+def _kinds(wanted: inspect.Type) -> Sequence[inspect.Type]:
+    """Return the members of a union, its choices last."""
+    if not isinstance(wanted, inspect.UnionType):
+        return (wanted,)
+    return sorted(wanted.types, key=lambda one: isinstance(one, inspect.LiteralType))
+
+
+def _wanted(wanted: inspect.Type, value: object) -> str:
+    """Say what a setting must be, where ``value`` is not."""
+    clauses = []
+    for one in _kinds(wanted):
+        match one:
+            case inspect.LiteralType():
+                clauses.append(f"choose from {', '.join(map(str, one.values))}")
+            case inspect.IntType() if type(value) is int:
+                clauses.append(f"it must be {_bounds(one)}")
+            case inspect.FloatType() if type(value) in (int, float):
+                clauses.append(f"it must be {_bounds(one)}")
+            case _:
+                clauses.append(f"it must be {_WORDS[type(one)]}")
+    return ", or ".join([clauses[0], *(text.removeprefix("it must be ") for text in clauses[1:])])
+
+
+def _bounds(one: inspect.IntType | inspect.FloatType) -> str:
+    return f"{one.ge:g} or more" if one.le is None else f"from {one.ge:g} to {one.le:g}"
+
+
+_WORDS: Mapping[type, str] = {
+    inspect.IntType: "a whole number",
+    inspect.FloatType: "a number",
+    inspect.StrType: "a text in quotes",
+    inspect.BoolType: "true or false",
+    inspect.VarTupleType: "a list",
+    inspect.DictType: "a section of sections",
+}

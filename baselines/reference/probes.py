@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from msgspec import Meta
 from torch import Tensor
 
 from baselines.experiment import Experiment
 from benchmark.errors import InputError
 from benchmark.images import Images
-from benchmark.settings import Count, Range
+from benchmark.settings import Count
 from benchmark.spaces.nb201.complexity import TABLE_NETWORK, NetworkScale
 
 STREAM = "proxy images"
@@ -39,7 +40,7 @@ class ProbeOptions(NetworkOptions):
     """
 
     images: Literal["task", "noise"]
-    batch_size: Annotated[int, Range(2)]
+    batch_size: Annotated[int, Meta(ge=2)]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class BatchesOptions(ProbeOptions):
         batches: Number of batches.
     """
 
-    batches: Annotated[int, Range(2)]
+    batches: Annotated[int, Meta(ge=2)]
 
 
 def network_scale(experiment: Experiment, options: NetworkOptions) -> NetworkScale:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
@@ -24,11 +25,10 @@ from baselines.tree.resuming import Kept
 from baselines.tree.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError
-from benchmark.settings import Range
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, to_string
 from benchmark.tasks.task import Task
 
-EdgeIndex = Annotated[int, Range(0, len(EDGES) - 1)]
+EdgeIndex = Annotated[int, Meta(ge=0, le=len(EDGES) - 1)]
 _EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 LOSS_POINTS = 50  # of a node's losses that a trace keeps, each a mean over neighbouring steps
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
+from msgspec import Meta
+
 from benchmark.errors import InputError
-from benchmark.settings import Count, Range
+from benchmark.settings import Count
 
 MAX_NOISE = 10.0  # beyond it no network sees a digit
 
@@ -45,9 +47,9 @@ class DataSettings:
     resolution: Count
     training_images: Count
     validation_images: Count
-    noise: Annotated[float, Range(0, MAX_NOISE)]
+    noise: Annotated[float, Meta(ge=0, le=MAX_NOISE)]
     noise_draws: Count
-    crop_padding: Annotated[int, Range(0)]
+    crop_padding: Annotated[int, Meta(ge=0)]
     flip: bool
 
     def __post_init__(self) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
 from benchmark.errors import InputError, unknown_name
 from benchmark.images import DataSettings, dataset_record
-from benchmark.settings import Count, Fraction, NonNegative, Range, read_settings
+from benchmark.settings import Count, Fraction, NonNegative, read_settings
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.preset_files import PresetFiles
 from benchmark.tasks.task import NetworkSettings
@@ -42,7 +44,7 @@ class AloneSettings:
     """
 
     epochs: Count
-    batch_size: Annotated[int, Range(2)]
+    batch_size: Annotated[int, Meta(ge=2)]
     learning_rate: NonNegative
     final_learning_rate: NonNegative
     schedule: Literal["cosine", "linear"]
@@ -72,8 +74,8 @@ class EvaluationSettings:
 
     valid_images: Count
     mirrored: bool
-    batch_norm_images: Annotated[int, Range(0)]
-    curve_images: Annotated[int, Range(0)]
+    batch_norm_images: Annotated[int, Meta(ge=0)]
+    curve_images: Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True)

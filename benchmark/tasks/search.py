@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from benchmark.settings import Count, NonNegative, Range
+from msgspec import Meta
 
-Momentum = Annotated[float, Range(0, 0.999999)]
-Temperature = Annotated[float, Range(1e-3)]
+from benchmark.settings import Count, NonNegative
+
+Momentum = Annotated[float, Meta(ge=0, le=0.999999)]
+Temperature = Annotated[float, Meta(ge=1e-3)]
 
 
 @dataclass(frozen=True)

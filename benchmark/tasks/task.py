@@ -11,17 +11,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from msgspec import Meta
 
 from benchmark.budget import Budget
 from benchmark.errors import InputError, unknown_name
 from benchmark.images import DataSettings, dataset_record
-from benchmark.settings import Count, NonNegative, Range, read_settings
+from benchmark.settings import Count, NonNegative, read_settings
 from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.preset_files import PresetFiles
 from benchmark.tasks.search import NO_SEARCH, SearchSettings
 
-Code = Annotated[int, Range(0, SIZE - 1)]
+Code = Annotated[int, Meta(ge=0, le=SIZE - 1)]
 
 _FILES = PresetFiles("preset", "presets")
 
@@ -74,7 +75,7 @@ class TrainingSettings:
     batch_size: Count
     learning_rate: NonNegative
     final_learning_rate: NonNegative
-    momentum: Annotated[float, Range(0, 1)]
+    momentum: Annotated[float, Meta(ge=0, le=1)]
     weight_decay: NonNegative
     gradient_norm: NonNegative
     precision: Literal["float32", "bfloat16"]
@@ -112,8 +113,8 @@ class TrajectorySettings:
         architectures: How many, drawn once for all methods and seeds.
     """
 
-    points: Annotated[int, Range(0)]
-    architectures: Annotated[int, Range(1, SIZE)]
+    points: Annotated[int, Meta(ge=0)]
+    architectures: Annotated[int, Meta(ge=1, le=SIZE)]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import Meta
 
 from benchmark.errors import InputError
-from benchmark.settings import Count, Fraction, NonNegative, Range, read_settings
+from benchmark.settings import Count, Fraction, NonNegative, read_settings
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Sample:
     """One field of each kind."""
 
     count: Count
-    edge: Annotated[int, Range(0, 5)]
+    edge: Annotated[int, Meta(ge=0, le=5)]
     share: Fraction
     rate: NonNegative
     shift: float
@@ -108,29 +109,29 @@ def test_any_value_fits_or_is_refused_in_one_line(name: str, value: Any) -> None
         assert (type(came), came) == (type(expected), expected)
     else:
         message = fault(GOOD | {name: value})
-        assert message.startswith(f"[sample] {name} is {value!r}: ")
+        assert message.startswith(f"[sample] {name} is {value!r:.80}: ")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"count": 0}, "count is 0: it must be 1 or more"),
-        ({"count": True}, "count is True: it must be of type int"),
-        ({"count": 1.0}, "count is 1.0: it must be of type int"),
-        ({"count": "1"}, "count is '1': it must be of type int"),
-        ({"count": None}, "count is None: it must be of type int"),
+        ({"count": True}, "count is True: it must be a whole number"),
+        ({"count": 1.0}, "count is 1.0: it must be a whole number"),
+        ({"count": "1"}, "count is '1': it must be a whole number"),
+        ({"count": None}, "count is None: it must be a whole number"),
         ({"edge": -1}, "edge is -1: it must be from 0 to 5"),
         ({"edge": 6}, "edge is 6: it must be from 0 to 5"),
         ({"share": 1.001}, "share is 1.001: it must be from 0 to 1"),
-        ({"share": False}, "share is False: it must be of type float"),
+        ({"share": False}, "share is False: it must be a number"),
         ({"share": math.nan}, "share is nan: it must be finite"),
         ({"rate": math.inf}, "rate is inf: it must be finite"),
-        ({"rate": 10**400}, f"rate is {10**400}: it must be finite"),
+        ({"rate": 10**400}, f"rate is {str(10**400)[:80]}: it must be finite"),
         ({"shift": math.nan}, "shift is nan: it must be finite"),
         ({"shift": -math.inf}, "shift is -inf: it must be finite"),
-        ({"shift": "a\nb"}, r"shift is 'a\nb': it must be of type float"),
-        ({"name": 3}, "name is 3: it must be of type str"),
-        ({"flag": 1}, "flag is 1: it must be of type bool"),
+        ({"shift": "a\nb"}, r"shift is 'a\nb': it must be a number"),
+        ({"name": 3}, "name is 3: it must be a text in quotes"),
+        ({"flag": 1}, "flag is 1: it must be true or false"),
         ({"side": "up"}, "side is 'up': choose from left, right"),
         ({"side": ["left"]}, "side is ['left']: choose from left, right"),
         ({"level": 3}, "level is 3: choose from 1, 2"),
@@ -168,8 +169,8 @@ def test_the_values_are_left_alone() -> None:
 
 @dataclass(frozen=True)
 class Lists:
-    numbers: tuple[Annotated[int, Range(1, 9)], ...]
-    budget: Annotated[int, Range(1)] | Literal["schedule"]
+    numbers: tuple[Annotated[int, Meta(ge=1, le=9)], ...]
+    budget: Annotated[int, Meta(ge=1)] | Literal["schedule"]
 
 
 def test_lists_and_unions_are_read() -> None:
@@ -184,9 +185,9 @@ def test_lists_and_unions_are_read() -> None:
     [
         (3, 1, "[x] numbers is 3: it must be a list"),
         ([3, 0], 1, "[x] numbers[1] is 0: it must be from 1 to 9"),
-        (["3"], 1, "[x] numbers[0] is '3': it must be of type int"),
+        (["3"], 1, "[x] numbers[0] is '3': it must be a whole number"),
         ([], 0, "[x] budget is 0: it must be 1 or more, or choose from schedule"),
-        ([], "all", "[x] budget is 'all': it must be of type int, or choose from schedule"),
+        ([], "all", "[x] budget is 'all': it must be a whole number, or choose from schedule"),
     ],
 )
 def test_a_fault_in_a_list_or_union_is_told(numbers: Any, budget: Any, message: str) -> None:

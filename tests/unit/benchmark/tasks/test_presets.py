@@ -189,8 +189,8 @@ def test_changes_are_checked_and_told() -> None:
         ({"methods.gm.levls": 1}, r"setting of \[methods.gm\] 'levls': did you mean 'levels'"),
         ({"methods.mg.levels": 1}, "unknown section of settings 'methods.mg'"),
         ({"training.batch_size": 0}, r"\[training\] batch_size is 0: it must be 1 or more"),
-        ({"training.momentum": "x"}, r"\[training\] momentum is 'x': it must be of type float"),
-        ({"data.flip": 1}, r"\[data\] flip is 1: it must be of type bool"),
+        ({"training.momentum": "x"}, r"\[training\] momentum is 'x': it must be a number"),
+        ({"data.flip": 1}, r"\[data\] flip is 1: it must be true or false"),
     ],
 )
 def test_a_change_that_does_not_fit(change: dict[str, Any], fault: str) -> None:

@@ -177,7 +177,7 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
         (["--scale", "8;1"], "cannot use --scale '8;1': write C,N,resolution,epochs"),
         (["--scale", "2,1,9,1"], "resolution is 9: it is halved twice"),
         (["--set", "training.epochs"], "cannot use --set 'training.epochs'"),
-        (["--set", "training.epochs=x"], "[training] epochs is 'x': it must be of type int"),
+        (["--set", "training.epochs=x"], "[training] epochs is 'x': it must be a whole number"),
         (["--set", "epochs=3"], "unknown setting 'epochs'"),
         (["--shard", "3/2"], "cannot use the share '3/2'"),
         (["--name", "a/b"], "'a/b' cannot name a table"),
