@@ -1,1 +1,1 @@
-"""Search spaces: which architectures there are, and how they are written down."""
+"""Search spaces: the architectures of each, and their notations."""

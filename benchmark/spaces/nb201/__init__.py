@@ -1,13 +1,12 @@
 """The search space of NAS-Bench-201: 15,625 cells, each a number from 0 to 15,624.
 
-A cell has four nodes and six edges, and each edge carries one of five operations. Three forms
-of an architecture are used, always under these names:
+A cell has four nodes and six edges, and each edge carries one of five operations. An architecture
+is written in one of these forms:
 
 * ``operations``: six indices into `OPERATIONS`, in the order of `EDGES`;
 * ``code``: the same six read as a number in base 5, the first edge most significant;
-* ``string``: the form of the benchmark, ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``.
-
-Files of other programs also write the ``genotype``, see `to_genotype`.
+* ``string``: NAS-Bench-201's own, ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``;
+* ``genotype``: that of few-shot NAS and other programs, see `to_genotype`.
 """
 
 from benchmark.spaces.nb201.candidates import candidate_codes, sample_codes

@@ -1,4 +1,4 @@
-"""The architectures that a task scores: all of the space, a sample, or a list."""
+"""The architectures that a task scores: the whole space, a sample, or a list."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
     """Return the architectures that a task scores.
 
     Args:
-        candidates: ``all``; a number of architectures, drawn once for all seeds and methods, so
-            that a larger sample holds every smaller one; or codes.
+        candidates: ``all``, a sample size, or codes. The sample depends on its size only, so all
+            seeds and methods score the same one, and a larger sample contains every smaller one.
 
     Returns:
-        Codes [n], ascending, each once.
+        Codes [n], ascending, without duplicates.
 
     Raises:
-        InputError: The number or a code is out of bounds, or a code stands there twice.
+        InputError: The size or a code is out of bounds, or a code is listed twice.
 
     Example:
         >>> candidate_codes("all").shape, candidate_codes(3), candidate_codes([7, 2])
@@ -32,34 +32,38 @@ def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
     """
     if isinstance(candidates, str):
         if candidates != ALL:
-            raise InputError(f"candidates are {candidates[:60]!r}: write all, a number or a list")
+            raise InputError(
+                f"candidates are {candidates[:60]!r}: give {ALL!r}, a number or a list of codes"
+            )
         return np.arange(SIZE)
     if isinstance(candidates, int):
         return np.sort(sample_codes(candidates))
+    if not len(candidates):
+        raise InputError("the list of candidates is empty: give at least one code")
     codes = np.sort(checked_codes(np.asarray(candidates)))
-    if not len(codes) or (np.diff(codes) == 0).any():
-        raise InputError("candidates are a list of codes: name one at least, and none twice")
+    repeated = codes[1:][np.diff(codes) == 0]
+    if len(repeated):
+        raise InputError(f"candidates list code {repeated[0]} twice: give each code once")
     return codes
 
 
 def sample_codes(count: int) -> Codes:
-    """Return architectures drawn uniformly, in one order: a larger sample begins with a smaller.
+    """Return a uniform sample without replacement; a larger one begins with every smaller one.
 
     Args:
-        count: How many, from 1 to 15,625.
+        count: Sample size, from 1 to 15,625.
 
     Returns:
-        Codes [count], each once.
+        Codes [count] in the order they were drawn.
 
     Raises:
-        InputError: The number is out of bounds.
+        InputError: The size is out of bounds.
 
     Example:
-        >>> few, many = sample_codes(20), sample_codes(1000)
-        >>> bool((few == many[:20]).all()), len(np.unique(many))
-        (True, 1000)
+        >>> sample_codes(3), sample_codes(5)
+        (array([ 7908, 13015, 10983]), array([ 7908, 13015, 10983, 10117,  5915]))
     """
     if not 1 <= count <= SIZE:
-        raise InputError(f"cannot take {count} architectures: give a number from 1 to {SIZE:,}")
+        raise InputError(f"cannot sample {count} architectures: give a number from 1 to {SIZE:,}")
     drawn = Streams(0).numpy("table/architectures").random(SIZE)
     return np.argsort(drawn, kind="stable")[:count]

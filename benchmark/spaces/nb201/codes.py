@@ -1,4 +1,4 @@
-"""Architectures as six operations and as one number, in arrays of any shape."""
+"""Converting between operations and codes, in arrays of any shape."""
 
 from __future__ import annotations
 
@@ -63,22 +63,17 @@ def decode(codes: ArrayLike) -> Operations:
 
 @cache
 def all_operations() -> Operations:
-    """Return the operations of the whole space, [15625, 6], row = code, read-only.
-
-    Example:
-        >>> all_operations().shape, all_operations()[-1].tolist()
-        ((15625, 6), [4, 4, 4, 4, 4, 4])
-    """
+    """Return the operations of all codes, [15625, 6], read-only."""
     operations = (np.arange(SIZE)[:, None] // _PLACES % len(OPERATIONS)).astype(np.int8)
     operations.flags.writeable = False
     return operations
 
 
 def checked_codes(codes: ArrayLike) -> Codes:
-    """Return codes as int64 after checking that every one lies in the space.
+    """Return codes as int64.
 
     Raises:
-        InputError: One does not, or is not an integer.
+        InputError: A code is not an integer or outside the space.
 
     Example:
         >>> checked_codes([3, 15625])

@@ -1,8 +1,7 @@
-"""Parameters and multiply-adds of an architecture, by formula, as NAS-Bench-201 counts them.
+"""Parameters and multiply-adds of an architecture, counted as NAS-Bench-201 does.
 
-Both are sums over the layers of the network that the string describes; edges that no signal
-crosses count as well, as in the official table. Multiply-adds are those of convolutions and of
-the linear layer (with its bias); BatchNorm, ReLU and pooling count nothing.
+Dead edges count too, as in the official table. Multiply-adds are those of convolutions and of the
+linear layer with its bias; BatchNorm, ReLU and pooling count as zero.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 @dataclass(frozen=True)
 class NetworkScale:
-    """How large the network around the cell is; the defaults are those of the table on CIFAR-10.
+    """Size of the network around the cell; the defaults are those of NAS-Bench-201 on CIFAR-10.
 
     Attributes:
         channels: Channels C of the first stage; the others have 2C and 4C.
@@ -32,11 +31,7 @@ class NetworkScale:
         input_channels: Channels of an image.
 
     Raises:
-        InputError: A number is not a positive integer, or the resolution no multiple of 4.
-
-    Example:
-        >>> NetworkScale(channels=8, cells=1, resolution=8, input_channels=1).stages
-        ((8, 8), (16, 4), (32, 2))
+        InputError: A number is not a positive integer, or the resolution not a multiple of 4.
     """
 
     channels: int = 16
@@ -58,7 +53,12 @@ class NetworkScale:
 
     @property
     def stages(self) -> tuple[tuple[int, int], ...]:
-        """Channels and resolution of each stage."""
+        """Channels and resolution of each stage.
+
+        Example:
+            >>> NetworkScale(channels=8, cells=1, resolution=8, input_channels=1).stages
+            ((8, 8), (16, 4), (32, 2))
+        """
         return tuple((self.channels << n, self.resolution >> n) for n in range(STAGES))
 
 
@@ -67,7 +67,7 @@ TABLE_NETWORK = NetworkScale()
 
 @dataclass(frozen=True)
 class _Convolution:
-    """A convolution without bias, followed by BatchNorm or not."""
+    """A convolution without bias, followed by BatchNorm."""
 
     kernel: int
     inputs: int
@@ -91,8 +91,8 @@ def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) ->
     Args:
         codes: Integers [...] from 0 to 15,624.
         scale: Size of the network around the cell.
-        affine: Whether the BatchNorm of the candidate operations has weight and bias; in a
-            supernet it has not.
+        affine: Whether the BatchNorm of the candidate operations has weight and bias; False in a
+            supernet.
 
     Returns:
         Parameters [...].
@@ -114,14 +114,14 @@ def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) ->
 
 
 def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
-    """Return the multiply-adds of one image passing forward through each architecture.
+    """Return the multiply-adds of a forward pass of one image through each architecture.
 
     Args:
         codes: Integers [...] from 0 to 15,624.
         scale: Size of the network around the cell.
 
     Returns:
-        Multiply-adds [...]; the official table gives them in millions.
+        Multiply-adds [...]; the official table has them in millions.
 
     Raises:
         InputError: A code is outside the space.
@@ -139,12 +139,12 @@ def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
 
 
 def _total(codes: ArrayLike, operations: list[int], fixed: int) -> NDArray[np.int64]:
-    """Add the cost of the six chosen operations to that of the rest."""
+    """Add the cost of the six operations to that of the rest."""
     return np.asarray(np.array(operations, np.int64)[decode(codes)].sum(axis=-1) + fixed)
 
 
 def _cells(scale: NetworkScale, affine: bool) -> Iterator[list[_Convolution]]:
-    """Yield for each operation the convolutions it puts on one edge of all cells."""
+    """Yield for each operation its convolutions on one edge of all cells."""
     for name in OPERATIONS:
         kernel = _KERNELS.get(name)
         yield scale.cells * [

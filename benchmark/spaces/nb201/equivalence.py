@@ -1,4 +1,4 @@
-"""Which architectures are the same: dead edges, connectedness, isomorphism."""
+"""Dead edges, connectedness, and isomorphism classes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from benchmark.spaces.nb201.codes import (
 def live_codes(codes: ArrayLike | None = None) -> Codes:
     """Return the architectures with every dead edge set to ``none``.
 
-    An edge is dead when no signal crosses it on a way from node 0 to node 3: it carries
-    ``none``, or nothing arrives at its start, or nothing leaves its end. Inside a supernet two
-    architectures with the same live code are one function, so 9,445 codes remain; the 341
-    disconnected architectures all become code 0.
+    An edge is dead if it is on no path without ``none`` from node 0 to node 3. Architectures with
+    the same live code are the same function of the same supernet weights: 9,445 codes remain. The
+    341 disconnected architectures all become code 0.
 
     Args:
         codes: Integers [...] from 0 to 15,624, or None for the whole space.
@@ -48,19 +47,14 @@ def live_codes(codes: ArrayLike | None = None) -> Codes:
 
 @cache
 def distinct_codes() -> Codes:
-    """Return the live codes of the space, each once and ascending, [9445], read-only.
-
-    Example:
-        >>> len(distinct_codes())
-        9445
-    """
+    """Return the distinct live codes of the space, ascending, [9445], read-only."""
     distinct = np.unique(live_codes())
     distinct.flags.writeable = False
     return distinct
 
 
 def is_connected(codes: ArrayLike | None = None) -> NDArray[np.bool_]:
-    """Tell which architectures carry a signal from the cell's input to its output.
+    """Return which architectures have a path without ``none`` from input to output.
 
     Args:
         codes: Integers [...] from 0 to 15,624, or None for the whole space.
@@ -82,13 +76,12 @@ def is_connected(codes: ArrayLike | None = None) -> NDArray[np.bool_]:
 def isomorphism_classes() -> Codes:
     """Return for every architecture the smallest code of its isomorphism class.
 
-    These are the 6,466 classes that NAS-Bench-201 counts (section 2), and the number hangs on
-    its way of writing a cell: the text of a node is the sorted and joined list of what its
-    edges bring; ``skip_connect`` brings the text of its source unchanged, the other operations
-    wrap it, and ``none`` brings a zero, as does any edge out of node 1 when that is zero.
-    Members of a class are the same function. Equal functions can stay apart, because zeros
-    inside a sum stay in its text, and a sum that a skip passes on is sorted as one piece;
-    without these two effects 4,930 classes would remain.
+    These are the 6,466 classes of NAS-Bench-201 (section 2), which writes a cell as text: a node is
+    the sorted, joined list of its incoming edges' texts; ``skip_connect`` copies the text of its
+    source, other operations wrap it, and ``none`` gives a zero, as does an edge from a zero.
+    Members of a class are the same function. The reverse does not hold: zeros stay in the text of a
+    sum, and a sum copied by a skip is sorted as one term. Without these two effects there would be
+    4,930 classes.
 
     Returns:
         Codes [15625], read-only.
@@ -103,32 +96,32 @@ def isomorphism_classes() -> Codes:
 
 
 def _cell_text(operations: list[int]) -> str:
-    """Return what the output node computes, as text: ``x`` is the input, ``#`` is zero."""
-    brought: list[list[str]] = [["x"], [], [], []]
+    """Return the text of the output node: ``x`` is the input, ``#`` is zero."""
+    incoming: list[list[str]] = [["x"], [], [], []]
     for (start, end), operation in zip(EDGES, operations, strict=True):
-        source = "+".join(sorted(brought[start]))
+        source = "+".join(sorted(incoming[start]))
         if operation == NONE or source == "#":
-            brought[end].append("#")
+            incoming[end].append("#")
         elif operation == SKIP:
-            brought[end].append(source)
+            incoming[end].append(source)
         else:
-            # the wrapping is official too: other brackets would sort differently
-            brought[end].append(f"({source})@{OPERATIONS[operation]}")
-    return "+".join(sorted(brought[3]))
+            # the official notation: other brackets would sort differently
+            incoming[end].append(f"({source})@{OPERATIONS[operation]}")
+    return "+".join(sorted(incoming[3]))
 
 
 @cache
 def _live() -> Codes:
     """Return the live code of every architecture."""
-    crossed = all_operations() != NONE  # [15625, 6]
+    present = all_operations() != NONE  # [15625, 6]
     reached = np.zeros((SIZE, 4), bool)
     reached[:, 0] = True
     needed = np.zeros((SIZE, 4), bool)
     needed[:, 3] = True
-    for edge, (start, end) in enumerate(EDGES):  # every edge into a node comes before those out
-        reached[:, end] |= reached[:, start] & crossed[:, edge]
+    for edge, (start, end) in enumerate(EDGES):  # edges into a node come before edges out
+        reached[:, end] |= reached[:, start] & present[:, edge]
     for edge, (start, end) in reversed(list(enumerate(EDGES))):
-        needed[:, start] |= needed[:, end] & crossed[:, edge]
+        needed[:, start] |= needed[:, end] & present[:, edge]
     starts, ends = np.transpose(EDGES)
     alive = reached[:, starts] & needed[:, ends]
     return _read_only(encode(np.where(alive, all_operations(), NONE)))

@@ -1,11 +1,10 @@
-"""Architectures as the genotypes that few-shot NAS and other programs write into their files.
+"""Reading and writing the genotypes of few-shot NAS and other programs.
 
-A genotype lists for each of the nodes 1, 2 and 3 the operations on the edges that arrive there,
-each with the node where its edge starts; written out by Python it reads
-``[(('op', 0),), (('op', 0), ('op', 1)), (('op', 0), ('op', 1), ('op', 2))]``. Its edges come in the
-order of `EDGES`, its operations carry the names of `OPERATIONS`. Source: the repository
-aoiang/few-shot-NAS, where ``random_architecture_func`` of ``exps/algos/R_EA.py`` makes them and the
-files of ``supernet_info`` have them as keys (both in its folder ``Few-Shot_NasBench201``).
+A genotype lists for each of the nodes 1, 2 and 3 the operations of its incoming edges, each with
+the node it comes from: ``[(('op', 0),), (('op', 0), ('op', 1)), (('op', 0), ('op', 1), ('op',
+2))]``. Edges are in the order of `EDGES`, names those of `OPERATIONS`. Source: aoiang/few-shot-NAS,
+folder ``Few-Shot_NasBench201``: ``random_architecture_func`` of ``exps/algos/R_EA.py``, and the
+keys of the files in ``supernet_info``.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, decode
 from benchmark.spaces.nb201.strings import nearest_code
 
 _FORM = "[(('{}', 0),), (('{}', 0), ('{}', 1)), (('{}', 0), ('{}', 1), ('{}', 2))]"
-_LONGEST = 400  # four times a genotype: no more of a wrong text is read or shown
+_LONGEST = 400  # characters of a wrong text that are read and shown; four times a genotype
 
 
 def is_genotype(text: str) -> bool:
-    """Tell whether a text, right or wrong, is meant as a genotype and not as a string.
+    """Return whether a text, valid or not, is meant as a genotype and not as a string.
 
     Example:
         >>> is_genotype("[(('none', 0),)"), is_genotype("|none~0|")
@@ -49,7 +48,7 @@ def from_genotype(text: str) -> int:
     """Return the code of one architecture given as a genotype.
 
     Args:
-        text: The genotype as Python writes it; its outer brackets may be those of a tuple.
+        text: The genotype as Python prints it; its outer brackets may be those of a tuple.
 
     Raises:
         InputError: The text is not a genotype of the space; the message gives the nearest one.
@@ -68,12 +67,12 @@ def from_genotype(text: str) -> int:
 
 @cache
 def _code_of_inside() -> dict[str, int]:
-    """Return the codes of genotypes without their outer brackets."""
+    """Return the codes by the genotypes without their outer brackets."""
     every = product(OPERATIONS, repeat=len(EDGES))
     return {_FORM[1:-1].format(*names): code for code, names in enumerate(every)}
 
 
 def _nearest(text: str) -> int:
-    """Return the code whose string is nearest to the words and numbers of a wrong genotype."""
+    """Return the code whose string is nearest to the words and numbers of a text."""
     words = re.findall(r"\w+", text)
     return nearest_code("".join(f"~{word}|" if word.isdigit() else word for word in words))

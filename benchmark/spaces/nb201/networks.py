@@ -1,7 +1,7 @@
-"""Which architectures describe one network, so that training one of them trains them all.
+"""Which architectures describe the same network, so that one training stands for all of them.
 
-`isomorphism_classes` compares functions as text, in which a convolution that two edges share looks
-like two convolutions of one input. Here each convolution is a thing of its own, with weights.
+Stricter than `isomorphism_classes`, whose texts do not distinguish one convolution whose output is
+used twice from two convolutions of the same input, which have weights of their own.
 """
 
 from __future__ import annotations
@@ -24,35 +24,34 @@ from benchmark.spaces.nb201.codes import (
 )
 from benchmark.spaces.nb201.equivalence import live_codes
 
-INPUT = -1  # the cell's input, where a layer's inputs are numbered
+INPUT = -1  # the cell's input among the numbers of layers
 POOL = OPERATIONS.index("avg_pool_3x3")
 
 Layer = tuple[int, tuple[int, ...]]
-"""An operation and the sorted numbers of what is summed before it."""
+"""An operation and the sorted numbers of the layers whose outputs are summed as its input."""
 
 
 def network_codes(codes: ArrayLike | None = None) -> Codes:
     """Return for every architecture the smallest code that describes the same network.
 
-    A cell is a set of layers, each an operation on a sum of the cell's input and of other layers'
-    outputs, and a sum that is its output. Edges that no signal crosses are no layers, and neither
-    is a skip connection, which hands a sum on. Two poolings of one sum are one layer, because they
-    have no weights; two convolutions never are. Architectures are one network where their layers
-    and sums can be matched one to one. Freshly drawn weights then have the same distribution, and
-    what training gives is the same up to the order of sums: it may be measured once for all.
+    A cell is a set of layers, each an operation on a sum of the cell's input and other layers'
+    outputs, and a sum that is its output. Dead edges and skip connections are not layers. Two
+    poolings of the same sum are one layer, because they have no weights; two convolutions are two.
+    Architectures are the same network if their layers and sums can be matched one to one: their
+    initial weights then have the same distribution, and trainings differ only in the order of sums.
 
     Args:
         codes: Integers [...] from 0 to 15,624, or None for the whole space.
 
     Returns:
-        Codes [...], each of them a live code, of 5,260 different ones in the whole space.
+        Live codes [...]; 5,260 different ones in the whole space.
 
     Raises:
         InputError: A code is outside the space.
 
     Example:
         >>> from benchmark.spaces.nb201.codes import encode
-        >>> one = encode([3, 0, 2, 0, 0, 1])  # 3×3 to node 1, 1×1 to node 2, skipped to node 3
+        >>> one = encode([3, 0, 2, 0, 0, 1])  # 3×3 to node 1, 1×1 to node 2, skip to node 3
         >>> other = encode([3, 0, 0, 0, 2, 0])  # the same without node 2
         >>> np.ptp(network_codes([one, other])), len(np.unique(network_codes()))
         (np.int64(0), 5260)
@@ -65,7 +64,7 @@ def network_codes(codes: ArrayLike | None = None) -> Codes:
 def _representatives() -> Codes:
     first: dict[object, int] = {}
     found = np.zeros(SIZE, np.int64)
-    for code in np.unique(live_codes()).tolist():  # ascending, and a live code is its own
+    for code in np.unique(live_codes()).tolist():  # ascending, so the first is the smallest
         found[code] = first.setdefault(_canonical(*layers_of(code)), code)
     found = found[live_codes()]
     found.flags.writeable = False
@@ -85,21 +84,21 @@ def layers_of(code: int) -> tuple[list[Layer], tuple[int, ...]]:
         if operation == NONE or not sums[start]:
             continue
         if operation == SKIP:
-            brought = sums[start]
+            incoming = sums[start]
         else:
             layer = (operation, sums[start])
             if operation == POOL and layer in layers:
-                brought = (layers.index(layer),)
+                incoming = (layers.index(layer),)
             else:
                 layers.append(layer)
-                brought = (len(layers) - 1,)
-        sums[end] = tuple(sorted(sums[end] + brought))
+                incoming = (len(layers) - 1,)
+        sums[end] = tuple(sorted(sums[end] + incoming))
     return layers, sums[-1]
 
 
 def _canonical(layers: list[Layer], output: tuple[int, ...]) -> object:
-    """Return what two architectures have in common exactly if they are one network."""
-    texts: list[str] = []  # what a layer computes, which no renumbering changes
+    """Return a form that is equal for two architectures exactly if they are the same network."""
+    texts: list[str] = []  # of each layer, independent of its number
     for operation, inputs in layers:
         summed = "+".join(sorted("x" if place == INPUT else texts[place] for place in inputs))
         texts.append(f"({summed}){operation}")

@@ -1,4 +1,4 @@
-"""Architectures as the strings of NAS-Bench-201, and what to say about a misspelt one."""
+"""Reading and writing the strings of NAS-Bench-201, and finding the nearest to a misspelt one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,12 @@ from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, Codes, checked_codes
 
 Arch: TypeAlias = str | int | np.integer[Any]  # one architecture, as a string or as a code
 
-_LONGEST = 200  # twice an architecture's string: no more of a wrong text is read or shown
+_LONGEST = 200  # characters of a wrong text that are read and shown; twice a string
 
 
 @cache
 def all_strings() -> tuple[str, ...]:
-    """Return the strings of the whole space, in the order of the codes.
-
-    Example:
-        >>> all_strings()[5]
-        '|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|'
-    """
+    """Return the strings of the whole space, in the order of codes."""
     strings = [""]
     for edge in range(len(EDGES)):
         strings = [left + part for left in strings for part in _parts(edge)]
@@ -66,7 +61,7 @@ def from_string(text: str) -> int:
 
 
 def to_codes(archs: Iterable[Arch]) -> Codes:
-    """Return the codes of architectures given as codes, as strings, or as a mixture.
+    """Return the codes of architectures given as codes, strings, or a mixture.
 
     Args:
         archs: n codes or strings, in an array or any other iterable.
@@ -93,21 +88,16 @@ def _code_of_string() -> dict[str, int]:
 
 
 def _parts(edge: int) -> list[str]:
-    """Return the pieces of string that the five operations write for one edge."""
+    """Return the parts of the string for one edge, one for each operation."""
     start, end = EDGES[edge]
     opening = "" if start else "|" if end == 1 else "+|"
     return [f"{opening}{operation}~{start}|" for operation in OPERATIONS]
 
 
 def nearest_code(text: str) -> int:
-    """Return the code whose string takes the fewest edits to reach from ``text``.
-
-    Example:
-        >>> nearest_code("|none~0|+|none~0|none~1|+|none~0|skip_conect~1|none~2|")
-        5
-    """
+    """Return the code whose string has the smallest Levenshtein distance to ``text``."""
     text = text[:_LONGEST]
-    # row[i]: edits from the first i letters to the best string so far, and that string's code
+    # row[i]: edits from the first i letters to the best string so far, and its code
     row = [(edits, 0) for edits in range(len(text) + 1)]
     for edge in range(len(EDGES)):
         rows = []

@@ -172,7 +172,7 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--architectures", "0"], "cannot take 0 architectures"),
+        (["--architectures", "0"], "cannot sample 0 architectures"),
         (["--architectures", "no.txt"], "cannot read no.txt: No such file or directory"),
         (["--scale", "8;1"], "cannot use --scale '8;1': write C,N,resolution,epochs"),
         (["--scale", "2,1,9,1"], "resolution is 9: it is halved twice"),

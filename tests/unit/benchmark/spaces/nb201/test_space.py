@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -184,6 +185,11 @@ def function(operations: tuple[int, ...]) -> object:
     return node(3)
 
 
+@cache
+def all_functions() -> list[object]:
+    return [function(operations) for operations in product(range(5), repeat=6)]
+
+
 def test_isomorphism_classes_are_those_of_the_official_notation() -> None:
     texts = [official_text(operations) for operations in product(range(5), repeat=6)]
     smallest: dict[str, int] = {}
@@ -193,7 +199,7 @@ def test_isomorphism_classes_are_those_of_the_official_notation() -> None:
 
 
 def test_members_of_a_class_are_one_function() -> None:
-    functions = [function(operations) for operations in product(range(5), repeat=6)]
+    functions = all_functions()
     assert all(
         functions[code] == functions[first] for code, first in enumerate(isomorphism_classes())
     )
@@ -201,7 +207,7 @@ def test_members_of_a_class_are_one_function() -> None:
 
 
 def test_live_architectures_are_one_function() -> None:
-    functions = [function(operations) for operations in product(range(5), repeat=6)]
+    functions = all_functions()
     assert all(functions[code] == functions[live] for code, live in enumerate(live_codes()))
     assert {code for code, value in enumerate(functions) if not value} == set(
         np.flatnonzero(~is_connected()).tolist()
