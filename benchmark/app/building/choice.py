@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from benchmark.spaces.nb201 import SIZE, Codes, sample_codes
-from benchmark.truth.predictions import read_subset
+from benchmark.spaces.nb201.lists import read_subset
 
 
 def chosen_architectures(text: str) -> Codes:

@@ -51,9 +51,10 @@ def score(
     import json
 
     from analysis.metrics.scoring import doubts, score_predictions
+    from benchmark.spaces.nb201.lists import read_subset
     from benchmark.truth import open_table
     from benchmark.truth.choice import choose_key
-    from benchmark.truth.predictions import read_predictions, read_subset
+    from benchmark.truth.predictions import read_predictions
 
     truth = open_table(table, allow_subset=True)
     key = choose_key(truth, dataset, split, epochs)

@@ -1,6 +1,5 @@
 """Predictions: what anybody's method, run anywhere, thinks of architectures, read from a file."""
 
 from benchmark.truth.predictions.reader import Predictions, read_predictions
-from benchmark.truth.predictions.subset import read_subset
 
-__all__ = ["Predictions", "read_predictions", "read_subset"]
+__all__ = ["Predictions", "read_predictions"]

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 
 from benchmark.errors import InputError
-from benchmark.truth.predictions.contents import Entry, Place, shown
+from benchmark.spaces.nb201.lists import shown
+from benchmark.truth.predictions.contents import Entry, Place
 
 _AHEAD = 40  # letters of what stands at a fault
 _BLANK = re.compile(r"[ \t\n\r]*")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, Codes, to_string
-from benchmark.truth.predictions.contents import Entry, Place, parse_arch, read_text, shown
+from benchmark.spaces.nb201.lists import parse_arch, read_text, shown
+from benchmark.truth.predictions.contents import Entry, Place
 from benchmark.truth.predictions.csv_form import csv_entries
 from benchmark.truth.predictions.json_form import json_entries
 

@@ -218,7 +218,7 @@ def text_of_task(base: str) -> str:
         ({"batches": 0}, "batches is 0: it must be 1 or more"),
         ({"between": -0.1}, "between is -0.1: it must be from 0 to 1"),
         ({"cut": "spectral", "stop_error": 0.05}, "stop_error is 0.05: it is about the exact cut"),
-        ({"restart": "sometimes"}, "'sometimes': choose from never, always, last"),
+        ({"restart": "sometimes"}, "'sometimes': choose from always, last, never"),
     ],
 )
 def test_options_are_checked(change: dict[str, Any], message: str) -> None:

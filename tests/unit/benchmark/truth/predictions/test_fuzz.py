@@ -16,7 +16,8 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
-from benchmark.truth.predictions import read_predictions, read_subset
+from benchmark.spaces.nb201.lists import read_subset
+from benchmark.truth.predictions import read_predictions
 from tests.fuzzing import bounded, cases, timed
 
 CASES = max(2_500, cases(2_500))  # the first are cut off, and few of them can be read

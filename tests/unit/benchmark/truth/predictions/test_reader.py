@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_codes, to_genotype, to_string
+from benchmark.spaces.nb201.lists import MAX_MIB
 from benchmark.truth.predictions import Predictions, read_predictions
-from benchmark.truth.predictions.contents import MAX_MIB
 
 ONE, TWO = to_string(5), to_string(25)
 GENE = to_genotype(5)

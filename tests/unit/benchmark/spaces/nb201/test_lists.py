@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_genotype, to_string
-from benchmark.truth.predictions import read_subset
+from benchmark.spaces.nb201.lists import read_subset
 
 ONE, TWO = to_string(5), to_string(25)
 
@@ -40,16 +40,16 @@ def test_the_whole_space_is_read(tmp_path: Path) -> None:
     ("text", "message"),
     [
         (f"{ONE}\n\n{TWO[:-1]}\n", f", line 3: not an architecture: .* nearest is '{TWO}'"),
-        (f"{ONE}\n{ONE}\n", f", line 2: {ONE} stands on line 1 already; keep one of them"),
-        (f"arch\n{ONE}\n{TWO}\n{ONE}\n", f", line 4: {ONE} stands on line 2 already"),
+        (f"{ONE}\n{ONE}\n", f", line 2: {ONE} repeats line 1"),
+        (f"arch\n{ONE}\n{TWO}\n{ONE}\n", f", line 4: {ONE} repeats line 2"),
         (f"{ONE},{TWO}\n", ", line 1: not an architecture"),
         (f"arch,score\n{ONE}\n", ", line 2: the header has 2 fields, this line 1"),
         (f'arch\n"{ONE}', ", line 2: not CSV"),
         (f"arch,arch\n{ONE},{ONE}\n", ", line 1: more than one column 'arch'"),
         (f"{ONE}\n\udcff\n", ", line 2: not UTF-8"),
-        ("arch\n", ": there is no architecture in it; write one a line"),
-        (" \n\n", ": there is no architecture in it; write one a line"),
-        ("", ": there is no architecture in it"),
+        ("arch\n", " lists no architecture; write one a line"),
+        (" \n\n", " lists no architecture; write one a line"),
+        ("", " lists no architecture"),
     ],
 )
 def test_a_fault_names_file_and_line(tmp_path: Path, text: str, message: str) -> None:
