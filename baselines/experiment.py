@@ -13,8 +13,12 @@ from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import Codes
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.search import SearchSettings
-from benchmark.tasks.task import ScoringSettings, TrainingSettings, TrajectorySettings
+from benchmark.tasks.sections import (
+    ScoringSettings,
+    SearchSettings,
+    TrainingSettings,
+    TrajectorySettings,
+)
 
 
 def _nothing() -> None:

@@ -21,7 +21,7 @@ from benchmark.errors import CheckError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import whole_number
 from benchmark.spaces.nb201 import decode, encode, live_codes
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 
 
 @dataclass(frozen=True)

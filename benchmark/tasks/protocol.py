@@ -16,7 +16,7 @@ from benchmark.images import DataSettings, dataset_record
 from benchmark.settings import Count, Fraction, NonNegative, read_settings
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.preset_files import PresetFiles
-from benchmark.tasks.task import NetworkSettings
+from benchmark.tasks.sections import NetworkSettings
 
 _FILES = PresetFiles("protocol", "protocols")
 

@@ -30,7 +30,8 @@ from baselines.training.weights import PathTraining, Stretch
 from benchmark.images import Batches
 from benchmark.images.digits import read_digits
 from benchmark.spaces.nb201 import EDGES, SIZE, Codes, decode, distinct_codes
-from benchmark.tasks.task import TrainingSettings, load_preset
+from benchmark.tasks.sections import TrainingSettings
+from benchmark.tasks.task import load_preset
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side, spent_in
 from tests.speed.page import Section
 from tests.speed.plain import OneByOne, plain_distances, plain_logits, plain_optimiser, plain_step

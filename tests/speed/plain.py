@@ -21,7 +21,7 @@ from torch.utils.data import Dataset
 from baselines.supernets.nb201 import Path, Supernet
 from benchmark.spaces.nb201 import EDGES, OPERATIONS
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 
 
 class Norm(nn.BatchNorm2d):

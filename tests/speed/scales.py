@@ -14,7 +14,7 @@ from baselines.supernets.nb201 import Supernet
 from benchmark.images import Batches, Images
 from benchmark.spaces.nb201 import Operations, distinct_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 from tests.speed.plain import PlainSupernet
 
 BATCH = 64

@@ -13,7 +13,7 @@ from baselines.supernets.nb201.network import Supernet
 from baselines.supernets.nb201.normalisation import by_batch
 from baselines.supernets.nb201.operations import ConvolutionUnit, conv_norm
 from benchmark.errors import InputError, in_one_line
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 
 
 def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:

@@ -23,7 +23,7 @@ from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.errors import CheckError
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.nb201 import Codes, decode
-from benchmark.tasks.task import ScoringSettings
+from benchmark.tasks.sections import ScoringSettings
 
 MOST_PARTS = 1 << 12  # a chunk of the usual size holds fewer architectures
 Logits = Iterator[tuple[slice, Tensor]]

@@ -19,7 +19,7 @@ from baselines.training.weights import Stretch
 from benchmark.budget import Ledger
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import OPERATIONS, Codes
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 
 PASSES = 3  # charged for each batch of gradient matching

@@ -18,8 +18,12 @@ from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import SIZE, Codes, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.search import SearchSettings
-from benchmark.tasks.task import ScoringSettings, TrainingSettings, TrajectorySettings
+from benchmark.tasks.sections import (
+    ScoringSettings,
+    SearchSettings,
+    TrainingSettings,
+    TrajectorySettings,
+)
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch, so it stays unspent

@@ -19,7 +19,7 @@ from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import SIZE, decode
-from benchmark.tasks.task import ScoringSettings
+from benchmark.tasks.sections import ScoringSettings
 from tests.unit.baselines.tiny import BATCH, tiny_experiment, tiny_images, tiny_search
 
 LEFT = Subspace(((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))

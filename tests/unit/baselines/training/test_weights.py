@@ -13,7 +13,7 @@ from baselines.supernets.nb201 import Supernet
 from baselines.training.weights import PathTraining, Stretch, WeightTraining, learning_rate
 from benchmark.errors import CheckError
 from benchmark.images import Batches
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.naive import naive_logits
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale, tiny_training
 

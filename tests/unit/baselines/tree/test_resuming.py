@@ -21,7 +21,7 @@ from baselines.training import BASES
 from benchmark.errors import CheckError, StoppedError
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
 from benchmark.records.checkpoints import Checkpoints, Every
-from benchmark.tasks.task import TrajectorySettings
+from benchmark.tasks.sections import TrajectorySettings
 from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_search
 
 BUDGET = 250 * BATCH

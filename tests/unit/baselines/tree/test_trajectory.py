@@ -23,7 +23,7 @@ from baselines.tree.growing import Split, TreeNode, train_tree
 from baselines.tree.trajectory import sample_codes
 from benchmark.budget import Spending
 from benchmark.spaces.nb201 import SIZE, Codes, live_codes
-from benchmark.tasks.task import TrajectorySettings
+from benchmark.tasks.sections import TrajectorySettings
 from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment
 
 METHODS = [OneShot, FewShot, Gm]

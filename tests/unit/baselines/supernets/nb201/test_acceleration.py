@@ -13,7 +13,8 @@ from baselines.supernets.nb201.operations import conv_norm
 from baselines.training.weights import PathTraining, Stretch
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import distinct_codes
-from benchmark.tasks.task import ScoringSettings, load_preset, preset_names
+from benchmark.tasks.sections import ScoringSettings
+from benchmark.tasks.task import load_preset, preset_names
 from tests.command_line import finish, start_nasbench, tiny_preset
 from tests.unit.baselines.tiny import tiny_images, tiny_scale, tiny_training
 

@@ -13,7 +13,7 @@ from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.nb201 import decode, live_codes
-from benchmark.tasks.task import ScoringSettings
+from benchmark.tasks.sections import ScoringSettings
 from tests.unit.baselines.naive import naive_logits
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
 
