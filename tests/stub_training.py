@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from baselines.alone import TrainingResult
-from benchmark.app.building import work
+from benchmark.app.building import training
 from benchmark.app.building.journal import TrainingKey
 
 
@@ -21,5 +21,5 @@ def stub_training(
         asked.append(TrainingKey(code, seed))
         return invent(code, seed)
 
-    patch.setattr(work, "train_alone", train)
+    patch.setattr(training, "train_alone", train)
     return asked

@@ -13,10 +13,10 @@ from benchmark.app.building.journal import (
     SETTINGS,
     Journal,
     TrainingKey,
+    difference,
     open_journal,
     read_journal,
 )
-from benchmark.app.building.settings import same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import write_atomic
 from benchmark.records import RunRecord, read_records, record_path
@@ -68,7 +68,7 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
 def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
     journals = [read_journal(folder) for folder in folders]
     for journal in journals:
-        if not same_settings(journal.settings, journals[0].settings):
+        if difference(journal.settings, journals[0].settings):
             raise InputError(
                 f"{journal.folder} and {journals[0].folder} were built with different settings: "
                 "merge shares of one build"

@@ -1,4 +1,4 @@
-"""From trainings to a table: every architecture gets the numbers of the network that it is."""
+"""From trainings to a table: every architecture gets the numbers of its network."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.alone import TrainingResult
+from benchmark.app.building.build_info import SOURCE_KIND, BuildInfo
 from benchmark.app.building.journal import Journal, TrainingKey
-from benchmark.app.building.told import SOURCE_KIND, Told
 from benchmark.records import digest
 from benchmark.spaces.nb201 import Codes, network_codes
 from benchmark.spaces.nb201.complexity import flops, parameters
@@ -24,27 +25,26 @@ NAMED = 10  # failed trainings that a message names
 def assemble(
     journal: Journal, protocol: TrainingProtocol, codes: Codes, seeds: Sequence[int], name: str
 ) -> Gathered:
-    """Make a table, and its learning curves where there are some, of finished trainings.
+    """Make a table, and learning curves where the protocol asks for them, of finished trainings.
 
-    Nothing in them depends on the order in which, or the machine on which, networks were trained,
-    but the time that a training took and where that is told. Networks of which a training failed
-    are left out, and that is noted.
+    Apart from machines and times, the result does not depend on the order or the place of
+    trainings. Networks with a failed training are left out, and a note says so.
 
     Args:
-        journal: The trainings; it must hold all that are needed, some of which must be well.
-        protocol: What they have in common.
+        journal: The trainings; all that are needed have finished or failed.
+        protocol: Their protocol.
         codes: Architectures [n], in any order.
         seeds: Seeds.
         name: Name of the table.
 
     Returns:
-        The table and its curves.
+        The table, its curves, and notes.
     """
     dataset, epochs = protocol.data.dataset, protocol.training.epochs
     failed = failed_trainings(journal, codes, seeds)
     lost = {training.code for training in failed}
-    whole, codes = codes, codes[~np.isin(network_codes(codes), list(lost))]
-    representatives = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
+    asked, codes = codes, codes[~np.isin(network_codes(codes), list(lost))]
+    network_of = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
     needed = needed_trainings(codes, seeds)
     sizes = {
         CostKey("params", dataset, epochs): parameters(codes, protocol.scale) / 1e6,
@@ -52,27 +52,18 @@ def assemble(
     }
     readings = []
     for row, code in enumerate(codes.tolist()):
-        by_seed = {
-            seed: journal.trained[TrainingKey(representatives[code], seed)] for seed in seeds
-        }
+        by_seed = {seed: journal.trained[TrainingKey(network_of[code], seed)] for seed in seeds}
         seconds = float(np.mean([one.seconds for one in by_seed.values()]))
         costs = {key: float(column[row]) for key, column in sizes.items()}
-        readings.append(
-            Reading(
-                code,
-                None,
-                _results(by_seed, dataset, epochs),
-                costs | {CostKey("seconds", dataset, epochs): seconds},
-                _curves(by_seed, dataset, epochs),
-            )
-        )
-    source = Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND)
+        costs[CostKey("seconds", dataset, epochs)] = seconds
+        results, curves = _results(by_seed, dataset, epochs), _curves(by_seed, dataset, epochs)
+        readings.append(Reading(code, None, results, costs, curves))
     machines = sorted({journal.made_on[training] for training in needed})
-    told = Told(
+    info = BuildInfo(
         protocol=protocol,
         seeds=tuple(seeds),
-        code=journal.settings.get("code"),
-        images=journal.settings.get("images"),
+        code=journal.settings["code"],
+        images=journal.settings["images"],
         trainings=len(needed),
         machines=tuple(journal.machines[machine] for machine in machines),
         failed=tuple({**asdict(one), "fault": journal.failed[one]} for one in failed),
@@ -81,41 +72,38 @@ def assemble(
         readings,
         name=name,
         description=_description(protocol, len(codes), len(needed) // len(seeds), len(seeds)),
-        source=source,
-        protocol=told.to_dict(),
+        source=Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND),
+        protocol=info.to_dict(),
     )
     made_on = [
-        [
-            machines.index(journal.made_on[TrainingKey(representatives[code], seed)])
-            for seed in seeds
-        ]
+        [machines.index(journal.made_on[TrainingKey(network_of[code], seed)]) for seed in seeds]
         for code in done.table.codes.tolist()
     ]
     measured = replace(done.table.measurements, made_on=np.array(made_on, np.int16))
     notes = done.notes
     if failed:
         notes += (
-            f"left out: {len(lost):,} of {len(np.unique(network_codes(whole))):,} networks, "
-            f"{len(whole) - len(codes):,} of {len(whole):,} architectures, as a training failed: "
-            f"{listed(journal, failed)}",
+            f"left out: {len(lost):,} of {len(np.unique(network_codes(asked))):,} networks, "
+            f"{len(asked) - len(codes):,} of {len(asked):,} architectures, as a training failed: "
+            f"{list_faults(journal, failed)}",
         )
     return replace(done, table=replace(done.table, measurements=measured), notes=notes)
 
 
 def failed_trainings(journal: Journal, codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
-    """Return those trainings of some architectures that failed, in ascending order."""
+    """Return the failed trainings of some architectures, in ascending order."""
     return [one for one in needed_trainings(codes, seeds) if one in journal.failed]
 
 
-def listed(journal: Journal, failed: Sequence[TrainingKey]) -> str:
-    """Return what was wrong with some trainings, of which the first are named."""
+def list_faults(journal: Journal, failed: Sequence[TrainingKey]) -> str:
+    """Return the faults of some trainings in one line, the first ten by name."""
     lines = [f"architecture {one.code} at seed {one.seed}: {journal.failed[one]}" for one in failed]
     more = [f"and {len(lines) - NAMED:,} more"] if len(lines) > NAMED else []
     return "; ".join(lines[:NAMED] + more)
 
 
 def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
-    """Return the trainings that a table of some architectures is made of, in ascending order."""
+    """Return the trainings that a table of some architectures needs, in ascending order."""
     networks = np.unique(network_codes(codes)).tolist()
     return [TrainingKey(code, seed) for code in networks for seed in seeds]
 
@@ -134,31 +122,20 @@ def _results(
 
 def _curves(
     by_seed: Mapping[int, TrainingResult], dataset: str, epochs: int
-) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
-    splits = next(iter(by_seed.values())).curve
+) -> dict[str, NDArray[np.float32]]:
+    """Return the learning curves of each split: the mean over seeds, and each seed's."""
     found = {}
-    for split in splits:
+    for split in next(iter(by_seed.values())).curve:
         name = str(AccuracyKey(dataset, split, epochs))
         curves = {seed: np.asarray(one.curve[split]) for seed, one in by_seed.items()}
         found[name] = np.mean(list(curves.values()), axis=0).astype(np.float32)
-        found |= {
-            seed_curve(name, seed): curve.astype(np.float32) for seed, curve in curves.items()
-        }
+        for seed, curve in curves.items():
+            found[f"{name} seed {seed}"] = curve.astype(np.float32)
     return found
 
 
-def seed_curve(name: str, seed: int) -> str:
-    """Return the name of the learning curves of one seed.
-
-    Example:
-        >>> seed_curve("digits_test_4", 0)
-        'digits_test_4 seed 0'
-    """
-    return f"{name} seed {seed}"
-
-
 def _checksum(journal: Journal, needed: Sequence[TrainingKey]) -> str:
-    """Return the SHA-256 of what was measured, whenever and wherever that was."""
+    """Return the SHA-256 of all measurements; times and machines do not count."""
     found = [
         [one.code, one.seed, trained.accuracy, trained.loss, trained.curve]
         for one, trained in ((one, journal.trained[one]) for one in needed)

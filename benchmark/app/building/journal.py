@@ -1,8 +1,7 @@
-"""What was trained so far: a file to which a line is added whenever a training is done.
+"""The trainings that are done: a file to which a line is added whenever one is finished.
 
-Each line is a checksum, a blank, and JSON. A line that was cut off or damaged counts as not
-written, so its training is done again; what is added after a cut goes on a line of its own. The
-facts of a machine stand once, above what it trained: where they are lost, so are its trainings.
+Each line is a checksum, a blank, and JSON. A line that was cut off or damaged is skipped, so its
+training is done again. The facts of a machine are written once, above the first training it did.
 """
 
 from __future__ import annotations
@@ -16,15 +15,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from filelock import FileLock, Timeout
+
 from baselines.alone import TrainingResult
-from benchmark.app.building.settings import difference, same_settings
 from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.records import digest
 from benchmark.records.signed import SignedKind, read_signed, write_signed
 
 JOURNAL, SETTINGS = "trained.jsonl", "build.json"
-MAX_BYTES = 1 << 32  # of a journal; a whole space at three seeds has a tenth of it
+MAX_BYTES = 1 << 32  # of a journal; the whole space at three seeds has a tenth of it
 KIND = SignedKind(
     format="nasbench build",
     schema=1,
@@ -53,13 +54,13 @@ class Journal:
     """The trainings of one protocol, in a folder.
 
     Attributes:
-        folder: Where it lies.
-        settings: What they have in common: protocol, kind of device, number of the code, images.
-        trained: What each training gave.
-        machines: Where: facts by their digest.
-        made_on: On which of the machines each training was done.
-        failed: What was wrong with each training that would fail again.
-        damaged: Number of lines that cannot be used, those of unknown machines among them.
+        folder: The folder.
+        settings: What all trainings share: protocol, kind of device, code version, images.
+        trained: The result of each training.
+        machines: Facts of the machines that trained, by their digest.
+        made_on: The machine of each training.
+        failed: The fault of each training that diverged and would do so again.
+        damaged: Number of lines that cannot be used.
     """
 
     folder: Path
@@ -71,21 +72,21 @@ class Journal:
     damaged: int = 0
 
     def __contains__(self, training: TrainingKey) -> bool:
-        """Return whether a training is over, well or not."""
+        """Return whether a training has finished or failed."""
         return training in self.trained or training in self.failed
 
     def add(
         self, training: TrainingKey, result: TrainingResult | str, machine: Mapping[str, Any]
     ) -> None:
-        """Write down what a training gave, or what was wrong with it, and where that was.
+        """Append the result or the fault of a training, and the machine it ran on.
 
         Raises:
-            CheckError: The system refused.
+            CheckError: The file cannot be written.
         """
         name = digest(machine)[:16]
         lines = [] if name in self.machines else [{"machine": name, "facts": machine}]
-        said = {"failed": result} if isinstance(result, str) else asdict(result)
-        lines.append({**asdict(training), "machine": name, **said})
+        outcome = {"failed": result} if isinstance(result, str) else asdict(result)
+        lines.append({**asdict(training), "machine": name, **outcome})
         path = self.folder / JOURNAL
         try:
             with path.open("ab") as file:
@@ -95,14 +96,14 @@ class Journal:
         except OSError as error:
             raise CheckError(f"cannot write {path}: {reason(error)}") from error
         for line in lines:
-            self._take(line)
+            self._apply(line)
 
-    def _take(self, line: Mapping[str, Any]) -> None:
+    def _apply(self, line: Mapping[str, Any]) -> None:
         if "facts" in line:
             self.machines[line["machine"]] = dict(line["facts"])
             return
-        training = TrainingKey(line["code"], line["seed"])
-        result = str(line["failed"]) if "failed" in line else _trained(line)
+        training = msgspec.convert(line, TrainingKey)
+        result = str(line["failed"]) if "failed" in line else msgspec.convert(line, TrainingResult)
         if line["machine"] not in self.machines:
             self.damaged += 1
         elif training not in self:
@@ -119,8 +120,8 @@ class Journal:
             )
 
     def agrees(self, training: TrainingKey, result: TrainingResult | str) -> bool:
-        """Return whether a training that is over gave the same bits, however long it took."""
-        if isinstance(result, str):  # a fault may be worded anew
+        """Return whether a training in the journal has this result, whatever time it took."""
+        if isinstance(result, str):  # the wording of a fault may change
             return training in self.failed
         known = self.trained.get(training)
         return known is not None and replace(known, seconds=result.seconds) == result
@@ -130,100 +131,97 @@ def read_journal(folder: Path) -> Journal:
     """Read the trainings in a folder.
 
     Raises:
-        InputError: It holds none, its description is damaged, or results contradict each other.
+        InputError: There are none, their description is damaged, or results contradict each other.
     """
-    journal = Journal(folder, read_signed(KIND, folder / SETTINGS)["settings"])
+    settings = read_signed(KIND, folder / SETTINGS).get("settings")
+    if not isinstance(settings, dict):
+        raise InputError(f"{folder / SETTINGS} has no settings: {KIND.changed}")
+    journal = Journal(folder, settings)
     path = folder / JOURNAL
     contents = read_bounded(path, MAX_BYTES, "it is no journal") if path.exists() else b""
     for line in contents.split(b"\n"):
-        found = _read_line(line)
-        try:
-            if found is not None:
-                journal._take(found)
-            elif line:
-                journal.damaged += 1
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{path} holds a line of another version: {KIND.changed}") from error
+        checksum, _, text = line.partition(b" ")
+        if line and checksum != _checksum(text):
+            journal.damaged += 1
+        elif line:
+            try:
+                journal._apply(msgspec.json.decode(text))
+            except (KeyError, TypeError, ValueError) as error:
+                raise InputError(f"{path} has a line of another version: {KIND.changed}") from error
     return journal
 
 
 @contextmanager
 def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]:
-    """Open a folder's journal for adding to it, alone; it is made where there is none.
+    """Open a folder's journal for one process to add to; a new folder gets an empty one.
 
     Args:
-        folder: Where it lies.
-        settings: What its trainings have in common.
+        folder: The folder.
+        settings: What its trainings share.
 
     Raises:
-        InputError: There is one of other settings, or it is damaged.
+        InputError: The folder holds trainings of other settings, or its journal is damaged.
         CheckError: Another process adds to it, or the folder cannot be written.
     """
-    path = folder / SETTINGS
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock").acquire(blocking=False)
+    except Timeout:
+        raise CheckError(
+            f"another process builds in {folder}: wait for it, or give each its own --out and "
+            "merge them"
+        ) from None
     except OSError as error:
         raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
-    with _alone_in(folder):
-        if not path.exists():
-            write_signed(KIND, {"settings": settings}, path)
+    with lock:
+        if not (folder / SETTINGS).exists():
+            write_signed(KIND, {"settings": settings}, folder / SETTINGS)
         journal = read_journal(folder)
-        if not same_settings(journal.settings, settings):
+        other = difference(journal.settings, settings)
+        if other:
             raise InputError(
-                f"{folder} holds trainings of another kind "
-                f"({difference(journal.settings, settings)}); "
-                "give another --out"
+                f"{folder} holds trainings of other settings ({other}); give another --out"
             )
-        _end_line(folder / JOURNAL)
+        _end_last_line(folder / JOURNAL)
         yield journal
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold a lock that ends with the process, whatever happens to it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    path = folder / ".lock"
-    try:
-        with path.open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CheckError(
-                    f"another process builds in {folder}: wait for it, or give each its own "
-                    "--out and merge them"
-                ) from None
-            yield
-    except OSError as error:
-        raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
+def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str | None:
+    """Return which setting of two builds differs first, or None where all are equal.
+
+    Example:
+        >>> difference({"training": {"epochs": 1}}, {"training": {"epochs": 2}})
+        'their training.epochs is 1, not 2'
+    """
+    if digest(theirs) == digest(ours):
+        return None
+    here, there = _flat(ours), _flat(theirs)
+    for name in sorted(here.keys() | there.keys()):
+        if here.get(name) != there.get(name):
+            return f"their {name} is {there.get(name)!r:.60}, not {here.get(name)!r:.60}"
+    return "a setting is empty"
 
 
-def _trained(line: Mapping[str, Any]) -> TrainingResult:
-    return TrainingResult(**{name: line[name] for name in ("accuracy", "loss", "curve", "seconds")})
+def _flat(values: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{parent}{name}.")
+        else:
+            found[f"{parent}{name}"] = list(value) if isinstance(value, tuple) else value
+    return found
 
 
 def _line(contents: Mapping[str, Any]) -> bytes:
     text = json.dumps(contents, sort_keys=True, separators=(",", ":")).encode()
-    return _sum(text) + b" " + text + b"\n"
+    return _checksum(text) + b" " + text + b"\n"
 
 
-def _read_line(line: bytes) -> dict[str, Any] | None:
-    """Return what a line says, or None if it is not what was written."""
-    checksum, _, text = line.partition(b" ")
-    if not text or checksum != _sum(text):
-        return None
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def _sum(text: bytes) -> bytes:
+def _checksum(text: bytes) -> bytes:
     return hashlib.sha256(text).hexdigest()[:16].encode()
 
 
-def _end_line(path: Path) -> None:
+def _end_last_line(path: Path) -> None:
     """End a last line that was cut off, so that the next begins on its own."""
     if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
         with path.open("ab") as file:

@@ -1,115 +1,97 @@
-"""Whether a table follows from the trainings that it says it was made of."""
+"""Whether a built table follows from its trainings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.app.building.assembling import assemble, needed_trainings
-from benchmark.app.building.journal import Journal, read_journal
-from benchmark.app.building.settings import difference
-from benchmark.app.building.told import Told, read_told
+from benchmark.app.building.build_info import BuildInfo, read_build_info
+from benchmark.app.building.journal import Journal, difference, read_journal
 from benchmark.app.checking.comparison import ROUNDING
 from benchmark.spaces.nb201 import to_string
-from benchmark.tasks.protocol import completed
-from benchmark.truth import CostKey, Measurements, TruthTable
+from benchmark.truth import TruthTable
 from benchmark.truth.curves import LearningCurves
 
 
 def table_differences(table: TruthTable, curves: LearningCurves | None, source: Path) -> list[str]:
-    """Put a table together again from its trainings and compare all but times and machines.
+    """Assemble a table again from its trainings, and compare all but times and machines.
 
     Args:
         table: A table that was built.
-        curves: Its learning curves, where they are to be compared too.
-        source: The ``trained.jsonl`` that it was made of, or the folder that holds it.
+        curves: Its learning curves, or None to leave them out.
+        source: The ``trained.jsonl`` of the build, or its folder.
 
     Returns:
-        A line for each thing that differs; numbers by seed must be the same bits.
+        A line for each difference. Numbers by seed must be equal to the bit, means up to rounding.
 
     Raises:
         InputError: The table was not built, or the trainings cannot be read.
     """
-    told = read_told(table)
+    info = read_build_info(table)
     journal = read_journal(source if source.is_dir() else source.parent)
-    fault = _fault(table, told, journal)
+    fault = _fault(table, info, journal)
     if fault:
         return [fault]
-    again = assemble(journal, told.protocol, table.codes, told.seeds, table.name)
-    found = [*_columns(table, again.table), *_by_seed(table, again.table)]
+    again = assemble(journal, info.protocol, table.codes, info.seeds, table.name)
+    columns, columns_again = _columns(table), _columns(again.table)
     if curves is not None and again.curves is not None:
-        made = again.curves.columns
-        if not table.measurements.by_seed:  # of a version that kept means alone
-            made = {name: column for name, column in made.items() if name in curves.columns}
-        found += _differing("curve", curves.columns, made, table, 0.0)
+        columns |= {f"curve of {name}": column for name, column in curves.columns.items()}
+        columns_again |= {f"curve of {name}": one for name, one in again.curves.columns.items()}
+    found = _differences(columns, columns_again, table)
     if table.source.sha256 != again.table.source.sha256 and not found:
         found.append("the SHA-256 of its trainings differs")
     return found
 
 
-def _fault(table: TruthTable, told: Told, journal: Journal) -> str | None:
+def _fault(table: TruthTable, info: BuildInfo, journal: Journal) -> str | None:
     """Return why a table cannot be of a journal, or None."""
-    kept = completed(journal.settings.get("protocol", {}))
-    if kept != told.protocol.describe():
-        return f"it holds trainings of another kind: {difference(kept, told.protocol.describe())}"
-    needed = needed_trainings(table.codes, told.seeds)
+    settings = {"protocol": info.protocol.describe(), "code": info.code, "images": info.images}
+    other = difference({name: journal.settings.get(name) for name in settings}, settings)
+    if other:
+        return f"it holds trainings of other settings: {other}"
+    needed = needed_trainings(table.codes, info.seeds)
     missing = sum(training not in journal.trained for training in needed)
     return f"it lacks {missing:,} of {len(needed):,} trainings" if missing else None
 
 
-def _columns(table: TruthTable, again: TruthTable) -> Iterator[str]:
-    one, other = table.measurements, again.measurements
-    yield from _differing("accuracy", table.accuracies, again.accuracies, table)
-    yield from _differing("number of seeds", table.seeds, again.seeds, table)
-    yield from _differing("deviation", one.deviations, other.deviations, table)
-    yield from _differing("loss", one.losses, other.losses, table)
-    yield from _differing("cost", _untimed(one), _untimed(other), table)
-    for key in sorted(one.agreement.keys() | other.agreement.keys()):
-        kept, made = one.agreement.get(key), other.agreement.get(key)
-        if not (kept and made and np.isclose(kept.tau, made.tau, ROUNDING, ROUNDING)):
-            yield f"agreement of seeds in {key} differs"
+def _columns(table: TruthTable) -> dict[str, Any]:
+    """Return all numbers of a table but times, by what they are."""
+    measured = table.measurements
+    groups: dict[str, Mapping[Any, Any]] = {
+        "accuracy": table.accuracies,
+        "number of seeds": table.seeds,
+        "deviation": measured.deviations,
+        "loss": measured.losses,
+        "cost": {key: it for key, it in measured.costs.items() if key.quantity != "seconds"},
+        "agreement of seeds": {key: np.array(it.tau) for key, it in measured.agreement.items()},
+        "accuracy by seed": {key: it.accuracies for key, it in measured.by_seed.items()},
+        "loss by seed": {key: it.losses for key, it in measured.by_seed.items()},
+    }
+    return {
+        f"{what} of {key}": column
+        for what, group in groups.items()
+        for key, column in group.items()
+    }
 
 
-def _untimed(measured: Measurements) -> dict[CostKey, NDArray[np.float64]]:
-    return {key: column for key, column in measured.costs.items() if key.quantity != "seconds"}
-
-
-def _by_seed(table: TruthTable, again: TruthTable) -> Iterator[str]:
-    kept, made = table.measurements.by_seed, again.measurements.by_seed
-    if not kept:  # of a version that did not keep them
-        return
-    for what in ("accuracies", "losses"):
-        yield from _differing(
-            f"{what} by seed",
-            {key: getattr(single, what) for key, single in kept.items()},
-            {key: getattr(single, what) for key, single in made.items()},
-            table,
-            0.0,
-        )
-
-
-def _differing(
-    what: str,
-    kept: Mapping[Any, Any],
-    made: Mapping[Any, Any],
-    table: TruthTable,
-    rounding: float = ROUNDING,
-) -> list[str]:
-    """Compare columns; processors differ in the order in which they sum, where that is allowed."""
+def _differences(kept: Mapping[str, Any], made: Mapping[str, Any], table: TruthTable) -> list[str]:
+    """Compare columns; processors may sum means in another order."""
     found = []
-    for key in sorted(kept.keys() | made.keys()):
-        if key not in kept or key not in made or kept[key].shape != made[key].shape:
-            found.append(f"{what} of {key} is on one side only")
+    for name in sorted(kept.keys() | made.keys()):
+        if name not in kept or name not in made or kept[name].shape != made[name].shape:
+            found.append(f"{name} is on one side only")
             continue
-        same = np.isclose(kept[key], made[key], rounding, rounding, equal_nan=True)
-        rows = np.flatnonzero(~same.reshape(len(table), -1).all(1))
-        if rows.size:
+        is_exact = name.startswith("curve") or "by seed" in name
+        rounding = 0.0 if is_exact else ROUNDING
+        same = np.isclose(kept[name], made[name], rounding, rounding, equal_nan=True)
+        if same.ndim == 0 and not same:
+            found.append(f"{name} differs")
+        elif not same.all():
+            rows = np.flatnonzero(~same.reshape(len(table), -1).all(1))
             first = to_string(int(table.codes[rows[0]]))
-            found.append(
-                f"{what} of {key} differs for {rows.size:,} architectures, the first is {first}"
-            )
+            found.append(f"{name} differs for {rows.size:,} architectures, the first is {first}")
     return found

@@ -1,181 +1,170 @@
-"""What must hold within one record, whoever signed it."""
+"""What must hold within one record."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from baselines.registry import METHODS
+from baselines.splitting import FULL, Subspace, scoring_leaves
 from baselines.tree.trajectory import trajectory_codes
-from benchmark.app.checking.findings import Checks
-from benchmark.app.checking.tree import check_tree, passes_of
-from benchmark.budget import Spending
+from benchmark.app.checking.checks import Checks
 from benchmark.records import RunRecord
 from benchmark.seeds import fingerprint
-from benchmark.spaces.nb201 import live_codes
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, live_codes, to_codes
 
-EXACT = 1e-9  # relative: above the rounding of one sum, far below what a method changes
+_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 
 
 def check_record(record: RunRecord, where: str, checks: Checks) -> None:
-    """Check a record's sums, scores, splits and streams against each other.
+    """Check a record's budget, scores, splits, leaves and random streams.
 
     Args:
-        record: What was read.
-        where: What to call it.
-        checks: Where the outcome goes.
+        record: The record.
+        where: Its name in findings.
+        checks: Takes the outcome.
 
     Example:
-        >>> spent = {"budget": 64, "spent": 64, "scored": 0}
-        >>> parts = {"shared training": 32, "gradient matching": 0, "leaf training": 0}
-        >>> record = RunRecord(
-        ...     "own", 0, {"preset": "x"}, np.zeros(15625), {**spent, "parts": parts}, {}, {}
-        ... )
+        >>> spent = {"budget": 64, "spent": 64, "scored": 0, "parts": {"leaf training": 32}}
+        >>> record = RunRecord("own", 0, {"preset": "x"}, np.zeros(15625), spent, {}, {})
         >>> checks = Checks()
         >>> check_record(record, "own-seed0.json", checks)
-        >>> print(checks.findings[0])
-        own-seed0.json: its parts sum to 32 images, it says 64 were spent
+        >>> checks.findings
+        ['own-seed0.json: its parts sum to 32 images, it says 64 were spent']
     """
     with checks.of(where, "budget"):
         _check_budget(record, where, checks)
-    with checks.of(where, "scores"):
-        _check_scores(record, where, checks)
-    with checks.of(where, "trace"):
-        if record.trace.get("leaves"):
-            check_tree(record, where, checks)
-    with checks.of(where, "trajectory"):
-        _check_trajectory(record, where, checks)
+    if record.trace.get("leaves"):
+        with checks.of(where, "scores"):
+            live, first = np.unique(live_codes(record.codes), return_index=True)
+            expected = record.scores[first][np.searchsorted(live, live_codes(record.codes))]
+            checks.that(
+                np.array_equal(record.scores, expected),
+                where,
+                f"{np.sum(record.scores != expected)} architectures have another score than the "
+                "same function without its dead edges",
+            )
+        with checks.of(where, "trace"):
+            _check_tree(record, where, checks)
+        with checks.of(where, "trajectory"):
+            _check_trajectory(record, where, checks)
     with checks.of(where, "provenance"):
-        _check_streams(record, where, checks)
+        for name, found in record.provenance.get("streams", {}).items():
+            checks.that(
+                found == fingerprint(record.seed, name),
+                where,
+                f"its random stream {name!r} is not that of seed {record.seed}",
+            )
 
 
 def _check_budget(record: RunRecord, where: str, checks: Checks) -> None:
-    ledger, training = record.budget, record.task.get("training", {})
-    parts, spent, budget = ledger["parts"], ledger["spent"], ledger["budget"]
-    total = sum(parts.values())
+    spent, budget = record.budget["spent"], record.budget["budget"]
+    total = sum(record.budget["parts"].values())
     checks.that(
         total == spent, where, f"its parts sum to {total:,} images, it says {spent:,} were spent"
     )
-    known = [kind.value for kind in Spending]
-    checks.that(sorted(parts) == sorted(known), where, f"it spent on {', '.join(parts)}")
-    numbers = [*parts.values(), spent, budget, ledger["scored"]]
-    checks.that(
-        all(type(number) is int and number >= 0 for number in numbers),
-        where,
-        "a number of images is negative or no whole number",
-    )
     checks.that(spent <= budget, where, f"it spent {spent:,} of {budget:,} images")
-    equal = training.get("budget") != "schedule"  # else it is what the schedule costs at most
-    if equal and "budget" in training:
+    given = record.task.get("training", {}).get("budget", "schedule")
+    checks.that(
+        given in ("schedule", budget),
+        where,
+        f"its budget is {budget:,} images, its task's {given:,}",
+    )
+
+
+def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
+    """Check that splits divide the space into the leaves, and whose architectures leaves select."""
+    leaves = record.trace["leaves"]
+    grown = _grown(record.trace["splits"])
+    held = {leaf["node"]: _subspace(leaf["operations"]) for leaf in leaves}
+    is_same = len(held) == len(leaves) and held == grown
+    checks.that(is_same, where, "its leaves are not what its splits lead to")
+    for leaf in leaves:
+        size = held[leaf["node"]].size
         checks.that(
-            budget == training["budget"],
+            leaf["architectures"] == size,
             where,
-            f"its budget is {budget:,} images, its task's {training['budget']:,}",
+            f"leaf {leaf['node']} holds {size:,} architectures, it says {leaf['architectures']:,}",
         )
-    method, batch = METHODS.get(record.method), training.get("batch_size")
-    if method is None or batch is None:
-        return
-    if method.reference:
-        checks.that(spent == 0, where, f"it trains nothing, and spent {spent:,} images")
-        return
-    step = batch * passes_of(record)
-    checks.that(
-        not equal or budget - spent < step,
-        where,
-        f"it left {budget - spent:,} images, more than a step of {step}",
-    )
-    checks.that(
-        all(number % batch == 0 for number in parts.values()),
-        where,
-        f"a part is no multiple of the {batch} images of a step",
-    )
+    if is_same:
+        _check_selected(record, list(held.values()), where, checks)
 
 
-def _check_scores(record: RunRecord, where: str, checks: Checks) -> None:
-    """Check what holds for scores that supernets gave."""
-    if not record.trace.get("leaves"):
-        return
-    scores, scoring = record.scores, record.task["scoring"]
-    places = np.unique(live_codes(record.codes), return_index=True, return_inverse=True)[1:]
-    live = scores[places[0]][places[1]]
+def _grown(splits: Sequence[Mapping[str, Any]]) -> dict[str, Subspace]:
+    """Return the leaves that splits lead to.
+
+    Raises:
+        InputError: A split does not divide the operations of its edge.
+    """
+    grown = {"root": FULL}
+    for split in splits:
+        groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
+        children = grown.pop(split["node"]).split(_EDGES.index(split["edge"]), groups)
+        grown |= {f"{split['node']}.{number}": child for number, child in enumerate(children)}
+    return grown
+
+
+def _subspace(operations: Sequence[Sequence[str]]) -> Subspace:
+    return Subspace(tuple(tuple(sorted(map(OPERATIONS.index, names))) for names in operations))
+
+
+def _check_selected(
+    record: RunRecord, subspaces: Sequence[Subspace], where: str, checks: Checks
+) -> None:
+    """Check that each leaf selects an architecture that it scores, with the score in the record."""
+    nodes = [leaf["node"] for leaf in record.trace["leaves"]]
+    selected = {
+        leaf["node"]: leaf["selected"] for leaf in record.trace["leaves"] if "selected" in leaf
+    }
+    scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
     checks.that(
-        np.array_equal(scores, live),
+        selected.keys() == scoring,
         where,
-        f"{int((scores != live).sum())} architectures have another score than the same function "
-        "without its dead edges",
+        f"{', '.join(sorted(selected.keys() ^ scoring))}: each leaf that scores must select one",
     )
-    if scoring["score"] == "loss":
-        checks.that(scores.max() <= 0, where, "a score is above 0: a negative loss cannot be")
-    else:
-        right = scores * scoring["images"] / 100
+    codes = to_codes([one["architecture"] for one in selected.values()])
+    places, scores = scoring_leaves(subspaces, codes), record.scores_of(codes)
+    for (node, one), place, score in zip(selected.items(), places, scores, strict=True):
         checks.that(
-            np.allclose(right, right.round(), rtol=0, atol=1e-6),
+            nodes[place] == node,
             where,
-            f"a score is no share of {scoring['images']} images",
+            f"leaf {node} selects {one['architecture']}, which leaf {nodes[place]} scores",
         )
-    passes = 2 if scoring["batch_norm"] == "training" else 1
-    scored = len(np.unique(live_codes(record.codes))) + _scored_on_the_way(record)
-    expected = scored * scoring["images"] * passes
+        checks.that(
+            score == one["score"],
+            where,
+            f"leaf {node} gives {one['architecture']} {one['score']}, its score is {score}",
+        )
+    best = max(selected.values(), key=lambda one: float(one["score"]))
     checks.that(
-        record.budget["scored"] == expected,
-        where,
-        f"it passed {record.budget['scored']:,} images to score, not {expected:,}",
+        record.trace["choice"] == best, where, "its choice is not the best that its leaves select"
     )
-
-
-def _scored_on_the_way(record: RunRecord) -> int:
-    """Return how many functions a trajectory scored; its last point is the end, and costs none."""
-    if "trajectory" not in record.trace:
-        return 0
-    codes, points = (record.trace["trajectory"][name] for name in ("codes", "points"))
-    return (len(points) - 1) * len(np.unique(live_codes(np.asarray(codes, np.int64))))
 
 
 def _check_trajectory(record: RunRecord, where: str, checks: Checks) -> None:
-    """Check a trajectory's sample, its order, and that it ends where the run does."""
-    if not record.trace.get("leaves"):
-        return
-    told, kept = record.task.get("trajectory"), record.trace.get("trajectory")
+    """Check that a trajectory scores the task's sample and ends with the record's scores."""
+    settings, trajectory = record.task.get("trajectory"), record.trace.get("trajectory")
     checks.that(
-        (told is None) == (kept is None), where, "of its task and its trace one has a trajectory"
-    )
-    if told is None or kept is None:
-        return
-    codes, points = kept["codes"], kept["points"]
-    checks.that(
-        codes == trajectory_codes(record.codes, told["architectures"]).tolist(),
+        (settings is None) == (trajectory is None),
         where,
-        f"its trajectory scores others than the {told['architectures']:,} of every run",
+        "only one of its task and its trace has a trajectory",
     )
+    if settings is None or trajectory is None:
+        return
+    codes, points = np.asarray(trajectory["codes"], np.int64), trajectory["points"]
     checks.that(
-        len(points) <= told["points"]
-        and all(len(point["scores"]) == len(codes) for point in points),
+        np.array_equal(codes, trajectory_codes(record.codes, settings["architectures"])),
         where,
-        f"its trajectory has other points than {told['points']} of {len(codes):,} scores",
+        f"its trajectory scores others than the {settings['architectures']:,} of every run",
+    )
+    end = {"spent": record.budget["spent"], "scores": record.scores_of(codes).tolist()}
+    checks.that(
+        points[-1] == end, where, "its trajectory does not end with its scores and what it spent"
     )
     spent = [point["spent"] for point in points]
     checks.that(
-        all(one < other for one, other in pairwise(spent)),
+        len(points) <= settings["points"] and spent == sorted(set(spent)),
         where,
-        "the points of its trajectory are not in the order of what was spent",
+        f"its trajectory is not {settings['points']} points in the order of what was spent",
     )
-    checks.that(
-        points[-1]
-        == {
-            "spent": record.budget["spent"],
-            "scores": record.scores_of(np.asarray(codes)).tolist(),
-        },
-        where,
-        "its trajectory does not end with its scores and what it spent",
-    )
-
-
-def _check_streams(record: RunRecord, where: str, checks: Checks) -> None:
-    """Check that the random numbers were those of the seed; older records do not tell."""
-    for name, found in record.provenance.get("streams", {}).items():
-        checks.that(
-            found == fingerprint(record.seed, name),
-            where,
-            f"its stream {name!r} is not that of seed {record.seed}",
-        )

@@ -1,65 +1,68 @@
-"""Running a record's unit again, here, and telling whether the same came out.
+"""Running a record's unit again, and comparing.
 
-Training is chaotic: another processor rounds another way, and after some thousand steps the scores
-of one seed differ as much as those of two. What still goes along is the loss, step by step, because
-it follows which images and which architectures a step had. Of one seed on an AMD EPYC and an Intel
-Xeon the changes of the loss correlate by 0.88 to 0.96, of two seeds by 0.66 at most; the scores'
-ranks correlate by 0.75 to 0.92 in both cases.
+What decides a run (task, random streams, scores, splits, budget) and what is only reported
+(gradient distances, losses, seconds) are kept apart: the former must be equal to the bit, the
+latter up to rounding, because processors sum in different orders.
 
-Where gradients choose the split, two edges or partitions can be as good as equal, and the other
-processor takes the other one. From there on the two runs train other supernets, and what matching
-cost may differ, as may then the steps of the leaves: what was trained alike is compared.
+Training is chaotic: on another processor the scores of one seed differ as much as those of two
+seeds (ranks correlate by 0.75 to 0.92 in both cases, AMD EPYC against Intel Xeon). But the loss
+still rises and falls with the batches and paths of each step: its changes correlate by 0.88 to 0.96
+for one seed, by at most 0.66 for two. Where two splits are equally good, the other processor may
+take the other one; the supernets below it are then not compared.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from benchmark.app.checking.tree import passes_of
+from baselines.training import base_class
 from benchmark.app.running.runner import run_units
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.files import marked_folder
-from benchmark.records import PROTOCOL, RunRecord
+from benchmark.records import PROTOCOL, RunRecord, task_digest
 from benchmark.records.provenance import machine_differences
 from benchmark.tasks.task import described_task
 
-LEAST_AGREEMENT = 0.8  # between one seed's 0.88 at least and two seeds' 0.66 at most
-LEAST_RHO = 0.5  # of the scores: below it they are of something else
+LEAST_AGREEMENT = 0.8  # between the 0.88 at least of one seed and the 0.66 at most of two
+LEAST_RHO = 0.5  # of the scores' ranks: below it they are scores of something else
+_ROUNDING = 1e-5  # of what is only reported; losses are recorded with five decimals
 
 
 class Sameness(str, Enum):
-    """How a unit that was run again compares with its record."""
+    """How a repeated run compares with its record."""
 
-    IDENTICAL = "identical"  # every bit
-    CLOSE = "close"  # as far as another machine can tell
+    IDENTICAL = "identical"  # every bit of what decides
+    CLOSE = "close"  # as close as another machine can come
     DIFFERENT = "different"
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of running a record's unit again.
+    """The comparison of a repeated run with its record.
 
     Attributes:
-        sameness: How it compares.
-        differing: What of machine and libraries differs from the record's.
-        agreement: Correlation of scores or losses with the record's, 1 where they are the same
-            bits; NaN where it is not defined.
+        sameness: How they compare.
+        differing: Facts of machine and libraries that differ.
+        agreement: Correlation of the changes of the loss, or of the scores where there are no
+            losses; 1 for identical runs, NaN where undefined.
         faults: What differs and must not.
-        notes: Where it took another course, as it may.
+        notes: Splits that differ and may.
     """
 
     sameness: Sameness
     differing: tuple[str, ...]
     agreement: float
-    faults: tuple[str, ...]
+    faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -73,13 +76,10 @@ def rerun(
     """Run the unit of a record again and compare.
 
     Args:
-        record: What was recorded.
+        record: The record.
         device: Where to run it.
         tolerance: Least agreement on another machine.
-        data: Where files of images lie; None is the folder of `data_folder`.
-
-    Returns:
-        The comparison. On the machine and with the libraries of the record every bit must agree.
+        data: Folder of the image files; None is that of `data_folder`.
 
     Raises:
         InputError: The record is of another protocol, or its task cannot be run.
@@ -95,16 +95,15 @@ def rerun(
     task = described_task(record.method, record.task)
     with marked_folder() as folder:
         runs = run_units(task, [record.method], [record.seed], folder, device=device, data=data)
-    (again,) = runs.records
-    return compare(record, again, tolerance)
+    return compare(record, runs.records[0], tolerance)
 
 
 def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEMENT) -> Rerun:
-    """Compare a record with that of the same unit run again.
+    """Compare a record with that of a repeated run.
 
     Args:
-        record: What was recorded.
-        again: What came out now.
+        record: The record.
+        again: That of the repeated run.
         tolerance: Least agreement where machine or libraries differ.
 
     Example:
@@ -113,103 +112,122 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
         'identical'
     """
     differing = tuple(machine_differences(record.provenance, again.provenance))
+    if task_digest(record.task) != task_digest(again.task):
+        return Rerun(Sameness.DIFFERENT, differing, math.nan, ("task differs",))
     notes = tuple(_other_splits(record, again)) if differing else ()
-    faults = [] if record.task == again.task else ["task differs"]  # no rounding touches it
-    if not (_same_but_matching(record, again) if notes else record.budget == again.budget):
+    faults = []
+    if record.budget != again.budget and not (notes and _spent_alike(record, again)):
         faults.append("budget differs")
-    streams = record.provenance.get("streams")
-    if streams is not None and streams != again.provenance.get("streams"):
+    if record.provenance.get("streams") != again.provenance.get("streams"):
         faults.append("it drew from other random streams")
-    same_bits = record.scores.tobytes() == again.scores.tobytes() and record.trace == again.trace
-    if same_bits and not faults:
-        return Rerun(Sameness.IDENTICAL, differing, 1.0, ())
-    agreement = 1.0 if same_bits else _agreement(record, again)
+    if record.scores.tobytes() == again.scores.tobytes() and _decided(record) == _decided(again):
+        if not _nearly_equal(_reported(record), _reported(again)):
+            faults.append("distances or losses differ by more than rounding")
+        sameness = Sameness.DIFFERENT if faults else Sameness.IDENTICAL
+        return Rerun(sameness, differing, 1.0, tuple(faults), notes)
     if not differing:
-        faults.append("scores or trace differ in their bits, on the same machine and libraries")
+        faults.append("scores or splits differ, on the same machine and libraries")
     rho = _correlation(rankdata(record.scores), rankdata(again.scores))
-    if not same_bits and not rho >= LEAST_RHO:
+    if not rho >= LEAST_RHO:
         faults.append(f"the scores' ranks correlate by {rho:.3f}, less than {LEAST_RHO:g}")
+    agreement = _agreement(record, again)
     if not agreement >= tolerance:
         faults.append(f"they agree by {agreement:.3f}, less than {tolerance:g}")
-    return Rerun(
-        Sameness.DIFFERENT if faults else Sameness.CLOSE,
-        differing,
-        agreement,
-        tuple(faults),
-        notes,
-    )
+    sameness = Sameness.DIFFERENT if faults else Sameness.CLOSE
+    return Rerun(sameness, differing, agreement, tuple(faults), notes)
+
+
+def _splits(record: RunRecord) -> dict[str, tuple[str, Any]]:
+    """Return the edge and groups of each split, by supernet."""
+    splits = record.trace.get("splits") or []
+    return {split["node"]: (split["edge"], split["groups"]) for split in splits}
+
+
+def _decided(record: RunRecord) -> tuple[Any, ...]:
+    """Return what of a trace must be equal: splits, and everything that holds scores."""
+    return _splits(record), *map(record.trace.get, ("leaves", "choice", "trajectory"))
+
+
+def _reported(record: RunRecord) -> list[Any]:
+    """Return what of a trace may differ by rounding."""
+    splits = record.trace.get("splits") or []
+    distances = [[split.get("separated"), split.get("distances")] for split in splits]
+    return [distances, record.trace.get("losses")]
+
+
+def _nearly_equal(one: Any, other: Any) -> bool:
+    """Whether plain JSON values are equal but for rounding of their numbers."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_nearly_equal(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_nearly_equal, one, other))
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+    return bool(one == other)
+
+
+def _supernets(record: RunRecord) -> dict[str, tuple[Any, ...]]:
+    """Return each supernet of a tree with the splits that led to it, from the root on."""
+    supernets: dict[str, tuple[Any, ...]] = {"root": ()}
+    for node, (edge, groups) in _splits(record).items():
+        for number, group in enumerate(groups):
+            supernets[f"{node}.{number}"] = (*supernets.get(node, ()), (edge, group))
+    return supernets
 
 
 def _other_splits(record: RunRecord, again: RunRecord) -> list[str]:
-    """Return which supernets that both have were split otherwise, in words."""
-    parts, now = _parts(record), _parts(again)
-    cuts, others = ({one["node"]: one for one in _splits(each)} for each in (record, again))
+    """Return in words which supernets that both runs have were split in another way."""
+    supernets, supernets_now = _supernets(record), _supernets(again)
+    splits, splits_now = _splits(record), _splits(again)
     return [
-        f"{node} was split on {cuts[node]['edge']} into {cuts[node]['groups']}, now on "
-        f"{others[node]['edge']} into {others[node]['groups']}: what lies below is not compared"
-        for node in cuts
-        if node in others
-        and parts.get(node) == now.get(node)
-        and _cut(cuts[node]) != _cut(others[node])
+        f"{node} was split on {edge} into {groups}, now on {splits_now[node][0]} into "
+        f"{splits_now[node][1]}: what lies below is not compared"
+        for node, (edge, groups) in splits.items()
+        if node in splits_now
+        and splits_now[node] != (edge, groups)
+        and supernets.get(node) == supernets_now.get(node)
     ]
 
 
-def _splits(record: RunRecord) -> list[dict[str, Any]]:
-    return record.trace.get("splits") or []
+def _spent_alike(one: RunRecord, other: RunRecord) -> bool:
+    """Whether two runs spent the same up to a step, the same of it before the first split.
 
-
-def _cut(split: dict[str, Any]) -> tuple[Any, Any]:
-    return split["edge"], split["groups"]
-
-
-def _parts(record: RunRecord) -> dict[str, tuple[Any, ...]]:
-    """Return each supernet of a tree with the cuts that led to it, from the root on."""
-    parts: dict[str, tuple[Any, ...]] = {"root": ()}
-    for split in _splits(record):
-        above = parts.get(split["node"], ())
-        for number, group in enumerate(split["groups"]):
-            parts[f"{split['node']}.{number}"] = (*above, (split["edge"], group))
-    return parts
-
-
-def _same_but_matching(one: RunRecord, other: RunRecord) -> bool:
-    """Whether two runs spent as much, but for what of it went into matching, to within a step."""
-    moved = dict.fromkeys((Spending.GRADIENT_MATCHING.value, Spending.LEAF_TRAINING.value), 0)
-    kept = [
-        {**budget, "spent": 0, "parts": {**budget["parts"], **moved}}
-        for budget in (one.budget, other.budget)
-    ]
-    step = one.task["training"]["batch_size"] * passes_of(one)
-    return bool(kept[0] == kept[1] and abs(one.budget["spent"] - other.budget["spent"]) <= step)
+    Their splits differ, so that matching, which leaves the rest to the leaves, may cost more or
+    less.
+    """
+    shared = Spending.SHARED_TRAINING.value
+    before = [run.budget.get("parts", {}).get(shared) for run in (one, other)]
+    passes = base_class(one.base).passes if one.base is not None else 1
+    step = one.task["training"]["batch_size"] * passes
+    spent = [run.budget.get("spent", math.nan) for run in (one, other)]
+    return before[0] == before[1] and abs(spent[0] - spent[1]) <= step
 
 
 def _agreement(one: RunRecord, other: RunRecord) -> float:
-    """Return the correlation of how the losses change, or of the scores where there are none.
+    """Return the correlation of the changes of the loss in supernets that both runs trained.
 
-    Losses are those of supernets that hold the same architectures in both runs.
+    Without losses it is that of the scores.
     """
-    losses, others = one.trace.get("losses"), other.trace.get("losses")
-    if not losses or not others:
+    losses, losses_now = one.trace.get("losses"), other.trace.get("losses")
+    if not losses or not losses_now:
         return _correlation(one.scores, other.scores)
-    parts, there = _parts(one), _parts(other)
+    supernets, supernets_now = _supernets(one), _supernets(other)
     shared = [
-        name
-        for name in losses
-        if len(losses[name]) == len(others.get(name, ())) and parts.get(name) == there.get(name)
+        node
+        for node in losses
+        if len(losses[node]) == len(losses_now.get(node, ()))
+        and supernets.get(node) == supernets_now.get(node)
     ]
-    return _correlation(_changes(losses, shared), _changes(others, shared))
+    changes, changes_now = (
+        np.concatenate([np.array([]), *(np.diff(each[node]) for node in shared)])
+        for each in (losses, losses_now)
+    )
+    return _correlation(changes, changes_now)
 
 
-def _changes(losses: Any, nodes: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    changes = [np.diff(np.asarray(losses[node], np.float64)) for node in nodes]
-    return np.concatenate(changes) if changes else np.array([])
-
-
-def _correlation(one: Any, other: Any) -> float:
-    """Return Pearson's correlation; NaN where there is too little to tell."""
-    x, y = (np.asarray(values, np.float64) for values in (one, other))
-    if len(x) < 2:
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return Pearson's correlation; NaN where there are too few numbers or all are equal."""
+    if len(one) < 2:
         return math.nan
-    x, y = x - x.mean(), y - y.mean()
-    size = math.sqrt(float(x @ x) * float(y @ y))
-    return float(x @ y) / size if size > 0 else math.nan
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.corrcoef(one, other)[0, 1])

@@ -1,17 +1,16 @@
-"""Training architectures of a table again, here, and telling whether the same came out.
+"""Training architectures of a built table again, and comparing.
 
-On the machine and with the versions that trained it, every bit must. On others, rounding sends a
-training another way, and what it reaches differs nearly as between two seeds. So there an accuracy
-may differ by `PATIENCE` times what two seeds of the table differ by: √2 times its deviation over
-seeds, root mean square over architectures. Of 36 trainings on noisy digits, two epochs, with
-AVX-512 and with AVX2, accuracies differed by half of that in root mean square, and by 1.6 times it
-at most.
+On the machine and with the versions that trained them, every bit must be the same. Elsewhere
+rounding sends a training another way, and its accuracy differs nearly as between two seeds. So
+there it may differ by `PATIENCE` times what two seeds differ by: √2 times the table's deviation
+over seeds, root mean square over architectures. (36 trainings on noisy digits, two epochs, AVX-512
+against AVX2: half of that in root mean square, 1.6 times it at most.)
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +18,9 @@ import numpy as np
 
 from baselines.alone import TRAINING_VERSION, TrainingResult
 from baselines.alone.images import read_parts
+from benchmark.app.building.build_info import BuildInfo, read_build_info
 from benchmark.app.building.journal import TrainingKey
-from benchmark.app.building.told import Told, read_told
-from benchmark.app.building.work import train_one
+from benchmark.app.building.training import train_one
 from benchmark.app.checking.rerun import Sameness
 from benchmark.app.workers.backends import HERE, Workers
 from benchmark.app.workers.loky import THREADS
@@ -38,14 +37,14 @@ PATIENCE = 3.0
 
 @dataclass(frozen=True)
 class Retrained:
-    """What came of training an architecture again.
+    """The comparison of a repeated training with the table.
 
     Attributes:
         code: The architecture.
         seed: The seed.
-        sameness: How it compares with the table.
-        distance: The most that an accuracy differs by, in percentage points.
-        differing: What of machine, libraries and images differs from when it was trained.
+        sameness: How they compare.
+        distance: The largest difference of an accuracy, in percentage points.
+        differing: Facts of machine, libraries and images that differ.
         faults: What differs and must not.
     """
 
@@ -67,80 +66,89 @@ def retrain(
     workers: Workers = HERE,
     data: Path | None = None,
 ) -> list[Retrained]:
-    """Train architectures of a table again, at all its seeds, and compare.
+    """Train a sample of a table's architectures again, at all its seeds, and compare.
 
     Args:
         table: A table that was built.
-        sample: How many architectures to draw, no two of them the same network.
-        seed: What they are drawn by.
-        tolerance: The most that an accuracy may differ by in percentage points where machine or
-            libraries do; None is what the module's text says.
+        sample: Number of architectures to draw, no two of them the same network.
+        seed: Seed of the draw.
+        tolerance: Largest difference of an accuracy that passes where machine or libraries differ,
+            in percentage points; None is what the module's text says.
         device: Where networks live.
-        workers: Who trains.
-        data: Where files of images lie; None is the folder of `data_folder`.
+        workers: The processes that train.
+        data: Folder of the image files; None is that of `data_folder`.
 
     Returns:
-        One for each training, by architecture and seed.
+        One comparison for each training, by architecture and seed.
 
     Raises:
-        InputError: The table does not tell enough, or was trained by code that trains otherwise.
+        InputError: The table does not hold enough, or code of another version trained it.
         CheckError: Images cannot be downloaded.
     """
-    told = read_told(table)
-    _check(table, told, tolerance)
-    rows = _drawn(table, sample, seed)
+    info = read_build_info(table)
+    _check(table, info, tolerance)
     images = data_folder(data)
-    dataset_record(told.protocol.data.dataset).prepare(images)
-    same_images = read_parts(told.protocol, images, "cpu").digest() == told.images
+    dataset_record(info.protocol.data.dataset).prepare(images)
+    other_images = read_parts(info.protocol, images, "cpu").digest() != info.images
     here = provenance(device) | {"threads": THREADS}
     differing = [
-        (*machine_differences(machine, here), *(() if same_images else ("images",)))
-        for machine in told.machines
+        (*machine_differences(machine, here), *(("images",) if other_images else ()))
+        for machine in info.machines
     ]
     allowed = {key: _allowed(table, key, tolerance) for key in table.keys}
     if any(differing) and any(map(math.isnan, allowed.values())):
         raise InputError(
-            f"table {table.name!r} has one seed, so nothing tells how far two trainings differ: "
+            f"table {table.name!r} has one seed, so nothing says how far two trainings differ: "
             "give --tolerance, in percentage points"
         )
+    rows = _drawn(table, sample, seed)
     networks = network_codes(table.codes[rows]).tolist()
-    trainings = [TrainingKey(code, one) for code in networks for one in told.seeds]
-    found = _trained(told, trainings, images, device, workers)
+    trainings = [TrainingKey(code, one) for code in networks for one in info.seeds]
+    trained: dict[TrainingKey, TrainingResult | str] = {}
+    title = f"training {info.protocol.data.dataset} again"
+    with shown_board(len(trainings), title) as board, workers.pool(len(trainings)) as pool:
+        calls = [
+            (info.protocol, training, images, device, board.meter(place))
+            for place, training in enumerate(trainings)
+        ]
+        for training, result in pool.results(train_one, calls):
+            assert result is not None  # nothing stops a training here: signals interrupt at once
+            trained[training] = result if isinstance(result, str) else result[0]
+    made_on = table.measurements.made_on
+    assert made_on is not None  # it was checked
     return [
-        _compared(table, row, one, found[TrainingKey(network, one)], allowed, differing[place])
+        _compared(table, row, one, trained[TrainingKey(network, one)], allowed, differing[machine])
         for row, network in zip(rows, networks, strict=True)
-        for one, place in zip(told.seeds, _machines(table, row), strict=True)
+        for one, machine in zip(info.seeds, made_on[row].tolist(), strict=True)
     ]
 
 
-def _check(table: TruthTable, told: Told, tolerance: float | None) -> None:
-    if told.code != TRAINING_VERSION:
-        commits = ", ".join(str(machine.get("commit")) for machine in told.machines)
+def _check(table: TruthTable, info: BuildInfo, tolerance: float | None) -> None:
+    """Check that a table can be trained again, and holds what is compared."""
+    if info.code != TRAINING_VERSION:
+        commits = ", ".join(str(machine.get("commit")) for machine in info.machines)
         raise InputError(
-            f"table {table.name!r} was trained by code {told.code}, this is {TRAINING_VERSION}: "
-            f"check out the commit {commits}"
+            f"table {table.name!r} was trained by code {info.code}, this is {TRAINING_VERSION}: check out the "
+            f"commit {commits}"
         )
     if tolerance is not None and not 0 <= tolerance <= 100:
         raise InputError(f"tolerance is {tolerance}: it must be from 0 to 100 percentage points")
-    singles, made_on = table.measurements.by_seed, table.measurements.made_on
-    has_all = set(singles) == set(table.keys) and all(
-        single.seeds == tuple(sorted(told.seeds)) for single in singles.values()
-    )
-    shape = len(table), len(told.seeds)
+    by_seed, made_on = table.measurements.by_seed, table.measurements.made_on
     if (
-        not has_all
+        set(by_seed) != set(table.keys)
+        or any(single.seeds != tuple(sorted(info.seeds)) for single in by_seed.values())
         or made_on is None
-        or made_on.shape != shape
-        or not np.all((made_on >= 0) & (made_on < len(told.machines)))
+        or made_on.shape != (len(table), len(info.seeds))
+        or not np.all((made_on >= 0) & (made_on < len(info.machines)))
     ):
         raise InputError(
-            f"table {table.name!r} does not tell what each seed gave, and where; build it again "
-            "where its trainings are"
+            f"table {table.name!r} does not hold what each seed gave, and on which machine; build "
+            "it again where its trainings are"
         )
 
 
 def _drawn(table: TruthTable, sample: int, seed: int) -> list[int]:
-    """Return the rows of some architectures, no two of them the same network."""
+    """Return the rows of a sample of architectures, no two of them the same network."""
     _, first = np.unique(network_codes(table.codes), return_index=True)
     if not 1 <= sample <= len(first):
         raise InputError(
@@ -150,31 +158,8 @@ def _drawn(table: TruthTable, sample: int, seed: int) -> list[int]:
     return sorted(order[:sample].tolist())
 
 
-def _machines(table: TruthTable, row: int) -> list[int]:
-    """Return which machine trained an architecture at each seed."""
-    made_on = table.measurements.made_on
-    assert made_on is not None  # it was checked
-    return [int(place) for place in made_on[row]]
-
-
-def _trained(
-    told: Told, trainings: Sequence[TrainingKey], images: Path, device: str, workers: Workers
-) -> dict[TrainingKey, TrainingResult | str]:
-    found: dict[TrainingKey, TrainingResult | str] = {}
-    what = f"training {told.protocol.data.dataset} again"
-    with shown_board(len(trainings), what) as board, workers.pool(len(trainings)) as pool:
-        orders = [
-            (told.protocol, training, images, device, board.meter(place))
-            for place, training in enumerate(trainings)
-        ]
-        for training, result in pool.results(train_one, orders):
-            assert result is not None  # nobody asks it to stop: a signal interrupts at once
-            found[training] = result if isinstance(result, str) else result[0]
-    return found
-
-
 def _allowed(table: TruthTable, key: AccuracyKey, tolerance: float | None) -> float:
-    """Return by how much an accuracy may differ elsewhere; NaN where nothing tells."""
+    """Return by how much an accuracy may differ on another machine; NaN where unknown."""
     deviations = table.measurements.deviations.get(key, np.array([]))
     known = deviations[np.isfinite(deviations)]
     if tolerance is not None or not known.size:
@@ -192,26 +177,24 @@ def _compared(
 ) -> Retrained:
     code = int(table.codes[row])
     if isinstance(trained, str):
-        fault = f"it failed: {trained}"
-        return Retrained(code, seed, Sameness.DIFFERENT, math.nan, differing, (fault,))
-    faults, distances, same = [], [], True
+        faults = [f"it failed: {trained}"]
+        return Retrained(code, seed, Sameness.DIFFERENT, math.nan, differing, tuple(faults))
+    faults, distances, is_same = [], [], True
     for key, single in table.measurements.by_seed.items():
-        place = single.seeds.index(seed)
-        kept, made = float(single.accuracies[row, place]), trained.accuracy[key.split]
-        is_same = (kept, float(single.losses[row, place])) == (made, trained.loss[key.split])
-        distances.append(abs(made - kept))
-        same = same and is_same
-        if not is_same and not differing:
+        place = row, single.seeds.index(seed)
+        old, new = float(single.accuracies[place]), trained.accuracy[key.split]
+        distances.append(abs(new - old))
+        if (old, float(single.losses[place])) == (new, trained.loss[key.split]):
+            continue
+        is_same = False
+        if not differing:
+            what = f"{key} is {new!r}, not {old!r}" if new != old else f"the loss of {key} differs"
+            faults.append(f"{what}, on the same machine and libraries")
+        elif not distances[-1] <= allowed[key]:
             faults.append(
-                f"{key} is {made!r}, not {kept!r}, on the same machine and libraries"
-                if made != kept
-                else f"the loss of {key} differs in its bits, on the same machine and libraries"
+                f"{key} is {new:.2f}, not {old:.2f}: more than {allowed[key]:.2f} points apart"
             )
-        elif not is_same and not distances[-1] <= allowed[key]:
-            faults.append(
-                f"{key} is {made:.2f}, not {kept:.2f}: more than {allowed[key]:.2f} points apart"
-            )
-    sameness = Sameness.IDENTICAL if same else Sameness.CLOSE
+    sameness = Sameness.IDENTICAL if is_same else Sameness.CLOSE
     return Retrained(
         code,
         seed,

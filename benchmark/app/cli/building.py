@@ -133,9 +133,9 @@ def build(
         click.echo(f"{done.damaged} damaged lines in {folder} were trained again", err=True)
     if done.reused:
         click.echo(f"{done.reused} of {done.trainings} trainings were found in {folder}", err=True)
-    if done.elsewhere:
+    if done.differing:
         click.echo(
-            f"some of them were made with another {', '.join(done.elsewhere)}: trained here again "
+            f"some of them were made with another {', '.join(done.differing)}: trained here again "
             "they may differ in their last digits",
             err=True,
         )
@@ -143,8 +143,8 @@ def build(
         click.echo(f"note: {note}", err=True)
     if done.table is None or done.path is None:
         click.echo(
-            f"{folder}: {done.trainings:,} trainings are done; for a table {done.left:,} of other "
-            "shares are missing: nasbench merge puts them together"
+            f"{folder}: {done.trainings:,} trainings are done; for a table {done.missing:,} of "
+            "other shares are missing: nasbench merge puts them together"
         )
         return
     files = ", ".join(str(file) for file in (done.path, done.curves) if file is not None)

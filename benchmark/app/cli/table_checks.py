@@ -31,7 +31,7 @@ def verify(table: str, source: Path | None) -> None:
       nasbench tables verify nas-bench-201 --source NAS-Bench-201-v1_1-096897.pth
       nasbench tables verify tables/mine/mine.nbtable --source tables/mine/trained.jsonl
     """
-    from benchmark.app.building.told import SOURCE_KIND
+    from benchmark.app.building.build_info import SOURCE_KIND
     from benchmark.truth import open_table
     from benchmark.truth.gathering import differences
 

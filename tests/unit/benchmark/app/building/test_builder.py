@@ -19,15 +19,14 @@ from benchmark.app.building import (
     build_table,
     builder,
     chosen_architectures,
-    work,
+    training,
 )
-from benchmark.app.building.journal import JOURNAL, KIND, SETTINGS, TrainingKey, read_journal
+from benchmark.app.building.journal import JOURNAL, TrainingKey, read_journal
 from benchmark.app.workers.loky import WorkerDiedError
 from benchmark.app.workers.stopping import ask_to_stop
 from benchmark.errors import CheckError, DivergedError, InputError, StoppedError
 from benchmark.images import Images, data_folder
 from benchmark.records.provenance import provenance
-from benchmark.records.signed import read_signed, write_signed
 from benchmark.spaces.nb201 import live_codes, network_codes
 from benchmark.spaces.nb201.complexity import flops, parameters
 from benchmark.tasks.protocol import TrainingProtocol
@@ -196,21 +195,6 @@ def test_trainings_by_other_code_are_not_taken(
         build_table(plan(protocol), tmp_path, "t")
 
 
-def test_a_build_that_is_older_than_a_setting_goes_on(
-    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
-) -> None:
-    build_table(plan(protocol), tmp_path, "t")
-    path = tmp_path / SETTINGS
-    settings = read_signed(KIND, path)["settings"]
-    del settings["protocol"]["evaluation"]["mirrored"]
-    write_signed(KIND, {"settings": settings}, path)
-    invented.clear()
-    assert build_table(plan(protocol), tmp_path, "t").left == 0
-    assert invented == []
-    with pytest.raises(InputError, match=r"evaluation\.mirrored is None, not True"):
-        build_table(plan(protocol.changed({"evaluation.mirrored": True})), tmp_path, "t")
-
-
 def test_trainings_on_other_images_are_not_taken(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -227,14 +211,14 @@ def test_trainings_on_other_images_are_not_taken(
 def test_trainings_of_another_machine_are_told(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == ()
-    assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == ()
+    assert build_table(plan(protocol, 10), tmp_path, "t").differing == ()
+    assert build_table(plan(protocol, 10), tmp_path, "t").differing == ()
     here = provenance("cpu")
     for name, value in (("cpu", "another"), ("commit", "another")):
         changed = here | {name: value}
         monkeypatch.setattr(builder, "provenance", lambda _, changed=changed: changed)
-        assert build_table(plan(protocol, 10), tmp_path, "t").elsewhere == (name,)
-        assert build_table(plan(protocol, 10), tmp_path / name, "t").elsewhere == ()
+        assert build_table(plan(protocol, 10), tmp_path, "t").differing == (name,)
+        assert build_table(plan(protocol, 10), tmp_path / name, "t").differing == ()
 
 
 def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
@@ -260,7 +244,7 @@ def test_shares_are_the_whole(
     assert sorted(invented) == sorted(plan(protocol).trainings)
     assert all(one.table is None for one in done)
     assert sum(one.trainings for one in done) == len(invented)
-    assert [one.left for one in done] == [len(invented) - one.trainings for one in done]
+    assert [one.missing for one in done] == [len(invented) - one.trainings for one in done]
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
@@ -297,7 +281,7 @@ def test_a_signal_gives_up_what_is_under_way(
             raise AssertionError("it goes on")
         return invent(code, seed)
 
-    monkeypatch.setattr(work, "train_alone", train)
+    monkeypatch.setattr(training, "train_alone", train)
     with pytest.raises(StoppedError) as stopped:
         build_table(whole, tmp_path, "t")
     assert stopped.value.number == signal.SIGTERM
@@ -320,13 +304,13 @@ def test_a_training_that_fails_leaves_the_others(
             raise kind("the training loss is inf")
         return train(code, seed, *more)
 
-    monkeypatch.setattr(work, "train_alone", fail)
+    monkeypatch.setattr(training, "train_alone", fail)
     message = f"1 of .* failed, .* architecture {failing.code} at seed .*: .*the training loss is "
     with pytest.raises(CheckError, match=message):
         build_table(plan(protocol), tmp_path, "t")
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
-    monkeypatch.setattr(work, "train_alone", train)
-    assert build_table(plan(protocol), tmp_path, "t").left == 0
+    monkeypatch.setattr(training, "train_alone", train)
+    assert build_table(plan(protocol), tmp_path, "t").missing == 0
 
 
 def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> None:
@@ -337,7 +321,7 @@ def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> 
             raise DivergedError("the training loss is nan")
         return invent(code, its_seed)
 
-    monkeypatch.setattr(work, "train_alone", train)
+    monkeypatch.setattr(training, "train_alone", train)
 
 
 def test_few_networks_that_diverge_are_left_out(
@@ -401,10 +385,10 @@ def test_a_worker_that_dies_costs_only_what_it_worked_on(
             raise WorkerDiedError("the system ended a worker")
         return invent(code, seed, *more)
 
-    monkeypatch.setattr(work, "train_one", _bare(die))
+    monkeypatch.setattr(training, "train_one", _bare(die))
     built = build_table(plan(protocol), tmp_path, "t")
     assert len(deaths) == 3
-    assert built.left == 0
+    assert built.missing == 0
 
 
 def _bare(train: Train) -> Callable[..., Any]:
@@ -420,7 +404,7 @@ def test_work_that_ends_every_worker_is_an_error(
     def die(*_: Any) -> TrainingResult:
         raise WorkerDiedError("the system ended a worker")
 
-    monkeypatch.setattr(work, "train_one", _bare(die))
+    monkeypatch.setattr(training, "train_one", _bare(die))
     with pytest.raises(WorkerDiedError):
         build_table(plan(protocol), tmp_path, "t")
 
@@ -442,7 +426,7 @@ def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
 
 def test_an_empty_share_is_no_error(protocol: TrainingProtocol, tmp_path: Path) -> None:
     built = build_table(plan(protocol, 1, 1), tmp_path, "t", shard=(2, 2))
-    assert (built.trainings, built.left, built.table) == (0, 1, None)
+    assert (built.trainings, built.missing, built.table) == (0, 1, None)
 
 
 @pytest.mark.parametrize("text", ["0", "15626", "99999999999"])

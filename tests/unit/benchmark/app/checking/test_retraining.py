@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from baselines.alone import TRAINING_VERSION, TrainingResult
-from benchmark.app.building import BuildPlan, build_table, chosen_architectures, work
+from benchmark.app.building import BuildPlan, build_table, chosen_architectures, training
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.checking import Sameness, retraining
 from benchmark.app.checking.retraining import retrain
@@ -84,7 +84,7 @@ def test_here_every_bit_must_agree(table: TruthTable, monkeypatch: pytest.Monkey
         losses = {split: float(np.nextafter(it, 9)) for split, it in trained.loss.items()}
         return replace(trained, loss=losses) if seed == 5 else trained
 
-    monkeypatch.setattr(work, "train_alone", train)
+    monkeypatch.setattr(training, "train_alone", train)
     found = retrain(table, 3)
     assert [one.sameness for one in found] == [Sameness.IDENTICAL, Sameness.DIFFERENT] * 3
     assert found[1].faults[0] == (
@@ -100,7 +100,7 @@ def test_elsewhere_a_difference_as_between_seeds_is_close(
     single = table.measurements.by_seed[TEST].accuracies
     spread = math.sqrt(float(np.mean((single[:, 0] - single[:, 1]) ** 2)))  # of two seeds
     for share, sameness in ((0.2, Sameness.CLOSE), (5.0, Sameness.DIFFERENT)):
-        monkeypatch.setattr(work, "train_alone", shifted(share * spread))
+        monkeypatch.setattr(training, "train_alone", shifted(share * spread))
         found = retrain(table, 3)
         assert {one.sameness for one in found} == {sameness}
         assert {one.differing for one in found} == {("cpu",)}
@@ -111,7 +111,7 @@ def test_elsewhere_a_difference_as_between_seeds_is_close(
 
 def test_a_tolerance_of_ones_own(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere(monkeypatch)
-    monkeypatch.setattr(work, "train_alone", shifted(1.0))
+    monkeypatch.setattr(training, "train_alone", shifted(1.0))
     assert {one.sameness for one in retrain(table, 3, tolerance=1.01)} == {Sameness.CLOSE}
     assert {one.sameness for one in retrain(table, 3, tolerance=0.99)} == {Sameness.DIFFERENT}
     with pytest.raises(InputError, match="tolerance is -1"):
@@ -129,7 +129,7 @@ def test_each_training_is_held_against_the_machine_that_did_it(
         measurements=replace(table.measurements, made_on=made_on),
         protocol={**table.protocol, "machines": machines},
     )
-    monkeypatch.setattr(work, "train_alone", shifted(0.5))
+    monkeypatch.setattr(training, "train_alone", shifted(0.5))
     found = retrain(two, 3)
     assert [one.differing for one in found] == [(), ("cpu",)] * 3
     assert [one.sameness for one in found] == [Sameness.DIFFERENT, Sameness.CLOSE] * 3
@@ -146,7 +146,7 @@ def test_a_training_that_fails_is_different(
     def fail(*_: Any) -> TrainingResult:
         raise CheckError("the training loss is nan")
 
-    monkeypatch.setattr(work, "train_alone", fail)
+    monkeypatch.setattr(training, "train_alone", fail)
     found = retrain(table, 1)
     assert [one.sameness for one in found] == [Sameness.DIFFERENT] * 2
     assert found[0].faults == ("it failed: the training loss is nan",)

@@ -1,4 +1,4 @@
-"""What a table that was built here tells of how it was made: enough to train it again."""
+"""How a table was built, as it is recorded in the table: enough to train it again."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ SOURCE_KIND = "trained"
 
 
 @dataclass(frozen=True)
-class Told:
-    """How a table was made.
+class BuildInfo:
+    """How a table was built.
 
     Attributes:
         protocol: How architectures were trained.
         seeds: With which seeds.
-        code: `baselines.alone.CODE` of the code that trained; None where a table does not tell.
-        images: SHA-256 of the images; None likewise.
-        trainings: How many there were, one for each network and seed.
-        machines: What trained, and with which versions.
-        failed: Trainings that failed, whose networks are not in the table: ``code``, ``seed`` and
-            ``fault`` of each.
+        code: `baselines.alone.TRAINING_VERSION` of the code that trained.
+        images: SHA-256 of the images.
+        trainings: Number of trainings, one for each network and seed.
+        machines: Machines that trained, and their versions.
+        failed: Trainings that failed: ``code``, ``seed`` and ``fault`` of each. The table leaves
+            their networks out.
     """
 
     protocol: TrainingProtocol
     seeds: tuple[int, ...]
-    code: int | None
-    images: str | None
+    code: int
+    images: str
     trainings: int
     machines: tuple[Mapping[str, Any], ...]
     failed: tuple[Mapping[str, Any], ...] = ()
@@ -50,28 +50,28 @@ class Told:
         }
 
 
-def read_told(table: TruthTable) -> Told:
-    """Return how a table was made.
+def read_build_info(table: TruthTable) -> BuildInfo:
+    """Return how a table was built.
 
     Raises:
-        InputError: It was not built by training, or tells it in another way.
+        InputError: It was not built by training, or does not say how.
     """
     if table.source.kind != SOURCE_KIND:
         raise InputError(
             f"table {table.name!r} was not trained here: name one that nasbench tables build made"
         )
-    told = table.protocol
+    info = table.protocol
     try:
-        return Told(
-            protocol=described_protocol(table.name, told["protocol"]),
-            seeds=tuple(int(seed) for seed in told["seeds"]),
-            code=told.get("code"),
-            images=told.get("images"),
-            trainings=int(told["trainings"]),
-            machines=tuple(dict(machine) for machine in told["machines"]),
-            failed=tuple(dict(one) for one in told.get("failed", [])),
+        return BuildInfo(
+            protocol=described_protocol(table.name, info["protocol"]),
+            seeds=tuple(int(seed) for seed in info["seeds"]),
+            code=info["code"],
+            images=info["images"],
+            trainings=int(info["trainings"]),
+            machines=tuple(dict(machine) for machine in info["machines"]),
+            failed=tuple(dict(one) for one in info["failed"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"table {table.name!r} does not tell how it was trained; build it again"
+            f"table {table.name!r} does not say how it was trained: build it again"
         ) from error

@@ -1,0 +1,63 @@
+"""What a table will hold: a protocol, architectures and seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.app.building.journal import TrainingKey
+from benchmark.app.running.shards import share_of
+from benchmark.spaces.nb201 import SIZE, Codes, network_codes, sample_codes
+from benchmark.tasks.protocol import TrainingProtocol
+from benchmark.truth.predictions import read_subset
+
+
+@dataclass(frozen=True, eq=False)
+class BuildPlan:
+    """What a table will hold.
+
+    Attributes:
+        protocol: How architectures are trained.
+        codes: Architectures [n], each once, in the order in which they are trained.
+        seeds: Seeds.
+    """
+
+    protocol: TrainingProtocol
+    codes: Codes
+    seeds: Sequence[int]
+
+    @property
+    def trainings(self) -> list[TrainingKey]:
+        """One for each network and seed."""
+        return self.share((1, 1))
+
+    def share(self, shard: tuple[int, int]) -> list[TrainingKey]:
+        """Return the trainings of every n-th network, at all seeds."""
+        networks = list(dict.fromkeys(network_codes(self.codes).tolist()))
+        return [
+            TrainingKey(code, seed) for code in share_of(networks, shard) for seed in self.seeds
+        ]
+
+
+def chosen_architectures(text: str) -> Codes:
+    """Return the architectures that a text asks for, in the order in which they are trained.
+
+    Args:
+        text: ``all``, a number of architectures to draw, or a file that `read_subset` reads. A
+            larger sample begins with the smaller one.
+
+    Returns:
+        Codes [n], each once.
+
+    Raises:
+        InputError: The number is out of bounds, or the file cannot be used.
+
+    Example:
+        >>> few, many = chosen_architectures("20"), chosen_architectures("1000")
+        >>> (few == many[:20]).all()
+        np.True_
+    """
+    if text != "all" and not re.fullmatch(r"[0-9]+", text):
+        return read_subset(text)
+    return sample_codes(SIZE if text == "all" else int(text[:9]))

@@ -1,0 +1,51 @@
+"""Counting the checks of a verification, and keeping those that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from benchmark.errors import NasbenchError, readable
+
+# What code raises on values of the wrong type: a file from elsewhere may hold any JSON.
+_UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+@dataclass
+class Checks:
+    """Counts checks and keeps those that fail.
+
+    Attributes:
+        findings: What does not hold, a line each: the file's name, and what is wrong.
+        notes: What could not be checked, and why.
+        missing: What the user must name so that the rest can be checked.
+        count: Number of checks made.
+
+    Example:
+        >>> checks = Checks()
+        >>> checks.that(1 + 1 == 3, "sums", "one and one are not three")
+        >>> checks.count, checks.findings
+        (1, ['sums: one and one are not three'])
+    """
+
+    findings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def that(self, holds: object, where: str, what: str) -> None:
+        """Count a check; keep what is wrong if it does not hold."""
+        self.count += 1
+        if not holds:
+            self.findings.append(readable(f"{where}: {what}"))
+
+    @contextmanager
+    def of(self, where: str, part: str) -> Iterator[None]:
+        """Turn an error in the block into a finding: this part of the file is malformed."""
+        try:
+            yield
+        except NasbenchError as error:
+            self.that(False, where, f"{part}: {error}")
+        except _UNEXPECTED as error:
+            self.that(False, where, f"its {part} is not as nasbench writes it ({error!r:.80})")
