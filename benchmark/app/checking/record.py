@@ -69,7 +69,7 @@ def _check_budget(record: RunRecord, where: str, checks: Checks) -> None:
     checks.that(
         given in ("schedule", budget),
         where,
-        f"its budget is {budget:,} images, its task's {given:,}",
+        f"its budget is {budget:,} images, its task's {given}",
     )
 
 

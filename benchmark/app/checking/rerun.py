@@ -200,7 +200,7 @@ def _spent_alike(one: RunRecord, other: RunRecord) -> bool:
     passes = base_class(one.base).passes if one.base is not None else 1
     step = one.task["training"]["batch_size"] * passes
     spent = [run.budget.get("spent", math.nan) for run in (one, other)]
-    return before[0] == before[1] and abs(spent[0] - spent[1]) <= step
+    return bool(before[0] == before[1] and abs(spent[0] - spent[1]) <= step)
 
 
 def _agreement(one: RunRecord, other: RunRecord) -> float:

@@ -128,8 +128,8 @@ def _check(table: TruthTable, info: BuildInfo, tolerance: float | None) -> None:
     if info.code != TRAINING_VERSION:
         commits = ", ".join(str(machine.get("commit")) for machine in info.machines)
         raise InputError(
-            f"table {table.name!r} was trained by code {info.code}, this is {TRAINING_VERSION}: check out the "
-            f"commit {commits}"
+            f"table {table.name!r} was trained by code {info.code}, this is {TRAINING_VERSION}: "
+            f"check out the commit {commits}"
         )
     if tolerance is not None and not 0 <= tolerance <= 100:
         raise InputError(f"tolerance is {tolerance}: it must be from 0 to 100 percentage points")

@@ -23,12 +23,11 @@ from benchmark.errors import CheckError, InputError
     metavar="KEY",
     help="Which accuracy of the table.  [default: what the tables beside the records name]",
 )
-@data_option("Where files of images lie; none are downloaded.")
-def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | None) -> None:
+def verify(runs: Path, table: str | None, accuracy: str | None) -> None:
     """Check the records in the folder RUNS, and what lies beside them, without training.
 
-    Sums, scores, splits and random streams are checked against each other, all metrics are
-    computed again, and files and truth are held against the folder's manifests. Folders inside
+    Checksums, budgets, scores, splits, leaves and random streams are checked, all metrics are
+    computed again, and files and truth are compared with the folder's manifests. Folders inside
     RUNS that hold records are checked as well. Exit code 1 if anything does not hold.
 
     \b
@@ -45,7 +44,7 @@ def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | Non
         folders += [path for path in inner if any(read_whole_records(path))]
     checks, count = Checks(), 0
     for folder in folders:
-        count += len(verify_folder(folder, TableChoice(table, accuracy), checks, data))
+        count += len(verify_folder(folder, TableChoice(table, accuracy), checks))
     if not count and not checks.findings and not checks.missing:
         raise InputError(f"{runs} holds no run records: name a folder that nasbench run wrote to")
     for note in checks.notes:

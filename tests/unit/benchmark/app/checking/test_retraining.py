@@ -88,7 +88,7 @@ def test_here_every_bit_must_agree(table: TruthTable, monkeypatch: pytest.Monkey
     found = retrain(table, 3)
     assert [one.sameness for one in found] == [Sameness.IDENTICAL, Sameness.DIFFERENT] * 3
     assert found[1].faults[0] == (
-        "the loss of digits_test_1 differs in its bits, on the same machine and libraries"
+        "the loss of digits_test_1 differs, on the same machine and libraries"
     )
 
 
@@ -160,7 +160,7 @@ def test_one_seed_tells_no_distance(
     table = read_table(tmp_path / "t.nbtable")
     assert {one.sameness for one in retrain(table, 2)} == {Sameness.IDENTICAL}
     elsewhere(monkeypatch)
-    with pytest.raises(InputError, match="has one seed, so nothing tells how far"):
+    with pytest.raises(InputError, match="has one seed, so nothing says how far"):
         retrain(table, 2)
     assert {one.sameness for one in retrain(table, 2, tolerance=1)} == {Sameness.IDENTICAL}
 
@@ -179,5 +179,5 @@ def test_a_table_that_does_not_tell_enough(table: TruthTable) -> None:
     lacks: list[dict[str, Any]] = [{"by_seed": {}}, {"made_on": None}]
     for lacking in lacks:
         measured = replace(table.measurements, **lacking)
-        with pytest.raises(InputError, match="does not tell what each seed gave, and where"):
+        with pytest.raises(InputError, match="does not hold what each seed gave, and on which"):
             retrain(replace(table, measurements=measured), 1)
