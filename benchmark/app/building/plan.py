@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.running.shards import share_of
 from benchmark.spaces.nb201 import SIZE, Codes, network_codes, sample_codes
+from benchmark.spaces.nb201.lists import read_subset
 from benchmark.tasks.protocol import TrainingProtocol
-from benchmark.truth.predictions import read_subset
 
 
 @dataclass(frozen=True, eq=False)
