@@ -1,4 +1,4 @@
-"""Rankings that need no training and stand in every table for comparison."""
+"""Rankings without training, for comparison: size, zero-cost proxies, random scores."""
 
 from baselines.reference.az_nas import AzNas
 from baselines.reference.chance import Chance

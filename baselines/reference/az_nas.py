@@ -1,10 +1,12 @@
-"""AZ-NAS: four traits of a network, each ranked, the ranks multiplied.
+"""AZ-NAS: candidates are ranked by four proxies, and the ranks multiplied.
 
 [AZ] Lee & Ham, *AZ-NAS: assembling zero-cost proxies for network architecture search*, CVPR 2024,
-arXiv 2403.19232, sections 3.1 (the traits) and 3.2 (their ranks). The features of a network are the
-outputs of its stem, its cells and its residual blocks. Expressivity is how evenly they fill their
-channels, progressivity how much that grows from block to block, trainability how close the
-blocks' Jacobians are to keeping a gradient's length, complexity the multiply-adds.
+arXiv 2403.19232, sections 3.1 (proxies) and 3.2 (ranks). Features are the outputs of the stem, the
+cells and the residual blocks. Expressivity is the entropy of their principal components,
+progressivity the smallest gain in it from one to the next, trainability how well each block
+preserves the norm of gradients, complexity the multiply-adds.
+
+A score depends on the other candidates, because it is made of ranks among them.
 """
 
 from __future__ import annotations
@@ -23,36 +25,31 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
-from baselines.reference.scorer import measure_space, trace_of
+from baselines.reference.scorer import measure_candidates, trace_of
 from benchmark.spaces.nb201.complexity import flops
 
 
 def traits(
     network: Network, pixels: Tensor, generator: torch.Generator
 ) -> tuple[float, float, float]:
-    """Return a network's expressivity, progressivity and trainability; each is better upward.
+    """Return a network's expressivity, progressivity and trainability; higher is better.
 
     Args:
         network: The network.
         pixels: Images [B, channels, H, W].
-        generator: Draws the signs that are sent back through each block, on the CPU.
-
-    Returns:
-        The three traits; trainability is minus infinity where a block changes nothing.
+        generator: Draws the signs for `gradient_kept`, on the CPU.
     """
     features = network.features(pixels)
     entropies = np.array([spectral_entropy(feature.detach()) for feature in features])
-    kept = [
-        gradient_kept(before, after, generator) for before, after in itertools.pairwise(features)
-    ]
+    kept = [gradient_kept(*pair, generator) for pair in itertools.pairwise(features)]
     return float(entropies.sum()), float(np.diff(entropies).min()), float(np.mean(kept))
 
 
 def spectral_entropy(feature: Tensor) -> float:
-    """Return how evenly feature maps [B, C, H, W] vary over the directions of their channels.
+    """Return the entropy of the principal components of feature maps [B, C, H, W], in nats.
 
-    The entropy in nats of the normalised eigenvalues of the channels' covariance: log C where
-    all directions are equally used, 0 where there is one.
+    That is the entropy of the normalised eigenvalues of the channels' covariance: log C if all
+    components have the same variance, 0 if there is only one.
     """
     rows = feature.movedim(1, -1).flatten(0, -2)  # [B·H·W, C]
     values = torch.linalg.eigvalsh(torch.cov(rows.T)).clamp(min=0)
@@ -60,11 +57,11 @@ def spectral_entropy(feature: Tensor) -> float:
 
 
 def gradient_kept(before: Tensor, after: Tensor, generator: torch.Generator) -> float:
-    """Return how well a block keeps the length of gradients, at best 0.
+    """Return how well a block preserves the norm of gradients, at best 0.
 
-    Random signs are sent back from the block's output. The mean over places of the outer product
-    of what arrives and what was sent estimates the block's Jacobian; with its largest singular
-    value s the result is 2 - s - 1/s, minus infinity for a block that hands its input on.
+    Random signs are backpropagated from the block's output. The mean over positions of the outer
+    product of the gradient at the input and these signs estimates the block's Jacobian; with its
+    largest singular value s the result is 2 - s - 1/s, minus infinity for an identity block.
 
     Args:
         before: Input [B, C, H, W] of the block.
@@ -77,7 +74,7 @@ def gradient_kept(before: Tensor, after: Tensor, generator: torch.Generator) -> 
     if torch.equal(arrived, sent):
         return -np.inf
     stride = before.shape[-1] // after.shape[-1]
-    arrived = F.pixel_unshuffle(arrived, stride)  # four pixels of the input for one of the output
+    arrived = F.pixel_unshuffle(arrived, stride)  # input pixels of one output pixel as channels
     rows_in, rows_out = (maps.movedim(1, -1).flatten(0, -2) for maps in (arrived, sent))
     jacobian = rows_in.T @ rows_out / len(rows_out)
     largest = float(torch.linalg.matrix_norm(jacobian, ord=2))
@@ -85,13 +82,10 @@ def gradient_kept(before: Tensor, after: Tensor, generator: torch.Generator) -> 
 
 
 def aggregate_ranks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sum of the logarithms of relative ranks; equals share their mean rank.
+    """Return scores [n], the sums of the logarithms of relative ranks; ties get their mean rank.
 
     Args:
-        columns: Traits [n, k], each better upward.
-
-    Returns:
-        Scores [n], at most 0; an architecture that is last in one trait falls far behind.
+        columns: Values [n, k] of k proxies, higher is better.
 
     Example:
         >>> aggregate_ranks(np.array([[1.0, 5.0], [3.0, 9.0]])).round(3).tolist()
@@ -103,21 +97,21 @@ def aggregate_ranks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class AzNas(Method):
-    """Scores an architecture by four traits of its untrained network [AZ]."""
+    """Scores a candidate by its ranks in four proxies [AZ]."""
 
     name: ClassVar[str] = "az-nas"
     reference: ClassVar[bool] = True
     Options: ClassVar[type[ProbeOptions]] = ProbeOptions
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Score every architecture."""
+        """Score every candidate."""
         scale = network_scale(experiment, self.options)
         (batch,) = probe_batches(experiment, self.options)
 
         def measure(network: Network, generator: torch.Generator) -> Sequence[float]:
             return traits(network, batch.pixels, generator)
 
-        measured = measure_space(experiment, scale, measure)
+        measured = measure_candidates(experiment, scale, measure)
         complexity = flops(experiment.candidates, scale)
         scores = aggregate_ranks(np.column_stack([measured, complexity]))
         return Outcome(scores, trace_of(experiment, scale))

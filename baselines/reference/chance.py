@@ -1,4 +1,4 @@
-"""Ranking by chance: what is left when a method knows nothing."""
+"""Random scores: the ranking that any method must beat."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from benchmark.spaces.nb201 import SIZE
 
 
 class Chance(Method):
-    """Scores every architecture by a random number."""
+    """Gives every candidate a random score."""
 
     name: ClassVar[str] = "random"
     reference: ClassVar[bool] = True
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Draw a score for every architecture, so that one has the same in any list."""
-        return Outcome(
-            experiment.streams.numpy("random scores").random(SIZE)[experiment.candidates]
-        )
+        """Draw scores for the whole space, so that they do not depend on the candidates."""
+        scores = experiment.streams.numpy("random scores").random(SIZE)
+        return Outcome(scores[experiment.candidates])

@@ -1,6 +1,6 @@
-"""Ranking by size: what a method must beat to add anything to it.
+"""Scores by size, which a method must beat to be of use.
 
-Parameters and multiply-adds of the table's network put the architectures in the same order.
+Both count the network of NAS-Bench-201, whatever the task's, and rank architectures alike.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from benchmark.spaces.nb201.complexity import TABLE_NETWORK, flops, parameters
 
 
 class Parameters(Method):
-    """Scores an architecture by its parameters, in the table's network, whatever the task's."""
+    """Scores a candidate by its number of parameters."""
 
     name: ClassVar[str] = "params"
     reference: ClassVar[bool] = True
     seeded: ClassVar[bool] = False
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Count the parameters of every architecture."""
+        """Count the parameters of every candidate."""
         return Outcome(parameters(experiment.candidates, TABLE_NETWORK).astype(np.float64))
 
 
 class Flops(Method):
-    """Scores an architecture by its multiply-adds, in the table's network, whatever the task's."""
+    """Scores a candidate by its multiply-adds."""
 
     name: ClassVar[str] = "flops"
     reference: ClassVar[bool] = True
     seeded: ClassVar[bool] = False
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Count the multiply-adds of every architecture."""
+        """Count the multiply-adds of every candidate."""
         return Outcome(flops(experiment.candidates, TABLE_NETWORK).astype(np.float64))

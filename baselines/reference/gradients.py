@@ -1,4 +1,4 @@
-"""The gradient of the loss in a network's weights, from which several proxies start."""
+"""The gradient of the loss with respect to a network's weights, which several proxies use."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ from benchmark.images import Images
 
 
 def loss_gradients(network: Network, images: Images) -> list[Tensor]:
-    """Return the gradients of the mean cross-entropy of a batch.
+    """Return the gradient of a batch's mean cross-entropy for each of `Network.weights`.
 
-    Args:
-        network: The network.
-        images: The batch.
-
-    Returns:
-        The gradient of each weight of `Network.weights`, zeros where the loss does not see it.
+    It is zero for a weight that does not influence the loss.
     """
     loss = F.cross_entropy(network(images.pixels), images.labels)
     return list(torch.autograd.grad(loss, network.weights(), materialize_grads=True))

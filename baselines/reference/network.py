@@ -1,10 +1,8 @@
-"""The network of one architecture alone, with weights of its own, as the table trains it.
+"""The stand-alone network of one architecture [NAS-Bench-201, arXiv 2001.00326, section 2.1].
 
-Unlike a path through the supernet it shares nothing, and the BatchNorm of its candidate operations
-scales and shifts [NAS-Bench-201, arXiv 2001.00326, section 2.1]. For proxies BatchNorm always
-normalises by the images that pass together, as at a training step; a network that is trained keeps
-running statistics, as the table's do. Layers are modules of PyTorch's own kinds, because proxies
-look for them.
+Unlike in the supernet, BatchNorm of the candidate operations has weight and bias. For proxies it
+always uses the batch's statistics, as at a training step; for training alone it also keeps running
+statistics. Layers are standard PyTorch modules, because proxies search for them.
 """
 
 from __future__ import annotations
@@ -20,10 +18,9 @@ from benchmark.spaces.nb201.complexity import STAGES, NetworkScale
 
 
 class Convolution(nn.Conv2d):
-    """A convolution without bias; its weight is empty until the network draws it.
+    """A convolution whose weight is uninitialised until the network draws it.
 
-    The weight lies channels last in memory: where images do too, a pass through a network of the
-    table's size takes half the time.
+    The weight is channels last in memory, which with such images halves the time of a pass.
     """
 
     def reset_parameters(self) -> None:
@@ -32,14 +29,14 @@ class Convolution(nn.Conv2d):
 
 
 class Classifier(nn.Linear):
-    """A linear layer; its weight and bias are empty until the network draws them."""
+    """A linear layer that is uninitialised until the network draws its weights."""
 
     def reset_parameters(self) -> None:
         """Draw nothing, and so leave PyTorch's global generator alone."""
 
 
 class ChildCell(nn.Module):
-    """Four nodes; each sums what the operations of its edges bring.
+    """A cell of four nodes; each is the sum of its incoming edges.
 
     Args:
         operations: Six indices into `OPERATIONS`, in the order of `EDGES`.
@@ -55,14 +52,14 @@ class ChildCell(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pass feature maps [B, C, H, W]; a disconnected cell gives zeros."""
+        """Pass feature maps [B, C, H, W]; a disconnected cell returns zeros."""
         nodes: list[Tensor | None] = [x, None, None, None]
         for edge, (source, target) in enumerate(EDGES):
             value, present = nodes[source], nodes[target]
             if value is None or str(edge) not in self.edges:
                 continue
-            brought = self.edges[str(edge)](value)
-            nodes[target] = brought if present is None else present + brought
+            added = self.edges[str(edge)](value)
+            nodes[target] = added if present is None else present + added
         output = nodes[-1]
         return torch.zeros_like(x) if output is None else output
 
@@ -71,7 +68,7 @@ class ChildResidualBlock(nn.Module):
     """The block of stride 2 between two stages, with an average-pooled shortcut.
 
     Args:
-        channels: Number C of channels that come in; 2C go out.
+        channels: Number C of input channels; the output has 2C.
         running: Whether BatchNorm keeps running statistics.
     """
 
@@ -86,32 +83,25 @@ class ChildResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn feature maps [B, C, H, W] into [B, 2C, H/2, W/2]."""
+        """Pass feature maps [B, C, H, W]; the output is [B, 2C, H/2, W/2]."""
         out: Tensor = self.main(x) + self.shortcut(x)
         return out
 
 
 class Network(nn.Module):
-    """One architecture, its weights drawn anew.
+    """One architecture with freshly initialised weights.
 
-    Weights are normal with variance 2 over the inputs of a unit, biases are zero [He et al.,
-    arXiv 1502.01852, section 2.2], as AZ-NAS draws them for itself and for the proxies it is
-    compared with.
+    Weights are He-normal over the fan-in, biases zero [He et al., arXiv 1502.01852, section 2.2],
+    as in AZ-NAS's program for itself and the proxies it compares with.
 
     Args:
         code: The architecture, from 0 to 15,624.
         scale: Channels, cells, resolution and classes.
         generator: Draws the weights, on the CPU.
-        running: Whether BatchNorm keeps running statistics, for evaluation after a training.
+        running: Whether BatchNorm keeps running statistics, for evaluation after training.
 
     Raises:
         InputError: The code is outside the space.
-
-    Example:
-        >>> scale = NetworkScale(channels=4, cells=1, resolution=8, input_channels=1)
-        >>> network = Network(7, scale, torch.Generator().manual_seed(0))
-        >>> network(torch.zeros(2, 1, 8, 8)).shape
-        torch.Size([2, 10])
     """
 
     def __init__(
@@ -144,14 +134,14 @@ class Network(nn.Module):
         return logits
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """Return the output of the stem, of every cell and of every residual block, in order."""
+        """Return the outputs of the stem, every cell and every residual block, in order."""
         maps = [self.stem(images)]
         for block in self.blocks:
             maps.append(block(maps[-1]))
         return maps
 
     def weights(self) -> list[Tensor]:
-        """Return the weight of every convolution and of the classifier, in order."""
+        """Return the weights of every convolution and of the classifier, in order."""
         return [
             layer.weight for layer in self.modules() if isinstance(layer, Convolution | Classifier)
         ]
@@ -164,7 +154,7 @@ class Network(nn.Module):
 
 
 def _operation(name: str, channels: int, running: bool) -> nn.Module | None:
-    """Return the layers of a candidate operation; ``none`` has nothing to compute."""
+    """Return the layers of a candidate operation, None for ``none``."""
     match name:
         case "none":
             return None

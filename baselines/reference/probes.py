@@ -1,4 +1,4 @@
-"""What proxies look at: a network's scale, and a few images to pass through it."""
+"""The networks and images that zero-cost proxies use, and the options that choose them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ STREAM = "proxy images"
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """Options of a proxy that needs no images.
+    """Options of a proxy without images.
 
     Attributes:
-        scale: The ``task``'s network, or the ``table``'s, which trained the true accuracies.
+        scale: Size of the ``task``'s network, or of NAS-Bench-201's (``table``).
     """
 
     scale: Literal["task", "table"]
@@ -32,11 +32,11 @@ class NetworkOptions:
 
 @dataclass(frozen=True)
 class ProbeOptions(NetworkOptions):
-    """Options of a proxy that passes a batch of images.
+    """Options of a proxy with one batch of images.
 
     Attributes:
-        images: Training images of the ``task``, brought to the network's size, or ``noise``.
-        batch_size: Images in a batch; BatchNorm needs two.
+        images: Training images of the ``task``, resized to the network, or ``noise``.
+        batch_size: Images in a batch, at least two.
     """
 
     images: Literal["task", "noise"]
@@ -45,7 +45,7 @@ class ProbeOptions(NetworkOptions):
 
 @dataclass(frozen=True)
 class BatchesOptions(ProbeOptions):
-    """Options of a proxy that compares batches of images.
+    """Options of a proxy with several batches of images.
 
     Attributes:
         batches: Number of batches.
@@ -55,7 +55,7 @@ class BatchesOptions(ProbeOptions):
 
 
 def network_scale(experiment: Experiment, options: NetworkOptions) -> NetworkScale:
-    """Return the scale that the options ask for; the classes are always the task's."""
+    """Return the size of the networks; the number of classes is always the task's."""
     if options.scale == "task":
         return experiment.scale
     return replace(TABLE_NETWORK, classes=experiment.scale.classes)
@@ -64,17 +64,11 @@ def network_scale(experiment: Experiment, options: NetworkOptions) -> NetworkSca
 def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 1) -> list[Images]:
     """Return batches of different images, the same for every architecture and proxy of a seed.
 
-    Args:
-        experiment: Where images and random numbers come from.
-        options: Which images, and how many in a batch.
-        count: Number of batches.
-
-    Returns:
-        Images of the network's resolution and channels, on the device. Noise is Gaussian with
-        unit variance and has labels drawn at random.
+    They have the network's resolution and channels, and are on the device. Noise is Gaussian with
+    unit variance and random labels.
 
     Raises:
-        InputError: The task has too few training images, or cannot be shown in this network.
+        InputError: The task has too few training images, or their channels do not fit the network.
     """
     scale = network_scale(experiment, options)
     generator = experiment.streams.torch(STREAM)
@@ -87,7 +81,7 @@ def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 
         train = experiment.images.train
         if total > len(train):
             raise InputError(
-                f"{total:,} images are asked for, there are {len(train):,} for training: "
+                f"a proxy needs {total:,} images, the task has {len(train):,} for training: "
                 "lower batch_size or batches"
             )
         chosen = torch.randperm(len(train), generator=generator)[:total].to(train.labels.device)
@@ -103,7 +97,7 @@ def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 
 
 
 def _fitted(pixels: Tensor, scale: NetworkScale) -> Tensor:
-    """Bring images [B, channels, H, W] to a network's resolution and channels."""
+    """Resize images [B, channels, H, W] to a network's resolution and channels."""
     side, channels = scale.resolution, pixels.shape[1]
     if pixels.shape[2:] != (side, side):
         pixels = F.interpolate(pixels, size=(side, side), mode="bilinear")

@@ -1,8 +1,8 @@
-"""Passing candidates by a proxy, one freshly drawn network after the other.
+"""Scoring candidates by a zero-cost proxy, one freshly initialised network at a time.
 
-Architectures that are one function once their dead edges are left out are measured once. Each has
-a random stream of its own at a seed, so neither the order nor the choice of architectures changes
-a score, and all proxies see the same weights where they draw nothing before them.
+Architectures that differ only in dead edges are the same function and are measured once. Each
+function has a random stream of its own at a seed, so its measure does not depend on which
+other architectures are measured, and proxies that draw nothing else see the same weights.
 """
 
 from __future__ import annotations
@@ -25,87 +25,63 @@ from benchmark.spaces.nb201 import Codes, live_codes, to_string
 from benchmark.spaces.nb201.complexity import NetworkScale
 
 Measure = Callable[[Network, torch.Generator], Sequence[float]]
-"""Turns a network and its stream, which has drawn the weights, into k numbers."""
+"""Returns k numbers for a network and the generator that has initialised it."""
 
-LOWEST = -np.inf  # the measure of an architecture that no signal crosses
+DISCONNECTED = 0  # the live code of all architectures without a path from input to output
 
 
-def score_space(experiment: Experiment, scale: NetworkScale, measure: Measure) -> Outcome:
-    """Score every architecture by a measure of one number.
+def score_candidates(experiment: Experiment, scale: NetworkScale, measure: Measure) -> Outcome:
+    """Score every candidate by a measure of one number.
 
-    Args:
-        experiment: Streams, device and where progress is told.
-        scale: The networks' size.
-        measure: The proxy.
-
-    Returns:
-        Scores of the candidates. Records hold finite numbers, so a measure of minus infinity
-        becomes one less than the lowest finite score; the trace counts these architectures.
+    Records hold finite numbers, so where the measure is minus infinity the score is one less than
+    the lowest finite one among the candidates; the trace says how many these are.
 
     Raises:
-        CheckError: A measure is not a number.
+        CheckError: A measure is NaN.
     """
-    scores = measure_space(experiment, scale, measure)[:, 0]
-    ranked = np.isfinite(scores)
-    scores[~ranked] = scores[ranked].min() - 1
-    return Outcome(scores, {**trace_of(experiment, scale), "ranked_last": int((~ranked).sum())})
+    scores = measure_candidates(experiment, scale, measure)[:, 0]
+    finite = np.isfinite(scores)
+    scores[~finite] = scores[finite].min() - 1 if finite.any() else 0
+    return Outcome(scores, {**trace_of(experiment, scale), "ranked_last": int((~finite).sum())})
 
 
 def score_by_batch(
     experiment: Experiment, options: ProbeOptions, measure: Callable[[Network, Images], float]
 ) -> Outcome:
-    """Score every architecture by what one batch of images shows of its network.
+    """Score every candidate by a measure of its network and one batch of images.
 
-    Args:
-        experiment: Images, streams, device and where progress is told.
-        options: Which network and which images.
-        measure: Gives one number of a network and the batch.
-
-    Returns:
-        Scores of the candidates, as from `score_space`.
+    Raises:
+        CheckError: A measure is NaN.
+        InputError: The task has too few images, or they do not fit the network.
     """
     (batch,) = probe_batches(experiment, options)
     scale = network_scale(experiment, options)
-    return score_space(experiment, scale, lambda network, _: [measure(network, batch)])
+    return score_candidates(experiment, scale, lambda network, _: [measure(network, batch)])
 
 
 def trace_of(experiment: Experiment, scale: NetworkScale) -> dict[str, Any]:
-    """Return what a proxy's trace says of its networks, as plain JSON values."""
+    """Return the size and number of the networks that a proxy measures, for its trace."""
+    functions = np.unique(live_codes(experiment.candidates))
     return {
         "channels": scale.channels,
         "cells": scale.cells,
         "resolution": scale.resolution,
-        # the disconnected one is not built
-        "networks": int(np.count_nonzero(np.unique(live_codes(experiment.candidates)))),
+        "networks": int((functions != DISCONNECTED).sum()),
     }
 
 
-def measure_space(
+def measure_candidates(
     experiment: Experiment, scale: NetworkScale, measure: Measure
 ) -> NDArray[np.float64]:
-    """Measure every candidate; those that are one function share a measure.
-
-    Args:
-        experiment: Streams, device and where progress is told.
-        scale: The networks' size.
-        measure: Gives k numbers of a network.
-
-    Returns:
-        Measures [n, k] of the candidates.
-
-    Raises:
-        CheckError: A measure is not a number.
-    """
-    functions, places = np.unique(live_codes(experiment.candidates), return_inverse=True)
-    done = 0
-
-    def tell() -> None:
-        nonlocal done
-        done += 1
-        experiment.progress(done / len(functions))
-
-    streams, device = experiment.streams, experiment.device
-    return measure_codes(functions, scale, streams, measure, device=device, tell=tell)[places]
+    """Return the measures [n, k] of the candidates, see `measure_codes`."""
+    return measure_codes(
+        experiment.candidates,
+        scale,
+        experiment.streams,
+        measure,
+        device=experiment.device,
+        progress=experiment.progress,
+    )
 
 
 def measure_codes(
@@ -115,23 +91,23 @@ def measure_codes(
     measure: Measure,
     *,
     device: torch.device | str = "cpu",
-    tell: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float64]:
-    """Measure architectures, as few as one likes.
+    """Measure any architectures.
 
     Args:
-        codes: Architectures [n]; dead edges are left out.
-        scale: The networks' size.
-        streams: The seed's random streams.
-        measure: Gives k numbers of a network.
-        device: Where networks live.
-        tell: Called after each architecture.
+        codes: Architectures [n].
+        scale: Size of their networks.
+        streams: Random streams of the seed.
+        measure: The proxy.
+        device: PyTorch device.
+        progress: Called after each function with the share of functions done.
 
     Returns:
-        Measures [n, k], minus infinity where no signal crosses the architecture.
+        Measures [n, k]; minus infinity for disconnected architectures, which are not built.
 
     Raises:
-        CheckError: A measure is not a number.
+        CheckError: A measure is NaN.
 
     Example:
         >>> scale = NetworkScale(channels=2, cells=1, resolution=4)
@@ -140,22 +116,19 @@ def measure_codes(
         >>> measure_codes(np.array([1, 25, 26]), scale, Streams(0), count).tolist()
         [[-inf], [1254.0], [1254.0]]
     """
+    functions, places = np.unique(live_codes(codes), return_inverse=True)
     rows: list[Sequence[float] | None] = []
-    for code in live_codes(codes).tolist():
-        rows.append(_measured(code, scale, streams, measure, device) if code else None)
-        tell()
+    for code in functions.tolist():
+        row = None
+        if code != DISCONNECTED:
+            generator = streams.torch(f"proxies/{code}")
+            row = measure(Network(code, scale, generator).to(device), generator)
+            if np.isnan(row).any():
+                raise CheckError(
+                    f"{to_string(code)} measures NaN: pass more images, or use a larger network"
+                )
+        rows.append(row)
+        progress(len(rows) / len(functions))
     width = max((len(row) for row in rows if row is not None), default=1)
-    return np.array([[LOWEST] * width if row is None else row for row in rows], np.float64)
-
-
-def _measured(
-    code: int, scale: NetworkScale, streams: Streams, measure: Measure, device: torch.device | str
-) -> Sequence[float]:
-    """Return the measures of a live architecture."""
-    generator = streams.torch(f"proxies/{code}")
-    row = measure(Network(code, scale, generator).to(device), generator)
-    if np.isnan(row).any():
-        raise CheckError(
-            f"{to_string(code)} measures NaN: pass more images, or through a larger network"
-        )
-    return row
+    filled = [[-np.inf] * width if row is None else row for row in rows]
+    return np.array(filled, np.float64)[places]

@@ -1,11 +1,11 @@
-"""SynFlow: how much flows from input to output along all paths of weights.
+"""SynFlow: the synaptic flow of a network, which needs no images.
 
 [SynFlow] Tanaka et al., *Pruning neural networks without any data by iteratively conserving
 synaptic flow*, NeurIPS 2020, arXiv 2006.05467, section 6: with every weight replaced by its
 absolute value and an input of ones, R is the sum of the outputs, and the saliency of a weight w is
-w ∂R/∂w. As a score of a whole network these are summed over all convolutions and the classifier
-[Abdelfattah et al., *Zero-cost proxies for lightweight NAS*, ICLR 2021, arXiv 2101.08134, section
-3.2], whose published program leaves BatchNorm out and computes in double precision.
+w ∂R/∂w, here summed over all convolutions and the classifier [Abdelfattah et al., *Zero-cost
+proxies for lightweight NAS*, ICLR 2021, arXiv 2101.08134, section 3.2]. As in the latter's program
+BatchNorm is removed and the precision double.
 """
 
 from __future__ import annotations
@@ -20,21 +20,18 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
 from baselines.reference.probes import NetworkOptions, network_scale
-from baselines.reference.scorer import score_space
+from baselines.reference.scorer import score_candidates
 from benchmark.spaces.nb201.complexity import NetworkScale
 
 
 def synflow(network: Network, scale: NetworkScale) -> float:
-    """Return the logarithm of a network's synaptic flow; the logarithm keeps the order.
+    """Return the logarithm of the sum of w ∂R/∂w; minus infinity if that is 0.
 
     Args:
-        network: Changed in place and of no use afterwards: BatchNorm leaves, signs are dropped.
-        scale: Its size, for the input.
-
-    Returns:
-        The logarithm of the sum of w ∂R/∂w, minus infinity where nothing flows.
+        network: Modified in place: without BatchNorm, weights positive.
+        scale: Its size.
     """
-    _leave_out_norms(network)
+    _remove_norms(network)
     network.double()
     with torch.no_grad():
         for parameter in network.parameters():
@@ -49,19 +46,19 @@ def synflow(network: Network, scale: NetworkScale) -> float:
 
 
 class SynFlow(Method):
-    """Scores an architecture by its synaptic flow [SynFlow]; it sees no image."""
+    """Scores a candidate by its synaptic flow [SynFlow]."""
 
     name: ClassVar[str] = "synflow"
     reference: ClassVar[bool] = True
     Options: ClassVar[type[NetworkOptions]] = NetworkOptions
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Score every architecture."""
+        """Score every candidate."""
         scale = network_scale(experiment, self.options)
-        return score_space(experiment, scale, lambda network, _: [synflow(network, scale)])
+        return score_candidates(experiment, scale, lambda network, _: [synflow(network, scale)])
 
 
-def _leave_out_norms(network: nn.Module) -> None:
+def _remove_norms(network: nn.Module) -> None:
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.BatchNorm2d):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
-import pytest
 import torch
 
 from baselines.experiment import NO_TRAJECTORY, Experiment
@@ -16,7 +14,7 @@ from benchmark.budget import Budget, Ledger
 from benchmark.images import Images, ImageSet
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, Codes, live_codes
+from benchmark.spaces.nb201 import SIZE, Codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.sections import (
     ScoringSettings,
@@ -28,6 +26,7 @@ from benchmark.tasks.sections import (
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch, so it stays unspent
 CANDIDATES = np.arange(0, SIZE, 53)  # 295 architectures; 53 shares no factor with 5
+FEW = CANDIDATES[::13]  # 23, the first of them disconnected
 
 PROBE: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BATCH}
 
@@ -162,17 +161,3 @@ def tiny_search(base: str = "rsps", **changes: Any) -> SearchSettings:
         "drawn": 200,
     }
     return SearchSettings(**usual | changes)
-
-
-@contextmanager
-def few_networks() -> Iterator[None]:
-    """Let proxies take the space for one of 41 functions: each network is built for its own."""
-    functions = np.unique(live_codes())[::231]
-
-    def few_codes(codes: Codes | None = None) -> Codes:
-        alive = live_codes(codes)
-        return functions[np.searchsorted(functions, alive, side="right") - 1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("baselines.reference.scorer.live_codes", few_codes)
-        yield

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from baselines.method import Method
 from baselines.reference import Flops, Parameters
 from benchmark.spaces.nb201 import from_string
-from tests.unit.baselines.conformance import ReferenceConformance, cached_run
+from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 
 
@@ -22,10 +23,14 @@ def test_sizes_are_those_of_the_official_table(method: type[Method], official: i
     code = from_string(
         "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|"
     )
-    assert cached_run(method).outcome.scores[code] == official
+    outcome = method({}).run(tiny_experiment(candidates=np.array([code])))
+    assert outcome.scores.tolist() == [official]
 
 
 @pytest.mark.parametrize("method", [Parameters, Flops])
 def test_the_tasks_own_network_does_not_matter(method: type[Method]) -> None:
-    larger = method({}).run(tiny_experiment(scale=tiny_scale(channels=8, cells=2)))
-    assert (larger.scores == cached_run(method).outcome.scores).all()
+    one, other = (
+        method({}).run(tiny_experiment(scale=scale)).scores
+        for scale in (tiny_scale(), tiny_scale(channels=8, cells=2))
+    )
+    np.testing.assert_array_equal(one, other)

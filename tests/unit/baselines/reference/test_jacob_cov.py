@@ -21,9 +21,9 @@ class TestJacobianCovariance(ReferenceConformance):
 
 @pytest.mark.parametrize("code", CODES)
 def test_it_is_what_differences_of_pixels_give(code: int) -> None:
-    network, images = double_network(code), noise(4)
+    network, images = double_network(code), noise(3)
     step, rows = 1e-6, []
-    for image in range(4):
+    for image in range(3):
         row = []
         for down in range(8):
             for right in range(8):
@@ -68,6 +68,6 @@ def test_the_images_keep_no_gradients() -> None:
 def test_more_images_than_pixels_are_refused() -> None:
     options = {"scale": "task", "images": "noise", "batch_size": 64}
     with pytest.raises(
-        InputError, match=r"batch_size is 64: it must be below the 64 numbers of an"
+        InputError, match=r"batch_size is 64: it must be less than 64, the pixels of"
     ):
         JacobianCovariance(options).run(tiny_experiment())

@@ -30,9 +30,11 @@ SCALES = st.builds(
 
 
 @settings(max_examples=30)
-@given(st.integers(0, SIZE - 1), SCALES)
-def test_it_has_the_parameters_that_the_formula_counts(code: int, scale: NetworkScale) -> None:
-    network = Network(code, scale, torch.Generator().manual_seed(0))
+@given(st.integers(0, SIZE - 1), SCALES, st.booleans())
+def test_it_has_the_parameters_that_the_formula_counts(
+    code: int, scale: NetworkScale, running: bool
+) -> None:
+    network = Network(code, scale, torch.Generator().manual_seed(0), running=running)
     counted = sum(parameter.numel() for parameter in network.parameters())
     assert counted == parameters(code, scale)
     assert network(torch.zeros(2, scale.input_channels, 4, 4)).shape == (2, scale.classes)

@@ -72,7 +72,7 @@ def test_task_images_are_brought_to_the_tables_network() -> None:
 
 
 def test_more_images_than_there_are_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"26 images are asked for, there are 24 .* batch_size"):
+    with pytest.raises(InputError, match=r"needs 26 images, the task has 24 .* batch_size"):
         probe_batches(tiny_experiment(), ProbeOptions("task", "task", 13), 2)
 
 

@@ -8,10 +8,15 @@ import torch
 
 from baselines.reference import scorer
 from baselines.reference.network import Network
-from baselines.reference.scorer import measure_codes, measure_space, score_space
+from baselines.reference.scorer import (
+    measure_candidates,
+    measure_codes,
+    score_candidates,
+    trace_of,
+)
 from benchmark.errors import CheckError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, is_connected, live_codes
+from benchmark.spaces.nb201 import SIZE, Codes, is_connected, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.unit.baselines.tiny import tiny_experiment
 
@@ -19,12 +24,12 @@ SMALLEST = NetworkScale(channels=1, cells=1, resolution=4, classes=2, input_chan
 
 
 def draws(network: Network, generator: torch.Generator) -> Sequence[float]:
-    """Tell the weights, and what the stream gives after them."""
+    """Return the sum of the weights, and the next number of the stream."""
     total = sum(float(weight.detach().double().sum()) for weight in network.weights())
     return [total, float(torch.rand((), generator=generator))]
 
 
-def test_an_architecture_measures_the_same_in_any_company() -> None:
+def test_a_measure_does_not_depend_on_other_architectures() -> None:
     codes = np.array([15624, 25, 11817, 10853])
     together = measure_codes(codes, SMALLEST, Streams(0), draws)
     for code, row in zip(codes[::-1], together[::-1], strict=True):
@@ -40,7 +45,7 @@ def test_seeds_draw_other_weights() -> None:
 
 
 def test_dead_edges_are_left_out() -> None:
-    codes = np.arange(0, SIZE, 397)
+    codes = np.arange(0, SIZE, 797)
     measured = measure_codes(codes, SMALLEST, Streams(0), draws)
     alive = measure_codes(live_codes(codes), SMALLEST, Streams(0), draws)
     np.testing.assert_array_equal(measured, alive)
@@ -48,38 +53,57 @@ def test_dead_edges_are_left_out() -> None:
     assert np.isneginf(measured[~is_connected(codes)]).all()
 
 
-def test_the_whole_space_is_measured_once_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[int] = []
+class Unbuilt(torch.nn.Module):
+    """Stands in for a network that no measure of the test uses."""
 
-    def build(code: int, scale: NetworkScale, generator: torch.Generator) -> torch.nn.Module:
-        built.append(code)
-        return torch.nn.Identity()
+    def __init__(self, code: int, scale: NetworkScale, generator: torch.Generator) -> None:
+        super().__init__()
+        self.code = code
 
-    monkeypatch.setattr(scorer, "Network", build)
+
+@pytest.fixture
+def _unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scorer, "Network", Unbuilt)
+
+
+@pytest.mark.usefixtures("_unbuilt")
+@pytest.mark.parametrize("candidates", [np.arange(SIZE), np.array([0, 2, 25, 26, 9626])])
+def test_each_function_of_the_candidates_is_measured_once(candidates: Codes) -> None:
+    measured: list[int] = []
+
+    def measure(network: Network, _: torch.Generator) -> Sequence[float]:
+        assert isinstance(network, Unbuilt)
+        measured.append(network.code)
+        return [network.code, -network.code]
+
     shares: list[float] = []
-    experiment = tiny_experiment(progress=shares.append)
-    measured = measure_space(experiment, SMALLEST, lambda *_: [built[-1], -built[-1]])
-    assert sorted(built) == np.unique(live_codes())[1:].tolist()
-    live = is_connected()
-    np.testing.assert_array_equal(measured[live], np.stack([live_codes(), -live_codes()], 1)[live])
-    assert np.isneginf(measured[~live]).all()
+    experiment = tiny_experiment(candidates=candidates, progress=shares.append)
+    measures = measure_candidates(experiment, SMALLEST, measure)
+    connected, live = is_connected(candidates), live_codes(candidates)
+    assert measured == sorted(set(live[connected].tolist()))
+    np.testing.assert_array_equal(measures[connected], np.stack([live, -live], 1)[connected])
+    assert np.isneginf(measures[~connected]).all()
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert len(shares) == len(built) + 1
+    assert trace_of(experiment, SMALLEST)["networks"] == len(measured)
 
 
-def test_what_has_no_score_ranks_last_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorer, "Network", lambda code, *_: torch.nn.Identity())
-    values = iter([-np.inf, *range(10_000)])
-    outcome = score_space(tiny_experiment(), SMALLEST, lambda *_: [float(next(values))])
-    live = is_connected()
-    assert np.isfinite(outcome.scores).all()
-    assert (outcome.scores[~live] == -1).all()
-    alike = live_codes() == np.unique(live_codes())[1]  # the first measured
-    assert (outcome.scores[alike] == -1).all()
-    assert outcome.scores[live & ~alike].min() == 0
-    assert outcome.trace["ranked_last"] == int((~live).sum() + alike.sum())
-    assert outcome.trace["networks"] == 9444
+@pytest.mark.usefixtures("_unbuilt")
+def test_what_measures_minus_infinity_ranks_last_and_is_counted() -> None:
+    candidates = np.array([0, 2, 25, 26, 9626, 15624])  # 0 is disconnected; 25 and 26 are equal
+    values = {2: -np.inf, 25: 3.5, 9626: -7.0, 15624: 1.0}
+    experiment = tiny_experiment(candidates=candidates)
+    outcome = score_candidates(experiment, SMALLEST, lambda network, _: [values[network.code]])
+    assert outcome.scores.tolist() == [-8, -8, 3.5, 3.5, -7, 1]
+    assert outcome.trace["ranked_last"] == 2
+
+
+@pytest.mark.usefixtures("_unbuilt")
+def test_candidates_without_any_score_are_tied() -> None:
+    experiment = tiny_experiment(candidates=np.array([0, 1, 5]))
+    outcome = score_candidates(experiment, SMALLEST, lambda *_: [-np.inf])
+    assert outcome.scores.tolist() == [0, 0, 0]
+    assert outcome.trace["ranked_last"] == 3
 
 
 def test_a_measure_that_is_no_number_is_an_error() -> None:
