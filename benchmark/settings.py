@@ -54,8 +54,28 @@ def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str = 
     for name, field in known.items():
         is_required = field.default is MISSING and field.default_factory is MISSING
         if is_required and name not in values:
-            raise InputError(f"{where} lacks {name}: give it" if where else f"{name} is missing")
+            raise InputError(
+                f"{where} lacks {name}: give it" if where else f"{name} is missing: give it"
+            )
     return kind(**{name: _read(hints[name], value, where, name) for name, value in values.items()})
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the settings in which nested mappings differ, with the values of both.
+
+    Example:
+        >>> differences({"training": {"budget": 64}, "a": 1}, {"training": {"budget": 32}, "a": 1})
+        {'training.budget': (64, 32)}
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in dict.fromkeys([*one, *other]):
+        mine, theirs = one.get(name), other.get(name)
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            inner = differences(mine, theirs)
+            found |= {f"{name}.{setting}": values for setting, values in inner.items()}
+        elif mine != theirs:
+            found[name] = (mine, theirs)
+    return found
 
 
 def _read(hint: Any, value: Any, where: str, name: str) -> Any:

@@ -1,83 +1,86 @@
-"""Presets as TOML files: those that come with the package, and those of one's own."""
+"""Presets as TOML files: those of the package, and the user's own.
+
+A file describes one dataclass in full, or ``extends`` a preset of the package and says what
+differs.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import read_bounded
+from benchmark.settings import read_settings
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-Made = TypeVar("Made")
+Preset = TypeVar("Preset")
+Values = dict[str, Any]
 
 MAX_BYTES = 1 << 20  # of a file
-MAX_DOTS = 32  # in a line; tomllib takes memory by the square of the parts that dots make of a name
+MAX_DOTS = 32  # in a line; tomllib takes memory by the square of a dotted name's parts
 SUFFIX = ".toml"
 
 
+def _unprepared(values: Values, folder: Path) -> Values:
+    return values
+
+
 @dataclass(frozen=True)
-class PresetFiles:
+class PresetFiles(Generic[Preset]):
     """Presets of one kind.
 
     Attributes:
         kind: What one is called in messages.
-        folder: Where in the package they lie.
+        folder: Where in this package the files are.
+        model: What is read from a file: its first field is the preset's name, the others are the
+            file's top-level entries.
+        prepare: Changes plain values before they are checked; it is given the folder by which
+            relative paths in them go.
     """
 
     kind: str
     folder: str
+    model: type[Preset]
+    prepare: Callable[[Values, Path], Values] = _unprepared
 
     def names(self) -> list[str]:
-        """Return the names of those that come with the package.
-
-        Example:
-            >>> PresetFiles("protocol", "protocols").names()
-            ['digits', 'fashion-mnist']
-        """
+        """Return the names of the package's presets."""
         files = resources.files("benchmark.tasks").joinpath(self.folder).iterdir()
         return sorted(
             file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX)
         )
 
-    def values(self, name: str) -> dict[str, Any]:
-        """Return what the file of one that comes with the package says, as plain values."""
-        return tomllib.loads(self._packaged(name))
-
-    def find(self, name: str) -> tuple[str, str]:
-        """Return the name and the text of a preset.
+    def load(self, name: str) -> Preset:
+        """Return a preset.
 
         Args:
-            name: A name, or the path of a file of one's own that ends in ``.toml``.
+            name: A name, or the path of a file that ends in ``.toml``.
 
         Raises:
-            InputError: No preset has this name, or its file cannot be read.
+            InputError: No preset has this name, or its file is wrong or cannot be read.
         """
         if name.endswith(SUFFIX):
             path = Path(name)
-            return path.stem, self._read(path)
+            what = f"{self.kind} {path}"
+            contents = read_bounded(path, MAX_BYTES, "give a small file", name=what)
+            try:
+                return self.parse(path.stem, contents.decode(), path.parent)
+            except UnicodeDecodeError as error:
+                raise InputError(f"cannot read {what}: it is not UTF-8") from error
         if name not in self.names():
             raise unknown_name(self.kind, name, [*self.names(), f"<path>{SUFFIX}"])
-        return name, self._packaged(name)
+        return self.parse(name, self._packaged(name))
 
-    def parse(self, name: str, text: str, make: Callable[[dict[str, Any]], Made]) -> Made:
-        """Return what is made of a preset's text.
-
-        Args:
-            name: Its name, for messages.
-            text: TOML.
-            make: Makes it from plain values.
+    def parse(self, name: str, text: str, folder: Path = Path()) -> Preset:
+        """Return the preset that the text of a file describes.
 
         Raises:
-            InputError: The text is no TOML, or its values do not fit.
+            InputError: The text is no TOML, or an entry is unknown, missing or out of range.
         """
         for number, line in enumerate(text.split("\n"), start=1):
             if line.count(".") > MAX_DOTS:
@@ -85,20 +88,65 @@ class PresetFiles:
                     f"{self.kind} {name}: line {number} has more than {MAX_DOTS} dots: shorten it"
                 )
         try:
-            return make(tomllib.loads(text))
-        except (ValueError, InputError) as error:  # not all tomllib raises is a TOMLDecodeError
+            return self.build(name, self._extended(msgspec.toml.decode(text)), folder)
+        except (ValueError, msgspec.MsgspecError, InputError) as error:
             raise InputError(f"{self.kind} {name}: {error}") from error
         except RecursionError as error:
             raise InputError(f"{self.kind} {name}: something in it is nested too deeply") from error
+
+    def build(self, name: str, values: Values, folder: Path = Path()) -> Preset:
+        """Return the preset that plain values describe.
+
+        Raises:
+            InputError: An entry is unknown, missing or out of range.
+        """
+        label, *entries = [field.name for field in fields(self.model)]  # type: ignore[arg-type]
+        for entry in values:
+            if entry not in entries:
+                raise unknown_name("section", entry, entries)
+        return read_settings(self.model, {label: name, **self.prepare(values, folder)})
 
     def _packaged(self, name: str) -> str:
         file = resources.files("benchmark.tasks").joinpath(self.folder, name + SUFFIX)
         return file.read_text("utf-8")
 
-    def _read(self, path: Path) -> str:
-        name = f"{self.kind} {path}"
-        contents = read_bounded(path, MAX_BYTES, "give a small file", name=name)
-        try:
-            return contents.decode()
-        except UnicodeDecodeError as error:
-            raise InputError(f"cannot read {name}: it is not UTF-8") from error
+    def _extended(self, values: Values) -> Values:
+        """Return a file's values over those of the preset that it extends."""
+        extends = values.pop("extends", None)
+        if extends is None:
+            return values
+        if extends not in self.names():
+            raise unknown_name(f"{self.kind} to extend", str(extends), self.names())
+        return _merged(self._extended(msgspec.toml.decode(self._packaged(extends))), values)
+
+
+def change(values: Values, changes: Mapping[str, Any]) -> None:
+    """Change some settings in place.
+
+    Args:
+        values: A preset's plain values.
+        changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
+
+    Raises:
+        InputError: A name is unknown.
+    """
+    sections = {name: section for name, section in values.items() if isinstance(section, dict)}
+    for method, options in sections.pop("methods", {}).items():
+        sections[f"methods.{method}"] = options
+    for name, value in changes.items():
+        section, _, setting = name.rpartition(".")
+        if section not in sections:
+            raise unknown_name("section of settings", section, sections)
+        if setting not in sections[section]:
+            raise unknown_name(f"setting of [{section}]", setting, sections[section])
+        sections[section][setting] = value
+
+
+def _merged(below: Values, above: Values) -> Values:
+    """Return values of which some are replaced, section by section."""
+    merged = dict(below)
+    for name, value in above.items():
+        inner = merged.get(name)
+        both = isinstance(inner, dict) and isinstance(value, dict)
+        merged[name] = _merged(inner, value) if both else value  # type: ignore[arg-type]
+    return merged

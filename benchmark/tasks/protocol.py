@@ -6,19 +6,17 @@ Presets are TOML files in ``benchmark/tasks/protocols``; each holds one protocol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from benchmark.errors import InputError, unknown_name
+from benchmark.errors import InputError
 from benchmark.images import DataSettings, dataset_record
-from benchmark.settings import Count, Fraction, NonNegative, read_settings
+from benchmark.settings import Count, Fraction, NonNegative
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.preset_files import PresetFiles
+from benchmark.tasks.preset_files import PresetFiles, change
 from benchmark.tasks.sections import NetworkSettings
-
-_FILES = PresetFiles("protocol", "protocols")
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class TrainingProtocol:
     evaluation: EvaluationSettings
 
     def __post_init__(self) -> None:
-        """Check what no single field can tell."""
+        """Check what involves more than one field."""
         dataset_record(self.data.dataset).check(self.data)
         if self.evaluation.valid_images >= self.data.validation_images:
             raise InputError(
@@ -132,13 +130,15 @@ class TrainingProtocol:
 
     def describe(self) -> dict[str, Any]:
         """Return all that decides what a training gives beside its seed, as plain JSON values."""
-        return {section: asdict(getattr(self, section)) for section in SECTIONS}
+        whole = asdict(self)
+        del whole["name"], whole["description"]
+        return whole
 
     def changed(self, changes: Mapping[str, Any]) -> TrainingProtocol:
         """Return a protocol with other values of some settings.
 
         Args:
-            changes: Values by the names of section and setting, like ``training.epochs``.
+            changes: Values by ``section.setting``.
 
         Raises:
             InputError: A name or value does not fit.
@@ -148,21 +148,11 @@ class TrainingProtocol:
             9
         """
         values = self.describe()
-        for name, value in changes.items():
-            section, _, setting = name.partition(".")
-            if section not in values or setting not in values[section]:
-                known = [f"{part}.{one}" for part, settings in values.items() for one in settings]
-                raise unknown_name("setting", name, known)
-            values[section][setting] = value
-        return replace(self, **_sections(values))
+        change(values, changes)
+        return _FILES.build(self.name, {"description": self.description, **values})
 
 
-SECTIONS: Mapping[str, type[Any]] = {
-    "data": DataSettings,
-    "network": NetworkSettings,
-    "training": AloneSettings,
-    "evaluation": EvaluationSettings,
-}
+_FILES = PresetFiles("protocol", "protocols", TrainingProtocol)
 
 
 def protocol_names() -> list[str]:
@@ -179,7 +169,7 @@ def load_protocol(name: str) -> TrainingProtocol:
     """Return the protocol of a preset.
 
     Args:
-        name: Name of a preset, or the path of a file of one's own that ends in ``.toml``.
+        name: Name of a preset, or the path of a file that ends in ``.toml``.
 
     Raises:
         InputError: No preset has this name, or its file is wrong or cannot be read.
@@ -188,7 +178,7 @@ def load_protocol(name: str) -> TrainingProtocol:
         >>> load_protocol("digits").data.dataset
         'digits'
     """
-    return parse_protocol(*_FILES.find(name))
+    return _FILES.load(name)
 
 
 def parse_protocol(name: str, text: str) -> TrainingProtocol:
@@ -197,18 +187,11 @@ def parse_protocol(name: str, text: str) -> TrainingProtocol:
     Raises:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
-
-    def make(values: dict[str, Any]) -> TrainingProtocol:
-        description = values.pop("description", None)
-        if not isinstance(description, str):
-            raise InputError(f"description is {description!r}: it must be a text in quotes")
-        return TrainingProtocol(name, description, **_sections(values))
-
-    return _FILES.parse(name, text, make)
+    return _FILES.parse(name, text)
 
 
 def described_protocol(name: str, description: Mapping[str, Any]) -> TrainingProtocol:
-    """Return the protocol that `Protocol.describe` described, once or now.
+    """Return the protocol that `TrainingProtocol.describe` described.
 
     Raises:
         InputError: Something in it is unknown, missing or out of range.
@@ -218,51 +201,4 @@ def described_protocol(name: str, description: Mapping[str, Any]) -> TrainingPro
         >>> described_protocol("digits", digits.describe()).describe() == digits.describe()
         True
     """
-    return TrainingProtocol(name, "", **_sections(completed(description)))
-
-
-_NEUTRAL: Mapping[str, Mapping[str, Any]] = {  # what a setting is that does nothing
-    "data": {"noise": 0.0, "noise_draws": 1, "crop_padding": 0, "flip": False},
-    "training": {
-        "warm_up": 0.0,
-        "momentum": 0.0,
-        "weight_decay": 0.0,
-        "gradient_norm": 0.0,
-        "label_smoothing": 0.0,
-        "average": "none",
-        "average_from": 0.0,
-        "average_decay": 0.0,
-    },
-    "evaluation": {"mirrored": False, "batch_norm_images": 0, "curve_images": 0},
-}
-
-
-def completed(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a description with the settings that it lacks, where they have a neutral value.
-
-    A description that was written before there was a setting is thus of what that meant: a setting
-    that is added later gets its neutral value in `_NEUTRAL`, if there is one.
-
-    Example:
-        >>> digits = load_protocol("digits").describe()
-        >>> del digits["evaluation"]["mirrored"]
-        >>> completed(digits)["evaluation"]["mirrored"]
-        False
-    """
-    return {
-        section: {**_NEUTRAL.get(section, {}), **values} if isinstance(values, Mapping) else values
-        for section, values in description.items()
-    }
-
-
-def _sections(values: Mapping[str, Any]) -> dict[str, Any]:
-    for section in values:
-        if section not in SECTIONS:
-            raise unknown_name("section", section, SECTIONS)
-    for section in SECTIONS:
-        if not isinstance(values.get(section), Mapping):
-            raise InputError(f"section [{section}] is missing: give it")
-    return {
-        section: read_settings(kind, values[section], f"[{section}]")
-        for section, kind in SECTIONS.items()
-    }
+    return _FILES.build(name, {"description": "", **description})

@@ -6,19 +6,25 @@ another and says what differs; nothing about a run hides in a default of the cod
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from benchmark.budget import Budget
-from benchmark.errors import InputError, unknown_name
+from benchmark.errors import InputError, readable
 from benchmark.images import DataSettings, dataset_record
-from benchmark.settings import read_settings
+from benchmark.settings import differences, read_settings
 from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, live_codes
+from benchmark.spaces.nb201.candidates import ALL
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.preset_files import PresetFiles
+from benchmark.spaces.nb201.lists import read_subset
+from benchmark.tasks.preset_files import PresetFiles, change
 from benchmark.tasks.sections import (
     NO_SEARCH,
     NetworkSettings,
@@ -29,8 +35,6 @@ from benchmark.tasks.sections import (
     TruthSettings,
 )
 
-_FILES = PresetFiles("preset", "presets")
-
 
 @dataclass(frozen=True)
 class Task:
@@ -40,11 +44,11 @@ class Task:
         preset: Name of the preset it came from.
         description: One line on what it is for.
         data: What images there are.
-        network: How large the supernet is.
+        network: How large the network is.
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
         search: Which one-shot base trains supernets, and its settings.
-        trajectory: Whether architectures are scored on the way as well.
+        trajectory: Whether architectures are scored during training as well.
         truth: What runs are judged by.
         methods: Options of each method by its name; the method checks them.
     """
@@ -61,7 +65,7 @@ class Task:
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
-        """Check what no single field can tell."""
+        """Check what involves more than one field."""
         budget = self.training.budget
         if budget != "schedule" and budget < self.training.batch_size:
             raise InputError(
@@ -70,17 +74,25 @@ class Task:
             )
         dataset_record(self.data.dataset).check(self.data)
         _ = self.scale  # checks the network's size
-        candidate_codes(self.scoring.candidates)
+        _ = self.candidates
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is cached, so that a worker is sent little."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
     def candidates(self) -> Codes:
         """The architectures that are scored, [n], ascending."""
-        return candidate_codes(self.scoring.candidates)
+        codes = candidate_codes(self.scoring.candidates)
+        codes.flags.writeable = False
+        return codes
 
-    @property
+    @cached_property
     def functions(self) -> Codes:
         """The live codes of the candidates, each once and ascending: what supernets score."""
-        return np.unique(live_codes(self.candidates))
+        codes = np.unique(live_codes(self.candidates))
+        codes.flags.writeable = False
+        return codes
 
     @property
     def scale(self) -> NetworkScale:
@@ -97,7 +109,10 @@ class Task:
         return replace(self, search=replace(self.search, base=base))
 
     def changed(self, changes: Mapping[str, Any]) -> Task:
-        """Return the same task with other values of some settings; its preset's name tells.
+        """Return the same task with other values of some settings.
+
+        Where a change can change scores, the name gets a digest of all such changes: tasks of
+        one name give the same scores.
 
         Args:
             changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
@@ -108,49 +123,77 @@ class Task:
         Example:
             >>> task = load_preset("laptop").changed({"training.budget": 64_000})
             >>> task.preset, task.training.budget
-            ('laptop-changed', 64000)
+            ('laptop-fa51cc', 64000)
+            >>> load_preset("laptop").changed({"truth.table": "mine"}).preset
+            'laptop'
         """
-        if not changes:
-            return self
         values = self.values()
-        places = {section: values[section] for section in _SECTIONS}
-        places |= {f"methods.{method}": options for method, options in values["methods"].items()}
-        for name, value in changes.items():
-            section, _, setting = name.rpartition(".")
-            if section not in places:
-                raise unknown_name("section of settings", section, places)
-            if setting not in places[section]:
-                raise unknown_name(f"setting of [{section}]", setting, places[section])
-            places[section][setting] = value
-        return _task(f"{self.preset}-changed", values)
+        change(values, changes)
+        other = _FILES.build(self.preset, values)
+        deciding = {
+            name: value
+            for name, (_, value) in differences(self.values(), other.values()).items()
+            if name.partition(".")[0] not in ("description", "truth")
+        }
+        if not deciding:
+            return other
+        digest = hashlib.sha256(msgspec.json.encode(deciding, order="sorted")).hexdigest()
+        return replace(other, preset=f"{self.preset}-{digest[:6]}")
 
     def values(self) -> dict[str, Any]:
-        """Return all that a preset's file would say, as plain values.
-
-        Example:
-            >>> list(load_preset("laptop").values())[:3]
-            ['description', 'data', 'network']
-        """
+        """Return what a preset's file would say, as plain values."""
         whole = asdict(self)
         del whole["preset"]
         return whole
 
     def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
-        """Return all that decides what a record holds beside its seed, as plain JSON values.
+        """Return what decides a method's record beside its seed, as plain values.
 
-        A trajectory changes no score: it is told only where there is one.
+        ``[search]`` is left out for a method that trains no supernets, ``[trajectory]`` where it
+        is off. What the mapping holds is shared by all calls: do not change it.
 
         Args:
             method: Name of the method.
-            searches: Whether it trains supernets, so that ``[search]`` matters.
+            searches: Whether it trains supernets.
         """
+        sections = dict(self._sections)
+        if not searches:
+            del sections["search"]
+        if not self.trajectory.points:
+            del sections["trajectory"]
+        return {**sections, "options": dict(self.methods.get(method, {}))}
+
+    @cached_property
+    def _sections(self) -> dict[str, Any]:
         whole = asdict(self)
         del whole["description"], whole["methods"]
-        if not searches:
-            del whole["search"]
-        if not self.trajectory.points:
-            del whole["trajectory"]
-        return {**whole, "options": dict(self.methods.get(method, {}))}
+        return whole
+
+
+def _read_candidates(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Replace the path of a list of candidates by the list, so that a task is whole."""
+    scoring = values.get("scoring")
+    if not isinstance(scoring, dict):
+        return values
+    named = scoring.get("candidates")
+    if not isinstance(named, str) or named == ALL:
+        return values
+    path = folder / named
+    if not path.is_file():
+        raise InputError(
+            f"[scoring] candidates is {named!r:.80}: write all, a number, a list of codes, or the "
+            f"path of a file that lists architectures; there is no file {readable(str(path)):.80}"
+        )
+    return {**values, "scoring": {**scoring, "candidates": read_subset(path).tolist()}}
+
+
+_FILES = PresetFiles("preset", "presets", Task, _read_candidates)
+
+# What a description leaves out where it decides nothing.
+_LEFT_OUT: Mapping[str, Any] = {
+    "search": NO_SEARCH,
+    "trajectory": TrajectorySettings(points=0, architectures=SIZE),
+}
 
 
 def preset_names() -> list[str]:
@@ -167,7 +210,7 @@ def load_preset(name: str) -> Task:
     """Return the task of a preset.
 
     Args:
-        name: Name of a preset, or the path of a file of one's own that ends in ``.toml``.
+        name: Name of a preset, or the path of a file that ends in ``.toml``.
 
     Raises:
         InputError: No preset has this name, or its file is wrong or cannot be read.
@@ -176,7 +219,7 @@ def load_preset(name: str) -> Task:
         >>> load_preset("laptop").data.dataset
         'digits'
     """
-    return parse_task(*_FILES.find(name))
+    return _FILES.load(name)
 
 
 def parse_task(name: str, text: str) -> Task:
@@ -187,13 +230,10 @@ def parse_task(name: str, text: str) -> Task:
         text: TOML: ``description``, the sections of `Task`, and one ``[methods.<name>]`` for each
             method that has options; or ``extends``, the name of a preset, and what differs from it.
 
-    Returns:
-        The task.
-
     Raises:
         InputError: The text is no TOML, or something in it is unknown, missing or out of range.
     """
-    return _FILES.parse(name, text, lambda values: _task(name, _extended(values)))
+    return _FILES.parse(name, text)
 
 
 def described_task(method: str, description: Mapping[str, Any]) -> Task:
@@ -204,90 +244,18 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
         description: What `Task.describe` gave for it.
 
     Raises:
-        InputError: Something in it is unknown, missing or out of range, perhaps because another
-            version of this program wrote it.
+        InputError: Something in it is unknown, missing or out of range.
 
     Example:
         >>> task = load_preset("ci")
         >>> described_task("gm", task.describe("gm")).describe("gm") == task.describe("gm")
         True
     """
-    values = dict(description)
+    values = {name: asdict(settings) for name, settings in _LEFT_OUT.items()} | dict(description)
     preset, options = values.pop("preset", None), values.pop("options", {})
-    if not isinstance(preset, str):
-        raise InputError(f"the task's preset is {preset!r}: it must be a name")
     methods = {method: options} if options else {}
-    for section, absent in _UNTOLD.items():
-        values.setdefault(section, asdict(absent))
+    known = {"description": "", **values, "methods": methods}
     try:
-        return _task(preset, {"description": "", **values, "methods": methods})
+        return read_settings(Task, {"preset": preset, **known})
     except InputError as error:
         raise InputError(f"the task cannot be run by this version: {error}") from error
-
-
-_SECTIONS: Mapping[str, type[Any]] = {
-    "data": DataSettings,
-    "network": NetworkSettings,
-    "training": TrainingSettings,
-    "scoring": ScoringSettings,
-    "search": SearchSettings,
-    "trajectory": TrajectorySettings,
-    "truth": TruthSettings,
-}
-# What a description leaves out where it decides nothing.
-_UNTOLD: Mapping[str, Any] = {
-    "search": NO_SEARCH,
-    "trajectory": TrajectorySettings(points=0, architectures=SIZE),
-}
-_PARTS: Mapping[str, type[Any]] = {
-    "description": str,
-    **dict.fromkeys(_SECTIONS, dict),
-    "methods": dict,
-}
-
-
-def _extended(values: dict[str, Any]) -> dict[str, Any]:
-    """Return a preset's values with those of the preset that it extends."""
-    extends = values.pop("extends", None)
-    if extends is None:
-        return values
-    if extends not in preset_names():
-        raise unknown_name("preset to extend", str(extends), preset_names())
-    return _merged(_extended(_FILES.values(extends)), values)
-
-
-def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values of which some are replaced, section by section."""
-    merged = dict(below)
-    for name, value in above.items():
-        inner = merged.get(name)
-        if isinstance(inner, dict) and isinstance(value, dict):
-            merged[name] = _merged(inner, value)
-        else:
-            merged[name] = value
-    return merged
-
-
-def _task(name: str, values: Mapping[str, Any]) -> Task:
-    """Return the task that a preset's values describe."""
-    for part in values:
-        if part not in _PARTS:
-            raise unknown_name("part", part, _PARTS)
-    for part, kind in _PARTS.items():
-        _check_kind(values, part, kind)
-    for method in values["methods"]:
-        _check_kind(values["methods"], method, dict, "methods.")
-    sections = {
-        section: read_settings(kind, values[section], f"[{section}]")
-        for section, kind in _SECTIONS.items()
-    }
-    return Task(name, values["description"], methods=values["methods"], **sections)
-
-
-def _check_kind(values: Mapping[str, Any], part: str, kind: type[Any], parent: str = "") -> None:
-    """Check that a part is there, and a text or a section as it should be."""
-    if part not in values:
-        raise InputError(f"{part} is missing: give it")
-    if not isinstance(values[part], kind):
-        what = "a section" if kind is dict else "a text in quotes"
-        raise InputError(f"{parent}{part} is {values[part]!r}: it must be {what}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from dataclasses import asdict, replace
 from importlib import resources
@@ -19,7 +20,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory", "truth"]
 
 
 def text_of(preset: str) -> str:
@@ -172,12 +173,34 @@ def test_a_preset_of_ones_own_extends_another(tmp_path: Path) -> None:
 def test_changes_are_checked_and_told() -> None:
     task = load_preset("ci")
     changed = task.changed({"training.budget": 64_000, "methods.few-shot.edges": [0, 1]})
-    assert changed.preset == "ci-changed"
+    assert re.fullmatch("ci-[0-9a-f]{6}", changed.preset)
     assert changed.training.budget == 64_000
     assert changed.methods["few-shot"]["edges"] == [0, 1]
     assert task.methods["few-shot"]["edges"] == [0]  # its own
-    assert task.changed({}) is task
+    assert task.changed({}) == task
     assert changed.describe("gm") != task.describe("gm")
+
+
+def test_a_changed_task_is_named_by_what_it_changes() -> None:
+    task = load_preset("ci")
+    changes: list[dict[str, Any]] = [
+        {"training.budget": 64_000},
+        {"training.budget": 32_000},
+        {"methods.few-shot.edges": [0, 1]},
+        {"methods.few-shot.edges": [0, 1], "training.budget": 64_000},
+        {"scoring.candidates": 300},
+        {"search.base": "darts"},
+    ]
+    names = [task.changed(change).preset for change in changes]
+    assert len({task.preset, *names}) == 1 + len(changes)
+    assert names == [task.changed(change).preset for change in changes]
+    backwards = dict(reversed(changes[3].items()))
+    assert task.changed(backwards).preset == names[3]
+    # what changes no score changes no name
+    same = {"training.budget": task.training.budget, "truth.table": "mine"}
+    assert task.changed(same).preset == "ci"
+    assert task.changed(same).truth.table == "mine"
+    assert task.changed({**changes[0], **{"truth.table": "mine"}}).preset == names[0]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 from benchmark.errors import InputError
 from benchmark.images import DATASETS
 from benchmark.tasks.protocol import (
-    _NEUTRAL,
     described_protocol,
     load_protocol,
     parse_protocol,
@@ -30,16 +30,12 @@ def test_every_protocol_is_that_of_its_data_set(name: str) -> None:
     assert described_protocol(name, protocol.describe()).describe() == protocol.describe()
 
 
-def test_a_description_older_than_a_setting_has_its_neutral_value() -> None:
-    described = load_protocol("digits").describe()
-    for section, neutral in _NEUTRAL.items():
-        for name, value in neutral.items():
-            older = {one: it for one, it in described[section].items() if one != name}
-            found = described_protocol("older", {**described, section: older}).describe()
-            assert found == {**described, section: {**described[section], name: value}}
-    del described["training"]["epochs"]
-    with pytest.raises(InputError, match=r"\[training\] lacks epochs"):
-        described_protocol("older", described)
+def test_a_file_may_extend_a_protocol() -> None:
+    found = parse_protocol("mine", 'description = "d"\nextends = "digits"\n[training]\nepochs = 7')
+    assert (found.name, found.description, found.training.epochs) == ("mine", "d", 7)
+    assert found == replace(
+        load_protocol("digits").changed({"training.epochs": 7}), name="mine", description="d"
+    )
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
@@ -60,7 +56,11 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("valid_images = 169", "valid_images = 469", "it must be below .* to leave some for the"),
         ("crop_padding = 1", "crop_padding = 8", "crop_padding is 8: it must be below the"),
         ("[evaluation]", "[evaluating]", "unknown section 'evaluating'"),
-        ("description = ", "describes = ", "description is None: it must be a text"),
+        (
+            "description = ",
+            "describes = ",
+            "unknown section 'describes': did you mean 'description'",
+        ),
         ("channels = 8", "channels = [", "protocol mine: "),
         ("training_images = 1_200", "training_images = 1_400", "ask for fewer"),
     ],
@@ -79,5 +79,5 @@ def test_a_protocol_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_none() -> None:
-    with pytest.raises(InputError, match=r"unknown setting 'training\.epoch': did you mean"):
+    with pytest.raises(InputError, match=r"unknown setting of \[training\] 'epoch': did you mean"):
         load_protocol("digits").changed({"training.epoch": 3})

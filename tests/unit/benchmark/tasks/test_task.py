@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.budget import Budget
 from benchmark.errors import InputError
+from benchmark.spaces.nb201 import SIZE, live_codes, to_string
 from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.tasks.task import Task, described_task, parse_task
+from benchmark.tasks import task as module
+from benchmark.tasks.task import Task, described_task, load_preset, parse_task
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -52,6 +57,7 @@ images = 32
 score = "loss"
 batch_norm = "training"
 memory = 512
+candidates = 300
 
 [search]
 base = "rsps"
@@ -68,13 +74,17 @@ drawn = 200
 points = 2
 architectures = 100
 
+[truth]
+table = "analog-nasbench"
+accuracy = "cifar10_test_200"
+
 [methods.gm]
 levels = 2
 
 [methods.few-shot]
 edge = 3
 """
-SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory"]
+SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory", "truth"]
 FIELDS = [
     (section, name)
     for section, values in tomllib.loads(TEXT).items()
@@ -87,6 +97,8 @@ OTHERS = {
     "rsps": "snas",
     "apart": "all",
     "float32": "bfloat16",
+    "analog-nasbench": "nas-bench-201",
+    "cifar10_test_200": "cifar10_valid_200",
 }
 
 
@@ -157,8 +169,8 @@ def test_description_and_methods_must_be_there() -> None:
         (
             "[scoring]",
             "[scorring]",
-            "unknown part 'scorring': did you mean 'scoring'? choose from description, data, "
-            "network, training, scoring, search, trajectory, methods",
+            "unknown section 'scorring': did you mean 'scoring'? choose from description, data, "
+            "network, training, scoring, search, trajectory, truth, methods",
         ),
         (
             "noise =",
@@ -168,7 +180,11 @@ def test_description_and_methods_must_be_there() -> None:
             "flip",
         ),
         ('"for tests"', "3", "description is 3: it must be a text in quotes"),
-        ("[methods.gm]\nlevels", "[methods]\ngm", "methods.gm is 2: it must be a section"),
+        (
+            "[methods.gm]\nlevels",
+            "[methods]\ngm",
+            "methods is {'gm': 2, 'few-shot': {'edge': 3}}: it must be a section of sections",
+        ),
         ("noise = 0.5", 'noise = "0.5"', "[data] noise is '0.5': it must be a number"),
         ("noise = 0.5", "noise = nan", "[data] noise is nan: it must be finite"),
         ("noise = 0.5", "noise = 11", "[data] noise is 11: it must be from 0 to 10"),
@@ -269,10 +285,94 @@ def test_a_description_names_the_preset_but_not_what_it_is_for(task: Task) -> No
     assert replace(task, description="for fun").describe("gm") == task.describe("gm")
 
 
-def test_a_description_is_a_copy(task: Task) -> None:
-    told = task.describe("gm")
-    told["options"]["levels"] = told["data"]["noise"] = 9
-    assert task == parse_task("mine", TEXT)
+def test_sections_are_converted_once(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = task.describe("gm")
+    first["options"]["levels"] = first["more"] = 9  # a description's own
+    monkeypatch.setattr(module, "asdict", None)
+    assert task.describe("gm")["data"] is first["data"]
+    assert task.describe("gm")["options"] == {"levels": 2}
+    assert "more" not in task.describe("gm")
+
+
+def test_a_worker_is_sent_the_settings_alone(task: Task) -> None:
+    assert len(task.functions) <= len(task.candidates) == 300
+    sent = pickle.dumps(task)
+    assert len(sent) < 5_000
+    again = pickle.loads(sent)
+    assert again == task
+    assert np.array_equal(again.candidates, task.candidates)
+
+
+CODES = [15_624, 7, 300]
+
+
+@pytest.mark.parametrize(
+    ("written", "count"), [('"all"', SIZE), ("300", 300), (str(CODES), 3), ('"some.txt"', 3)]
+)
+def test_candidates_are_all_a_sample_a_list_or_a_file(
+    tmp_path: Path, written: str, count: int
+) -> None:
+    (tmp_path / "some.txt").write_text("\n".join(map(to_string, CODES)))
+    path = tmp_path / "mine.toml"
+    path.write_text(changed("candidates = 300", f"candidates = {written}"))
+    task = load_preset(str(path))
+    codes = task.candidates
+    assert len(codes) == count
+    assert (np.diff(codes) > 0).all()
+    assert task.functions.tolist() == sorted(set(live_codes(codes).tolist()))
+    assert not codes.flags.writeable
+    again = described_task("gm", json.loads(json.dumps(task.describe("gm"))))
+    assert np.array_equal(again.candidates, codes)
+    if count == 3:  # whichever way they are given
+        assert codes.tolist() == sorted(CODES)
+    if "txt" in written:  # the record does not depend on the file
+        assert again.scoring.candidates == (7, 300, 15_624)
+
+
+def test_candidates_from_a_file_can_be_set(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.csv").write_text(f"arch,x\n{to_string(9)},1\n{to_string(4)},2\n")
+    monkeypatch.chdir(tmp_path)
+    assert task.changed({"scoring.candidates": "some.csv"}).candidates.tolist() == [4, 9]
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (
+            "every",
+            r"^\[scoring\] candidates is 'every': write all, a number, a list of codes, or t",
+        ),
+        ("gone.txt", "there is no file gone.txt$"),
+        (".", "there is no file .$"),
+        ("bad.txt", "^bad.txt, line 2: not an architecture: 'x'"),
+        ("empty.txt", "^empty.txt lists no architecture"),
+        (0, r"^\[scoring\] candidates is 0: it must be 1 or more, or a list, or choose from all$"),
+        (SIZE + 1, "give a number from 1 to 15,625"),
+        (True, r"candidates is True: it must be a whole number, or a list, or choose from all$"),
+        ([], "give at least one code"),
+        ([3, 3], "list code 3 twice"),
+        ([3, SIZE], r"^\[scoring\] candidates\[1\] is 15625: it must be from 0 to 15624$"),
+        ([-1], r"^\[scoring\] candidates\[0\] is -1: it must be from 0 to 15624$"),
+    ],
+)
+def test_candidates_with_a_fault(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: Any, message: str
+) -> None:
+    (tmp_path / "bad.txt").write_text(f"{to_string(9)}\nx\n")
+    (tmp_path / "empty.txt").write_text("\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message):
+        task.changed({"scoring.candidates": named})
+
+
+def test_a_recorded_task_reads_no_file(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "some.txt").write_text(to_string(9))
+    described = task.describe("gm")
+    scoring = {**described["scoring"], "candidates": str(tmp_path / "some.txt")}
+    with pytest.raises(InputError, match="choose from all"):
+        described_task("gm", {**described, "scoring": scoring})
 
 
 @pytest.mark.parametrize("method", ["gm", "few-shot", "random"])
@@ -286,10 +386,16 @@ def test_a_described_task_is_the_task_again(method: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"preset": None}, "^the task's preset is None: it must be a name$"),
-        ({"data": 3}, "^the task cannot be run by this version: data is 3: it must be a section$"),
-        ({"more": {}}, "^the task cannot be run by this version: unknown part 'more': "),
-        ({"options": [1]}, "^the task cannot be run by this version: methods.gm is \\[1\\]: "),
+        ({"preset": None}, "preset is None: it must be a text in quotes$"),
+        (
+            {"data": 3},
+            "^the task cannot be run by this version: data is 3: it must be a section$",
+        ),
+        ({"more": {}}, "^the task cannot be run by this version: unknown section 'more': "),
+        (
+            {"options": [1]},
+            "^the task cannot be run by this version: methods is .*: it must be a section",
+        ),
     ],
 )
 def test_what_describes_no_task_is_refused(change: dict[str, Any], message: str) -> None:
