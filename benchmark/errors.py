@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 import signal
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST = 80  # signs of a name that a message repeats; a stranger's file may hold any
@@ -78,6 +79,22 @@ def readable(text: str) -> str:
         'gm ?[31m'
     """
     return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+
+
+@contextmanager
+def naming(path: str | Path, between: str = " ") -> Iterator[None]:
+    """Put a file's name in front of the message of an `InputError`.
+
+    Example:
+        >>> with naming("a.csv"):
+        ...     raise InputError("is empty")
+        Traceback (most recent call last):
+        benchmark.errors.InputError: a.csv is empty
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}{between}{error}") from error
 
 
 def in_one_line(error: BaseException) -> str:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.images.labelled import Labelled, checked_labels
-from benchmark.pickles.arrays import ARRAYS, numbers
-from benchmark.pickles.unpickling import load_pickle
+from benchmark.pickles.unpickling import ARRAYS, array_in, load_pickle
 
 MAX_SIZE = 1 << 28  # bytes of a file; the largest that is published has some 155 million
 CHANNELS = 3
@@ -43,21 +41,17 @@ def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> L
     found = load_pickle(data, ARRAYS, encoding="latin1")  # Python 2 wrote bytes as text
     if not isinstance(found, dict):
         raise InputError("is no batch of images: it holds no dictionary")
-    pixels = _array(found, "data")
+    pixels = array_in(_value(found, "data"))
     if pixels.dtype != np.uint8 or pixels.shape[1:] != (CHANNELS * resolution**2,):
         raise InputError(
             f"has data of shape {list(pixels.shape)} and type {pixels.dtype}, not images of "
             f"{CHANNELS}×{resolution}×{resolution} bytes"
         )
     labels = _value(found, key)
-    whole = checked_labels(labels if isinstance(labels, list) else numbers(labels), low, high)
+    whole = checked_labels(labels if isinstance(labels, list) else array_in(labels), low, high)
     if len(whole) != len(pixels):
         raise InputError(f"has {len(whole):,} labels for {len(pixels):,} images")
     return Labelled(pixels.reshape(-1, CHANNELS, resolution, resolution), whole)
-
-
-def _array(found: dict[Any, Any], key: str) -> NDArray[Any]:
-    return numbers(_value(found, key))
 
 
 def _value(found: dict[Any, Any], key: str) -> Any:

@@ -1,15 +1,15 @@
-"""Walking through a pickle without reading it: where it ends, and whether it is safe to size up.
+"""Checking a pickle's opcodes before it is unpickled: where it ends, and that its sizes are sound.
 
-Python's unpickler believes what a pickle says about lengths and places in its memo and allocates
-accordingly, and it follows tuples in tuples until the C stack is full. A walk first takes the
-opcodes one by one, as ``pickletools`` describes them, and refuses what the benchmark files have
-no use for, lengths beyond the end, and nesting without bound.
+Python's unpickler believes the lengths and memo numbers in a pickle and allocates accordingly, and
+it hashes nested tuples recursively until the C stack is full. A walk goes through the opcodes
+first (they are described in the standard library's ``pickletools``) and refuses those that no
+benchmark file contains, lengths beyond the end, and unbounded nesting.
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
-from struct import Struct
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +18,7 @@ from benchmark.errors import InputError
 
 MARK, STOP, SETITEM, SETITEMS, EMPTY_DICT, TUPLE2 = b"(.su}\x86"
 BINPUT, LONG_BINPUT, LONG_BINGET = b"qrj"
-MAX_TUPLES = 10_000  # a tuple in a tuple is hashed by recursion in C
+MAX_TUPLES = 10_000  # nested tuples are hashed by recursion in C
 
 _FIXED = {
     1: b"N\x88\x89abs}])R\x81Q0\x94\x8f\x93",
@@ -27,32 +27,36 @@ _FIXED = {
     5: b"J",
     9: b"G\x95",
 }
-_SIZE = [0] * 256  # bytes of each opcode with its argument, 0 where the walk must look closer
+# Bytes of each opcode with its argument; 0 where the size is not fixed.
+_SIZE = [0] * 256
 for _size, _opcodes in _FIXED.items():
     for _opcode in _opcodes:
         _SIZE[_opcode] = _size
 _CLOSING = frozenset(b"tueld\x90")
 _TUPLES = frozenset(b"\x85\x86\x87t")
 _LENGTHS = {
-    **dict.fromkeys(b"UC\x8a\x8c", Struct("<B")),
-    **dict.fromkeys(b"XTB\x8b", Struct("<I")),
-    **dict.fromkeys(b"\x8d\x8e\x96", Struct("<Q")),
+    **dict.fromkeys(b"UC\x8a\x8c", struct.Struct("<B")),
+    **dict.fromkeys(b"XTB\x8b", struct.Struct("<I")),
+    **dict.fromkeys(b"\x8d\x8e\x96", struct.Struct("<Q")),
 }
-_LINES = {ord("c"): 2}  # arguments that end with a line feed
+_GLOBAL = ord("c")  # followed by two lines, module and name
 
 
 class CutOffError(Exception):
-    """The bytes end before the walk does."""
+    """The bytes end before the pickle does."""
 
 
 @dataclass
 class Walk:
-    """What a walk has met, as positions in the bytes.
+    """What a walk has found, as positions in the bytes.
 
     Attributes:
-        puts: Where objects are put in the memo under a number of four bytes.
+        puts: Where objects are stored in the memo under a number of four bytes.
         gets: Where they are taken from it by such a number.
         tuples: Number of tuples so far.
+
+    All methods raise `CutOffError` if the bytes end first, and `InputError` for an opcode, a length
+    or a memo number that no benchmark file has.
     """
 
     puts: list[int] = field(default_factory=list)
@@ -60,18 +64,10 @@ class Walk:
     tuples: int = 0
 
     def group(self, data: bytes, start: int) -> tuple[int, int]:
-        r"""Walk from a mark to the opcode that takes all down to it.
-
-        Args:
-            data: Bytes of a pickle.
-            start: Position of the mark.
+        r"""Walk from the mark at ``start`` to the opcode that closes it.
 
         Returns:
             The position after the closing opcode, and that opcode.
-
-        Raises:
-            CutOffError: The bytes end first.
-            InputError: There is an opcode or a length that no benchmark file has.
 
         Example:
             >>> Walk().group(b"(K\x01K\x02t.", 0) == (6, ord("t"))
@@ -80,37 +76,28 @@ class Walk:
         return self._walk(data, start, False)
 
     def whole(self, data: bytes, start: int = 0) -> int:
-        """Walk a whole pickle and return the position after its end.
-
-        Raises:
-            CutOffError: The bytes end first.
-            InputError: There is an opcode, a length or a place in the memo that no benchmark
-                file has.
+        """Walk over a whole pickle and return the position after its end.
 
         Example:
             >>> Walk().whole(b"N.rest")
             2
         """
-        end = self.over(data, start)
+        end = self.part(data, start)
         if np.any(numbers(data, self.puts) > len(data)):
             raise InputError("counts more objects than it has bytes")
         return end
 
-    def over(self, data: bytes, start: int = 0) -> int:
-        r"""Walk over a whole part of a larger pickle, whose memo is the larger one's.
+    def part(self, data: bytes, start: int = 0) -> int:
+        r"""Like `whole` for a part of a larger pickle, whose memo numbers may be larger.
 
         Example:
-            >>> Walk().over(b"j\xff\0\0\0.")
+            >>> Walk().part(b"j\xff\0\0\0.")
             6
         """
         return self._walk(data, start, True)[0]
 
     def step(self, data: bytes, position: int) -> int:
-        r"""Walk over one opcode that is neither a mark nor closes one; return the position after.
-
-        Raises:
-            CutOffError: The bytes end first.
-            InputError: The opcode is another.
+        r"""Walk over one opcode that neither is a mark nor closes one; return the position after.
 
         Example:
             >>> Walk().step(b"X\x02\x00\x00\x00abN", 0)
@@ -152,22 +139,13 @@ class Walk:
                     if level == 0 and not whole:
                         return position, opcode
                 elif opcode == STOP and whole:
-                    if position >= len(data):
-                        raise CutOffError
-                    if self.tuples > MAX_TUPLES:
-                        break
                     return position + 1, opcode
                 else:
                     position += self._argument(data, position, opcode)
                 if self.tuples > MAX_TUPLES:
-                    break
-        except IndexError:
+                    raise InputError(f"has more than {MAX_TUPLES:,} tuples")
+        except (IndexError, struct.error):
             raise CutOffError from None
-        except Exception as error:
-            if type(error).__name__ == "error":  # struct's own
-                raise CutOffError from None
-            raise
-        raise InputError(f"has more than {MAX_TUPLES:,} tuples")
 
     def _argument(self, data: bytes, position: int, opcode: int) -> int:
         """Return the bytes of an opcode with its argument where they are not fixed."""
@@ -181,12 +159,11 @@ class Walk:
             if position + 1 + layout.size > len(data):
                 raise CutOffError
             return 1 + layout.size + int(layout.unpack_from(data, position + 1)[0])
-        end = position
-        for _ in range(_LINES.get(opcode, 0)):
-            end = data.find(b"\n", end + 1)
-            if end < 0:
+        if opcode == _GLOBAL:
+            module_end = data.find(b"\n", position + 1)
+            end = data.find(b"\n", module_end + 1)
+            if module_end < 0 or end < 0:
                 raise CutOffError
-        if end > position:
             return end + 1 - position
         raise InputError(f"has the opcode {bytes([opcode])!r}, which no benchmark file has")
 

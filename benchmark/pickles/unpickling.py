@@ -1,8 +1,9 @@
-"""Reading pickles that may be hostile: nothing is called but a short list of harmless stand-ins.
+r"""Reading pickles from untrusted files.
 
-A pickle names functions and has them called. Here a name either stands in a list that the reader
-gives, and its stand-in is called, or the pickle is refused with the name. Nothing is ever looked
-up in a module. The stand-ins keep plain numbers and have no attribute that could be set.
+A pickle names functions and has them called. Here a name is either in an allow-list, which maps it
+to a harmless stand-in, or the pickle is refused. No module is ever imported. Stand-ins keep plain
+numbers only and have no attribute that a pickle could set. Memory is bounded too: `Walk` first
+checks all lengths, and an array of numbers is a view of the bytes that the pickle holds.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
+from math import prod
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmark.errors import InputError
+from benchmark.errors import LONGEST, InputError, readable
 from benchmark.pickles.opcodes import CutOffError, Walk
 
 Globals = Mapping[tuple[str, str], Any]
@@ -23,40 +26,84 @@ Globals = Mapping[tuple[str, str], Any]
 _NUMBER = frozenset(f"{kind}{size}" for kind in "iuf" for size in (2, 4, 8)) | {"i1", "u1", "b1"}
 
 
-class Dtype:
-    """What a pickle says of a type of NumPy: the kind of a number, and the order of its bytes."""
+class _Dtype:
+    """Stands in for an instance of ``numpy.dtype``: the kind of a number and its byte order."""
 
-    __slots__ = ("kind", "order")
+    __slots__ = ("_kind", "_order")
 
-    def __init__(self, kind: object, *_: object) -> None:
-        if not isinstance(kind, str):
-            raise InputError(f"has the type {kind!r}, not a number's")
-        self.kind = kind
-        self.order = "="
+    def __init__(self, kind: object) -> None:
+        self._kind, self._order = kind, "="
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order = state[1]
-        self.order = "=" if order == "|" else order
+        self._order = "=" if state[1] == "|" else state[1]
 
     @property
     def number(self) -> np.dtype[Any]:
-        """The type for NumPy, where it is one of plain numbers.
+        """The NumPy type, if it is one of plain numbers; otherwise an `InputError`."""
+        if self._kind not in _NUMBER or self._order not in ("<", ">", "="):
+            name = f"{self._order}{self._kind}"[:40]
+            raise InputError(f"has the type {name!r}, not a number's")
+        return np.dtype(f"{self._order}{self._kind}")
 
-        Raises:
-            InputError: It is not.
-        """
-        if self.kind not in _NUMBER or self.order not in ("<", ">", "="):
-            raise InputError(f"has the type {self.order}{self.kind}, not a number's")
-        return np.dtype(self.order + self.kind)
+
+class _Array:
+    """Stands in for an instance of ``numpy.ndarray``."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: NDArray[Any] | None = None) -> None:
+        self.found = found
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, is_fortran, data = state
+        self.found = _view(data, dtype, shape, "F" if is_fortran else "C")
+
+
+def _view(data: object, dtype: object, shape: Any, order: Any) -> NDArray[Any]:
+    """Return an array of plain numbers that shares the memory of its bytes."""
+    if isinstance(data, str):  # as Python 2 wrote bytes
+        data = data.encode("latin1", "replace")
+    if not isinstance(data, (bytes, bytearray)) or not isinstance(dtype, _Dtype):
+        raise InputError("has an array of something else than numbers")
+    if prod(shape) * dtype.number.itemsize != len(data) or min(shape, default=0) < 0:
+        raise InputError(f"has an array of {len(data):,} bytes, which does not match its shape")
+    return np.frombuffer(data, dtype.number).reshape(shape, order=order)
+
+
+class _MakeDtype:
+    """Stands in for the class ``numpy.dtype``."""
+
+    __slots__ = ()
+
+    def __call__(self, kind: object, *_: object) -> _Dtype:
+        return _Dtype(kind)
+
+
+class _Reconstruct:
+    """Stands in for ``_reconstruct``, which makes an array whose state is set later."""
+
+    __slots__ = ()
+
+    def __call__(self, *_: object) -> _Array:
+        return _Array()
+
+
+class _FromBuffer:
+    """Stands in for ``_frombuffer``, which pickle protocol 5 uses for arrays."""
+
+    __slots__ = ()
+
+    def __call__(self, data: object, dtype: object, shape: Any, order: Any) -> _Array:
+        return _Array(_view(data, dtype, shape, order))
 
 
 class _Scalar:
-    """Stands in for ``numpy.core.multiarray.scalar`` and gives a plain number."""
+    """Stands in for ``numpy.core.multiarray.scalar`` and returns a plain number."""
 
     __slots__ = ()
 
     def __call__(self, dtype: object, data: object) -> float | int | bool:
-        if not isinstance(dtype, Dtype) or not isinstance(data, bytes):
+        if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
             raise InputError("has a number without its bytes")
         (value,) = np.frombuffer(data, dtype.number).tolist()
         return value  # type: ignore[no-any-return]
@@ -73,44 +120,41 @@ class _Encode:
         return text.encode("latin1")
 
 
-class _MakeDtype:
-    """Stands in for ``numpy.dtype`` where it is called."""
+class _Ignored:
+    """Stands in for what no table needs, such as weights: takes any arguments, keeps nothing."""
 
     __slots__ = ()
 
-    def __call__(self, *arguments: object) -> Dtype:
-        return Dtype(*arguments)
-
-
-class _Opaque:
-    """Stands in for what no table needs, such as weights: it takes anything and keeps nothing."""
-
-    __slots__ = ()
-
-    def __call__(self, *_: object) -> _Opaque:
+    def __call__(self, *_: object) -> _Ignored:
         return self
 
 
-_OPAQUE = _Opaque()
-NUMPY: Globals = MappingProxyType(
-    {("numpy", "dtype"): _MakeDtype(), ("_codecs", "encode"): _Encode()}
-    | {(f"numpy.{core}.multiarray", "scalar"): _Scalar() for core in ("core", "_core")}
-)
+_IGNORED = _Ignored()
 _TENSORS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+_NUMPY: Globals = {("numpy", "dtype"): _MakeDtype(), ("_codecs", "encode"): _Encode()}
+
+#: What a record of the benchmark files may ask for.
 RECORDS: Globals = MappingProxyType(
-    {**NUMPY, ("collections", "OrderedDict"): OrderedDict}
+    {**_NUMPY, ("collections", "OrderedDict"): OrderedDict}
+    | {(f"numpy.{core}.multiarray", "scalar"): _Scalar() for core in ("core", "_core")}
     | {(builtins, "set"): set for builtins in ("builtins", "__builtin__")}
-    | {("torch", f"{kind}Storage"): _OPAQUE for kind in _TENSORS}
-    | {("torch._utils", "_rebuild_tensor_v2"): _OPAQUE}
+    | {("torch", f"{kind}Storage"): _IGNORED for kind in _TENSORS}
+    | {("torch._utils", "_rebuild_tensor_v2"): _IGNORED}
+)
+#: What a batch of images may ask for.
+ARRAYS: Globals = MappingProxyType(
+    {**_NUMPY, ("numpy", "ndarray"): _IGNORED}
+    | {(f"numpy.{core}.multiarray", "_reconstruct"): _Reconstruct() for core in ("core", "_core")}
+    | {(f"numpy.{core}.numeric", "_frombuffer"): _FromBuffer() for core in ("core", "_core")}
 )
 
 
 class Unpickler:
-    r"""Reads pickles one after the other; what one of them put in the memo, later ones can take.
+    r"""Reads pickles one after the other; later ones can refer to the memo of earlier ones.
 
     Args:
-        globals_: Stand-ins for the names that a pickle may ask for.
-        encoding: Of the texts that Python 2 wrote, where bytes and text were one.
+        globals_: The allow-list, stand-ins by module and name.
+        encoding: Of the texts that Python 2 wrote, where bytes and text were one type.
 
     Example:
         >>> Unpickler(RECORDS).load(b"(K\x01K\x02d.")
@@ -121,40 +165,41 @@ class Unpickler:
     """
 
     def __init__(self, globals_: Globals, encoding: str = "ASCII") -> None:
-        self._feed = _Feed()
-        self._unpickler = _Restricted(self._feed, globals_, encoding)
+        self._source = _Source()
+        self._unpickler = _Restricted(self._source, globals_, encoding)
 
     def load(self, data: bytes) -> Any:
-        """Read one pickle whose opcodes have been walked through before.
+        """Read one pickle, which a `Walk` has checked before.
 
         Raises:
-            InputError: It is damaged, or asks for a name that has no stand-in.
+            InputError: It is damaged, or asks for a name that is not allowed.
         """
-        self._feed.fill(data)
+        self._source.fill(data)
         try:
             return self._unpickler.load()
         except InputError:
             raise
         except Exception as error:  # a damaged pickle can raise anything
-            raise InputError(f"is damaged ({_first_line(error)})") from error
+            text = (str(error) or type(error).__name__).splitlines()[0]
+            raise InputError(f"is damaged ({text[:80]})") from error
 
 
 class _Restricted(pickle.Unpickler):
-    def __init__(self, feed: _Feed, globals_: Globals, encoding: str) -> None:
-        super().__init__(feed, encoding=encoding)
+    def __init__(self, source: _Source, globals_: Globals, encoding: str) -> None:
+        super().__init__(source, encoding=encoding)
         self._globals = globals_
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._globals:
-            raise InputError(f"asks for {module}.{name}")
+            raise InputError(f"asks for {readable(f'{module}.{name}')[:LONGEST]}")
         return self._globals[module, name]
 
-    def persistent_load(self, _: object) -> _Opaque:
-        return _OPAQUE
+    def persistent_load(self, _: object) -> _Ignored:
+        return _IGNORED
 
 
-class _Feed:
-    """A file of bytes that can be exchanged; `peek` spares the unpickler a call an opcode."""
+class _Source:
+    """A file whose contents can be exchanged; with `peek` the unpickler reads in large blocks."""
 
     def __init__(self) -> None:
         self.fill(b"")
@@ -185,15 +230,15 @@ def load_pickle(data: bytes, globals_: Globals, encoding: str = "ASCII") -> Any:
 
     Args:
         data: All its bytes.
-        globals_: Stand-ins for the names that it may ask for.
+        globals_: The allow-list, stand-ins by module and name.
         encoding: Of the texts that Python 2 wrote; ``latin1`` where some of them are bytes.
 
     Returns:
-        What it holds, made of plain containers and stand-ins.
+        Its contents: plain containers, numbers, texts and stand-ins.
 
     Raises:
-        InputError: It is damaged, asks for a name that has no stand-in, or has lengths or
-            nesting that no benchmark file has.
+        InputError: It is damaged, asks for a name that is not allowed, or has lengths or nesting
+            that no benchmark file has.
 
     Example:
         >>> load_pickle(pickle.dumps({"a": 1.5}), RECORDS)
@@ -211,6 +256,16 @@ def load_pickle(data: bytes, globals_: Globals, encoding: str = "ASCII") -> Any:
     return Unpickler(globals_, encoding).load(data)
 
 
-def _first_line(error: Exception) -> str:
-    text = (str(error) or type(error).__name__).splitlines()[0]
-    return text if len(text) <= 80 else text[:77] + "..."
+def array_in(found: object) -> NDArray[Any]:
+    """Return the array of numbers in an object that was read with `ARRAYS`.
+
+    Raises:
+        InputError: The object is no array.
+
+    Example:
+        >>> array_in(load_pickle(pickle.dumps(np.arange(3), protocol=2), ARRAYS)).tolist()
+        [0, 1, 2]
+    """
+    if not isinstance(found, _Array) or found.found is None:
+        raise InputError("has something else where an array should be")
+    return found.found

@@ -1,4 +1,4 @@
-"""Learning curves: the accuracy after each epoch, in a file beside that of the table."""
+"""Learning curves: the accuracy after each epoch, in a file beside the table's."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ class LearningCurves:
     """Accuracies after each epoch.
 
     Attributes:
-        name: Name of the table they belong to.
+        name: Name of the table.
         source: The file they come from.
         codes: Architectures [n], ascending, each once.
         columns: By name, ``<dataset>_<set>_<epochs>``, accuracies [n, epochs] in percent, means
-            over seeds; of tables built here those of single seeds too, with `` seed <seed>`` added.
+            over seeds. Tables built by this program also have those of each seed, under the same
+            name followed by `` seed <seed>``.
 
     Raises:
         InputError: The columns do not fit each other.
@@ -48,7 +49,7 @@ class LearningCurves:
     columns: Mapping[str, NDArray[np.float32]]
 
     def __post_init__(self) -> None:
-        """Check the columns and keep them read-only."""
+        """Check the columns and make them read-only."""
         columns = {name: read_only(self.columns[name], np.float32) for name in self.columns}
         object.__setattr__(self, "codes", read_only(self.codes, np.int64))
         object.__setattr__(self, "columns", columns)
@@ -59,14 +60,10 @@ class LearningCurves:
                 raise InputError(f"curves of {self.name!r}: {name} must have a row for each code")
 
     def curve(self, name: str, arch: Arch) -> NDArray[np.float32]:
-        """Return the accuracies [epochs] of one architecture.
-
-        Args:
-            name: One of `columns`.
-            arch: The architecture, a string or a code.
+        """Return the accuracies [epochs] of one architecture, a string or a code.
 
         Raises:
-            MissingError: There is no such curve, or not of this architecture.
+            MissingError: The curve ``name`` or the architecture is missing.
         """
         if name not in self.columns:
             raise MissingError(
@@ -80,10 +77,10 @@ class LearningCurves:
 
 
 def write_curves(curves: LearningCurves, path: str | Path) -> None:
-    """Write learning curves; a reader sees the old file or the new one.
+    """Write learning curves; a concurrent reader sees either the old file or the new one.
 
     Raises:
-        CheckError: The system refused.
+        CheckError: The file cannot be written.
 
     Example:
         >>> import tempfile
@@ -99,7 +96,7 @@ def write_curves(curves: LearningCurves, path: str | Path) -> None:
 
 
 def read_curves(path: str | Path) -> LearningCurves:
-    """Map learning curves that `write_curves` wrote.
+    """Map learning curves that `write_curves` wrote into memory.
 
     Raises:
         InputError: The file cannot be read, is damaged, or has another version.

@@ -1,10 +1,10 @@
-"""From the numbers of single architectures to the columns of a table."""
+"""From the records of single architectures to the columns of a table."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -20,7 +20,7 @@ from benchmark.truth.measurements import Agreement, BySeed, Measurements
 from benchmark.truth.sources.official import MAX_SEEDS, Measured, Reading
 from benchmark.truth.table import Source, TruthTable
 
-# The networks of the benchmark: images of ImageNet16-120 are 16 pixels wide.
+# The networks of the benchmark; the images of ImageNet16-120 are 16 pixels wide.
 SCALES = {
     "cifar10-valid": NetworkScale(),
     "cifar10": NetworkScale(),
@@ -32,17 +32,17 @@ _TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
 
 @dataclass(frozen=True)
 class Gathered:
-    """A table, its learning curves where they were wanted, and what a user should know.
+    """A table and its learning curves.
 
     Attributes:
         table: The table.
-        curves: The learning curves, or None.
-        notes: Lines on what was left out or does not fit.
+        curves: The learning curves, if they were read.
+        notes: Lines for the user: what was left out, and what differs from the formula.
     """
 
     table: TruthTable
     curves: LearningCurves | None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def gather(
@@ -53,22 +53,22 @@ def gather(
     source: Source,
     protocol: Mapping[str, Any] | None = None,
 ) -> Gathered:
-    """Put single architectures together.
+    """Make a table of single architectures.
 
-    A column is kept where every architecture has it; the others are named in the notes.
+    A column is kept if every architecture has it; the notes name the others.
 
     Args:
         readings: The architectures in any order.
         name: Name of the table.
         description: Its description.
         source: Where it was read from.
-        protocol: How its architectures were trained, where that is known.
+        protocol: How its architectures were trained, if known.
 
     Returns:
         The table and its curves.
 
     Raises:
-        InputError: There is no architecture, one stands there twice, or none has an accuracy.
+        InputError: There is no architecture, one occurs twice, or there is no common accuracy.
     """
     rows = sorted(readings, key=lambda reading: reading.code)
     if not rows:
@@ -76,25 +76,27 @@ def gather(
     for row, after in pairwise(rows):
         if row.code == after.code:
             raise InputError(f"holds the architecture {to_string(row.code)} twice")
-    codes = np.array([row.code for row in rows])
-    keys, notes = _common({key for row in rows for key in row.results}, rows)
+    keys, notes = _common_keys(rows)
     if not keys:
         raise InputError("holds no accuracy that all its architectures have")
-    accuracies, seeds, deviations, losses, agreement, singles = {}, {}, {}, {}, {}, {}
+    accuracies, seeds, deviations, losses, agreement, by_seed = {}, {}, {}, {}, {}, {}
     for key in keys:
         results = [row.results[key] for row in rows]
         columns = [np.array([it.accuracy for it in result.values()]) for result in results]
         accuracies[key] = np.array([np.mean(column) for column in columns])
         seeds[key] = np.array([len(column) for column in columns], np.int16)
-        deviations[key] = np.array([_deviation(column) for column in columns])
+        deviations[key] = np.array(
+            [np.std(column, ddof=1) if len(column) > 1 else math.nan for column in columns]
+        )
         losses[key] = np.array([np.mean([it.loss for it in each.values()]) for each in results])
-        by_seed = [{seed: it.accuracy for seed, it in result.items()} for result in results]
-        found = seed_agreement(by_seed)
+        found = seed_agreement(
+            [{seed: it.accuracy for seed, it in result.items()} for result in results]
+        )
         if found is not None:
             agreement[key] = found
-        single = _by_seed(results)
-        if single is not None:
-            singles[key] = single
+        singles = _by_seed(results)
+        if singles is not None:
+            by_seed[key] = singles
     costs = {
         key: np.array([row.costs.get(key, math.nan) for row in rows])
         for key in sorted({key for row in rows for key in row.costs})
@@ -104,25 +106,21 @@ def gather(
         name=name,
         description=description,
         source=source,
-        codes=codes,
+        codes=np.array([row.code for row in rows]),
         accuracies=accuracies,
         seeds=seeds,
         official_index=np.array(numbers, np.int32) if len(numbers) == len(rows) else None,
-        measurements=Measurements(deviations, losses, costs, agreement, singles),
+        measurements=Measurements(deviations, losses, costs, agreement, by_seed),
         protocol=protocol or {},
     )
     return Gathered(table, _curves(table, rows), (*notes, *differences(table)))
 
 
 def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
-    """Return how far seeds agree, or None where too few architectures have two.
+    """Return how well seeds agree, or None if too few architectures have two.
 
     Args:
         by_seed: For each architecture the accuracy of each seed.
-
-    Returns:
-        The mean tau-b and rank correlation over pairs of seeds, weighted by the architectures that
-        have both.
 
     Example:
         >>> found = seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
@@ -135,7 +133,7 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
     for first, second in combinations(sorted(set().union(*by_seed)), 2):
         both = [(each[first], each[second]) for each in by_seed if {first, second} <= set(each)]
         pairs = np.array(both).reshape(-1, 2)
-        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # of a constant: undefined
+        if len(pairs) > 1 and np.all(np.ptp(pairs, axis=0) > 0):  # undefined for a constant
             taus.append(float(kendalltau(pairs[:, 0], pairs[:, 1]).statistic))
             rhos.append(float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic))
             weights.append(len(pairs))
@@ -151,17 +149,18 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
 
 
 def differences(table: TruthTable) -> list[str]:
-    """Compare parameters and multiply-adds of a table with those by formula.
+    """Compare a table's parameters and multiply-adds with those by formula.
 
     Returns:
-        A line for each quantity in which any differs, on the first training where they do.
+        For each of the two quantities, a line about the first training in which any differs.
     """
     lines = []
     scales = network_scales(table)
     for quantity in ("params", "flops"):
         for key, column in table.measurements.costs.items():
-            is_meant = key.quantity == quantity and key.run in scales
-            expected = recomputed(key, table.codes, scales) if is_meant else column
+            if key.quantity != quantity or key.run not in scales:
+                continue
+            expected = recomputed(key, table.codes, scales)
             unlike = np.flatnonzero(~np.isclose(column, expected, _TOLERANCE, 0, equal_nan=True))
             if unlike.size:
                 first = unlike[0]
@@ -170,14 +169,14 @@ def differences(table: TruthTable) -> list[str]:
                     f"is {column[first]:.6f} M instead of {expected[first]:.6f} M for "
                     f"{to_string(int(table.codes[first]))}"
                 )
-                break  # the same differences are in every training
+                break  # the other trainings have the same differences
     return lines
 
 
 def network_scales(table: TruthTable) -> dict[str, NetworkScale]:
-    """Return how large the networks of a table's trainings are, where that is known."""
-    told = table.protocol.get("networks", {})
-    return SCALES | {run: NetworkScale(**scale) for run, scale in told.items()}
+    """Return the size of the networks of a table's trainings, for those where it is known."""
+    own = table.protocol.get("networks", {})
+    return SCALES | {run: NetworkScale(**scale) for run, scale in own.items()}
 
 
 def recomputed(
@@ -196,10 +195,10 @@ def recomputed(
     return np.asarray(count(codes, scales[key.run]) / 1e6)
 
 
-def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:
-    """Return the accuracies that every architecture has, and a note for each other."""
+def _common_keys(rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:
+    """Return the accuracies that every architecture has, and a note for each of the others."""
     common, notes = [], []
-    for key in sorted(keys):
+    for key in sorted({key for row in rows for key in row.results}):
         count = sum(key in row.results for row in rows)
         if count == len(rows):
             common.append(key)
@@ -209,7 +208,7 @@ def _common(keys: set[AccuracyKey], rows: list[Reading]) -> tuple[list[AccuracyK
 
 
 def _by_seed(results: list[Mapping[int, Measured]]) -> BySeed | None:
-    """Return what each seed gave; None where there are more seeds than any benchmark has."""
+    """Return the numbers of each seed, or None if there are more seeds than any benchmark has."""
     seeds = sorted({seed for result in results for seed in result})
     if len(seeds) > MAX_SEEDS:
         return None
@@ -220,10 +219,6 @@ def _by_seed(results: list[Mapping[int, Measured]]) -> BySeed | None:
                 accuracies[row, column] = result[seed].accuracy
                 losses[row, column] = result[seed].loss
     return BySeed(tuple(seeds), accuracies, losses)
-
-
-def _deviation(column: NDArray[np.float64]) -> float:
-    return float(np.std(column, ddof=1)) if len(column) > 1 else math.nan
 
 
 def _curves(table: TruthTable, rows: list[Reading]) -> LearningCurves | None:

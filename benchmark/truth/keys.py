@@ -1,4 +1,4 @@
-"""What a number of a table is about: an accuracy, or what a training cost."""
+"""Keys of a table's columns: an accuracy, or the cost of a training."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from benchmark.errors import LONGEST, InputError, unknown_name
 
 DATASETS = ("cifar10", "cifar100", "imagenet16-120")  # of the benchmark; other tables have others
 SPLITS = ("valid", "test")
-_COLUMN_OF = {"imagenet16-120": "imagenet16"}  # where a column writes a data set in its own way
+_COLUMN_OF = {"imagenet16-120": "imagenet16"}  # data sets that column names abbreviate
 _DATASET_OF = {column: dataset for dataset, column in _COLUMN_OF.items()}
-# The trainings of the benchmark: CIFAR-10 was learnt from half of its training images, to be
-# validated on the other half, and once more from all of them, to be tested.
+# The trainings of the benchmark. For validation, CIFAR-10 was trained on half of its training
+# images; for testing, it was trained once more on all of them.
 RUNS = ("cifar10-valid", "cifar10", "cifar100", "imagenet16-120")
 QUANTITIES = ("seconds", "latency", "params", "flops")
 
 
 @dataclass(frozen=True, order=True)
 class AccuracyKey:
-    """Which accuracy is meant: of what data, on which split, after how much training.
+    """Which accuracy: of which data set, on which split, after how many epochs.
 
     Attributes:
         dataset: One of `DATASETS`, or the name of another: small letters, digits, and ``. + -``
@@ -28,7 +28,7 @@ class AccuracyKey:
         epochs: Length of the training in epochs, positive.
 
     Raises:
-        InputError: One of the three is not valid.
+        InputError: One of the three is invalid.
 
     Example:
         >>> str(AccuracyKey("imagenet16-120", "valid", 12))
@@ -48,18 +48,17 @@ class AccuracyKey:
 
     @classmethod
     def parse(cls, text: str) -> AccuracyKey:
-        """Return the key written as a column name, ``<dataset>_<split>_<epochs>``.
+        """Return the key of a column name, ``<dataset>_<split>_<epochs>``.
 
         Raises:
-            InputError: The text has another form, or a part is not valid.
+            InputError: The text has another form, or a part is invalid.
 
         Example:
             >>> AccuracyKey.parse("cifar10_test_200")
             AccuracyKey(dataset='cifar10', split='test', epochs=200)
         """
-        dataset, split, epochs = _parts(
-            text, "an accuracy", "<dataset>_<split>_<epochs>", "cifar10_test_200"
-        )
+        form = "<dataset>_<split>_<epochs>, for example cifar10_test_200"
+        dataset, split, epochs = _parts(text, "an accuracy", form)
         return cls(_DATASET_OF.get(dataset, dataset), split, epochs)
 
     def __str__(self) -> str:
@@ -68,28 +67,28 @@ class AccuracyKey:
 
     @property
     def run(self) -> str:
-        """The training that this accuracy was measured after, one of `RUNS` or another data set.
+        """The training after which it was measured, one of `RUNS` or another data set.
 
         Example:
             >>> AccuracyKey("cifar10", "valid", 200).run, AccuracyKey("cifar10", "test", 200).run
             ('cifar10-valid', 'cifar10')
         """
-        halved = (self.dataset, self.split) == ("cifar10", "valid")
-        return "cifar10-valid" if halved else self.dataset
+        is_half = (self.dataset, self.split) == ("cifar10", "valid")
+        return "cifar10-valid" if is_half else self.dataset
 
 
 @dataclass(frozen=True, order=True)
 class CostKey:
-    """Which cost is meant.
+    """Which cost of which training.
 
     Attributes:
-        quantity: One of `QUANTITIES`: seconds of training for each epoch, seconds of latency for
-            one batch, millions of parameters, or millions of multiply-adds for one image.
+        quantity: One of `QUANTITIES`: training seconds per epoch, latency of one batch in seconds,
+            millions of parameters, or millions of multiply-adds for one image.
         run: The training, one of `RUNS`, or the name of another data set.
         epochs: Its length in epochs, positive.
 
     Raises:
-        InputError: One of the three is not valid.
+        InputError: One of the three is invalid.
 
     Example:
         >>> str(CostKey("seconds", "cifar10-valid", 12))
@@ -109,19 +108,17 @@ class CostKey:
 
     @classmethod
     def parse(cls, text: str) -> CostKey:
-        """Return the key written as ``<quantity>_<run>_<epochs>``.
+        """Return the key of a column name, ``<quantity>_<run>_<epochs>``.
 
         Raises:
-            InputError: The text has another form, or a part is not valid.
+            InputError: The text has another form, or a part is invalid.
 
         Example:
             >>> CostKey.parse("flops_cifar100_200")
             CostKey(quantity='flops', run='cifar100', epochs=200)
         """
-        quantity, run, epochs = _parts(
-            text, "a cost", "<quantity>_<run>_<epochs>", "seconds_cifar10_200"
-        )
-        return cls(quantity, run, epochs)
+        form = "<quantity>_<run>_<epochs>, for example seconds_cifar10_200"
+        return cls(*_parts(text, "a cost", form))
 
     def __str__(self) -> str:
         """Return the column name."""
@@ -129,7 +126,7 @@ class CostKey:
 
 
 def column_name(dataset: str, split: str, epochs: int) -> str:
-    """Return the name of a column, also for images that are no split of a table.
+    """Return a column name, also for sets of images that are no split of a table.
 
     Example:
         >>> column_name("imagenet16-120", "valid+test", 200)
@@ -138,11 +135,10 @@ def column_name(dataset: str, split: str, epochs: int) -> str:
     return f"{_COLUMN_OF.get(dataset, dataset)}_{split}_{epochs}"
 
 
-def _parts(text: str, kind: str, form: str, example: str) -> tuple[str, str, int]:
-    """Return the three parts of a column's name."""
+def _parts(text: str, kind: str, form: str) -> tuple[str, str, int]:
     match = re.fullmatch(r"([^_]+)_([^_]+)_([1-9][0-9]{0,8})", text)
     if not match:
-        raise InputError(f"not {kind}: {text!r}; write {form}, for example {example}")
+        raise InputError(f"not {kind}: {text[:LONGEST]!r}; write {form}")
     first, second, epochs = match.groups()
     return first, second, int(epochs)
 

@@ -1,4 +1,4 @@
-"""What a table tells of its architectures besides their mean accuracies."""
+"""What a table holds besides mean accuracies: deviations, losses, costs, numbers of each seed."""
 
 from __future__ import annotations
 
@@ -16,31 +16,30 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well two trainings agree that differ in nothing but their seed.
+    """How well two trainings agree that differ only in their seed.
 
     Attributes:
-        tau: Kendall's tau-b between the accuracies of two seeds, the mean over all pairs of seeds,
-            each weighted by the number of architectures that have both.
+        tau: Kendall's tau-b between the accuracies of two seeds: the mean over all pairs of seeds,
+            weighted by the number of architectures that have both.
         architectures: How many architectures have two seeds or more.
-        rho: Spearman's rank correlation between them, a mean in the same way; None where a table
-            was written before this was kept.
-        seeds: Number of seeds behind each mean; None where they are not the same for all.
+        rho: Spearman's rank correlation, averaged in the same way.
+        seeds: Number of seeds behind each mean; None if architectures differ in it.
     """
 
     tau: float
     architectures: int
-    rho: float | None = None
+    rho: float
     seeds: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class BySeed:
-    """What the trainings behind the means of an accuracy gave, one by one.
+    """The single trainings behind the means of an accuracy.
 
     Attributes:
         seeds: Seeds, ascending, each once.
         accuracies: Percent [n, seeds]; NaN where an architecture was not trained with a seed.
-        losses: Mean cross-entropies [n, seeds] on the same images, NaN likewise.
+        losses: Mean cross-entropies [n, seeds] on the same images, also with NaN.
 
     Example:
         >>> found = BySeed((777, 888), np.array([[90.0, 91.0]]), np.array([[0.3, 0.2]]))
@@ -53,16 +52,16 @@ class BySeed:
     losses: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        """Keep the columns read-only."""
+        """Make the columns read-only."""
         for name in ("accuracies", "losses"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
 
     def rows(self, kept: NDArray[np.bool_]) -> BySeed:
-        """Return the numbers of some architectures, marked in ``kept`` [n]."""
+        """Return the numbers of the architectures marked in ``kept`` [n]."""
         return BySeed(self.seeds, self.accuracies[kept], self.losses[kept])
 
     def fault(self, size: int) -> str | None:
-        """Return what does not fit a table of so many architectures, or None."""
+        """Return why this does not fit a table of ``size`` architectures, or None if it does."""
         shape = (size, len(self.seeds))
         if not self.seeds or list(self.seeds) != sorted(set(self.seeds)):
             return "must have seeds, ascending and each once"
@@ -75,17 +74,17 @@ class BySeed:
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """Numbers that only some sources have; each mapping is empty where the source is silent.
+    """Numbers that only some sources have; a mapping is empty where the source has none.
 
     Attributes:
         deviations: For each accuracy the standard deviations [n] over seeds in percentage points,
-            dividing by one less than their number; NaN where there is one seed.
+            with n - 1 in the denominator; NaN for a single seed.
         losses: For each accuracy the mean cross-entropies [n] on the same images.
         costs: For each cost the means [n] over seeds; NaN where it was not measured.
-        agreement: For each accuracy how far its seeds agree, where there are two.
-        by_seed: For each accuracy what each seed gave.
-        made_on: Where architectures were trained, [n, seeds] places in the list of machines that a
-            table's protocol tells, at the seeds that it tells; None where it tells none.
+        agreement: For each accuracy how well its seeds agree, if there are at least two.
+        by_seed: For each accuracy the numbers of each seed.
+        made_on: On which machine each training was done, int16 [n, seeds]: indices into the list
+            of machines in the table's protocol, for the seeds in it. None if it has none.
 
     Example:
         >>> key = CostKey("params", "cifar10", 200)
@@ -101,7 +100,7 @@ class Measurements:
     made_on: NDArray[np.int16] | None = None
 
     def __post_init__(self) -> None:
-        """Keep the columns in order and read-only."""
+        """Sort the columns and make them read-only."""
         for name in ("deviations", "losses", "costs"):
             columns = getattr(self, name)
             kept = {key: read_only(columns[key], np.float64) for key in sorted(columns)}
@@ -112,10 +111,9 @@ class Measurements:
             object.__setattr__(self, "made_on", read_only(self.made_on, np.int16))
 
     def rows(self, kept: NDArray[np.bool_]) -> Measurements:
-        """Return the numbers of some architectures; how far seeds agree stays that of all.
+        """Return the numbers of the architectures marked in ``kept`` [n].
 
-        Args:
-            kept: Marks them, [n].
+        Agreement stays that of the whole table.
         """
         return Measurements(
             deviations={key: column[kept] for key, column in self.deviations.items()},
@@ -127,7 +125,7 @@ class Measurements:
         )
 
     def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
-        """Return what does not fit a table of so many architectures and such accuracies, or None.
+        """Return why this does not fit a table of this size and with these accuracies, or None.
 
         Example:
             >>> key = CostKey("params", "cifar10", 200)
@@ -137,23 +135,23 @@ class Measurements:
         for what, columns in (("deviation", self.deviations), ("loss", self.losses)):
             for key, column in columns.items():
                 if key not in accuracies or column.shape != (size,):
-                    return f"{what} of {key} must be there for each mean of an accuracy"
+                    return f"{what} of {key} must have one value for each mean of an accuracy"
         for cost, column in self.costs.items():
             if column.shape != (size,) or np.any(column < 0):  # NaN passes
                 return f"{cost} must hold 0 or more for each of the {size} architectures"
         if not set(self.agreement) <= set(accuracies):
-            return "agreement of seeds is given for an accuracy that is not there"
+            return "agreement of seeds is given for an accuracy that is missing"
         for key, found in self.by_seed.items():
-            fault = found.fault(size) if key in accuracies else "are of no accuracy that is there"
+            fault = found.fault(size) if key in accuracies else "belong to no accuracy"
             if fault:
                 return f"numbers by seed of {key} {fault}"
         if self.made_on is not None and (self.made_on.ndim != 2 or len(self.made_on) != size):
-            return f"where it was trained must be there for each of the {size} architectures"
+            return f"machines must be given for each of the {size} architectures"
         return None
 
 
 def read_only(values: ArrayLike, kind: type[Scalar]) -> NDArray[Scalar]:
-    """Return ``values`` as an array nobody can write to; copies only what somebody could.
+    """Return ``values`` as a read-only array; only an array that is writable is copied.
 
     Example:
         >>> read_only([1, 2], np.float64).flags.writeable

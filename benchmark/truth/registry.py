@@ -1,4 +1,4 @@
-"""Names of tables, and the one way to open a table by name or by path."""
+"""Opening a table by its name or by the path of its file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from benchmark.truth.table import TruthTable
 
 @dataclass(frozen=True)
 class TableRecord:
-    """A table that can be opened by name.
+    """A built-in table.
 
     Attributes:
-        name: What the user writes.
-        description: One line on whose numbers these are.
-        open: Opens the table, from the cache where it is there.
+        name: Its name.
+        description: One line that says whose numbers these are.
+        open: Opens the table, from the cache if it is there.
         read: Reads it from its source.
     """
 
@@ -32,15 +32,12 @@ class TableRecord:
 
 
 def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
-    """Open a registered or imported table by its name, or any other by the path of its file.
+    """Open a built-in or imported table by its name, or any other by the path of its file.
 
     Args:
-        name_or_path: A key of `TABLES`, the name of an import, or a path ending in ``.csv`` or
-            ``.nbtable``.
-        allow_subset: Whether the table may lack architectures.
-
-    Returns:
-        The table.
+        name_or_path: A name in `TABLES`, the name of an imported table, or a path ending in
+            ``.csv`` or ``.nbtable``.
+        allow_subset: Whether architectures may be missing.
 
     Raises:
         InputError: There is no such table, or the file cannot be used.
@@ -51,12 +48,12 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
         ('analog-nasbench', 15625, ['cifar10_test_200'])
     """
     if Path(name_or_path).suffix.lower() == ".csv":
-        return read_csv(name_or_path, allow_subset=allow_subset)  # it can name what is missing
+        return read_csv(name_or_path, allow_subset=allow_subset)  # names a missing architecture
     table = _open(name_or_path)
     if not (table.is_complete or allow_subset):
         raise InputError(
-            f"table {table.name!r} holds {len(table):,} of {SIZE:,} architectures: give a whole "
-            "one, or allow a subset (--allow-subset)"
+            f"table {table.name!r} holds {len(table):,} of {SIZE:,} architectures: give a "
+            "complete one, or allow a subset (--allow-subset)"
         )
     return table
 
@@ -80,13 +77,7 @@ def _open(name_or_path: str | Path) -> TruthTable:
 
 
 def read_again(table: TruthTable) -> TruthTable | None:
-    """Return a built-in table read from its source rather than from the cache.
-
-    Args:
-        table: Any table.
-
-    Returns:
-        It as its source has it; None where it is not built in, and its source may be gone.
+    """Return a built-in table read from its source instead of the cache; None for other tables.
 
     Example:
         >>> table = open_table("analog-nasbench")
@@ -99,7 +90,7 @@ def read_again(table: TruthTable) -> TruthTable | None:
 
 
 def default_table() -> str:
-    """Return the name of the table to judge by: the official one if imported, else the built-in.
+    """Return the name of the default table: the official one if imported, else the built-in one.
 
     Example:
         >>> default_table()
@@ -111,7 +102,7 @@ def default_table() -> str:
 
 
 def _open_analog() -> TruthTable:
-    from benchmark.truth.files.cache import cached  # Arrow is slow to import
+    from benchmark.truth.files.library import cached  # Arrow is slow to import
 
     return cached(f"{analog.NAME}-{analog.SHA256[:12]}", analog.read_analog)
 

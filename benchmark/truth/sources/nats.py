@@ -1,8 +1,8 @@
-"""NATS-Bench's topology files: a folder or a tar with one compressed pickle an architecture.
+"""NATS-Bench's topology files: a folder or a tar with one compressed pickle per architecture.
 
 ``NATS-tss-v1_0-3ffb9-simple`` holds ``meta.pickle.pbz2``, which lists the architectures, and
-``000000.pickle.pbz2`` to ``015624.pickle.pbz2``. Each is read by itself, several at a time, and
-nothing of a tar is ever written to the disk.
+``000000.pickle.pbz2`` to ``015624.pickle.pbz2``. They are read in parallel, and a tar is never
+unpacked to the disk.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from joblib import Parallel, delayed
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, naming
 from benchmark.files import read_bounded
 from benchmark.files import sha256 as file_sha256
 from benchmark.pickles.unpickling import RECORDS, load_pickle
@@ -34,11 +34,11 @@ _NAME = re.compile(r"([0-9]{6})\.pickle\.pbz2")
 
 @dataclass(frozen=True)
 class NatsFiles:
-    """What a folder or a tar holds.
+    """Contents of a folder or a tar.
 
     Attributes:
-        readings: The architectures.
-        meta: What ``meta.pickle.pbz2`` says, empty where it is absent.
+        readings: The architectures, in any order.
+        meta: Contents of ``meta.pickle.pbz2``, empty if it is missing.
         sha256: SHA-256 of the tar, or of the names and checksums of the files in the folder.
     """
 
@@ -67,13 +67,10 @@ def read_nats(
     """Read all architectures of a folder or a tar.
 
     Args:
-        path: The folder, or the tar.
-        curves: Whether the accuracies after each epoch are wanted.
-        jobs: Processes to read with.
-        show: Called now and then with the share that is read.
-
-    Returns:
-        The architectures in any order.
+        path: The folder or the tar.
+        curves: Whether to read the accuracies after each epoch too.
+        jobs: Number of processes.
+        show: Called with the share that has been read.
 
     Raises:
         InputError: A file is damaged or is no record; the message names it.
@@ -81,52 +78,49 @@ def read_nats(
     meta: dict[str, Any] = {}
     digest = hashlib.sha256()
     readings: list[Reading] = []
-    total = _count(path)
-    files = _folder_files(path) if path.is_dir() else _tar_files(path)
+    if path.is_dir():
+        files = _folder_files(path)
+        total = sum(bool(_NAME.fullmatch(file.name)) for file in path.iterdir())
+    else:
+        files = _tar_files(path)
+        total = path.stat().st_size // 90_000  # a file in the tar has some 85 kB
     with Parallel(n_jobs=jobs) as workers:
-        # Files are read here and not by joblib's threads, where an error would be lost.
+        # Files are read in this process: errors in joblib's own threads would be lost.
         while batch := list(islice(files, BATCH * jobs)):
             shares = [batch[first::jobs] for first in range(min(jobs, len(batch)))]
             for share in workers(delayed(_read_share)(share, curves) for share in shares):
-                for it in share:
-                    if isinstance(it, Reading):
-                        readings.append(it)
+                for found in share:
+                    if isinstance(found, Reading):
+                        readings.append(found)
                     else:
-                        meta = it
+                        meta = found
             for name, data in batch:
-                digest.update(_line(name, data))
-            show(min(len(readings) / total, 1.0))
+                digest.update(_checksum_line(name, data))
+            show(min(len(readings) / max(total, 1), 1.0))
     return NatsFiles(readings, meta, digest.hexdigest() if path.is_dir() else file_sha256(path))
 
 
 def folder_sha256(path: Path) -> str:
-    """Return the SHA-256 of the names and checksums of the files in a folder, as `read_nats` does.
+    """Return the SHA-256 of the names and checksums of the files in a folder.
 
     Raises:
         InputError: A file is larger than any of the benchmark.
     """
     digest = hashlib.sha256()
     for name, data in _folder_files(path):
-        digest.update(_line(name, data))
+        digest.update(_checksum_line(name, data))
     return digest.hexdigest()
 
 
-def _line(name: str, data: bytes) -> bytes:
+def _checksum_line(name: str, data: bytes) -> bytes:
     return f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode()
-
-
-def _count(path: Path) -> int:
-    """Return how many architectures to expect, at least 1."""
-    if path.is_dir():
-        return max(sum(bool(_NAME.fullmatch(file.name)) for file in path.iterdir()), 1)
-    return max(path.stat().st_size // 90_000, 1)  # a file in the tar has some 85 kB
 
 
 def _folder_files(path: Path) -> Iterator[tuple[str, bytes]]:
     for file in sorted(path.iterdir()):
         if file.name == META or _NAME.fullmatch(file.name):
-            other = "a file of the benchmark has fewer"
-            yield file.name, read_bounded(file, MAX_PACKED, other, name=file.name)
+            hint = "a file of the benchmark has fewer"
+            yield file.name, read_bounded(file, MAX_PACKED, hint, name=file.name)
 
 
 def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -146,7 +140,7 @@ def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:
     except InputError:
         raise
     except Exception as error:  # a damaged tar can raise anything
-        raise InputError(f"is no sound tar ({str(error)[:80]})") from error
+        raise InputError(f"the tar is damaged ({str(error)[:80]})") from error
 
 
 def _read_share(share: list[tuple[str, bytes]], curves: bool) -> list[Reading | dict[str, Any]]:
@@ -157,9 +151,9 @@ def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict
     """Read one file of the benchmark.
 
     Args:
-        name: Its name; `META` is returned as it is.
+        name: Its name; the contents of `META` are returned unchanged.
         data: Its contents.
-        curves: Whether the accuracies after each epoch are wanted.
+        curves: Whether to read the accuracies after each epoch too.
 
     Raises:
         InputError: It is damaged, hostile or no record; the message begins with its name.
@@ -169,7 +163,7 @@ def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict
         Traceback (most recent call last):
         benchmark.errors.InputError: 000000.pickle.pbz2 is cut off
     """
-    try:
+    with naming(name):
         content = load_pickle(_decompressed(data), RECORDS)
         if not isinstance(content, dict):
             raise InputError(f"holds a {type(content).__name__}, not a dictionary")
@@ -178,11 +172,8 @@ def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict
         unknown = [key for key in content if key not in map(str, EPOCHS)]
         if unknown:
             raise InputError(f"has results for {str(unknown[0])[:20]!r} epochs, not 12 or 200")
-        index = int(name.partition(".")[0])
         record = {int(epochs): state for epochs, state in content.items()}
-        return read_record(index, record, curves=curves, nats=True)
-    except InputError as error:
-        raise InputError(f"{name} {error}") from error
+        return read_record(int(name.partition(".")[0]), record, curves=curves, nats=True)
 
 
 def _decompressed(data: bytes) -> bytes:
@@ -192,8 +183,8 @@ def _decompressed(data: bytes) -> bytes:
     except (OSError, ValueError) as error:
         raise InputError(f"is damaged ({error})") from error
     if not unpacker.eof:
-        bomb = len(plain) >= MAX_PLAIN
-        raise InputError(f"has more than {MAX_PLAIN >> 20} MB" if bomb else "is cut off")
+        is_large = len(plain) >= MAX_PLAIN
+        raise InputError(f"has more than {MAX_PLAIN >> 20} MB" if is_large else "is cut off")
     if unpacker.unused_data:
         raise InputError("has bytes after its end")
     return plain

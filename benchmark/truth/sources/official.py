@@ -1,10 +1,10 @@
-"""One architecture of the official files: from its record to the numbers that a table keeps.
+"""One architecture of the official files: from its record to the numbers of a table.
 
-The package ``nas-bench-201`` reads a record, as its reading is what others report. Which of its
-results is which accuracy follows its `get_more_info`: CIFAR-10 was trained twice, on half of the
-training images (``cifar10-valid``, validated on ``x-valid``, the other half) and on all of them
-(``cifar10``, tested on ``ori-test``); CIFAR-100 and ImageNet16-120 were trained once and validated
-and tested on ``x-valid`` and ``x-test``, two halves of their test images.
+The package ``nas-bench-201`` interprets the record, as everybody reports what it returns. The
+mapping to accuracies is that of its `get_more_info`: CIFAR-10 was trained twice, on half of the
+training images (``cifar10-valid``, validated on the other half, ``x-valid``) and on all of them
+(``cifar10``, tested on ``ori-test``); CIFAR-100 and ImageNet16-120 were trained once, validated on
+one half of their test images (``x-valid``) and tested on the other (``x-test``).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from benchmark.spaces.nb201 import from_string
 from benchmark.truth.keys import RUNS, AccuracyKey, CostKey, column_name
 
 EPOCHS = (12, 200)
-_THEIR_RUN = {"imagenet16-120": "ImageNet16-120"}  # where the files write a training otherwise
-_SETS = {  # the sets of images that a network was evaluated on, and what a table calls them
+_THEIR_RUN = {"imagenet16-120": "ImageNet16-120"}  # trainings that the files spell differently
+_SETS = {  # training and evaluated set of images in the files: data set and split in a table
     ("cifar10-valid", "x-valid"): ("cifar10", "valid"),
     ("cifar10", "ori-test"): ("cifar10", "test"),
     ("cifar100", "x-valid"): ("cifar100", "valid"),
@@ -32,24 +32,24 @@ _SETS = {  # the sets of images that a network was evaluated on, and what a tabl
     ("imagenet16-120", "x-valid"): ("imagenet16-120", "valid"),
     ("imagenet16-120", "x-test"): ("imagenet16-120", "test"),
 }
-# In 200 epochs CIFAR-100 and ImageNet16-120 were evaluated each epoch on both halves together.
+# With 200 epochs, CIFAR-100 and ImageNet16-120 were evaluated after each epoch on both halves.
 _CURVE_SETS = {
     **_SETS,
     ("cifar100", "ori-test"): ("cifar100", "valid+test"),
     ("imagenet16-120", "ori-test"): ("imagenet16-120", "valid+test"),
 }
 MAX_SEEDS = 100
-# Some architectures have other parameters and multiply-adds with some seeds, an error of the
-# files. NATS-Bench's package then trusts this seed; that of NAS-Bench-201 takes the mean.
+# Some architectures have wrong parameters and multiply-adds for some seeds, an error in the files.
+# NATS-Bench's package then takes those of this seed, NAS-Bench-201's the mean.
 _TRUSTED_SEED = 888
 
-# One key serves all architectures: there are hundreds of thousands of results.
+# There are hundreds of thousands of results: keys are made once.
 _accuracy_key, _cost_key = cache(AccuracyKey), cache(CostKey)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one seed reached: accuracy in percent, and cross-entropy."""
+    """Result of one seed: accuracy in percent, and cross-entropy."""
 
     accuracy: float
     loss: float
@@ -61,9 +61,9 @@ class Reading:
 
     Attributes:
         code: The architecture.
-        index: Its number in the files, or None where they have none.
+        index: Its number in the files, or None.
         results: For each accuracy the result of each seed.
-        costs: Means over seeds; NaN where none was measured.
+        costs: Means over seeds; NaN if not measured.
         curves: For each set of images and number of epochs the mean accuracy after each epoch.
     """
 
@@ -82,18 +82,18 @@ def read_record(
     Args:
         index: Its number in the files.
         record: For each number of epochs the state of an ``ArchResults``, plain containers.
-        curves: Whether the accuracies after each epoch are wanted.
-        nats: Whether to settle parameters that differ between seeds as NATS-Bench's package does.
+        curves: Whether to read the accuracies after each epoch too.
+        nats: Whether to resolve parameters that differ between seeds as NATS-Bench's package does.
 
     Returns:
-        Its numbers; what the record lacks is absent.
+        Its numbers; those that the record lacks are omitted.
 
     Raises:
-        InputError: The record is not what the package writes.
+        InputError: The record is not as the package writes it.
     """
     results: dict[AccuracyKey, dict[int, Measured]] = {}
     costs: dict[CostKey, float] = {}
-    lines: dict[str, NDArray[np.float32]] = {}
+    found_curves: dict[str, NDArray[np.float32]] = {}
     strings = set()
     try:
         for epochs, state in record.items():
@@ -105,13 +105,13 @@ def read_record(
                     _add_results(results, trials, run, epochs)
                     _add_costs(costs, trials, run, epochs, nats)
                 if trials and curves:
-                    _add_curves(lines, list(trials.values()), run, epochs)
+                    _add_curves(found_curves, list(trials.values()), run, epochs)
         if len(strings) != 1:
-            raise InputError("it is another architecture after 12 than after 200 epochs")
-        return Reading(from_string(strings.pop()), index, results, costs, lines)
+            raise InputError("its architectures for 12 and for 200 epochs differ")
+        return Reading(from_string(strings.pop()), index, results, costs, found_curves)
     except InputError as error:
         raise InputError(f"has an architecture {index} that is wrong: {error}") from error
-    except Exception as error:  # the package takes any state and stumbles in any way
+    except Exception as error:  # the package can raise anything on an unexpected state
         kind = type(error).__name__
         raise InputError(
             f"has an architecture {index} whose record is not NAS-Bench-201's ({kind}: "
@@ -120,7 +120,7 @@ def read_record(
 
 
 def _block(state: object) -> Any:
-    """Hand a state to the package, which would open a file if it were a string."""
+    """Give a state to the package, after excluding strings: it would open them as files."""
     from nas_201_api import ArchResults  # imports PyTorch
 
     if not isinstance(state, dict) or not all(
@@ -131,15 +131,15 @@ def _block(state: object) -> Any:
 
 
 def _trials(block: Any, run: str, epochs: int) -> dict[int, Any]:
-    """Return the package's result of each seed, none where the run was not done."""
+    """Return the package's result for each seed; none if the training was not done."""
     name = _THEIR_RUN.get(run, run)
     seeds = block.dataset_seed.get(name, [])
     if not isinstance(seeds, list) or len(seeds) > MAX_SEEDS or len(set(seeds)) < len(seeds):
-        raise InputError(f"the seeds of {run} are no list in which each stands once")
+        raise InputError(f"the seeds of {run} are no list of distinct seeds")
     trials = {int(seed): block.query(name, seed) for seed in seeds}
     for seed, trial in trials.items():
         if trial.epochs != epochs:
-            raise InputError(f"{run} with seed {seed} has another number of epochs than {epochs}")
+            raise InputError(f"{run} with seed {seed} was not trained for {epochs} epochs")
     return trials
 
 
@@ -153,7 +153,7 @@ def _add_results(
             for seed, trial in trials.items():
                 found = trial.get_eval(name)
                 accuracy = _number(found["accuracy"], f"{key}")
-                if not 0 <= accuracy <= 100:  # NaN fails
+                if not 0 <= accuracy <= 100:  # also false for NaN
                     raise InputError(f"{key} is {accuracy}: it must be a percentage")
                 results[key][seed] = Measured(
                     accuracy, _number(found["loss"], f"the loss of {key}")
@@ -163,7 +163,7 @@ def _add_results(
 def _add_costs(
     costs: dict[CostKey, float], by_seed: dict[int, Any], run: str, epochs: int, nats: bool
 ) -> None:
-    """Add means over seeds, as the packages' ``get_compute_costs`` takes them."""
+    """Add means over seeds, as ``get_compute_costs`` of the packages does."""
     trials = list(by_seed.values())
     totals = [trial.get_train()["all_time"] for trial in trials]
     latencies = [trial.get_latency() for trial in trials]
@@ -185,14 +185,14 @@ def _add_costs(
 
 
 def _add_curves(
-    lines: dict[str, NDArray[np.float32]], trials: list[Any], run: str, epochs: int
+    curves: dict[str, NDArray[np.float32]], trials: list[Any], run: str, epochs: int
 ) -> None:
     for (which, name), (dataset, split) in _CURVE_SETS.items():
         keys = [f"{name}@{epoch}" for epoch in range(epochs)]
         accuracies = [trial.eval_acc1es for trial in trials]
         if which == run and all(key in known for known in accuracies for key in keys):
             values = [[_number(known[key], key) for key in keys] for known in accuracies]
-            lines[column_name(dataset, split, epochs)] = np.mean(values, axis=0).astype(np.float32)
+            curves[column_name(dataset, split, epochs)] = np.mean(values, axis=0).astype(np.float32)
 
 
 def _number(value: object, what: str) -> float:

@@ -1,4 +1,4 @@
-"""Tables in Parquet files, with the columns that a CSV table has."""
+"""Tables from Parquet files, with the same columns as CSV files."""
 
 from __future__ import annotations
 
@@ -6,75 +6,82 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmark.errors import InputError
-from benchmark.files import replacing
-from benchmark.spaces.nb201 import SIZE, to_string
-from benchmark.truth.table import TruthTable
+from benchmark.files import sha256
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth.sources.columns import table_from_columns
+from benchmark.truth.table import Source, TruthTable
 
 MAX_COLUMNS = 200
-MAX_SIZE = 1 << 28  # bytes of the file, and of what it unpacks to
-INDEX = "__index_level_0__"  # where pandas keeps the row labels
+MAX_TEXT = 1 << 10  # bytes of a text; an architecture has some 90
+MAX_SIZE = 1 << 28  # bytes of a file after decompression
 
 
-def read_parquet(path: Path) -> dict[str, list[Any]]:
-    """Read the columns of a file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The columns by name, as lists of numbers and texts.
-
-    Raises:
-        InputError: The file is damaged, or holds more than a table of the space can.
-    """
+def read_parquet(
+    path: Path,
+    *,
+    name: str | None = None,
+    allow_subset: bool = False,
+    epochs: int | None = None,
+) -> TruthTable:
+    """Read a table; arguments and errors are those of `read_csv`."""
     try:
-        with pa.OSFile(str(path)) as source, pq.ParquetFile(source, memory_map=False) as file:
-            facts = file.metadata
-            size = sum(
-                facts.row_group(group).total_byte_size for group in range(facts.num_row_groups)
-            )
-            if not 0 < facts.num_rows <= SIZE or facts.num_columns > MAX_COLUMNS:
-                raise InputError(
-                    f"has {facts.num_rows:,} rows and {facts.num_columns} columns; a table has at "
-                    f"most {SIZE:,} and {MAX_COLUMNS}"
-                )
-            if not 0 <= size <= MAX_SIZE or facts.num_row_groups > SIZE:
-                raise InputError(f"unpacks to more than {MAX_SIZE >> 20} MB")
-            types = {field.name: field.type for field in file.schema_arrow}
-            for name, kind in types.items():
-                if not (
-                    pa.types.is_integer(kind)
-                    or pa.types.is_floating(kind)
-                    or pa.types.is_string(kind)
-                    or pa.types.is_large_string(kind)
-                ):
-                    raise InputError(f"has a column {name[:40]!r} of {kind}, not numbers or texts")
-            table = file.read(use_threads=False)
-            return {name: table[name].to_pylist() for name in types if name != INDEX}
-    except InputError:
-        raise
+        columns = _columns(path)
+    except InputError as error:
+        raise InputError(f"{path} {error}") from error
     except Exception as error:  # a damaged file can raise anything
         text = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"is no sound Parquet file ({text[:80]})") from error
+        raise InputError(f"{path} is no valid Parquet file ({text[:80]})") from error
+    return table_from_columns(
+        path,
+        columns,
+        name=name,
+        source=Source(path.name, sha256(path)),
+        allow_subset=allow_subset,
+        epochs=epochs,
+    )
 
 
-def write_parquet(table: TruthTable, path: Path) -> None:
-    """Write architectures, official index and accuracies, which `read_parquet` understands.
+def _columns(path: Path) -> dict[str, list[Any]]:
+    """Return the columns of a file that is no larger than a table of the space can be."""
+    with pa.OSFile(str(path)) as source:
+        facts = pq.read_metadata(source)
+    size = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
+    if not 0 < facts.num_rows <= SIZE or facts.num_columns > MAX_COLUMNS:
+        raise InputError(
+            f"has {facts.num_rows:,} rows and {facts.num_columns} columns; a table has at most "
+            f"{SIZE:,} and {MAX_COLUMNS}"
+        )
+    if not 0 <= size <= MAX_SIZE or facts.num_row_groups > SIZE:
+        raise InputError(f"unpacks to more than {MAX_SIZE >> 20} MB")
+    types = {field.name: _plain_type(field.type) for field in facts.schema.to_arrow_schema()}
+    for name, kind in types.items():
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or _is_text(kind)):
+            raise InputError(f"has a column {name[:40]!r} of {kind}, not numbers or texts")
+    # Texts stay dictionaries: 15,000 times the same long text would not fit into memory.
+    texts = [name for name, kind in types.items() if _is_text(kind)]
+    with (
+        pa.OSFile(str(path)) as source,
+        pq.ParquetFile(source, memory_map=False, read_dictionary=texts) as file,
+    ):
+        table = file.read(use_threads=False)
+    for name in texts:
+        for chunk in table[name].chunks:
+            texts_here = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+            if (pc.max(pc.binary_length(texts_here)).as_py() or 0) > MAX_TEXT:
+                raise InputError(f"has a text of more than {MAX_TEXT:,} bytes in {name[:40]!r}")
+    return {name: table[name].to_pylist() for name in types}
 
-    Args:
-        table: The table.
-        path: The file to create or replace.
 
-    Raises:
-        CheckError: The system refused.
-    """
-    columns: dict[str, Any] = {}
-    if table.official_index is not None:
-        columns["index"] = pa.array(table.official_index)
-    columns["arch"] = pa.array([to_string(int(code)) for code in table.codes])
-    columns.update({str(key): pa.array(column) for key, column in table.accuracies.items()})
-    with replacing(path) as temporary:
-        pq.write_table(pa.table(columns), temporary, compression="zstd")
+def _plain_type(kind: Any) -> Any:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _is_text(kind: Any) -> bool:
+    return any(
+        is_kind(kind)
+        for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    )

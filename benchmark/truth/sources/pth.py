@@ -1,15 +1,15 @@
-"""Streaming ``NAS-Bench-201-v1_*.pth``, which would take 28 GB of memory as a whole.
+"""Streaming ``NAS-Bench-201-v1_*.pth``, which would take 28 GB of memory if loaded at once.
 
-The file is a PyTorch file of the legacy kind: three small pickles (a magic number, the version of
-the format, facts about the machine), then one pickle of gigabytes: a dictionary of ``meta_archs``,
+The file is in PyTorch's legacy format: three small pickles (a magic number, the version of the
+format, facts about the machine), then one pickle of gigabytes: a dictionary of ``meta_archs``,
 ``evaluated_indexes`` and ``arch2infos``, which holds a record of each architecture.
 
-The reader walks through the dictionary of records opcode by opcode. Whenever the record of one
-architecture ends, its bytes alone are unpickled, handed over and forgotten. A pickle refers back
-to objects by number, also to such as belong to an earlier architecture. The numbers are rewritten
-in the bytes: a record's own into a range that every record uses again, those of earlier objects
-to places that are kept. An earlier object gets its place when it is first asked for: the bytes
-where it stands are then unpickled once more.
+The reader walks through ``arch2infos`` opcode by opcode. When the record of an architecture ends,
+its bytes alone are unpickled, yielded and dropped. A pickle refers to earlier objects by their
+memo number, even to those of earlier architectures. The numbers are rewritten in the bytes: those
+of a record's own objects to a range that every record reuses, those of earlier objects to memo
+slots that are kept. An earlier object gets its slot when a record first refers to it: the bytes of
+its own record are then unpickled once more.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ from benchmark.truth.sources.window import FileWindow
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 MAX_KEPT = 1 << 18  # objects kept for later records
-_SHORT = 256  # numbers below it take one byte and stay as they are
-_OWN = _SHORT + MAX_KEPT  # the first place of a record's own objects
+_SHORT = 256  # memo numbers below it take one byte and are not rewritten
+_OWN = _SHORT + MAX_KEPT  # first memo slot of a record's own objects
 _RECORDS_KEY = b"X\x0a\0\0\0arch2infos"
-_END = bytes([TUPLE2, STOP])  # a key and its value become one object, and that is all
+_END = bytes([TUPLE2, STOP])  # makes a pickle of a key and its value: a pair
 
-# What an opcode outside all marks does to the number of objects there are.
+# How an opcode outside all marks changes the number of objects on the stack.
 _INTEGERS = frozenset(b"KMJ")
 _PUSHING = frozenset(b"N\x88\x89KMJGXUT\x8a}])hjcBC")
 _TAKING = {**dict.fromkeys(b"Rba\x86\x81", 1), **dict.fromkeys(b"s\x87", 2), 0x85: 0}
-_MAKING = frozenset(b"tld")  # of the opcodes that close a mark, those that push what they make
+_MAKING = frozenset(b"tld")  # opcodes that close a mark and push a new object
 
 
 @dataclass(frozen=True)
 class _Span:
-    """Where a key and its value stand in the file, and the first number that is theirs."""
+    """Position of a key and its value in the file, and their first memo number."""
 
     first: int
     offset: int
@@ -70,11 +70,11 @@ class PthReader:
 
     Args:
         path: The file.
-        show: Called after each architecture with the share of the file that is read.
+        show: Called after each architecture with the share of the file that has been read.
 
     Attributes:
-        others: After `records` has ended, what the file holds besides the records, by name.
-        sha256: Likewise, of the whole file.
+        others: The file's other contents by name, available after `records` has ended.
+        sha256: SHA-256 of the file, also available then.
     """
 
     def __init__(self, path: Path, show: Callable[[float], None] = lambda share: None) -> None:
@@ -83,16 +83,16 @@ class PthReader:
         self._path, self._show = path, show
         self._unpickler = Unpickler(RECORDS)
         self._spans: list[_Span] = []
-        self._kept = np.zeros(0, np.int64)  # numbers of kept objects, ascending
-        self._places = np.zeros(0, np.int64)  # the place of each
-        self._next = 0  # one more than the highest number of four bytes so far
+        self._kept = np.zeros(0, np.int64)  # memo numbers of kept objects, ascending
+        self._slots = np.zeros(0, np.int64)  # the memo slot of each
+        self._next = 0  # one more than the highest memo number of four bytes so far
 
     def records(self) -> Iterator[tuple[int, Any]]:
-        """Yield the number of each architecture and its record.
+        """Yield the index of each architecture and its record.
 
         Raises:
-            InputError: The file is damaged, is laid out in another way, or asks for more than
-                the plain types that records are made of.
+            InputError: The file is damaged, has another layout, or asks for a name that is not
+                allowed.
         """
         size = max(self._path.stat().st_size, 1)
         with self._path.open("rb") as file, self._path.open("rb") as self._again:
@@ -109,17 +109,17 @@ class PthReader:
 
     def _header(self) -> None:
         if self._window.peek() != 0x80:
-            raise InputError("is no PyTorch file of the legacy kind")
+            raise InputError("is no PyTorch file in the legacy format")
         found = [load_pickle(self._window.take_pickle(), RECORDS) for _ in range(3)]
         if found[:2] != [MAGIC, PROTOCOL] or not isinstance(found[2], dict):
-            raise InputError("is no PyTorch file of the legacy kind")
+            raise InputError("is no PyTorch file in the legacy format")
         if found[2].get("little_endian") is not True:
-            raise InputError("was written on a machine with another order of bytes")
+            raise InputError("was written on a machine with another byte order")
         if self._window.take(2) != b"\x80\x02":
             raise InputError("is not of pickle protocol 2")
 
     def _start_dictionary(self) -> None:
-        """Pass the opcodes of a dictionary before its first item."""
+        """Skip the opcodes of a dictionary before its first item."""
         if self._window.take(1)[0] != EMPTY_DICT:
             raise _other_layout()
         if self._window.peek() == BINPUT:
@@ -128,7 +128,7 @@ class PthReader:
             self._next = max(self._next, 1 + int.from_bytes(self._window.take(5)[1:], "little"))
 
     def _main(self) -> Iterator[tuple[int, Any]]:
-        """Yield the records that the main dictionary holds and keep what else it holds."""
+        """Yield the records in the main dictionary and store its other items in `others`."""
         window = self._window
         if window.take(1)[0] != MARK:
             raise _other_layout()
@@ -155,7 +155,7 @@ class PthReader:
             raise _other_layout()
 
     def _keep_others(self, walk: Walk, starts: list[int], end: int) -> None:
-        """Read the keys and values that begin at some places and end at one."""
+        """Read the keys and values that begin at ``starts``; the last one ends at ``end``."""
         if len(starts) % 2:
             raise _other_layout()
         for start, after in zip(starts[::2], [*starts[2::2], end], strict=False):
@@ -163,7 +163,7 @@ class PthReader:
             self.others[str(key)] = value
 
     def _records(self, closing: int) -> Iterator[tuple[int, Any]]:
-        """Yield the items up to the opcode that puts them into the dictionary."""
+        """Yield the items up to the opcode that adds them to the dictionary."""
         window = self._window
         starts: list[int] = []
         walk = Walk()
@@ -174,7 +174,7 @@ class PthReader:
                 window.drop()
                 starts, walk = [], Walk()
                 if type(index) is not int:
-                    raise InputError(f"numbers an architecture {str(index)[:20]!r}")
+                    raise InputError(f"has an architecture with the index {str(index)[:20]!r}")
                 yield index, record
             elif opcode == closing and not starts:
                 window.take(1)
@@ -183,7 +183,7 @@ class PthReader:
                 self._step(opcode, starts, walk)
 
     def _step(self, opcode: int, starts: list[int], walk: Walk) -> None:
-        """Walk over one opcode, or over a mark and what it holds, noting where objects begin."""
+        """Walk over one opcode, or over a mark and its contents, noting where objects begin."""
         at = self._window.position
         if opcode == MARK:
             if self._window.group(walk) in _MAKING:
@@ -200,39 +200,39 @@ class PthReader:
         self._window.step(walk)
 
     def _item(self, walk: Walk, start: int, end: int, *, is_record: bool) -> tuple[Any, Any]:
-        """Unpickle a key and its value, which stand between two positions of the window."""
+        """Unpickle the key and value between two positions of the window."""
         data = self._window.data[start:end]
         first = self._next
         puts, gets = (_within(all_, start, end) for all_ in (walk.puts, walk.gets))
         put, get = numbers(data, puts), numbers(data, gets)
         if put.size:
             if put.min() < first or put.max() - first > len(data) + _SHORT:
-                raise InputError("numbers its objects out of order")
+                raise InputError("has memo numbers out of order")
             self._next = int(put.max()) + 1
         if get.size:
             self._recall(np.unique(get[get < first]))
             if not np.isin(get[get >= first], put).all():
-                raise InputError("takes an object that is not there")
+                raise InputError("refers to an object that is missing")
         self._spans.append(_Span(first, self._window.offset + start, len(data), is_record))
-        item = self._unpickler.load(self._placed(data, first, (puts, put), (gets, get)))
+        item = self._unpickler.load(self._renumbered(data, first, (puts, put), (gets, get)))
         if not isinstance(item, tuple):
             raise _other_layout()
-        return item  # the closing opcode makes it a pair
+        return item  # a pair, by the opcode in `_END`
 
-    def _placed(self, data: bytes, first: int, *found: tuple[Any, Any]) -> bytes:
-        """Return a pickle of ``data`` with the place of each object where its number stands."""
+    def _renumbered(self, data: bytes, first: int, *found: tuple[Any, Any]) -> bytes:
+        """Return a pickle of ``data`` with memo slots in place of its memo numbers."""
         changed = np.frombuffer(data + _END, np.uint8).copy()
         for positions, number in found:
-            place = number - first + _OWN
+            slot = number - first + _OWN
             if self._kept.size:
                 rank = np.minimum(np.searchsorted(self._kept, number), self._kept.size - 1)
-                place = np.where(self._kept[rank] == number, self._places[rank], place)
+                slot = np.where(self._kept[rank] == number, self._slots[rank], slot)
             for octet in range(4):
-                changed[positions + 1 + octet] = (place >> (8 * octet)) & 0xFF
+                changed[positions + 1 + octet] = (slot >> (8 * octet)) & 0xFF
         return changed.tobytes()
 
     def _recall(self, wanted: NDArray[np.int64]) -> None:
-        """Give places to objects of earlier records and unpickle those records once more."""
+        """Give slots to objects of earlier records by unpickling those records once more."""
         missing = np.setdiff1d(wanted, self._kept, assume_unique=True)
         firsts = [span.first for span in self._spans]
         for origin in sorted({bisect_right(firsts, int(number)) - 1 for number in missing}):
@@ -242,30 +242,30 @@ class PthReader:
             self._again.seek(span.offset)
             data = self._again.read(span.size)
             walk = Walk()
-            walk.over(data + _END)
+            walk.part(data + _END)
             puts, gets = np.array(walk.puts, np.int64), np.array(walk.gets, np.int64)
             put, get = numbers(data, puts), numbers(data, gets)
-            # A list that later records draw from one by one is kept as a whole.
+            # All objects of a list are kept at once: later records refer to them one by one.
             new = np.intersect1d(put, missing) if span.is_record else put
             self._keep(np.setdiff1d(new, self._kept))
-            self._unpickler.load(self._placed(data, span.first, (puts, put), (gets, get)))
+            self._unpickler.load(self._renumbered(data, span.first, (puts, put), (gets, get)))
         if np.setdiff1d(wanted, self._kept, assume_unique=True).size:
-            raise InputError("takes an object that is not there")
+            raise InputError("refers to an object that is missing")
 
     def _keep(self, new: NDArray[np.int64]) -> None:
         if self._kept.size + new.size > MAX_KEPT:
-            raise InputError(f"takes more than {MAX_KEPT:,} objects from earlier records")
-        places = _SHORT + self._kept.size + np.arange(new.size)
-        kept, places = np.append(self._kept, new), np.append(self._places, places)
+            raise InputError(f"refers to more than {MAX_KEPT:,} objects of earlier records")
+        slots = _SHORT + self._kept.size + np.arange(new.size)
+        kept, slots = np.append(self._kept, new), np.append(self._slots, slots)
         order = np.argsort(kept)
-        self._kept, self._places = kept[order], places[order]
+        self._kept, self._slots = kept[order], slots[order]
 
 
 def _within(positions: list[int], start: int, end: int) -> NDArray[np.int64]:
-    """Return the positions from ``start`` up to ``end``, counted from ``start``."""
+    """Return the positions from ``start`` up to ``end``, relative to ``start``."""
     at = np.array(positions, np.int64)
     return at[(start <= at) & (at < end)] - start
 
 
 def _other_layout() -> InputError:
-    return InputError("is not laid out as the official files are")
+    return InputError("does not have the layout of the official files")

@@ -1,4 +1,4 @@
-"""A file read from front to back, of which only the part in hand is in memory."""
+"""A file that is read from front to back with only a part of it in memory."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from benchmark.errors import InputError
 from benchmark.pickles.opcodes import CutOffError, Walk
 
 BLOCK = 1 << 22  # bytes read at a time
-LIMIT = 1 << 26  # bytes in hand; a real record has some 300,000, the longest list 2,000,000
+LIMIT = 1 << 26  # bytes in memory; a real record has some 300,000, the longest list 2,000,000
 
 
 class FileWindow:
-    r"""The part of a file that is in hand.
+    r"""The part of a file that is in memory.
+
+    `CutOffError` is raised where the file ends too early.
 
     Args:
         file: The file, open for reading at its start.
 
     Attributes:
-        data: The bytes in hand.
-        position: Where in them the reader stands.
-        offset: Where in the file they begin.
+        data: The bytes in memory.
+        position: The next byte to read, an index into ``data``.
+        offset: Position of ``data`` in the file.
 
     Example:
         >>> import io
@@ -40,37 +42,24 @@ class FileWindow:
 
     @property
     def passed(self) -> int:
-        """Bytes of the file that the reader has passed."""
+        """Number of bytes of the file that were read."""
         return self.offset + self.position
 
     def peek(self) -> int:
-        """Return the next byte.
-
-        Raises:
-            CutOffError: There is none.
-        """
+        """Return the next byte without reading it."""
         while self.position >= len(self.data):
             self._grow()
         return self.data[self.position]
 
     def take(self, size: int) -> bytes:
-        """Pass the next bytes and return them.
-
-        Raises:
-            CutOffError: There are fewer.
-        """
+        """Read the next bytes."""
         while self.position + size > len(self.data):
             self._grow()
         start, self.position = self.position, self.position + size
         return self.data[start : self.position]
 
     def take_pickle(self) -> bytes:
-        """Pass a small pickle and return it.
-
-        Raises:
-            CutOffError: The file ends first.
-            InputError: It has what no benchmark file has.
-        """
+        """Read a small pickle after checking it with a `Walk`."""
         start, end = self.position, None
         while end is None:
             try:
@@ -81,7 +70,7 @@ class FileWindow:
         return self.data[start:end]
 
     def step(self, walk: Walk) -> None:
-        """Walk over one opcode that is neither a mark nor closes one."""
+        """Walk over one opcode that neither is a mark nor closes one."""
         while True:
             try:
                 self.position = walk.step(self.data, self.position)
@@ -91,7 +80,7 @@ class FileWindow:
                 return
 
     def group(self, walk: Walk) -> int:
-        """Walk from a mark to the opcode that takes all down to it, and return that opcode."""
+        """Walk from a mark to the opcode that closes it, and return that opcode."""
         while len(self.data) - self.position < 2 * self._longest and self._read():
             pass
         before = len(walk.puts), len(walk.gets), walk.tuples
@@ -108,7 +97,7 @@ class FileWindow:
                 return closing
 
     def drop(self) -> None:
-        """Forget the bytes before the reader."""
+        """Drop the bytes that were read."""
         self.data = self.data[self.position :]
         self.offset += self.position
         self.position = 0
@@ -124,7 +113,7 @@ class FileWindow:
             raise CutOffError
 
     def _read(self) -> bool:
-        """Take more of the file in hand and return whether there was more."""
+        """Read another block into memory; return whether there was one."""
         if len(self.data) > LIMIT:
             raise InputError(f"has more than {LIMIT >> 20} MB where one record should end")
         block = self._file.read(max(BLOCK, len(self.data)))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_string
+from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.sources.csv_file import read_csv
-from benchmark.truth.table import AccuracyKey
 
 TEST = AccuracyKey("cifar10", "test", 200)
 ONE, TWO = to_string(5), to_string(25)
@@ -25,7 +25,7 @@ COLUMNS = st.lists(
 )
 ROWS = st.dictionaries(
     st.integers(0, SIZE - 1),
-    st.lists(st.floats(0, 100), min_size=3, max_size=3),
+    st.lists(st.floats(1.5, 100), min_size=3, max_size=3),
     min_size=1,
     max_size=20,
 )
@@ -78,18 +78,24 @@ def test_empty_lines_do_not_matter_and_do_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: the file is empty"),
-        ("\n\n", "line 1: the file is empty"),
-        ("cifar10_test_200\n", "line 1: no column 'arch' among cifar10_test_200"),
-        ("arch,cifar10-test\n", "line 1: unknown column: not an accuracy: 'cifar10-test'"),
-        ("arch,CIFAR10_test_12\n", "line 1: unknown column: 'CIFAR10' cannot name a data set"),
-        ("arch,\n", "line 1: unknown column"),
-        ("arch\n", "line 1: no accuracy; name a column as cifar10_test_200"),
-        (f"{HEAD},cifar10_test_200\n", "line 1: column 'cifar10_test_200' stands there twice"),
-        ("arch,imagenet16_test_12,imagenet16-120_test_12\n", "line 1: two columns are the same"),
-        (f"{HEAD}\n", "there is no architecture in it"),
+        ("", "the file is empty; the first line must name the columns"),
+        ("\n\n", "the file is empty"),
+        ("cifar10_test_200\n", "no column 'arch' among cifar10_test_200"),
+        (
+            "arch,cifar10-test\n",
+            "not an accuracy: 'cifar10-test'; write <dataset>_<split>_<epochs>",
+        ),
+        ("arch,CIFAR10_test_12\n", "'CIFAR10' cannot name a data set"),
+        ("arch,\n", "no accuracy; name a column such as cifar10_test_200"),
+        ("arch\n", "no accuracy; name a column such as cifar10_test_200"),
+        (f"{HEAD},cifar10_test_200\n", "there are two columns 'cifar10_test_200'; drop one"),
+        ("arch,imagenet16_test_12,imagenet16-120_test_12\n", "two columns are the same accuracy"),
+        (f"{HEAD}\n", "it holds no architecture; add one line for each"),
         (f"{HEAD}\n{ONE},10\n{TWO[:-1]},10\n", "line 3: not an architecture: .* nearest is '|none"),
-        (f"{HEAD}\n{ONE},10\n{TWO},10\n{ONE},11\n", "line 4: arch .* stands on line 2 already"),
+        (
+            f"{HEAD}\n{ONE},10\n{TWO},10\n{ONE},11\n",
+            "line 4: arch .* is already on line 2; keep one",
+        ),
         (f"{HEAD}\n{ONE},10\n{TWO},\n", "line 3: cifar10_test_200 is '': it must be a percentage"),
         (f"{HEAD}\n{ONE},n/a\n", "line 2: cifar10_test_200 is 'n/a'"),
         (f"{HEAD}\n{ONE},nan\n", "line 2: cifar10_test_200 is 'nan'"),
@@ -100,10 +106,11 @@ def test_empty_lines_do_not_matter_and_do_count(tmp_path: Path) -> None:
         (f"{HEAD}\n{ONE},10\n{TWO},10,\n", "line 3: 3 fields where the header has 2"),
         (f"{HEAD}\n{ONE},10\n{TWO[:30]}", "line 3: 1 fields .* or the file was cut off there"),
         (f'{HEAD}\n{ONE},10\n"{TWO}', "line 3: not CSV"),
-        (f"{HEAD},index\n{ONE},10,0\n{TWO},11,0\n", "line 3: index 0 stands on line 2 already"),
+        (f"{HEAD},index\n{ONE},10,0\n{TWO},11,0\n", "line 3: index 0 is already on line 2"),
         (f"{HEAD},index\n{ONE},10,15625\n", "line 2: index is '15625'"),
         (f"{HEAD},index\n{ONE},10,1.0\n", "line 2: index is '1.0'"),
         (f"{HEAD}\n{ONE},10\n\udcff,10\n", "line 3: not UTF-8"),
+        (f"{HEAD}\n{ONE},0.9\n{TWO},0.1\n", "between 0 and 1, not in percent; multiply it by 100"),
     ],
 )
 @pytest.mark.parametrize("allow_subset", [True, False])

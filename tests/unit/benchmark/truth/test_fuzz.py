@@ -13,25 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import to_string
 from benchmark.truth.curves import LearningCurves, read_curves, write_curves
-from benchmark.truth.files.nbtable import read_table, write_table
+from benchmark.truth.files.exporting import export_table
+from benchmark.truth.files.nbtable import read_table
 from benchmark.truth.importing import ImportOptions, import_table
 from benchmark.truth.keys import AccuracyKey
-from benchmark.truth.sources.columns import table_from_columns
 from benchmark.truth.sources.csv_file import read_csv
-from benchmark.truth.sources.frame import read_frame
 from benchmark.truth.sources.nats import read_file, read_nats
-from benchmark.truth.sources.parquet import read_parquet, write_parquet
+from benchmark.truth.sources.parquet import read_parquet
 from benchmark.truth.sources.pth import PthReader
 from benchmark.truth.table import Source, TruthTable
 from tests.fuzzing import bounded, cases, timed
 
-CASES = cases(2_000)
+# Files for each reader: few whenever tests are run, many every night.
+FEW, MANY = 150, cases(2_000)
+COUNTS = pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.nightly)])
 PROOF = "NASBENCH_FUZZ_PROOF"
 # What a hostile pickle is made of: calls by name in three protocols, and claims of great size.
 HOSTILE = [
@@ -55,10 +55,9 @@ HOSTILE = [
     b"(i__main__\nTruthTable\n",
 ]
 PROTOCOLS = (2, 4, 5)  # of pickles
-SLOW = pytest.mark.slow
 
 
-def damaged(contents: bytes, count: int = CASES) -> Iterator[bytes]:
+def damaged(contents: bytes, count: int) -> Iterator[bytes]:
     """Yield files that are cut off, changed in bits and bytes, shifted, or made hostile."""
     places = opcode_places(contents)
     random = np.random.default_rng(1)
@@ -104,7 +103,7 @@ def proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def survive(
-    contents: bytes, read: Callable[[bytes], object], least: float = 0.3, count: int = CASES
+    contents: bytes, read: Callable[[bytes], object], count: int, least: float = 0.3
 ) -> None:
     """See that a reader reads or refuses every damaged file, and the whole one as it is."""
     read(contents)
@@ -139,8 +138,8 @@ def by_path(path: Path, read: Callable[[Path], object]) -> Callable[[bytes], obj
     return written
 
 
-@SLOW
-def test_pth(tmp_path: Path, small_records: Any, write_pth: Any) -> None:
+@COUNTS
+def test_pth(tmp_path: Path, small_records: Any, write_pth: Any, count: int) -> None:
     from benchmark.truth.sources.official import read_record
 
     def read(path: Path) -> None:
@@ -150,12 +149,14 @@ def test_pth(tmp_path: Path, small_records: Any, write_pth: Any) -> None:
             read_record(index, {12: record["less"], 200: record["full"]}, curves=True)
 
     write_pth(tmp_path / "a.pth", small_records)
-    survive((tmp_path / "a.pth").read_bytes(), by_path(tmp_path / "b.pth", read))
+    survive((tmp_path / "a.pth").read_bytes(), by_path(tmp_path / "b.pth", read), count)
 
 
-@SLOW
+@COUNTS
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_nats_record_whose_compression_is_sound(small_records: Any, protocol: int) -> None:
+def test_a_nats_record_whose_compression_is_sound(
+    small_records: Any, protocol: int, count: int
+) -> None:
     import bz2
 
     content = {str(epochs): block for epochs, block in small_records[0].items()}
@@ -163,75 +164,56 @@ def test_a_nats_record_whose_compression_is_sound(small_records: Any, protocol: 
     def read(data: bytes) -> object:
         return read_file("000000.pickle.pbz2", bz2.compress(data, 1))
 
-    survive(pickle.dumps(content, protocol), read, count=-(-CASES // len(PROTOCOLS)))
+    survive(pickle.dumps(content, protocol), read, count // len(PROTOCOLS))
 
 
-def test_a_nats_file(small_records: Any, tmp_path: Path, write_nats: Any) -> None:
+@COUNTS
+def test_a_nats_file(small_records: Any, tmp_path: Path, write_nats: Any, count: int) -> None:
     write_nats(tmp_path / "nats", small_records)
     name = "000001.pickle.pbz2"
     contents = (tmp_path / "nats" / name).read_bytes()
-    survive(contents, lambda data: read_file(name, data), least=0.9)
+    survive(contents, lambda data: read_file(name, data), count, least=0.9)
 
 
-@SLOW
-def test_a_nats_tar(small_records: Any, tmp_path: Path, write_nats: Any) -> None:
+@COUNTS
+def test_a_nats_tar(small_records: Any, tmp_path: Path, write_nats: Any, count: int) -> None:
     write_nats(tmp_path / "nats", small_records)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(tmp_path / "nats", "nats")
-    survive(packed.getvalue(), by_path(tmp_path / "a.tar", read_nats))
+    survive(packed.getvalue(), by_path(tmp_path / "a.tar", read_nats), count)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_data_frame(protocol: int) -> None:
-    columns = {"arch": range(9), "cellstr": [*map(to_string, range(9))], "cifar10-val": 9 * [42.5]}
-    frame = pd.DataFrame(columns).astype({"cellstr": object})
-    frame.columns = pd.Index(list(columns), dtype=object)
-    source = Source("-", "-")
-
-    def read(data: bytes) -> object:
-        found = read_frame(data)
-        return table_from_columns(
-            found, name="x", description="", source=source, allow_subset=True, epochs=200
-        )
-
-    contents = io.BytesIO()
-    pickle.dump(frame, contents, protocol)
-    survive(contents.getvalue(), read)
-
-
-@SLOW
-def test_csv(tmp_path: Path) -> None:
+@COUNTS
+def test_csv(tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.spaces.nb201.strings.nearest_code", lambda text: 0)  # is slow
     lines = [f"{code},{to_string(code)},{10 + code}" for code in range(9)]
     text = "\n".join(["index,arch,cifar10_test_200", *lines])
     read = by_path(tmp_path / "a.csv", lambda path: read_csv(path, allow_subset=True))
-    survive(text.encode(), read)
+    survive(text.encode(), read, count)
 
 
-def test_parquet(tmp_path: Path) -> None:
-    write_parquet(one_table(), tmp_path / "a.parquet")
-
-    def read(path: Path) -> object:
-        found = read_parquet(path)
-        return table_from_columns(
-            found, name="x", description="", source=Source("-", "-"), allow_subset=True
-        )
-
-    survive((tmp_path / "a.parquet").read_bytes(), by_path(tmp_path / "b.parquet", read))
+@COUNTS
+def test_parquet(tmp_path: Path, count: int) -> None:
+    export_table(one_table(), tmp_path / "a.parquet")
+    read = by_path(tmp_path / "b.parquet", lambda path: read_parquet(path, allow_subset=True))
+    survive((tmp_path / "a.parquet").read_bytes(), read, count)
 
 
-def test_the_project_s_own_file(tmp_path: Path) -> None:
-    write_table(one_table(), tmp_path / "a.nbtable")
+@COUNTS
+def test_the_project_s_own_file(tmp_path: Path, count: int) -> None:
+    export_table(one_table(), tmp_path / "a.nbtable")
     read = by_path(tmp_path / "b.nbtable", read_table)
-    survive((tmp_path / "a.nbtable").read_bytes(), read)
+    survive((tmp_path / "a.nbtable").read_bytes(), read, count)
 
 
-def test_learning_curves(tmp_path: Path) -> None:
+@COUNTS
+def test_learning_curves(tmp_path: Path, count: int) -> None:
     percent = np.linspace([10.0], [93.0], 12, axis=1).repeat(3, 0).astype(np.float32)
     curves = LearningCurves("one", Source("-", "-"), np.arange(3), {"cifar10_test_12": percent})
     write_curves(curves, tmp_path / "a.nbcurves")
     read = by_path(tmp_path / "b.nbcurves", read_curves)
-    survive((tmp_path / "a.nbcurves").read_bytes(), read)
+    survive((tmp_path / "a.nbcurves").read_bytes(), read, count)
 
 
 def test_a_failed_import_leaves_nothing(
@@ -239,11 +221,11 @@ def test_a_failed_import_leaves_nothing(
 ) -> None:
     write_pth(tmp_path / "a.pth", small_records)
     write_nats(tmp_path / "nats", small_records)
-    write_parquet(one_table(), tmp_path / "a.parquet")
+    export_table(one_table(), tmp_path / "a.parquet")
     for path in (tmp_path / "a.pth", tmp_path / "nats/000000.pickle.pbz2", tmp_path / "a.parquet"):
         whole = path.read_bytes()
         source = path.parent if path.suffix == ".pbz2" else path
-        for data in damaged(whole, 60):
+        for data in damaged(whole, 40):
             path.write_bytes(data)
             options = ImportOptions(name="x", allow_subset=True)
             message = refusal(lambda source: import_table(source, options), source)  # noqa: B023

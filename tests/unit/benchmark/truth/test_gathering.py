@@ -125,14 +125,14 @@ def test_only_what_differs_is_reported() -> None:
 @pytest.mark.parametrize(
     ("measured", "message"),
     [
-        (Measurements(losses={TEST: np.zeros(2)}), "loss of cifar10_test_200 must be there"),
+        (Measurements(losses={TEST: np.zeros(2)}), "loss of cifar10_test_200 must have one"),
         (
             Measurements(deviations={AccuracyKey("cifar10", "test", 12): np.zeros(3)}),
             "deviation of",
         ),
         (Measurements(costs={CostKey("flops", "cifar10", 12): np.array([1, -1, 1])}), "0 or more"),
         (
-            Measurements(agreement={AccuracyKey("cifar10", "test", 12): Agreement(1, 1)}),
+            Measurements(agreement={AccuracyKey("cifar10", "test", 12): Agreement(1, 1, rho=1)}),
             "agreement",
         ),
         (
@@ -167,10 +167,13 @@ def test_measurements_must_fit(measured: Measurements, message: str) -> None:
         ),
         (
             lambda block: block["dataset_seed"].update(cifar10=[777, 777]),
-            "in which each stands once",
+            "no list of distinct seeds",
         ),
         (lambda block: block["dataset_seed"].update(cifar10=[5]), "whose record is not"),
-        (lambda block: block["all_results"]["cifar10", 777].update(epochs=90), "another number of"),
+        (
+            lambda block: block["all_results"]["cifar10", 777].update(epochs=90),
+            "was not trained for 200 epochs",
+        ),
         (lambda block: block["all_results"]["cifar10", 777].update(params="5"), "is a str, not a"),
         (
             lambda block: block["all_results"]["cifar10", 777]["eval_acc1es"].update(

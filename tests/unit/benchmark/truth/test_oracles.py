@@ -115,7 +115,7 @@ def test_a_pth_file(tmp_path: Path, cache: Path, records: dict[int, Any], write_
     assert_same_curves(done.curves, api, list(records))
 
 
-@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.nightly)])
 def test_a_nats_folder(
     tmp_path: Path, cache: Path, records: dict[int, Any], write_nats: Any, jobs: int
 ) -> None:
@@ -127,7 +127,7 @@ def test_a_nats_folder(
     assert_same_curves(done.curves, api, list(records))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("uneven", [False, True])
 @pytest.mark.parametrize("kind", ["pth", "nats"])
 def test_files_of_the_real_structure(
@@ -144,7 +144,7 @@ def test_files_of_the_real_structure(
     assert_same_curves(done.curves, api, list(range(0, 15, 7)))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_final_accuracies_are_those_of_the_official_list(
     tmp_path: Path, cache: Path, shared: Path
 ) -> None:

@@ -110,13 +110,16 @@ def test_progress_is_the_share_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"arch2infos": {"x": {}, "y": {}}, "z": 1}, "is not laid out as the official files are"),
-        ({"arch2infos": {"x": {}, 1: {}}, "z": 1}, "numbers an architecture 'x'"),
+        (
+            {"arch2infos": {"x": {}, "y": {}}, "z": 1},
+            "does not have the layout of the official files",
+        ),
+        ({"arch2infos": {"x": {}, 1: {}}, "z": 1}, "has an architecture with the index 'x'"),
         ({"arch2infos": {0: os.mkdir, 1: {}}, "z": 1}, r"asks for posix\.mkdir"),
         ({"a": os.system, "arch2infos": {0: {}, 1: {}}}, r"asks for posix\.system"),
-        ([1, 2], "is not laid out as the official files are"),
+        ([1, 2], "does not have the layout of the official files"),
         ({"arch2infos": [1, 2], "z": 1}, None),
-        ({"x": 1}, "is not laid out as the official files are"),
+        ({"x": 1}, "does not have the layout of the official files"),
     ],
 )
 def test_what_is_laid_out_otherwise_is_refused(
@@ -133,13 +136,13 @@ def test_what_is_laid_out_otherwise_is_refused(
 def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.pth"
     write(path, {"arch2infos": {}}, magic=5)
-    with pytest.raises(InputError, match="is no PyTorch file of the legacy kind"):
+    with pytest.raises(InputError, match="is no PyTorch file in the legacy format"):
         read(path)
     write(path, {"arch2infos": {}}, facts={"little_endian": False})
-    with pytest.raises(InputError, match="with another order of bytes"):
+    with pytest.raises(InputError, match="with another byte order"):
         read(path)
     path.write_bytes(b"text")
-    with pytest.raises(InputError, match="is no PyTorch file of the legacy kind"):
+    with pytest.raises(InputError, match="is no PyTorch file in the legacy format"):
         read(path)
     path.write_bytes(b"")
     with pytest.raises(InputError, match="is cut off"):
@@ -152,7 +155,7 @@ def test_numbers_that_lead_nowhere_are_refused(tmp_path: Path) -> None:
         pickle.dump(part, head, protocol=2)
     start = b"\x80\x02}q\x00(X\x0a\x00\x00\x00arch2infosq\x01}q\x02(K\x00"
     for record, message in (
-        (b"}r\x00\x01\x00\x00(X\x01\x00\x00\x00aj\xff\xff\x00\x00u", "not there"),
+        (b"}r\x00\x01\x00\x00(X\x01\x00\x00\x00aj\xff\xff\x00\x00u", "is missing"),
         (b"}r\xff\xff\xff\xff(X\x01\x00\x00\x00aK\x01u", "out of order"),
         (b"}r\x00\x01\x00\x00(X\x01\x00\x00\x00ah\x02u", "is damaged"),
     ):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import FrozenInstanceError, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, Arch, to_string
-from benchmark.truth.table import DATASETS, SPLITS, AccuracyKey, Source, TruthTable
+from benchmark.truth.keys import DATASETS, SPLITS, AccuracyKey, CostKey
+from benchmark.truth.measurements import Agreement, BySeed, Measurements
+from benchmark.truth.table import Source, TruthTable
 
 KEYS = st.builds(
     AccuracyKey,
@@ -156,6 +159,68 @@ def test_a_table_can_be_sent_to_another_process() -> None:
 def test_columns_must_fit(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         replace(table(), **change)  # type: ignore[arg-type]
+
+
+@st.composite
+def full_tables(draw: st.DrawFn) -> TruthTable:
+    """Return a table in which every kind of column is present, with one architecture to twelve."""
+    codes = np.array(sorted(draw(st.sets(st.integers(0, SIZE - 1), min_size=1, max_size=12))))
+    random = np.random.default_rng(draw(st.integers(0, 99)))
+    size = len(codes)
+    return TruthTable(
+        "full",
+        "an example",
+        Source("-", "-"),
+        codes,
+        {key: random.uniform(0, 100, size) for key in (TEST, VALID)},
+        {TEST: random.integers(1, 4, size, np.int16)},
+        random.permutation(size).astype(np.int32) if draw(st.booleans()) else None,
+        Measurements(
+            deviations={TEST: random.uniform(0, 9, size)},
+            losses={VALID: random.uniform(0, 9, size)},
+            costs={CostKey("flops", "cifar10", 200): random.uniform(0, 9, size)},
+            agreement={TEST: Agreement(0.5, size, 0.6)},
+            by_seed={TEST: BySeed((3, 5), *random.uniform(0, 100, (2, size, 2)))},
+            made_on=random.integers(0, 3, (size, 2), np.int16) if draw(st.booleans()) else None,
+        ),
+        {"seeds": [3, 5]},
+    )
+
+
+def column_values(table: TruthTable) -> dict[str, Any]:
+    """Return all columns of a table, [n] or [n, seeds] each, by a name."""
+    measured, (single,) = table.measurements, table.measurements.by_seed.values()
+    groups = (table.accuracies, table.seeds, measured.deviations, measured.losses, measured.costs)
+    columns = {
+        f"{place} {key}": it for place, group in enumerate(groups) for key, it in group.items()
+    }
+    columns |= {"codes": table.codes, "accuracy": single.accuracies, "loss": single.losses}
+    columns |= {"index": table.official_index, "machine": measured.made_on}
+    return {name: column for name, column in columns.items() if column is not None}
+
+
+@given(table=full_tables(), data=st.data())
+def test_a_restricted_table_has_the_rows_of_its_architectures(
+    table: TruthTable, data: st.DataObject
+) -> None:
+    known = data.draw(st.sets(st.sampled_from(table.codes.tolist()), min_size=1))
+    wanted = known | data.draw(st.sets(st.integers(0, SIZE - 1), max_size=5))
+    found = table.only(np.array(sorted(wanted)))
+    rows = [row for row, code in enumerate(table.codes.tolist()) if code in wanted]
+    columns, expected = column_values(found), column_values(table)
+    assert columns.keys() == expected.keys()
+    for name, column in columns.items():
+        assert column.dtype == expected[name].dtype
+        np.testing.assert_array_equal(column, [expected[name][row] for row in rows])
+    kept = ("name", "description", "source", "protocol")
+    assert all(getattr(found, name) == getattr(table, name) for name in kept)
+    assert found.measurements.agreement == table.measurements.agreement
+    assert found.measurements.by_seed[TEST].seeds == (3, 5)
+
+
+def test_a_table_that_lacks_all_architectures_cannot_be_restricted() -> None:
+    with pytest.raises(MissingError, match="'three' has none of the 2 architectures that were sc"):
+        table().only(np.array([0, 26]))
 
 
 def test_a_digest_knows_every_accuracy_and_architecture() -> None:
