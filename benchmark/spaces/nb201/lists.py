@@ -85,8 +85,8 @@ def csv_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[s
         [(2, ['a']), (4, ['b'])]
     """
     listed = " and ".join(columns)
-    lines = _csv_lines(text)
-    first, header = next(lines, (1, []))
+    rows = csv_rows(text)
+    first, header = next(rows, (1, []))
     if not header:
         raise InputError(f"line {first}: the file is empty; name the columns {listed}")
     for column in columns:
@@ -97,21 +97,35 @@ def csv_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[s
                 f"line must name the columns {listed} once"
             )
     wanted = [header.index(column) for column in columns]
-    for line, fields in lines:
-        if len(fields) != len(header):
-            raise InputError(
-                f"line {line}: the header has {len(header)} fields, this line {len(fields)}; it "
-                "is damaged, or the file was cut off there"
-            )
+    for line, fields in rows:
         yield line, [fields[place] for place in wanted]
 
 
-def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    r"""Yield the line number and the fields of each row of CSV, the header first.
+
+    Args:
+        text: Contents of the file. Empty lines are skipped.
+
+    Raises:
+        InputError: The text is no CSV, or a row is longer or shorter than the header; the message
+            begins with the line.
+
+    Example:
+        >>> list(csv_rows("index,arch\n\n0,a\n"))
+        [(1, ['index', 'arch']), (3, ['0', 'a'])]
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    width = 0
     try:
-        for fields in reader:
-            if fields:
-                yield reader.line_num, fields
+        for fields in filter(None, reader):
+            width = width or len(fields)
+            if len(fields) != width:
+                raise InputError(
+                    f"line {reader.line_num}: the header has {width} fields, this line "
+                    f"{len(fields)}; it is damaged, or the file was cut off there"
+                )
+            yield reader.line_num, fields
     except csv.Error as error:
         raise InputError(
             f"line {reader.line_num}: not CSV ({error}); the line is damaged, or the file was cut "
@@ -139,6 +153,15 @@ def read_text(path: str | Path) -> str:
             f"{path} is larger than {MAX_MIB} MiB; give a file with one entry for each of the "
             "architectures"
         )
+    return decoded(contents, path)
+
+
+def decoded(contents: bytes, path: str | Path) -> str:
+    """Return the text of a file's contents, UTF-8 with or without a byte order mark.
+
+    Raises:
+        InputError: The contents are not UTF-8; the message names file and line.
+    """
     try:
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:

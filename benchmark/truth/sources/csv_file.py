@@ -6,13 +6,12 @@ in any order. Every fault is reported with its line, the header being line 1.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded
+from benchmark.spaces.nb201.lists import csv_rows, decoded
 from benchmark.truth.sources.columns import table_from_columns
 from benchmark.truth.table import Source, TruthTable
 
@@ -52,44 +51,23 @@ def read_csv(
     """
     path = Path(path)
     contents = read_bounded(path, MAX_BYTES, "a table has fewer")
-    lines, rows = _rows(path, contents)
-    header = rows.pop(0) if rows else []
-    if not header:
+    text = decoded(contents, path)
+    try:
+        rows = list(csv_rows(text))
+    except InputError as error:
+        raise InputError(f"{path}, {error}") from error
+    if not rows:
         raise InputError(f"{path}: the file is empty; the first line must name the columns")
+    (_, header), *rows = rows
     twice = [column for column in header if header.count(column) > 1]
     if twice:
         raise InputError(f"{path}: there are two columns {twice[0][:40]!r}; drop one")
-    for line, row in zip(lines[1:], rows, strict=True):
-        if len(row) != len(header):
-            raise InputError(
-                f"{path}, line {line}: {len(row)} fields where the header has {len(header)}; "
-                "the line is damaged, or the file was cut off there"
-            )
     return table_from_columns(
         path,
-        {column: [row[place] for row in rows] for place, column in enumerate(header)},
+        {column: [fields[place] for _, fields in rows] for place, column in enumerate(header)},
         name=name,
         source=Source(path.name, hashlib.sha256(contents).hexdigest()),
         allow_subset=allow_subset,
         epochs=epochs,
-        lines=lines[1:],
+        lines=[line for line, _ in rows],
     )
-
-
-def _rows(path: Path, contents: bytes) -> tuple[list[int], list[list[str]]]:
-    """Return line numbers and fields of all lines that are not empty."""
-    try:
-        text = contents.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = contents.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines, rows = [], []
-    try:
-        for row in reader:
-            if row:
-                lines.append(reader.line_num)
-                rows.append(row)
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
-    return lines, rows

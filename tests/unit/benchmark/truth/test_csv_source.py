@@ -103,8 +103,11 @@ def test_empty_lines_do_not_matter_and_do_count(tmp_path: Path) -> None:
         (f"{HEAD}\n{ONE},-1\n", "line 2: cifar10_test_200 is '-1'"),
         (f"{HEAD}\n{ONE},100.5\n", "line 2: .* is '100.5': it must be a percentage from 0 to 100"),
         (f"{HEAD}\n{ONE},9_1\n", "line 2: cifar10_test_200 is '9_1'"),
-        (f"{HEAD}\n{ONE},10\n{TWO},10,\n", "line 3: 3 fields where the header has 2"),
-        (f"{HEAD}\n{ONE},10\n{TWO[:30]}", "line 3: 1 fields .* or the file was cut off there"),
+        (f"{HEAD}\n{ONE},10\n{TWO},10,\n", "line 3: the header has 2 fields, this line 3"),
+        (
+            f"{HEAD}\n{ONE},10\n{TWO[:30]}",
+            "line 3: .* this line 1; .* or the file was cut off there",
+        ),
         (f'{HEAD}\n{ONE},10\n"{TWO}', "line 3: not CSV"),
         (f"{HEAD},index\n{ONE},10,0\n{TWO},11,0\n", "line 3: index 0 is already on line 2"),
         (f"{HEAD},index\n{ONE},10,15625\n", "line 2: index is '15625'"),

@@ -101,8 +101,8 @@ def test_csv_may_write_genotypes_and_json_may_escape(tmp_path: Path) -> None:
         (f"{HEAD}\n\n{ONE},1\n{TWO[:-1]},1\n", 4, f"not an architecture: .* nearest is '{TWO}'"),
         (f"{HEAD}\n{ONE},1\n7,1\n", 3, "not an architecture: '7'"),
         (f'{HEAD}\n"{GENE.replace("none", "nome", 1)}",1\n', 2, f'nearest is "{re.escape(GENE)}"'),
-        (f"{HEAD}\n{ONE},1\n{TWO},1\n{ONE},1\n", 4, f"{ONE} stands on line 2 already; keep one"),
-        (f'{HEAD}\n{ONE},1\n"{GENE}",2\n', 3, f"{ONE} stands on line 2 already"),
+        (f"{HEAD}\n{ONE},1\n{TWO},1\n{ONE},1\n", 4, f"{ONE} repeats line 2; keep one"),
+        (f'{HEAD}\n{ONE},1\n"{GENE}",2\n', 3, f"{ONE} repeats line 2"),
         (f"{HEAD}\n{ONE},nan\n", 2, "the score is 'nan': it must be a finite number; leave out"),
         (f"{HEAD}\n{ONE},-inf\n", 2, "the score is '-inf'"),
         (f"{HEAD}\n{ONE},1e999\n", 2, "the score is '1e999'"),
@@ -124,40 +124,40 @@ def test_a_fault_in_csv_names_file_and_line(
     refused(tmp_path / "bad.csv", text, f"line {place}: .*{message}")
 
 
+ENTRY = 'an entry such as "<architecture>": 91.5 must follow; found'
+
+
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("[1, 2]", 1, r"the file must be one object .*; here stands '\[1, 2\]'"),
-        ("{", 1, "the file ends within its object; it was cut off there"),
-        ("{1: 2}", 1, "an architecture in double quotes must come here; here stands '1: 2}'"),
-        ("{null", 1, "an architecture in double quotes must come here"),
-        (f'{{"{ONE}"', 1, "the file ends within its object"),
-        (f'{{"{ONE}" 1', 1, f"a colon must follow '{ONE}'; here stands '1'"),
-        (f'{{"{ONE}":', 1, "the file ends within its object"),
-        (f'{{"{ONE}": 1', 1, "the file ends within its object"),
-        (f'{{"{ONE}": 1,', 1, "the file ends within its object"),
-        (f'{{"{ONE}": 1,}}', 1, "an architecture in double quotes must come here"),
-        (f'{{"{ONE}": 1]', 1, "a comma or the closing brace must follow a score"),
-        (f'{{"{ONE}": 01}}', 1, "a comma or the closing brace must follow a score"),
-        (f'{{"{ONE}": 1}} {{}}', 1, "something follows the closing brace"),
-        (f'{{"{ONE[:9]}', 1, "the architecture is damaged, or the file was cut off there"),
-        ('{"\\x"', 1, "the architecture is damaged"),
-        (f'{{"{ONE}": -}}', 1, "the score is damaged"),
-        (f'{{"{ONE}": None}}', 1, "the score is damaged"),
-        (f'{{"{ONE}":\n "1"}}', 2, f"the score of '{ONE}' is a string: it must be a number"),
-        (f'{{"{ONE}": [1]}}', 1, "is a list: it must be a number"),
-        (f'{{"{ONE}": {{"a": 1}}}}', 1, "is an object: it must be a number"),
-        (f'{{"{ONE}": ' + "[" * 100_000, 1, "is a list: it must be a number"),
+        ("[1, 2]", 1, r"the file must be one object .*; found '\[1, 2\]'"),
         ("[" * 100_000, 1, "the file must be one object"),
-        (f'{{"{ONE}": true}}', 1, "is true: it must be a number"),
-        (f'{{"{ONE}": null}}', 1, "is null: it must be a number"),
-        (f'{{"{ONE}": oops}}', 1, "is missing: it must be a number; here stands 'oops}'"),
+        ("{", 1, "the file ends within its object: it is cut off"),
+        (f'{{"{ONE}": 1,', 1, "the file ends within its object"),
+        ("{1: 2}", 1, f"{ENTRY} '1: 2}}'"),
+        (f'{{"{ONE}": 1,}}', 1, f"{ENTRY} '}}'"),
+        (f'{{"{ONE}"', 1, f"{ENTRY} '\"{ONE}"),
+        (f'{{"{ONE}" 1', 1, ENTRY),
+        (f'{{"{ONE}": 1', 1, ENTRY),
+        (f'{{"{ONE}": 1]', 1, ENTRY),
+        (f'{{"{ONE}": 01}}', 1, ENTRY),
+        (f'{{"{ONE}": 1.}}', 1, ENTRY),
+        (f'{{"{ONE}": -}}', 1, ENTRY),
+        (f'{{"{ONE[:9]}', 1, ENTRY),
+        ('{"\\x": 1}', 1, ENTRY),
+        ('{"a\n": 1}', 1, ENTRY),
+        (f'{{"{ONE}": 1,\n"{TWO}":\n "1"}}', 2, f"{ENTRY} '\"{TWO}"),
+        (f'{{"{ONE}": [1]}}', 1, ENTRY),
+        (f'{{"{ONE}": ' + "[" * 100_000, 1, ENTRY),
+        (f'{{"{ONE}": 1}} {{}}', 1, r"must end after the closing brace; found '\{\}'"),
+        (f'{{"{ONE}": None}}', 1, "the score is 'None': it must be a finite number"),
+        (f'{{"{ONE}": true}}', 1, "the score is 'true': it must be a finite number"),
         (f'{{\n"{TWO}": 1,\n\n"{ONE}": NaN}}', 4, "the score is 'NaN': it must be a finite number"),
         (f'{{"{ONE}": -Infinity}}', 1, "the score is '-Infinity'"),
         (f'{{"{ONE}": 1e999}}', 1, "the score is '1e999'"),
         (f'{{"{ONE}": {"9" * 5_000}}}', 1, f"the score is '{'9' * 120}'..."),
-        (f'{{"{ONE}": 1,\n "{ONE}": 1}}', 2, f"{ONE} stands on line 1 already; keep one of them"),
-        (f'{{"{ONE}": 1,\n "{GENE}": 1}}', 2, f"{ONE} stands on line 1 already"),
+        (f'{{"{ONE}": 1,\n "{ONE}": 1}}', 2, f"{ONE} repeats line 1; keep one"),
+        (f'{{"{ONE}": 1,\n "{GENE}": 1}}', 2, f"{ONE} repeats line 1"),
         (f'{{\n"{ONE[1:]}": 1}}', 2, f"not an architecture: .* the nearest is '{ONE}'"),
         (f'{{\n"{GENE[1:]}": 1}}', 2, "not an architecture: "),
         ('{\n"\\ud800": 1}', 2, r"not an architecture: '\\ud800'"),
@@ -187,20 +187,20 @@ def test_a_long_line_is_given_with_the_column(tmp_path: Path) -> None:
     scores: dict[str, Any] = {to_string(code): 1 for code in range(9)}
     text = json.dumps(scores | {ONE: None})
     path.write_text(text)
-    column = text.index("null") + 1
-    with pytest.raises(InputError, match=f"published, line 1, column {column}: the score of"):
+    column = text.index(f'"{ONE}') + 1
+    with pytest.raises(InputError, match=f"published, line 1, column {column}: the score is"):
         read_predictions(path)
     again = f'{json.dumps(scores)[:-1]}, "{GENE}": 1}}'
     path.write_text(again)
     first, second = again.index(f'"{ONE}') + 1, again.index(f'"{GENE}') + 1
-    with pytest.raises(InputError, match=f"column {second}: .* on line 1, column {first} already"):
+    with pytest.raises(InputError, match=f"column {second}: .* repeats line 1, column {first}"):
         read_predictions(path)
 
 
 @pytest.mark.parametrize("text", [f"{HEAD}\n", "{}", " {\n} "])
 def test_nothing_is_no_prediction(tmp_path: Path, text: str) -> None:
     (tmp_path / "none").write_text(text)
-    with pytest.raises(InputError, match=r"none: there is no architecture in it; add an entry"):
+    with pytest.raises(InputError, match=r"none: it holds no architecture; add an entry"):
         read_predictions(tmp_path / "none")
 
 

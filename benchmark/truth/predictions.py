@@ -1,0 +1,184 @@
+"""Predictions: scores of architectures by any method, read from a CSV or JSON file."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError, MissingError
+from benchmark.spaces.nb201 import SIZE, Codes, to_string
+from benchmark.spaces.nb201.lists import csv_columns, parse_arch, read_text, shown
+
+# One item of a JSON object, with the comma or brace after it. Python also writes NaN and Infinity.
+_ITEM = re.compile(
+    r'[ \t\n\r]*(?P<arch>"(?:[^"\\]|\\.){0,2000}")[ \t\n\r]*:[ \t\n\r]*'
+    r"(?P<score>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|-?[A-Za-z]+)"
+    r"[ \t\n\r]*(?P<end>[,}])"
+)
+_OPENING = re.compile(r"[ \t\n\r]*\{[ \t\n\r]*(?P<empty>\})?")
+_NEAR = 200  # columns; beyond it a line number alone does not lead to an entry
+
+# Position in the file (line of a CSV, offset of a JSON file), architecture and score.
+Entry = tuple[int, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Scores of some or all architectures; a higher score means a better one.
+
+    Attributes:
+        file: The file, as the user named it.
+        codes: The architectures [n], ascending, each once.
+        scores: Their scores [n], finite, in any unit.
+        maybe_cut_off: Whether the file lacks architectures and has no line break at its end: then
+            it may have been longer, and its last score may have had more digits.
+
+    Example:
+        >>> Predictions("mine", np.array([3, 7]), np.array([0.5, 0.25])).of(np.array([7]))
+        array([0.25])
+    """
+
+    file: str
+    codes: Codes
+    scores: NDArray[np.float64]
+    maybe_cut_off: bool = False
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return len(self.codes)
+
+    def of(self, codes: Codes) -> NDArray[np.float64]:
+        """Return the scores [n] of the architectures ``codes`` [n].
+
+        Raises:
+            MissingError: One of them has no score.
+        """
+        absent = np.setdiff1d(codes, self.codes)
+        if absent.size:
+            raise MissingError(
+                f"{self.file}: no score of {absent.size:,} of the {len(codes):,} architectures to "
+                f"compare, the first is {to_string(absent[0])}; add them, or leave them out of "
+                "the subset"
+            )
+        return np.asarray(self.scores[np.searchsorted(self.codes, codes)])
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    r"""Read predictions from a CSV or JSON file.
+
+    CSV has the columns ``arch`` and ``score`` among others; JSON is one object from architectures
+    to scores. An architecture is a string or, as in the files that few-shot NAS publishes, a
+    genotype (`benchmark.spaces.nb201.genotypes`). The suffix does not matter: a file that begins
+    with a brace or a bracket is JSON.
+
+    Args:
+        path: The file, UTF-8, at most 32 MiB.
+
+    Returns:
+        The predictions; their length says how many architectures have a score.
+
+    Raises:
+        InputError: The file cannot be read, or an entry is no architecture, is repeated, or has no
+            finite score; the message names the line, and the column in a long line.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "mine.csv"
+        ...     _ = path.write_text(f"arch,score\n{to_string(7)},0.25\n{to_string(3)},0.5\n")
+        ...     predictions = read_predictions(path)
+        >>> predictions.codes, predictions.scores
+        (array([3, 7]), array([0.5 , 0.25]))
+    """
+    text = read_text(path)
+    is_json = text.lstrip()[:1] in ("{", "[")
+    try:
+        if is_json:
+            score_of = _checked(_json_entries(text), lambda offset: _place(text, offset))
+        else:
+            rows = csv_columns(text, ("arch", "score"))
+            score_of = _checked(((line, *fields) for line, fields in rows), lambda at: f"line {at}")
+    except InputError as error:
+        raise InputError(f"{path}, {error}") from error
+    if not score_of:
+        raise InputError(f"{path}: it holds no architecture; add an entry for each")
+    codes = np.array(sorted(score_of), np.int64)
+    return Predictions(
+        file=str(path),
+        codes=codes,
+        scores=np.array([score_of[code] for code in codes.tolist()], np.float64),
+        maybe_cut_off=not is_json and len(codes) < SIZE and not text.endswith(("\n", "\r")),
+    )
+
+
+def _checked(entries: Iterable[Entry], place: Callable[[int], str]) -> dict[int, float]:
+    """Return the score of each architecture; ``place`` puts a position into words."""
+    score_of: dict[int, float] = {}
+    position_of: dict[int, int] = {}
+    for position, arch, score in entries:
+        try:
+            code, number = parse_arch(arch), _number(score)
+        except InputError as error:
+            raise InputError(f"{place(position)}: {error}") from error
+        if code in position_of:
+            earlier = place(position_of[code])
+            raise InputError(f"{place(position)}: {to_string(code)} repeats {earlier}; keep one")
+        score_of[code], position_of[code] = number, position
+    return score_of
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text.replace("_", "?"))  # only Python reads 9_1 as 91
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(
+            f"the score is {shown(text)}: it must be a finite number; leave out what has none"
+        )
+    return number
+
+
+def _json_entries(text: str) -> Iterator[Entry]:
+    """Yield the entries of a JSON object.
+
+    `json.load` would lose their positions, take the last of two equal names, and recurse without
+    bound.
+    """
+    opening = _OPENING.match(text)
+    if opening is None:
+        raise _fault(text, 0, "the file must be one object from architectures to scores")
+    at, end = opening.end(), opening["empty"]
+    while end != "}":
+        item = _ITEM.match(text, at)
+        try:
+            arch = None if item is None else json.loads(item["arch"])
+        except json.JSONDecodeError:
+            arch = None
+        if item is None or arch is None:
+            raise _fault(text, at, 'an entry such as "<architecture>": 91.5 must follow')
+        yield item.start("arch"), arch, item["score"]
+        at, end = item.end(), item["end"]
+    if text[at:].strip():
+        raise _fault(text, at, "the file must end after the closing brace")
+
+
+def _fault(text: str, offset: int, rule: str) -> InputError:
+    offset += len(text[offset:]) - len(text[offset:].lstrip())
+    if offset == len(text):
+        return InputError(f"{_place(text, offset)}: the file ends within its object: it is cut off")
+    found = text[offset : offset + 120].partition("\n")[0]
+    return InputError(f"{_place(text, offset)}: {rule}; found {shown(found)}")
+
+
+def _place(text: str, offset: int) -> str:
+    """Return line and column of an offset, without the column if it is small."""
+    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    return f"line {line}" + (f", column {column}" if column > _NEAR else "")
