@@ -160,7 +160,7 @@ def table_quality(table: TruthTable) -> list[Quality]:
             ceiling_tau(it.tau, it.seeds),
         )
         for key, it in table.measurements.agreement.items()
-        if it.seeds is not None and it.rho is not None
+        if it.seeds is not None
     ]  # fmt: skip
 
 

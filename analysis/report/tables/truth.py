@@ -96,9 +96,8 @@ def truth_table(study: Study) -> BuiltTable:
 
 def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[Row]:
     told = table.measurements.agreement[key]
-    rho = math.nan if told.rho is None else told.rho
     every = np.ones(len(table), bool)
-    yield _row(table, key, WHOLE, every, Agreed(told.architectures, told.tau, rho), told.seeds)
+    yield _row(table, key, WHOLE, every, Agreed(told.architectures, told.tau, told.rho), told.seeds)
     by_seed = accuracies_by_seed(table, key)
     if by_seed is None:
         return

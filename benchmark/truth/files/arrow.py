@@ -84,7 +84,7 @@ def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Column
             "write it again"
         )
     if about.pop("checksum", None) != _checksum(about, columns):
-        raise InputError(f"{path} is damaged (its checksum is wrong); write it again")
+        raise InputError(f"{path} is damaged (its checksum does not hold); write it again")
     del about["version"]
     return about, columns
 

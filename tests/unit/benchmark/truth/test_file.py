@@ -143,7 +143,7 @@ def test_a_changed_number_is_found(tmp_path: Path) -> None:
     contents = bytearray(path.read_bytes())
     contents[place + 6] ^= 1
     path.write_bytes(contents)
-    with pytest.raises(InputError, match="its checksum is wrong"):
+    with pytest.raises(InputError, match="its checksum does not hold"):
         read_table(path)
 
 

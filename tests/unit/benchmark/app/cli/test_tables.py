@@ -44,7 +44,7 @@ def official(tmp_path: Path) -> Path:
             {TEST: deviations},
             {TEST: percent / 100},
             {CostKey("latency", "cifar10", 200): np.full(SIZE, np.nan)},
-            {TEST: Agreement(0.75, SIZE - 1)},
+            {TEST: Agreement(0.75, SIZE - 1, rho=0.9)},
         ),
     )
     write_table(table, tmp_path / "official.nbtable")
