@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from baselines.training import base_class
 from benchmark.app.running.runner import run_units
 from benchmark.budget import Spending
 from benchmark.errors import InputError
@@ -116,7 +115,7 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
         return Rerun(Sameness.DIFFERENT, differing, math.nan, ("task differs",))
     notes = tuple(_other_splits(record, again)) if differing else ()
     faults = []
-    if record.budget != again.budget and not (notes and _spent_alike(record, again)):
+    if record.budget != again.budget and not (notes and _same_shared_part(record, again)):
         faults.append("budget differs")
     if record.provenance.get("streams") != again.provenance.get("streams"):
         faults.append("it drew from other random streams")
@@ -189,18 +188,16 @@ def _other_splits(record: RunRecord, again: RunRecord) -> list[str]:
     ]
 
 
-def _spent_alike(one: RunRecord, other: RunRecord) -> bool:
-    """Whether two runs spent the same up to a step, the same of it before the first split.
+def _same_shared_part(one: RunRecord, other: RunRecord) -> bool:
+    """Whether two runs with different splits trained alike before the first one.
 
-    Their splits differ, so that matching, which leaves the rest to the leaves, may cost more or
-    less.
+    Matching may cost them more or less, which leaves less or more to the leaves.
     """
     shared = Spending.SHARED_TRAINING.value
-    before = [run.budget.get("parts", {}).get(shared) for run in (one, other)]
-    passes = base_class(one.base).passes if one.base is not None else 1
-    step = one.task["training"]["batch_size"] * passes
-    spent = [run.budget.get("spent", math.nan) for run in (one, other)]
-    return bool(before[0] == before[1] and abs(spent[0] - spent[1]) <= step)
+    first, second = (
+        (run.budget.get("budget"), run.budget.get("parts", {}).get(shared)) for run in (one, other)
+    )
+    return first == second
 
 
 def _agreement(one: RunRecord, other: RunRecord) -> float:
