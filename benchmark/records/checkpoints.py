@@ -1,4 +1,4 @@
-"""When a run leaves a checkpoint, and how it stops at one."""
+"""When a run writes a checkpoint, and how it stops at one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ State = Callable[[], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Every:
-    """How often a checkpoint is written; never, where both are None.
+    """How often a checkpoint is written; never if both are None.
 
     Attributes:
-        steps: After so many safe places, which are steps of training.
-        seconds: After so much time.
+        steps: Safe places, which are steps of training, between two checkpoints.
+        seconds: Seconds between two checkpoints.
     """
 
     steps: int | None = None
@@ -35,13 +35,13 @@ _UNITS = {"": None, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def parse_every(text: str) -> Every:
-    """Return how often a text asks for checkpoints.
+    """Read how often to write checkpoints.
 
     Args:
         text: Steps, like ``500``; a time, like ``30s``, ``5min`` or ``1h``; or ``never``.
 
     Raises:
-        InputError: It is none of these.
+        InputError: The text has another form.
 
     Example:
         >>> parse_every("500"), parse_every("5min"), parse_every("never")
@@ -68,10 +68,10 @@ _TRIPPED = (
 
 @contextmanager
 def taking_up() -> Iterator[None]:
-    """Say in one line that a checkpoint cannot be used, whatever its contents trip.
+    """Turn any error that a checkpoint's contents cause within the block into one line.
 
     Raises:
-        CheckError: Something in the block was not as expected.
+        CheckError: The contents are not what this program writes.
     """
     try:
         yield
@@ -82,10 +82,10 @@ def taking_up() -> Iterator[None]:
 
 
 def whole_number(value: object) -> int:
-    """Return a number that a checkpoint holds, 0 or more.
+    """Return a value of a checkpoint after checking that it is an integer of 0 or more.
 
     Raises:
-        InputError: It is none.
+        InputError: It is not.
 
     Example:
         >>> whole_number(3)
@@ -96,22 +96,48 @@ def whole_number(value: object) -> int:
     return value
 
 
+class Stopwatch:
+    """Seconds that a run has worked, in earlier processes too; waiting is left out.
+
+    Attributes:
+        earlier: Seconds worked in earlier processes.
+    """
+
+    def __init__(self) -> None:
+        self.earlier = 0.0
+        self._start = time.monotonic()  # the time of day may jump
+
+    @property
+    def seconds(self) -> float:
+        """Seconds worked so far."""
+        return self.earlier + time.monotonic() - self._start
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Leave out the time within the block."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._start += time.monotonic() - start
+
+
 class Checkpoints:
     """The checkpoint of one run.
 
-    A run visits it at every safe place: where all that it needs to go on can be said. Where it
-    works on without one, it holds the last.
+    A run calls `visit` at every safe place: where its whole state can be described. It calls
+    `holding` around work without safe places, so that stopping there saves the state before it.
 
     Args:
-        path: The file; None keeps nothing.
-        key: What a checkpoint must be of to be taken up, as plain values.
+        path: The file; None writes nothing.
+        key: Plain values that a checkpoint must have been written with to be resumed from.
         every: How often to write.
-        is_stopped: Says whether the run is asked to stop.
+        is_stopped: Returns whether the run should stop.
 
     Attributes:
-        note: Why an earlier checkpoint was not taken up, or nothing.
-        resumed: How many times the run was taken up before.
-        seconds: How long it had run before.
+        note: Why an earlier checkpoint was not resumed from, or empty.
+        resumed: How many times the run was resumed.
+        watch: How long it has worked.
     """
 
     def __init__(
@@ -122,21 +148,21 @@ class Checkpoints:
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.note = ""
-        self.resumed, self.seconds = 0, 0.0
+        self.resumed = 0
+        self.watch = Stopwatch()
         self._path = path
         self._key = dict(key or {})
         self._every = every
         self._is_stopped = is_stopped
         self._held: State | None = None
-        self._is_visited = False
-        self._begun = time.monotonic()
-        self._steps, self._since = 0, self._begun
+        self._has_visited = False
+        self._steps, self._written = 0, time.monotonic()
 
     def load(self) -> Mapping[str, Any] | None:
-        """Return what an earlier run of the same key saved last, or None.
+        """Return the state that an earlier run with the same key saved last, or None.
 
         Raises:
-            CheckError: It is of the key, but not as `visit` saves it.
+            CheckError: The checkpoint has the key, but not the contents that `visit` writes.
         """
         if self._path is None or not self._path.exists():
             return None
@@ -153,17 +179,17 @@ class Checkpoints:
             seconds = float(contents.get("seconds", 0))
             if not 0 <= seconds < math.inf:
                 raise InputError(f"{seconds} stands where seconds should")
-            self.seconds = seconds
+            self.watch.earlier = seconds
         return contents
 
     def visit(self, state: State) -> None:
-        """Save what ``state`` gives, if it is time or the run is to stop.
+        """Save what ``state`` returns, if a checkpoint is due or the run should stop.
 
         Raises:
-            StoppedError: The run is asked to stop; all is saved.
+            StoppedError: The run should stop; its state is saved.
             CheckError: The system refused to write.
         """
-        self._is_visited = True
+        self._has_visited = True
         self._steps += 1
         if self._is_stopped():
             self._save(state)
@@ -173,7 +199,7 @@ class Checkpoints:
 
     @contextmanager
     def holding(self, state: State) -> Iterator[None]:
-        """Save what ``state`` gives if the run is asked to stop within the block."""
+        """Save what ``state`` returns if the run is stopped within the block."""
         self.visit(state)
         self._held = state
         try:
@@ -182,30 +208,26 @@ class Checkpoints:
             self._held = None
 
     def look(self) -> None:
-        """Stop, if the run is asked to and nothing would be lost by it.
+        """Stop if the run should, unless the next safe place is near.
 
         Raises:
-            StoppedError: The run is asked to stop.
+            StoppedError: The run should stop.
         """
         if self._is_stopped():
-            if self._is_visited and self._held is None:
-                return  # the next safe place is near
+            if self._has_visited and self._held is None:
+                return
             if self._held is not None:
                 self._save(self._held)
             raise StoppedError
 
     def _is_due(self) -> bool:
         every = self._every
-        by_steps = every.steps is not None and self._steps >= every.steps
-        passed = time.monotonic() - self._since
-        return by_steps or (every.seconds is not None and passed >= every.seconds)
+        if every.steps is not None and self._steps >= every.steps:
+            return True
+        return every.seconds is not None and time.monotonic() - self._written >= every.seconds
 
     def _save(self, state: State) -> None:
         if self._path is not None and self._every != Every():
-            told = {
-                "key": self._key,
-                "resumed": self.resumed,
-                "seconds": self.seconds + time.monotonic() - self._begun,
-            }
-            write_checkpoint({**state(), **told}, self._path)
-        self._steps, self._since = 0, time.monotonic()
+            about = {"key": self._key, "resumed": self.resumed, "seconds": self.watch.seconds}
+            write_checkpoint({**state(), **about}, self._path)
+        self._steps, self._written = 0, time.monotonic()

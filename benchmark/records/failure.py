@@ -1,4 +1,4 @@
-"""What is left of a run that failed: where it was, and why."""
+"""The report of a failed run: how far it got, and why it failed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Failure:
         method: Name of the method.
         seed: The seed.
         task: The whole task.
-        fault: What went wrong, a line.
-        budget: What had been spent by then, from `benchmark.budget.Ledger.to_dict`.
+        fault: What went wrong, one line.
+        budget: What it had spent, from `benchmark.budget.Ledger.to_dict`.
         provenance: What ran where, from `benchmark.records.provenance.provenance`.
     """
 
@@ -57,7 +57,7 @@ def failure_path(folder: str | Path, unit: Unit) -> Path:
 
 
 def write_failure(failure: Failure, unit: Unit, folder: str | Path) -> Path:
-    """Write the report of a failed run into a folder, in the place of an earlier one.
+    """Write the report of a failed run into a folder, replacing an earlier one.
 
     Raises:
         CheckError: The system refused.

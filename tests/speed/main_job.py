@@ -157,7 +157,7 @@ from pathlib import Path
 import torch
 from tests.speed.comparisons import score_all
 from tests.speed.scales import PAPERS, SMALL, Scale, both_networks, noise, some_codes
-from benchmark.app.workers.memory import kept_memory
+from benchmark.app.workers.reproducible import kept_memory
 from benchmark.spaces.nb201.complexity import NetworkScale
 torch.set_num_threads(1)
 laptop = Scale("laptop", NetworkScale(8, 1, 8, input_channels=1), 128)

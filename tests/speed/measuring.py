@@ -13,7 +13,7 @@ from typing import Any
 
 from torch.profiler import profile
 
-from benchmark.app.workers.memory import kept_memory
+from benchmark.app.workers.reproducible import kept_memory
 
 Work = Callable[[], object]
 

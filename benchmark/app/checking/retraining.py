@@ -22,8 +22,8 @@ from benchmark.app.building.build_info import BuildInfo, read_build_info
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.training import train_one
 from benchmark.app.checking.rerun import Sameness
-from benchmark.app.workers.backends import HERE, Workers
-from benchmark.app.workers.loky import THREADS
+from benchmark.app.workers.backends import LOCAL, Workers
+from benchmark.app.workers.reproducible import THREADS
 from benchmark.app.workers.progress import shown_board
 from benchmark.errors import InputError
 from benchmark.images import data_folder, dataset_record
@@ -63,7 +63,7 @@ def retrain(
     seed: int = 0,
     tolerance: float | None = None,
     device: str = "cpu",
-    workers: Workers = HERE,
+    workers: Workers = LOCAL,
     data: Path | None = None,
 ) -> list[Retrained]:
     """Train a sample of a table's architectures again, at all its seeds, and compare.

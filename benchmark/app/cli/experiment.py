@@ -132,9 +132,9 @@ def _experiment(
     )
     if runs.reused:
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
-    if runs.elsewhere:
+    if runs.differences:
         click.echo(
-            f"some of them were made with another {', '.join(runs.elsewhere)}: run here again they "
+            f"some of them were made with another {', '.join(runs.differences)}: run here again they "
             "may differ in their last digits",
             err=True,
         )

@@ -11,8 +11,8 @@ from baselines.registry import method_class
 from baselines.schedule import Plan
 from benchmark.app.cli.console import show
 from benchmark.app.running.estimate import measure_steps, plan_seconds
-from benchmark.app.workers.loky import settle
-from benchmark.app.workers.memory import kept_memory
+
+from benchmark.app.workers.reproducible import reproducible
 from benchmark.app.workers.progress import clock_time
 from benchmark.budget import Spending
 from benchmark.tasks.task import Task
@@ -43,8 +43,7 @@ def show_plans(task: Task, methods: Sequence[str], seeds: int, device: str) -> N
     if not plans:
         return
     show(plan_table(task, plans))
-    settle()
-    with kept_memory():
+    with reproducible():
         costs = measure_steps(task, device)
     seconds = {name: plan_seconds(task, plan, costs) for name, plan in plans.items()}
     show(time_table(seconds, seeds, device))

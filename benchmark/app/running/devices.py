@@ -1,4 +1,4 @@
-"""Where networks live: a processor or an accelerator, by PyTorch's name for it."""
+"""Names of devices: the CPU or an accelerator, as PyTorch calls them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from benchmark.errors import InputError
 
 
 def checked_device(name: str) -> str:
-    """Return a device's name after checking that it is there.
+    """Check that a device can be used, and return its one name: ``cpu`` for ``cpu:0``.
 
     Raises:
         InputError: PyTorch knows no such device, or this machine has none.
     """
     try:
-        torch.zeros(1, dtype=torch.float64, device=name).item()  # scores are float64
+        found = torch.zeros(1, dtype=torch.float64, device=name)  # scores are float64
+        found.item()
     except (RuntimeError, AssertionError, ImportError, TypeError) as error:
         why = str(error).splitlines()[0]
         raise InputError(f"device {name!r} cannot be used: {why}") from error
-    return name
+    return "cpu" if found.device.type == "cpu" else name

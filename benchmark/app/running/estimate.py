@@ -13,7 +13,7 @@ from baselines.schedule import Plan
 from baselines.splitting import FULL
 from baselines.training import base_class
 from baselines.training.weights import Stretch
-from benchmark.app.running.trial import make_experiment
+from benchmark.app.running.single_run import make_experiment
 from benchmark.budget import Budget, Ledger, Spending
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.nb201 import EDGES

@@ -1,9 +1,8 @@
-"""Where independent calls are worked on: processes of this machine, or those of a cluster."""
+"""Where independent calls run: in processes of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from benchmark.app.workers.dask import Cluster, cluster
@@ -13,27 +12,32 @@ from benchmark.errors import InputError
 
 @dataclass(frozen=True)
 class Workers:
-    """Who works.
+    """Which workers to use.
 
     Attributes:
-        jobs: Processes of this machine; 1 is this one.
-        scheduler: Address of the scheduler whose workers work instead, or None.
+        jobs: Processes of this machine; 1 means the main process itself.
+        scheduler: Address of a Dask scheduler whose workers are used instead, or None.
     """
 
     jobs: int = 1
     scheduler: str | None = None
 
     @property
-    def are_elsewhere(self) -> bool:
-        """Whether they may not see this machine's files."""
+    def are_remote(self) -> bool:
+        """Whether workers may be on other machines, which do not see this one's files."""
         return self.scheduler is not None
 
-    @contextmanager
-    def pool(self, calls: int) -> Iterator[Pool | Cluster]:
-        """Give a pool of workers for so many calls.
+    def pool(
+        self, calls: int, *, in_process: bool | None = None
+    ) -> AbstractContextManager[Pool | Cluster]:
+        """Return a pool of workers for a number of calls.
+
+        Args:
+            calls: How many calls there will be.
+            in_process: Whether they run in this process; None means if one runs at a time.
 
         Raises:
-            InputError: The cluster's library is not installed.
+            InputError: dask.distributed is not installed.
             CheckError: The cluster cannot be used, or goes away.
             WorkerDiedError: The system ended a worker.
 
@@ -43,30 +47,23 @@ class Workers:
             [(3, 1), (1, 4)]
         """
         if self.scheduler is not None:
-            with cluster(self.scheduler) as found:
-                yield found
-            return
-        with worker_pool(min(self.jobs, calls)) as pool:
-            yield pool
+            return cluster(self.scheduler)
+        return worker_pool(min(self.jobs, calls), in_process=in_process)
 
 
-HERE = Workers()
+LOCAL = Workers()
 
 
 def chosen_workers(jobs: int, backend: str | None, scheduler: str | None) -> Workers:
     """Return the workers that a user asks for.
 
     Args:
-        jobs: Processes, where this machine works.
-        backend: ``loky`` for this machine, ``dask`` for a cluster, or None for what fits.
+        jobs: Processes of this machine.
+        backend: ``loky`` for this machine, ``dask`` for a cluster, or None to go by ``scheduler``.
         scheduler: Address of the cluster's scheduler, or None.
 
     Raises:
         InputError: Backend and scheduler do not fit each other.
-
-    Example:
-        >>> chosen_workers(2, None, "tcp://10.0.0.1:8786").scheduler
-        'tcp://10.0.0.1:8786'
     """
     if backend == "dask" and scheduler is None:
         raise InputError(

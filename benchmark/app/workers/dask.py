@@ -1,9 +1,9 @@
-"""Workers on other machines, by dask.distributed: calls go to a scheduler, results come back.
+"""Workers of a Dask cluster: calls go to its scheduler, results come back.
 
-A call whose worker dies is given to another by the scheduler, once: each tells the scheduler when
-it begins and ends, so one that began twice and never ended is not begun again, whatever the
-scheduler would allow, and one that merely waited beside it is not blamed. Workers must run the same
-versions as this process, because bits and formats depend on them.
+If a worker dies, the scheduler gives its call to another one. Each call logs its start and end with
+the scheduler, so one that has started twice without ending is not tried a third time, and a call
+that only waited on a dying worker is not blamed. Workers must run the same versions as this
+process, because numbers and formats depend on them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from benchmark.app.workers.loky import WorkerDiedError, settle
-from benchmark.app.workers.memory import kept_memory
+from benchmark.app.workers.loky import WorkerDiedError
+from benchmark.app.workers.reproducible import reproducible
 from benchmark.errors import CheckError, InputError, fault_line, in_one_line
 from benchmark.records.provenance import provenance
 
@@ -34,23 +34,24 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-PATIENCE = 15.0  # seconds to wait for a scheduler, and for its first worker
-POLL = 0.05  # seconds between two looks at what is done
-LOOK = 5.0  # seconds between two looks at whether there are workers
-LONELY = 60.0  # seconds without any until it is said
+CONNECT_TIMEOUT = 15.0  # seconds to wait for a scheduler, and for its first worker
+POLL = 0.05  # seconds between checks for results
+CHECK_EVERY = 5.0  # seconds between checks for workers
+WARN_AFTER = 60.0  # seconds without workers
 RETRIES = 1  # of a call whose worker died
-_LOST_GRAPH = "Error during deserialization of the task graph"  # what a scheduler says
+DIED_REMOTELY = "it ended two workers, perhaps for want of memory; give workers more of it"
+_LOST_GRAPH = "Error during deserialization of the task graph"  # a message of the scheduler
 _UNREADABLE = (ImportError, AttributeError, TypeError, SyntaxError, pickle.UnpicklingError)
-_BEGUN, _ENDED = "begun", "ended"
+_STARTED, _ENDED = "started", "ended"
 _LIBRARIES = ("nasbench-suite", "torch", "numpy", "scipy", "distributed")
 
 
 class Cluster:
-    """Workers that a scheduler has.
+    """The workers of a scheduler.
 
     Args:
         client: The connection to it.
-        address: Where it is.
+        address: Its address.
     """
 
     def __init__(self, client: Client, address: str) -> None:
@@ -60,37 +61,35 @@ class Cluster:
     def results(
         self, call: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]
     ) -> Iterator[Result]:
-        """Yield what a function returns for each of some arguments, in the order they are done.
+        """Yield what a function returns for each of some arguments, in the order they finish.
 
         Args:
             call: The function; what it raises is raised here.
-            arguments: Positional arguments of each call; they and the results can be pickled.
-
-        Yields:
-            The results.
+            arguments: Picklable positional arguments of each call, all drawn at once.
 
         Raises:
             CheckError: The scheduler has gone, or a worker runs other versions.
-            WorkerDiedError: A call killed two workers; raised when all others are done.
+            WorkerDiedError: A call ended two workers; raised after all others are done.
         """
         from distributed import KilledWorker, as_completed
 
-        here, name = versions(), uuid4().hex
-        futures = [
-            self._client.submit(_remote, here, f"nasbench-{name}-{place}", call, *one, pure=False)
+        here, run = versions(), uuid4().hex
+        calls = [
+            pickle.dumps(_Call((here, f"nasbench-{run}-{place}", call, *one)))
             for place, one in enumerate(arguments)
         ]
+        futures = [self._client.submit(pickle.loads, one, pure=False) for one in calls]
         died = False
         completed = as_completed(futures, loop=self._client.loop)
-        for future in self._as_they_come(completed):
+        for future in self._completed(completed):
             if future.status in ("lost", "pending") and self._client.status == "running":
-                completed.add(future)  # its worker died with the result: it is done once more
+                completed.add(future)  # its worker died with the result: it runs once more
                 continue
             if future.status in ("lost", "pending", "cancelled"):
                 raise CheckError(_gone(self._address))
             if future.status == "error":
                 error: BaseException | None = future.exception()
-                if not isinstance(error, (KilledWorker, WorkerDiedError)):
+                if not isinstance(error, KilledWorker | WorkerDiedError):
                     raise self._fault(error)
                 died = True
                 continue
@@ -105,42 +104,39 @@ class Cluster:
                 "memory; what is finished is kept"
             )
 
-    def _as_they_come(self, completed: as_completed) -> Iterator[Future[Any]]:
-        """Yield futures as they complete; say so where no worker is there for a while."""
-        seen = look = time.monotonic()
-        told = False
+    def _completed(self, completed: as_completed) -> Iterator[Future[Any]]:
+        """Yield futures as they complete; warn once while there are no workers."""
+        last_seen = next_check = time.monotonic()
+        warned = False
         while completed.count():
             batch = completed.next_batch(block=False)
             yield from batch
             if batch:
                 continue
             time.sleep(POLL)
-            if time.monotonic() < look:
+            now = time.monotonic()
+            if now < next_check:
                 continue
+            next_check = now + CHECK_EVERY
             if self._has_workers():
-                seen, told = time.monotonic(), False
-            elif not told and time.monotonic() - seen >= LONELY:
-                told = True
+                last_seen, warned = now, False
+            elif not warned and now - last_seen >= WARN_AFTER:
+                warned = True
                 print(
-                    f"the scheduler at {self._address} has had no worker for {LONELY:.0f} s: start "
-                    "some, or end this command with Ctrl-C, which keeps what is finished",
+                    f"the scheduler at {self._address} has had no worker for {WARN_AFTER:.0f} s: "
+                    "start some, or end this command with Ctrl-C, which keeps what is finished",
                     file=sys.stderr,
                 )
-            look = time.monotonic() + LOOK
 
     def _has_workers(self) -> bool:
-        """Whether there is one; of a scheduler that does not answer, its calls will tell."""
+        """Whether there are workers; a scheduler that does not answer fails the calls instead."""
         try:
             return bool(self._client.nthreads())
         except OSError:
             return True
 
     def _fault(self, error: BaseException | None) -> BaseException:
-        """Return in our own words what went wrong around a call.
-
-        What a call itself raises comes as a result, so a type error, say, comes of reading what is
-        to be called.
-        """
+        """Return the message for an error around a call: what the call raises is a result."""
         if error is None:
             return CheckError(_gone(self._address))
         if isinstance(error, CheckError):
@@ -157,13 +153,13 @@ class Cluster:
 
 @contextmanager
 def cluster(address: str) -> Iterator[Cluster]:
-    """Connect to a scheduler for as long as the block runs.
+    """Connect to a scheduler while the block runs.
 
     Args:
         address: Where it listens, like ``tcp://10.0.0.1:8786``.
 
     Raises:
-        InputError: The address is none, or dask.distributed is not installed.
+        InputError: The address is malformed, or dask.distributed is not installed.
         CheckError: The scheduler cannot be reached, has no workers, goes away, or its workers run
             other versions.
     """
@@ -172,45 +168,51 @@ def cluster(address: str) -> Iterator[Cluster]:
             f"{address[:100]!r} is no address of a scheduler: write tcp://10.0.0.1:8786, say"
         )
     try:
-        from distributed import Client
         from distributed.comm.core import CommClosedError
     except ImportError as error:
         raise InputError(
             "other machines need dask.distributed, which is not installed: "
             "pip install 'nasbench-suite[dask]'"
         ) from error
-    with warnings.catch_warnings(), _quiet():
-        warnings.simplefilter("ignore")  # versions are compared by `versions`, in one line
+    with warnings.catch_warnings(), _without_logging():
+        warnings.simplefilter("ignore")  # `check_versions` compares versions, in one line
+        client = _connect(address)
         try:
-            client = Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
+            client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
+        except TimeoutError as error:
+            client.close(timeout=CONNECT_TIMEOUT)
             raise CheckError(
-                f"cannot reach a scheduler at {address[:100]}: {_first_line(error)}; start one "
-                "with `dask scheduler`, or correct --scheduler"
-            ) from error
-        except Exception as error:  # no certificates, other versions: whatever it may be
-            raise CheckError(
-                f"cannot use the scheduler at {address[:100]}: {_first_line(error)}; it must run "
-                "the same version of distributed, and take connections like --scheduler says"
+                f"the scheduler at {address} has no workers: start some with `dask worker "
+                f"{address} --nthreads 1`"
             ) from error
         try:
-            try:
-                client.wait_for_workers(1, timeout=PATIENCE)
-            except TimeoutError as error:
-                raise CheckError(
-                    f"the scheduler at {address} has no workers: start some with `dask worker "
-                    f"{address} --nthreads 1`"
-                ) from error
             yield Cluster(client, address)
         except CommClosedError as error:
             raise CheckError(_gone(address)) from error
         finally:
-            client.close(timeout=PATIENCE)
+            client.close(timeout=CONNECT_TIMEOUT)
+
+
+def _connect(address: str) -> Client:
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise CheckError(
+            f"cannot reach a scheduler at {address[:100]}: {_first_line(error)}; start one "
+            "with `dask scheduler`, or correct --scheduler"
+        ) from error
+    except Exception as error:  # missing certificates, other versions: any kind
+        raise CheckError(
+            f"cannot use the scheduler at {address[:100]}: {_first_line(error)}; it must run "
+            "the same version of distributed, and take connections like --scheduler says"
+        ) from error
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the library's reports on lost connections to itself: what they mean is said here."""
+def _without_logging() -> Iterator[None]:
+    """Silence the library's reports on lost connections, which are reported here in one line."""
     logging.disable(logging.CRITICAL)
     try:
         yield
@@ -220,7 +222,7 @@ def _quiet() -> Iterator[None]:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return what a worker must have in common with the process that it works for.
+    """Return the versions that a worker must share with the process it works for.
 
     Example:
         >>> versions()["torch"] == metadata.version("torch")
@@ -244,11 +246,6 @@ def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:
 
     Raises:
         CheckError: One differs.
-
-    Example:
-        >>> check_versions({"torch": "2.13.0"}, {"torch": "2.12.0"}) # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-        benchmark.errors.CheckError: worker on ... has torch 2.12.0, this process 2.13.0; install...
     """
     for name in here.keys() | there.keys():
         if here.get(name) != there.get(name):
@@ -260,21 +257,34 @@ def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class _Raised:
-    """What a call raised, told from what went wrong around it."""
+    """An error that the call itself raised, as opposed to one around it."""
 
     error: Exception
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call of `_remote` that is made by unpickling it.
+
+    A worker that cannot import the function then fails the call. Were the function given to Dask,
+    the worker would fail to read the message, and the call would never end.
+    """
+
+    arguments: tuple[Any, ...]
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Let unpickling make the call."""
+        return _remote, self.arguments
 
 
 def _remote(
     here: Mapping[str, str], topic: str, call: Callable[..., Result], *arguments: Any
 ) -> Result | _Raised:
-    """Call a function on a worker, on one thread, if it has the right versions."""
+    """Call a function on a worker that has the right versions."""
     check_versions(here, versions())
-    with _told(topic):
-        settle()
+    with _logged(topic), reproducible():
         try:
-            with kept_memory():
-                return call(*arguments)
+            return call(*arguments)
         except Exception as error:
             try:
                 pickle.dumps(error)
@@ -284,22 +294,22 @@ def _remote(
 
 
 @contextmanager
-def _told(topic: str) -> Iterator[None]:
-    """Tell the scheduler that a call begins, and that its worker lived to its end.
+def _logged(topic: str) -> Iterator[None]:
+    """Log with the scheduler that a call starts, and that its worker lived to its end.
 
     Args:
-        topic: Where it is told, another for each call.
+        topic: Name of the log, another for each call.
 
     Raises:
-        WorkerDiedError: It has begun so often that it is not to be tried again.
+        WorkerDiedError: It started so often without ending that it is not tried again.
     """
     from distributed import get_client
 
     client = get_client()
-    told = [message for _, message in client.get_events(topic)]
-    if told.count(_BEGUN) - told.count(_ENDED) > RETRIES:
+    events = [message for _, message in client.get_events(topic)]
+    if events.count(_STARTED) - events.count(_ENDED) > RETRIES:
         raise WorkerDiedError("its workers died")
-    client.log_event(topic, _BEGUN)
+    client.log_event(topic, _STARTED)
     try:
         yield
     finally:
@@ -307,7 +317,7 @@ def _told(topic: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the first line of what an error says that says something."""
+    """Return the first line of an error's message that is not empty."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:200] if lines else type(error).__name__
 

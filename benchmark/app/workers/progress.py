@@ -1,7 +1,7 @@
-"""How far the units of a run have come, whichever process works on them.
+"""The progress of units in all worker processes, as one bar, or as lines without a terminal.
 
-A worker writes the share it has done into its place of a small shared file; the main process reads
-them all and shows one bar, or plain lines where stderr is no terminal.
+A small file in shared memory holds the finished share of each unit, written by its worker, and
+whether units should stop, written by the main process.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from rich.progress import (
 
 from benchmark.files import marked_folder
 
-REFRESH = 0.2  # seconds between two looks at the units
-LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
-WRITE_EVERY = 0.1  # seconds between two writes of a worker
+REFRESH = 0.2  # seconds between updates of the bar
+LINE_EVERY = 10.0  # seconds between lines without a terminal
+WRITE_EVERY = 0.1  # seconds between a worker's writes, and between its checks whether to stop
 
 
 class Meter:
-    """A unit's place on a board; usable in any process, on other machines without effect.
+    """One unit's entry on a board; usable in any process, without effect on other machines.
 
     Args:
         path: The board's file.
-        place: The unit's place in it.
+        place: Index of the unit's entry.
     """
 
     def __init__(self, path: Path, place: int) -> None:
         self._path = path
         self._place = place
         self._next = 0.0
-        self._look = 0.0
+        self._next_check = 0.0
         self._stopped = False
 
     def show(self, share: float) -> None:
-        """Say how much of the unit is done, from 0 to 1; cheap enough to call at every step."""
+        """Show the finished share of the unit, from 0 to 1; cheap enough to call at every step."""
         now = time.monotonic()
         if now >= self._next or share >= 1:
             self._next = now + WRITE_EVERY
@@ -57,26 +57,26 @@ class Meter:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the unit is asked to stop; cheap enough to ask at every step."""
+        """Whether the unit should stop; cheap enough to call at every step."""
         now = time.monotonic()
-        if not self._stopped and now >= self._look:
-            self._look = now + WRITE_EVERY
+        if not self._stopped and now >= self._next_check:
+            self._next_check = now + WRITE_EVERY
             with suppress(FileNotFoundError):
                 self._stopped = bool(np.memmap(self._path, np.float64, mode="r")[-1])
         return self._stopped
 
 
 class Board:
-    """The shares of all units.
+    """The finished shares of all units.
 
     Args:
-        path: A file to keep them in, for as long as the units run.
+        path: The file that holds them, for as long as the units run.
         units: Number of units.
     """
 
     def __init__(self, path: Path, units: int) -> None:
         self._whole = np.memmap(path, np.float64, mode="w+", shape=(units + 1,))
-        self._shares = self._whole[:-1]  # the last says whether to stop
+        self._shares = self._whole[:-1]  # the last entry: whether to stop
         self._path = path
 
     def meter(self, place: int) -> Meter:
@@ -89,25 +89,22 @@ class Board:
 
     @property
     def share(self) -> float:
-        """How much of everything is done, from 0 to 1."""
+        """The finished share of all units together, from 0 to 1."""
         return float(self._shares.mean())
 
     @property
     def finished(self) -> int:
-        """How many units are done."""
+        """Number of finished units."""
         return int((self._shares >= 1).sum())
 
 
 @contextmanager
 def shown_board(units: int, what: str) -> Iterator[Board]:
-    """Show the progress of units on stderr for as long as the block runs.
+    """Show the progress of units on stderr while the block runs.
 
     Args:
         units: Number of units, at least 1.
-        what: What is being worked on, a few words.
-
-    Yields:
-        The board for their meters.
+        what: What they do, in a few words.
     """
     with marked_folder() as folder:
         board = Board(folder / "shares", units)
@@ -147,7 +144,7 @@ def _show_lines(board: Board, units: int, what: str, stop: threading.Event) -> N
 
 
 def progress_line(what: str, board: Board, units: int, elapsed: float) -> str:
-    """Return a line on what is done after so many seconds, and on what is left.
+    """Return a line on finished work after ``elapsed`` seconds, and on the time left.
 
     Example:
         >>> with marked_folder() as folder:

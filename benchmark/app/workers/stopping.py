@@ -1,6 +1,7 @@
-"""Being asked to stop: the first signal lets the work come to a safe place, the next does not wait.
+"""Stopping on Ctrl-C or SIGTERM: the first signal lets work reach a checkpoint, the next does not.
 
-Whoever works says how it can be told; where nobody does, a signal interrupts at once.
+Work that can stop by itself registers a function with `stoppable`; without one, a signal interrupts
+at once.
 """
 
 from __future__ import annotations
@@ -13,40 +14,40 @@ from benchmark.errors import StoppedError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_tell: list[Callable[[int], None]] = []  # who works now, the innermost last
+_stops: list[Callable[[int], None]] = []  # of running work, the innermost last
 
 
 @contextmanager
-def stoppable(tell: Callable[[int], None]) -> Iterator[None]:
-    """Be told of the first signal instead of being interrupted by it, within the block.
+def stoppable(stop: Callable[[int], None]) -> Iterator[None]:
+    """Call ``stop`` at the first signal within the block, instead of interrupting it.
 
     Args:
-        tell: Called with the signal's number, between any two instructions of the main thread.
+        stop: Called with the signal's number, between any two instructions of the main thread.
     """
-    _tell.append(tell)
+    _stops.append(stop)
     try:
         yield
     finally:
-        if tell in _tell:
-            _tell.remove(tell)
+        if stop in _stops:
+            _stops.remove(stop)
 
 
 def ask_to_stop(number: int) -> None:
-    """Tell who works now of a signal.
+    """Handle a signal.
 
     Args:
         number: Number of the signal.
 
     Raises:
-        StoppedError: Nobody can be told, or was told before.
+        StoppedError: No running work is stoppable, or it was asked to stop before.
 
     Example:
-        >>> told = []
-        >>> with stoppable(told.append):
+        >>> signals = []
+        >>> with stoppable(signals.append):
         ...     ask_to_stop(15)
-        >>> told
+        >>> signals
         [15]
     """
-    if not _tell:
+    if not _stops:
         raise StoppedError(number)
-    _tell.pop()(number)
+    _stops.pop()(number)

@@ -8,7 +8,7 @@ import torch
 
 from benchmark.errors import CheckError, InputError, StoppedError
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
-from benchmark.records.checkpoints import Checkpoints, Every, parse_every
+from benchmark.records.checkpoints import Checkpoints, Every, Stopwatch, parse_every
 
 KEY = {"method": "gm", "seed": 3}
 
@@ -109,8 +109,29 @@ def test_a_run_is_taken_up_where_it_was(tmp_path: Path) -> None:
         assert found is not None
         assert (found["position"], found["weights"].tolist()) == (4, [1, 1])
         assert again.resumed == times
-        assert 0 <= again.seconds < 60
         again.visit(lambda: {"position": 4, "weights": torch.ones(2)})
+
+
+def test_time_that_was_waited_is_not_time_worked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In any process of a run, nor the time between two of them."""
+    clock = [50.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    first = Checkpoints(tmp_path / "a", KEY, Every(steps=1))
+    clock[0] += 3
+    with first.watch.waiting():
+        clock[0] += 100
+    first.visit(dict)
+    clock[0] += 1_000
+    second = Checkpoints(tmp_path / "a", KEY, Every(steps=1))
+    second.load()
+    clock[0] += 4
+    with pytest.raises(StoppedError), second.watch.waiting():
+        clock[0] += 100
+        raise StoppedError
+    assert second.watch.seconds == 7
+    assert Stopwatch().seconds == 0
 
 
 @pytest.mark.parametrize("key", [{}, {"method": "gm", "seed": 4}, {**KEY, "task": "x"}])

@@ -1,0 +1,232 @@
+"""One run of a method at a seed, in this process: what it is given, and the record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from baselines.experiment import Experiment
+from baselines.method import Method
+from benchmark.app.running.devices import checked_device
+from benchmark.app.workers.reproducible import reproducible
+from benchmark.budget import Budget, Ledger
+from benchmark.images import ImageSet, data_folder, dataset_record
+from benchmark.records import PROTOCOL, RunRecord, Unit, digest, task_digest
+from benchmark.records.checkpoints import Checkpoints
+from benchmark.records.failure import Failure
+from benchmark.records.provenance import machine_facts, provenance
+from benchmark.seeds import Streams
+from benchmark.tasks.task import Task
+
+SCORING_COST = 0.1  # of an image scored, relative to one trained on; for the progress bar alone
+
+
+def run_method(
+    task: Task, method: Method, seed: int = 0, *, device: str = "cpu", data: Path | None = None
+) -> RunRecord:
+    """Run a method at one seed as ``nasbench run`` would, and write nothing.
+
+    Args:
+        task: Images, network, budget and scoring.
+        method: The method, with its options; it need not be registered.
+        seed: The seed.
+        device: Where networks live, like ``cpu`` or ``cuda:0``.
+        data: Folder with files of images; None is the folder of `data_folder`.
+
+    Raises:
+        InputError: The task's images or network are unknown, the device cannot be used, or the
+            method's name, scores or trace do not fit a record.
+        CheckError: The method failed.
+
+    Example:
+        >>> from baselines.registry import method_class
+        >>> from benchmark.tasks.task import load_preset
+        >>> record = run_method(load_preset("ci"), method_class("params")({}))
+        >>> record.method, record.scores.shape
+        ('params', (15625,))
+    """
+    options = {**task.methods, method.name: vars(method.options)}
+    folder = data_folder(data)
+    dataset_record(task.data.dataset).prepare(folder)
+    run = SingleRun(replace(task, methods=options), method, seed, checked_device(device), folder)
+    with reproducible():
+        return run.record()
+
+
+class SingleRun:
+    """One run of a method.
+
+    Args:
+        task: Images, network, budget and scoring.
+        method: The method, with the options that the task has for it.
+        seed: The seed.
+        device: Where networks live.
+        data: Folder with files of images.
+        progress: Called with the finished share, from 0 to 1, after each step.
+        checkpoints: Where the run saves its state and resumes from.
+
+    Attributes:
+        notes: What the user should know about the run.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        method: Method,
+        seed: int,
+        device: str,
+        data: Path,
+        *,
+        progress: Callable[[float], None] = lambda share: None,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        self.notes: list[str] = []
+        self._task, self._method, self._seed = task, method, seed
+        self._device, self._data, self._progress = device, data, progress
+        self._checkpoints = checkpoints or Checkpoints()
+        self._ledger = Ledger(run_budget(task, method))
+        self._started = datetime.now(timezone.utc)
+        self._work = self._ledger.budget.images + SCORING_COST * _images_to_score(task)
+
+    def record(self) -> RunRecord:
+        """Run the method.
+
+        Raises:
+            InputError: Images are missing, or what the method returns does not fit a record.
+            StoppedError: The checkpoints asked it to stop.
+            Exception: Whatever the method raises.
+        """
+        experiment = make_experiment(
+            self._task,
+            self._seed,
+            self._ledger,
+            self._device,
+            read_images(self._task, self._data),
+            tick=self._tick,
+            progress=self._progress,
+            note=self.notes.append,
+            checkpoints=self._checkpoints,
+        )
+        outcome = self._method.run(experiment)
+        images = {"images": experiment.images.digest(), "streams": experiment.streams.drawn}
+        return RunRecord(
+            method=self._method.name,
+            seed=self._seed,
+            task=describe(self._task, self._method),
+            scores=outcome.scores,
+            budget=self._ledger.to_dict(),
+            trace=outcome.trace,
+            provenance=self._provenance() | images,
+        )
+
+    def failure(self, fault: str) -> Failure:
+        """Return the report of a run that failed with ``fault``, one line."""
+        return Failure(
+            method=self._method.name,
+            seed=self._seed,
+            task=describe(self._task, self._method),
+            fault=fault,
+            budget=self._ledger.to_dict(),
+            provenance=self._provenance(),
+        )
+
+    def _provenance(self) -> dict[str, Any]:
+        return {
+            **provenance(self._device, self._started),
+            "seconds": round(self._checkpoints.watch.seconds, 2),
+            "resumed": self._checkpoints.resumed,
+            "notes": list(self.notes),
+        }
+
+    def _tick(self) -> None:
+        done = self._ledger.spent + SCORING_COST * self._ledger.scored
+        self._progress(min(1, done / self._work))
+
+
+def unit_of(task: Task, method: type[Method] | Method, seed: int) -> Unit:
+    """Return a method at a seed; methods that search train supernets by the task's base."""
+    return Unit(method.name, None if method.reference else task.search.base, seed)
+
+
+def describe(task: Task, method: type[Method] | Method) -> dict[str, Any]:
+    """Return everything in a task that decides a method's record, apart from the seed."""
+    return task.describe(method.name, searches=not method.reference)
+
+
+def checkpoint_key(task: Task, method: Method, seed: int, device: str) -> dict[str, Any]:
+    """Return what a checkpoint must agree in for a resumed run to give the same bits."""
+    return {
+        "method": method.name,
+        "seed": seed,
+        "protocol": PROTOCOL,
+        "task": task_digest(describe(task, method)),
+        "machine": digest(machine_facts(provenance(device))),
+    }
+
+
+def run_budget(task: Task, method: Method) -> Budget:
+    """Return what one run of a method may spend: the task's budget, or what its plan costs.
+
+    Raises:
+        InputError: The method's options do not fit the task's budget.
+    """
+    plan = method.plan(task, task.data.epoch_images)
+    if plan is not None:
+        return Budget(plan.budget)
+    return task.budget or Budget(task.training.batch_size)  # without a plan it trains nothing
+
+
+def read_images(task: Task, folder: Path) -> ImageSet:
+    """Return the images of a task.
+
+    Raises:
+        InputError: A file in ``folder`` is missing or damaged, or there are fewer validation images
+            than are to be scored.
+    """
+    images = dataset_record(task.data.dataset).read(task.data, folder)
+    images.valid.first(task.scoring.images)  # fails before the training rather than after it
+    return images
+
+
+def make_experiment(
+    task: Task, seed: int, ledger: Ledger, device: str, images: ImageSet, **hooks: Any
+) -> Experiment:
+    """Return what a method works on at one seed of a task.
+
+    Args:
+        task: Images, network, budget and scoring.
+        seed: The seed.
+        ledger: Where spending is charged.
+        device: Where networks live.
+        images: Training and validation images, on any device.
+        hooks: Optional arguments of `Experiment`.
+    """
+    where = torch.device(device)
+    return Experiment(
+        images=images.to(where),
+        crop_padding=task.data.crop_padding,
+        flip=task.data.flip,
+        scale=task.scale,
+        training=task.training,
+        scoring=task.scoring,
+        search=task.search,
+        streams=Streams(seed),
+        ledger=ledger,
+        device=where,
+        candidates=task.candidates,
+        trajectory=task.trajectory,
+        **hooks,
+    )
+
+
+def _images_to_score(task: Task) -> int:
+    """Return how many images networks score in a run, at most."""
+    passes = 2 if task.scoring.batch_norm == "training" else 1  # one collects statistics
+    trajectory = task.trajectory
+    sampled = max(0, trajectory.points - 1) * trajectory.architectures
+    return (len(task.functions) + sampled) * task.scoring.images * passes

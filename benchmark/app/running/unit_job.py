@@ -1,0 +1,114 @@
+"""A unit as a job for a worker process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from baselines.method import Method
+from baselines.registry import method_class
+from benchmark.app.running.sharing import WorkerShare
+from benchmark.app.running.single_run import SingleRun, checkpoint_key
+from benchmark.app.workers.progress import Meter
+from benchmark.errors import StoppedError, fault_line
+from benchmark.records import RunRecord, Unit
+from benchmark.records.checkpoint_file import checkpoint_path
+from benchmark.records.checkpoints import DEFAULT, Checkpoints, Every
+from benchmark.records.failure import Failure
+from benchmark.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class UnitJob:
+    """All that a worker must know.
+
+    Attributes:
+        task: The task, which all units have in common.
+        unit: The unit.
+        folder: Where records and checkpoints are kept.
+        device: Where networks live, like ``cpu`` or ``cuda:0``.
+        data: Folder with files of images.
+        meter: Where progress is shown.
+        every: How often to write a checkpoint.
+        share: When the unit may compute, if it shares a worker.
+    """
+
+    task: Task
+    unit: Unit
+    folder: Path
+    device: str
+    data: Path
+    meter: Meter
+    every: Every = DEFAULT
+    share: WorkerShare | None = None
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """What a worker returns; a unit that was stopped has neither a record nor a failure.
+
+    Attributes:
+        unit: The unit.
+        record: Its record, if it finished.
+        failure: A report, if it failed.
+        note: What the user should know, or empty.
+    """
+
+    unit: Unit
+    record: RunRecord | None = None
+    failure: Failure | None = None
+    note: str = ""
+
+
+def make_method(task: Task, name: str) -> Method:
+    """Return a registered method with a task's options.
+
+    Raises:
+        InputError: The name is unknown, or an option does not fit the method.
+    """
+    return method_class(name)(task.methods.get(name, {}))
+
+
+def run_unit(job: UnitJob) -> UnitResult:
+    """Run a unit in this process; whatever goes wrong is in the result."""
+    try:
+        return UnitResult(job.unit) if job.meter.is_stopped else _run(job)
+    finally:
+        if job.share is not None:
+            job.share.end()
+
+
+def _run(job: UnitJob) -> UnitResult:
+    task, unit, share = job.task, job.unit, job.share
+    method = make_method(task, unit.method)
+    checkpoints = Checkpoints(
+        checkpoint_path(job.folder, unit),
+        checkpoint_key(task, method, unit.seed, job.device),
+        job.every if job.folder.is_dir() else Every(),  # other machines may not have the folder
+        lambda: job.meter.is_stopped,
+    )
+
+    def wait(done: float) -> None:
+        if share is not None:
+            with checkpoints.watch.waiting():
+                share.wait(done, checkpoints.look)
+        checkpoints.look()
+
+    def progress(done: float) -> None:
+        job.meter.show(0.999 * done)  # it is finished when its record is complete
+        wait(done)
+
+    run = SingleRun(
+        task, method, unit.seed, job.device, job.data, progress=progress, checkpoints=checkpoints
+    )
+    record, failure = None, None
+    try:
+        wait(0.0)
+        record = run.record()
+        job.meter.show(1.0)
+    except StoppedError:
+        pass
+    except Exception as error:  # whatever a method raises, the other units go on
+        failure = run.failure(fault_line(error))
+    note = "; ".join(filter(None, [checkpoints.note, *run.notes]))
+    return UnitResult(unit, record, failure, note)
