@@ -23,8 +23,8 @@ from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.training import train_one
 from benchmark.app.checking.rerun import Sameness
 from benchmark.app.workers.backends import LOCAL, Workers
-from benchmark.app.workers.reproducible import THREADS
 from benchmark.app.workers.progress import shown_board
+from benchmark.app.workers.reproducible import THREADS
 from benchmark.errors import InputError
 from benchmark.images import data_folder, dataset_record
 from benchmark.records.provenance import machine_differences, provenance

@@ -134,8 +134,8 @@ def _experiment(
         click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
     if runs.differences:
         click.echo(
-            f"some of them were made with another {', '.join(runs.differences)}: run here again they "
-            "may differ in their last digits",
+            f"some of them were made with another {', '.join(runs.differences)}: run here again "
+            "they may differ in their last digits",
             err=True,
         )
     if share[1] > 1:

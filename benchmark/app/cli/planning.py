@@ -11,9 +11,8 @@ from baselines.registry import method_class
 from baselines.schedule import Plan
 from benchmark.app.cli.console import show
 from benchmark.app.running.estimate import measure_steps, plan_seconds
-
-from benchmark.app.workers.reproducible import reproducible
 from benchmark.app.workers.progress import clock_time
+from benchmark.app.workers.reproducible import reproducible
 from benchmark.budget import Spending
 from benchmark.tasks.task import Task
 

@@ -1,4 +1,4 @@
-"""Running methods at seeds: in parallel, each once, with every record kept as soon as it is done."""
+"""Running methods at seeds, each once, and keeping every record as soon as it is done."""
 
 from __future__ import annotations
 
@@ -96,9 +96,7 @@ def run_units(
         dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
         names = ", ".join(dict.fromkeys(unit.name for unit in missing))
         with shown_board(len(missing), names) as board:
-            dispatcher = Dispatcher(
-                task, missing, folder, device, images, every, workers, board
-            )
+            dispatcher = Dispatcher(task, missing, folder, device, images, every, workers, board)
             with stoppable(dispatcher.stop):
                 dispatcher.run()
         if dispatcher.signal is not None:
@@ -119,9 +117,7 @@ def _planned_units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> 
     return units
 
 
-def _found(
-    task: Task, units: Sequence[Unit], folder: Path, device: str
-) -> dict[Unit, RunRecord]:
+def _found(task: Task, units: Sequence[Unit], folder: Path, device: str) -> dict[Unit, RunRecord]:
     """Return the records that are there already."""
     found = {}
     for unit in units:

@@ -95,7 +95,7 @@ def _run(job: UnitJob) -> UnitResult:
         checkpoints.look()
 
     def progress(done: float) -> None:
-        job.meter.show(0.999 * done)  # it is finished when its record is complete
+        job.meter.show(0.999 * done)  # the whole is shown when its record is written
         wait(done)
 
     run = SingleRun(
@@ -105,7 +105,6 @@ def _run(job: UnitJob) -> UnitResult:
     try:
         wait(0.0)
         record = run.record()
-        job.meter.show(1.0)
     except StoppedError:
         pass
     except Exception as error:  # whatever a method raises, the other units go on

@@ -413,14 +413,14 @@ def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
     protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     deadly = plan(protocol).trainings[5]
-    cluster = StubCluster(lambda protocol, training, *_: training == deadly)
+    cluster = StubCluster(is_deadly=lambda protocol, training, *_: training == deadly)
     message = (
         f"1 of .* trainings failed, .* architecture {deadly.code} at seed {deadly.seed}: it ended "
         "two workers"
     )
     with pytest.raises(CheckError, match=message):
         build_table(plan(protocol), tmp_path, "t", workers=cluster)
-    assert cluster.rounds == 1
+    assert len(cluster.calls) == 1
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
 
 

@@ -20,18 +20,17 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from benchmark import files
-from benchmark.app.running import runner, unit
+from benchmark.app.running import dispatch, runner, unit_job
 from benchmark.app.running.runner import run_units
 from benchmark.app.workers.progress import WRITE_EVERY, Meter
 from benchmark.app.workers.stopping import ask_to_stop
 from benchmark.budget import Spending
 from benchmark.errors import CheckError, InputError, StoppedError
 from benchmark.images import DataSettings, ImageSet, data_folder, dataset_record
-from benchmark.records import PROTOCOL, read_records, write_record
-from benchmark.records.claims import Owner, Watch, claim, release
+from benchmark.records import PROTOCOL, Unit, read_records, write_record
 from benchmark.records.failure import read_failure
+from benchmark.records.locks import lock_path, try_lock, unlock
 from benchmark.seeds import fingerprint
-from benchmark.spaces.nb201 import SIZE, live_codes
 from benchmark.tasks.task import Task, load_preset
 from tests.command_line import ROOT, tiny_preset
 from tests.stub_cluster import StubCluster
@@ -51,17 +50,18 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
 
     def use(action: Callable[[Experiment], None]) -> None:
         class Stub(Method):
-            name = "stub"
-
             def __init__(self, options: Mapping[str, Any]) -> None:
                 self.options = options
 
             def run(self, experiment: Experiment) -> Outcome:
                 action(experiment)
-                return Outcome(np.zeros(SIZE))
+                return Outcome(np.zeros(len(experiment.candidates)))
 
-        monkeypatch.setattr(runner, "method_class", lambda name: Stub)
-        monkeypatch.setattr(unit, "method_class", lambda name: Stub)
+        def stub(name: str) -> type[Method]:
+            return type("Stub", (Stub,), {"name": name})
+
+        for module in (dispatch, runner, unit_job):
+            monkeypatch.setattr(module, "method_class", stub)
 
     return use
 
@@ -137,13 +137,13 @@ def test_what_is_finished_is_not_run_again(task: Task, tmp_path: Path) -> None:
         assert old.scores.tobytes() == new.scores.tobytes()
 
 
-def test_what_was_made_elsewhere_is_told(task: Task, tmp_path: Path) -> None:
+def test_what_another_machine_made_is_reported(task: Task, tmp_path: Path) -> None:
     (record,) = run_units(task, ["random"], [0], tmp_path).records
-    assert run_units(task, ["random"], [0, 1], tmp_path).elsewhere == ()
+    assert run_units(task, ["random"], [0, 1], tmp_path).differences == ()
     other = {**record.provenance, "cpu": "another", "threads": 8}
     write_record(replace(record, provenance=other), tmp_path)
-    assert run_units(task, ["random"], [0, 1], tmp_path).elsewhere == ("cpu", "threads")
-    assert run_units(task, ["random"], [1], tmp_path).elsewhere == ()
+    assert run_units(task, ["random"], [0, 1], tmp_path).differences == ("cpu", "threads")
+    assert run_units(task, ["random"], [1], tmp_path).differences == ()
 
 
 def test_a_record_of_another_device_is_in_the_way(task: Task, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
     left = [read_failure(path) for path in sorted(tmp_path.glob("*.failed"))]
     assert [(one.method, one.seed) for one in left] == [("one-shot", 1), ("random", 1)]
     assert left[1].fault == "the loss of step 3 is nan: lower the learning rate"
-    assert left[1].task == unit.describe(task, "random")
+    assert left[1].task == task.describe("random")
     assert left[1].budget["spent"] == 0
     assert left[1].provenance["device"] == "cpu"
     use_stub(lambda _: None)
@@ -203,14 +203,13 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
 
 
 def test_what_ended_two_workers_of_a_cluster_is_named_and_not_tried_again(
-    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
+    task: Task, tmp_path: Path, use_stub: UseStub
 ) -> None:
     use_stub(lambda experiment: None)
-    cluster = StubCluster(lambda order: order.unit.seed == 1)
-    monkeypatch.setattr(runner, "replace", lambda workers, **changes: workers)
+    cluster = StubCluster(is_deadly=lambda job: job.unit.seed == 1)
     with pytest.raises(CheckError, match="1 of 3 runs failed: gm seed 1: it ended two workers"):
         run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=cluster)
-    assert cluster.rounds == 1
+    assert cluster.calls == [3]
     assert sorted(contents(tmp_path)) == ["gm-seed0.json", "gm-seed2.json"]
 
 
@@ -242,7 +241,7 @@ def test_too_little_memory_to_train_changes_no_batch(
     with pytest.raises(
         CheckError,
         match=r"^1 of 3 runs failed: random seed 1: OutOfMemoryError: CUDA out of memory. Tried to "
-        r"allocate \(benchmark/app/running/unit.py:\d+\)$",
+        r"allocate \(benchmark/app/running/single_run.py:\d+\)$",
     ):
         run_units(task, ["random"], [0, 1, 2], tmp_path)
     assert [record.seed for record in read_records(tmp_path)] == [0, 2]
@@ -322,92 +321,78 @@ def test_a_signal_lets_what_is_finished_be_kept(
         ask_to_stop(number)  # nobody listens any more
 
 
-def test_what_another_process_works_on_is_left_to_it(
+def test_what_another_process_runs_is_left_to_it(
     task: Task, tmp_path: Path, use_stub: UseStub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     use_stub(lambda experiment: None)
     (whole,) = run_units(task, ["random"], [1], tmp_path).records
     (tmp_path / "random-seed1.json").unlink()
-    other = Owner.here()
-    assert claim(tmp_path, "random", 1, other)
+    other = try_lock(tmp_path, whole.unit)
+    assert other is not None
     done: list[int] = []
 
     def act(experiment: Experiment) -> None:
         done.append(experiment.streams.seed)
-        if experiment.streams.seed == 2:  # now the other has finished
-            threading.Timer(1.0, finish).start()
+        if experiment.streams.seed == 2:
+            threading.Timer(0.6, finish).start()
 
     def finish() -> None:
         write_record(whole, tmp_path)
-        release(tmp_path, "random", 1, other)
+        unlock(other)
 
     use_stub(act)
     runs = run_units(task, ["random"], [0, 1, 2], tmp_path)
     assert done == [0, 2]
     assert runs.records[1].scores.tobytes() == whole.scores.tobytes()
-    assert "waiting for other processes, which work on random seed 1\n" in capsys.readouterr().err
+    assert "waiting for other processes, which run random seed 1\n" in capsys.readouterr().err
     assert sorted(contents(tmp_path)) == [f"random-seed{seed}.json" for seed in range(3)]
-
-
-def hold_for(seconds: float, folder: Path) -> None:
-    """Claim seed 0 of random for somebody else, who gives it up after so many seconds."""
-    other = Owner.here()
-    assert claim(folder, "random", 0, other)
-    threading.Timer(seconds, release, (folder, "random", 0, other)).start()
 
 
 def test_what_another_process_gave_up_is_done(
     task: Task, tmp_path: Path, use_stub: UseStub
 ) -> None:
     done: list[int] = []
-    hold_for(1.0, tmp_path)
+    other = try_lock(tmp_path, Unit("random", "rsps", 0))
+    threading.Timer(0.6, lambda: unlock(other)).start()
     use_stub(lambda experiment: done.append(experiment.streams.seed))
     run_units(task, ["random"], [0], tmp_path)
     assert done == [0]
 
 
-@pytest.fixture
-def attempts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the seeds that are tried to be claimed, as they are."""
-    seeds: list[int] = []
-
-    def attempt(folder: Path, name: str, seed: int, *more: Any) -> bool:
-        seeds.append(seed)
-        return claim(folder, name, seed, *more)
-
-    monkeypatch.setattr(unit, "claim", attempt)
-    return seeds
-
-
-def test_who_is_silent_on_this_machine_is_waited_for_in_peace(
-    task: Task,
-    tmp_path: Path,
-    use_stub: UseStub,
-    monkeypatch: pytest.MonkeyPatch,
-    attempts: list[int],
+def test_a_unit_is_locked_only_from_its_start_to_its_record(
+    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where it was stopped by Ctrl-Z: it lives, and may go on."""
-    monkeypatch.setattr(runner, "Watch", lambda: Watch(silence=0))
-    hold_for(1.5, tmp_path)
-    use_stub(lambda experiment: None)
-    run_units(task, ["random"], [0], tmp_path)
-    assert attempts == [0]  # when it had given up
+    locked: list[list[str]] = []
+
+    def note(*_: object) -> None:
+        locked.append(sorted(path.name for path in tmp_path.glob(".*.lock")))
+
+    monkeypatch.setattr(dispatch, "write_record", note)
+    use_stub(note)
+    run_units(task, ["random"], [0, 1], tmp_path)
+    assert locked == [[f".random-seed{seed}.lock"] for seed in (0, 0, 1, 1)]
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_round_that_finished_nothing_is_followed_by_a_pause(
-    task: Task,
-    tmp_path: Path,
-    use_stub: UseStub,
-    monkeypatch: pytest.MonkeyPatch,
-    attempts: list[int],
+def test_a_lock_that_the_system_refuses_is_one_error(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However it came about that a unit seemed to be free."""
-    monkeypatch.setattr(runner, "is_over", lambda *_: True)
-    hold_for(1.2, tmp_path)
+    def refuse(*_: object) -> None:
+        raise CheckError("cannot lock it: No space left on device")
+
+    monkeypatch.setattr(dispatch, "try_lock", refuse)
+    with pytest.raises(CheckError, match=r"^cannot lock it: No space left on device$"):
+        run_units(task, ["random"], [0, 1], tmp_path)
+
+
+def test_a_lock_file_that_a_killed_process_left_is_removed(
+    task: Task, tmp_path: Path, use_stub: UseStub
+) -> None:
     use_stub(lambda experiment: None)
-    start = time.monotonic()
-    run_units(task, ["random"], [0], tmp_path)
-    assert len(attempts) <= 1 + (time.monotonic() - start) / runner.POLL
+    (record,) = run_units(task, ["random"], [0], tmp_path).records
+    lock_path(tmp_path, record.unit).write_text("")
+    assert run_units(task, ["random"], [0], tmp_path).reused == 1
+    assert list(contents(tmp_path)) == ["random-seed0.json"]
 
 
 def test_whatever_is_left_in_the_temporary_folder_would_be_swept(
@@ -429,23 +414,6 @@ def test_whatever_is_left_in_the_temporary_folder_would_be_swept(
     monkeypatch.setattr(files, "is_gone", lambda _: True)
     assert run_units(task, ["random"], [0], tmp_path / "out").reused == 1
     assert list(killed.iterdir()) == []
-
-
-def test_a_claim_lives_while_its_unit_runs(
-    task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "BEAT", 0.05)
-    beats = []
-
-    def act(experiment: Experiment) -> None:
-        (path,) = tmp_path.glob(".random-seed0.claim.*")
-        os.utime(path, (5, 5))
-        time.sleep(0.5)
-        beats.append(path.stat().st_mtime)
-
-    use_stub(act)
-    run_units(task, ["random"], [0], tmp_path)
-    assert beats[0] > 5
 
 
 def test_a_disk_that_is_full_keeps_what_is_finished(
@@ -472,10 +440,10 @@ def test_scores_that_are_not_finite_are_a_failure(
     task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(self: Method, experiment: Experiment) -> Outcome:
-        return Outcome(np.full(SIZE, np.nan))
+        return Outcome(np.full(300, np.nan))
 
     monkeypatch.setattr("baselines.reference.Chance.run", run)
-    with pytest.raises(CheckError, match=r"random seed 0: 15,625 of 15,625 scores are not finite"):
+    with pytest.raises(CheckError, match=r"random seed 0: 300 of 300 scores are not finite"):
         run_units(task, ["random"], [0], tmp_path)
     assert list(contents(tmp_path)) == ["random-seed0.failed"]
 
@@ -495,7 +463,7 @@ def test_an_interrupt_ends_everything_but_keeps_what_is_finished(
 def test_a_meter_follows_what_is_spent_and_scored(
     task: Task, tmp_path: Path, use_stub: UseStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scored = len(np.unique(live_codes()))  # architectures
+    scored = len(task.functions)
     shares: list[float] = []
     monkeypatch.setattr(Meter, "show", lambda self, share: shares.append(share))
 
