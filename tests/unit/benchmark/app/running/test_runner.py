@@ -353,7 +353,8 @@ def test_what_another_process_gave_up_is_done(
 ) -> None:
     done: list[int] = []
     other = try_lock(tmp_path, Unit("random", "rsps", 0))
-    threading.Timer(0.6, lambda: unlock(other)).start()
+    assert other is not None
+    threading.Timer(0.6, unlock, [other]).start()
     use_stub(lambda experiment: done.append(experiment.streams.seed))
     run_units(task, ["random"], [0], tmp_path)
     assert done == [0]
