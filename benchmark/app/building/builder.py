@@ -12,8 +12,8 @@ from benchmark.app.building.assembling import assemble, failed_trainings, list_f
 from benchmark.app.building.journal import JOURNAL, Journal, TrainingKey, open_journal
 from benchmark.app.building.plan import BuildPlan
 from benchmark.app.building.training import train_all
-from benchmark.app.workers.backends import HERE, Workers
-from benchmark.app.workers.loky import THREADS
+from benchmark.app.workers.backends import LOCAL, Workers
+from benchmark.app.workers.reproducible import THREADS
 from benchmark.errors import CheckError, InputError
 from benchmark.images import data_folder, dataset_record
 from benchmark.records.provenance import machine_differences, provenance
@@ -58,7 +58,7 @@ def build_table(
     name: str,
     *,
     device: str = "cpu",
-    workers: Workers = HERE,
+    workers: Workers = LOCAL,
     shard: tuple[int, int] = (1, 1),
     data: Path | None = None,
 ) -> Built:

@@ -11,7 +11,8 @@ from typing import Any
 from baselines.alone import TrainingResult, train_alone
 from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.app.workers.backends import Workers
-from benchmark.app.workers.loky import DIED_ELSEWHERE, WorkerDiedError
+from benchmark.app.workers.dask import DIED_REMOTELY
+from benchmark.app.workers.loky import WorkerDiedError
 from benchmark.app.workers.progress import Board, Meter, shown_board
 from benchmark.app.workers.stopping import stoppable
 from benchmark.errors import CheckError, DivergedError, StoppedError, fault_line
@@ -69,8 +70,8 @@ def train_all(
                 _train_once(calls, journal, faults, workers)
                 left = unfinished()
             except WorkerDiedError:
-                if workers.are_elsewhere:  # a cluster has tried each of these twice
-                    faults |= dict.fromkeys(unfinished(), DIED_ELSEWHERE)
+                if workers.are_remote:  # a cluster has tried each of these twice
+                    faults |= dict.fromkeys(unfinished(), DIED_REMOTELY)
                 deaths = deaths + 1 if unfinished() == left else 0
                 if deaths == MOST_DEATHS:
                     raise
@@ -93,7 +94,7 @@ def _stopping(board: Board, signals: list[int], workers: Workers) -> AbstractCon
         signals.append(number)
         board.stop()
 
-    return nullcontext() if workers.are_elsewhere else stoppable(stop)
+    return nullcontext() if workers.are_remote else stoppable(stop)
 
 
 def _train_once(
