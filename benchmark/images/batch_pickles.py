@@ -1,4 +1,4 @@
-"""The pickled batches that CIFAR and ImageNet16 are published in, read without executing them.
+"""The pickled batches in which CIFAR and ImageNet16 are published, read without executing them.
 
 A batch is a dictionary with ``data``, uint8 [n, channels·H·W], one image a row, channel after
 channel, and a list of labels.
@@ -19,18 +19,18 @@ CHANNELS = 3
 
 
 def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> Labelled:
-    """Read one pickled batch, as Python 2 or 3 wrote it.
+    """Read one pickled batch of Python 2 or 3.
 
     Args:
         data: The file's contents.
-        key: What its labels are called.
-        low: The least label; it becomes 0.
-        high: The greatest.
+        key: Name of its labels.
+        low: Lowest label; it becomes 0.
+        high: Highest label.
         resolution: Height and width of an image in pixels.
 
     Raises:
-        InputError: The pickle is damaged, asks for more than arrays of numbers, or holds other
-            images or labels than these.
+        InputError: The pickle is damaged, asks for more than arrays of numbers, or holds images
+            or labels of another kind.
 
     Example:
         >>> import pickle
@@ -55,7 +55,7 @@ def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> L
 
 
 def _value(found: dict[Any, Any], key: str) -> Any:
-    """Return what stands under a key, which is text or bytes."""
+    """Return the value of a key, which may be text or bytes in the file."""
     for form in (key, key.encode()):
         if form in found:
             return found[form]

@@ -1,4 +1,4 @@
-"""Batches that are cut from images on the device: cropped, mirrored and normalised there."""
+"""Training batches, cropped, mirrored and normalised on the device."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from benchmark.images.image_set import Images
 
 
 class Batches:
-    """A fixed sequence of training batches, shuffled epoch after epoch and cropped at random.
+    """A fixed sequence of training batches, shuffled in each epoch and cropped at random.
 
-    The order, the crops and which images are mirrored are drawn in advance, on the CPU, and moved
-    to the images' device once: batch 7 is the same whoever asks for it, and asking moves nothing.
+    Order, crops and flips are drawn in advance on the CPU and moved to the images' device once.
+    So batch 7 is always the same, and taking a batch copies nothing to the device.
 
     Args:
-        images: What to draw from.
-        size: Images in a batch; all batches are full, so one may span two epochs.
+        images: The training images.
+        size: Batch size; all batches are full, so one may span two epochs.
         count: Number of batches.
-        crop_padding: Width in pixels of the border of zeros around a stored image before a crop of
-            its size is cut at a random place. Zero is black in images stored as uint8, as in the
-            published programs, and the mean grey in those stored as float32.
-        generator: Draws order, crops, and what is mirrored.
+        crop_padding: Width in pixels of the border of zeros around a stored image, before a random
+            crop of its size. Zero is black in images stored as uint8, as in the published
+            programs, and the mean grey in those stored as float32.
+        generator: Draws order, crops and flips.
         flip: Whether images are mirrored left to right, each with probability 1/2.
 
     Example:
@@ -71,7 +71,7 @@ class Batches:
         return pixels.contiguous(memory_format=torch.channels_last), self._images.labels[chosen]
 
     def _cropped(self, pixels: Tensor, number: int) -> Tensor:
-        """Cut each image of a batch [B, channels, H, W] at its own place after padding it."""
+        """Pad a batch [B, channels, H, W] and crop each image at its own offset."""
         if not self._padding:
             return pixels
         height, width = pixels.shape[2:]

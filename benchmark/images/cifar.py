@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.finding import Remote, holds, naming, read_file, read_members
+from benchmark.images.finding import Remote, holds, read_file, read_members
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled import Labelled, checked_labels, image_set, joined
 from benchmark.images.settings import DataSettings
@@ -21,15 +21,15 @@ _PIXELS = CHANNELS * RESOLUTION**2
 
 
 def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
-    """Read a binary file: for each image its labels, the last of which counts, and its pixels.
+    """Read a binary file: for each image its labels, of which the last is used, and its pixels.
 
     Args:
         data: The file's contents.
-        label_bytes: Bytes of labels in front of an image: 1 in CIFAR-10, 2 in CIFAR-100.
+        label_bytes: Labels per image: 1 in CIFAR-10, 2 in CIFAR-100 (coarse and fine).
         classes: Number of classes.
 
     Raises:
-        InputError: The bytes are no whole number of images, or a label is out of range.
+        InputError: There is an incomplete image, or a label is out of range.
 
     Example:
         >>> read_binary(bytes([3] + 3072 * [7]), label_bytes=1, classes=10).labels.tolist()
@@ -45,13 +45,13 @@ def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
 
 @dataclass(frozen=True)
 class Version:
-    """One of the forms in which a data set is published.
+    """A format in which a data set is published.
 
     Attributes:
-        folder: The folder its archive unpacks to.
+        folder: The folder in its archive.
         archive: The archive.
         files: The files of the official training part.
-        read: Reads the contents of one.
+        read: Reads the contents of one file.
     """
 
     folder: str
@@ -65,10 +65,10 @@ class Cifar:
     """One of the two data sets.
 
     Attributes:
-        name: What the user writes.
+        name: Its name.
         classes: Number of classes.
-        versions: Its forms; the first is what is downloaded where there is none.
-        images: Images in the official training part.
+        versions: Its formats; the first is downloaded if none is found.
+        images: Number of images in the official training part.
     """
 
     name: str
@@ -80,25 +80,25 @@ class Cifar:
         """Find the files in the data folder, or download them to it.
 
         Raises:
-            InputError: What is there is incomplete or not what was published.
-            CheckError: Nothing is there, and it cannot be downloaded.
+            InputError: The files are incomplete or not the published ones.
+            CheckError: There are none, and they cannot be downloaded.
         """
         if not self.is_there(folder):
             self.versions[0].archive.download(folder)
 
     def is_there(self, folder: Path) -> bool:
-        """Say whether the files lie in the data folder, packed or not.
+        """Return whether the files are in the data folder, as an archive or unpacked.
 
         Raises:
-            InputError: What is there is incomplete or not what was published.
+            InputError: The files are incomplete or not the published ones.
         """
         return self._unpacked(folder) is not None or self._archive(folder) is not None
 
     def read(self, settings: DataSettings, folder: Path) -> ImageSet:
-        """Read the official training part from the data folder and divide it.
+        """Read the official training part from the data folder and split it.
 
         Raises:
-            InputError: A file is missing, damaged, or not what was published.
+            InputError: A file is missing, damaged, or not the published one.
         """
         found = joined(list(self._parts(folder)))
         if len(found.labels) != self.images:
@@ -126,7 +126,7 @@ class Cifar:
                 yield packed.read(data)
 
     def _unpacked(self, folder: Path) -> tuple[Version, Path] | None:
-        """Return the version whose files lie there, and where."""
+        """Return the version whose files are unpacked, and their folder."""
         for version in self.versions:
             for place in (folder / version.folder, folder):
                 if holds(place, version.files):
@@ -139,7 +139,7 @@ class Cifar:
         return None
 
     def _archive(self, folder: Path) -> Version | None:
-        """Return the version whose archive lies there, after checking that it is the published."""
+        """Return the version whose archive is in the folder, after checking its MD5."""
         for version in self.versions:
             path = folder / version.archive.name
             if path.is_file():

@@ -1,7 +1,7 @@
-"""The 1,797 handwritten digits of scikit-learn, 8×8 pixels each, made as hard as one likes.
+"""The 1,797 handwritten digits of scikit-learn, 8×8 pixels each, with optional noise.
 
-Plain digits are so easy that nearly every architecture labels them all, and ranking is chance.
-Fixed Gaussian noise on the pixels makes architectures differ again.
+Nearly every architecture classifies all plain digits correctly, which leaves nothing to rank.
+Fixed Gaussian noise on the pixels makes architectures differ.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def read_digits(settings: DataSettings) -> ImageSet:
     """Return the digits, split the same way every time.
 
     Args:
-        settings: How many, of which resolution, with how much noise. The noise is drawn once: an
-            image looks the same whenever it is shown, whatever the run's seed.
+        settings: Numbers of images, resolution and noise. The noise is drawn once: an image is the
+            same in every epoch and for every seed of a run.
 
     Returns:
-        As many training images as asked for times ``noise_draws``, and validation images, one
-        channel, with zero mean and unit variance.
+        Training images (their number times ``noise_draws``) and validation images with one
+        channel, zero mean and unit variance.
 
     Example:
         >>> digits = read_digits(DataSettings("digits", 8, 1_200, 597, 0.5, 2, 1, False))
@@ -42,7 +42,7 @@ def read_digits(settings: DataSettings) -> ImageSet:
         (torch.Size([2400, 1, 8, 8]), 597)
     """
     rows = _rows()
-    streams = Streams(0)  # of the data set: the runs' seeds must not change what is shown
+    streams = Streams(0)  # of the data set: independent of the run's seed
     order = torch.randperm(len(rows), generator=streams.torch(f"{NAME}/split"))
     labels = torch.from_numpy(rows[:, -1]).long()[order]
     pixels = torch.from_numpy(rows[:, :-1]).float().view(-1, 1, RESOLUTION, RESOLUTION)[order]
@@ -52,7 +52,7 @@ def read_digits(settings: DataSettings) -> ImageSet:
     train = pixels[: settings.training_images]
     pixels = (pixels - train.mean()) / train.std()
     spread = math.sqrt(1 + settings.noise**2)
-    pixels = pixels / spread  # unit variance again, once the noise is there
+    pixels = pixels / spread  # unit variance again after adding noise
     noise = settings.noise / spread
 
     def noisy(images: Tensor, part: str) -> Tensor:
@@ -71,10 +71,9 @@ def read_digits(settings: DataSettings) -> ImageSet:
 
 
 def _rows() -> NDArray[np.float64]:
-    """Return the file that scikit-learn brings: an image a row, 64 grey levels and the label.
+    """Return scikit-learn's file: for each image 64 grey levels and the label.
 
-    Its ``load_digits`` reads the same, but importing it takes longer than all else that a worker
-    imports.
+    ``sklearn.datasets.load_digits`` reads the same file, but is slow to import.
     """
     path = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")
     return np.loadtxt(str(path), delimiter=",")

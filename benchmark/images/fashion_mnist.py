@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError
-from benchmark.images.finding import Remote, naming, read_file
+from benchmark.errors import InputError, naming
+from benchmark.images.finding import Remote, read_file
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled import Labelled, checked_labels, image_set
 from benchmark.images.settings import DataSettings
@@ -22,20 +22,20 @@ _FILES = (
     Remote("train-images-idx3-ubyte.gz", ADDRESS, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
     Remote("train-labels-idx1-ubyte.gz", ADDRESS, "25c81989df183df01b3e8a0aad5dffbe"),
 )
-# Only folders of its own: MNIST's files have the same names and sizes. The last is Debian's.
+# MNIST's files have the same names and sizes, so no other folders. The last one is Debian's.
 _PLACES = (NAME, "FashionMNIST/raw", "/usr/share/datasets/fashion-mnist")
-_BYTES = 0x0800  # what the magic number says of elements of one byte
+_BYTES = 0x0800  # magic number of uint8 elements, without the number of dimensions
 
 
 def read_idx(data: bytes, dimensions: int) -> NDArray[np.uint8]:
-    r"""Read an IDX file of bytes: a magic number, the size of each dimension, and the elements.
+    r"""Read an IDX file of uint8: a magic number, the size of each dimension, and the elements.
 
     Args:
         data: The file's contents.
-        dimensions: How many dimensions it should have: 3 for images, 1 for labels.
+        dimensions: Expected number of dimensions: 3 for images, 1 for labels.
 
     Raises:
-        InputError: The magic number is another, or the sizes do not fit the number of bytes.
+        InputError: The magic number is wrong, or the sizes do not match the number of bytes.
 
     Example:
         >>> read_idx(b"\0\0\x08\x01\0\0\0\x02\x05\x07", dimensions=1).tolist()
@@ -50,14 +50,13 @@ def read_idx(data: bytes, dimensions: int) -> NDArray[np.uint8]:
         )
     if prod(header[1:]) != len(data) - start:
         raise InputError(
-            f"says that it has {'×'.join(map(str, header[1:]))} elements, but has "
-            f"{len(data) - start:,}"
+            f"states {'×'.join(map(str, header[1:]))} elements, but has {len(data) - start:,}"
         )
     return np.frombuffer(data, np.uint8, offset=start).reshape(header[1:])
 
 
 def find_fashion_mnist(folder: Path) -> tuple[Path, Path] | None:
-    """Return the files of images and of labels, packed or not, where they are found."""
+    """Return the files of images and of labels, compressed or not, or None."""
     for place in _PLACES:
         found = [
             path
@@ -78,7 +77,7 @@ def prepare_fashion_mnist(folder: Path) -> None:
     """Find the files, or download them to the data folder.
 
     Raises:
-        CheckError: They are not there and cannot be downloaded.
+        CheckError: They are missing and cannot be downloaded.
     """
     if find_fashion_mnist(folder) is None:
         for file in _FILES:
@@ -86,10 +85,10 @@ def prepare_fashion_mnist(folder: Path) -> None:
 
 
 def read_fashion_mnist(settings: DataSettings, folder: Path) -> ImageSet:
-    """Read the official training part and divide it.
+    """Read the official training part and split it.
 
     Raises:
-        InputError: A file is missing, damaged, or not what was published.
+        InputError: A file is missing, damaged, or not the published one.
     """
     paths = find_fashion_mnist(folder)
     if paths is None:
@@ -101,12 +100,12 @@ def read_training_files(images: Path, labels: Path, count: int = IMAGES) -> Labe
     """Read the file of training images and that of their labels.
 
     Args:
-        images: The file of images, packed or not.
+        images: The file of images, compressed or not.
         labels: The file of labels.
-        count: How many images there should be.
+        count: Expected number of images.
 
     Raises:
-        InputError: A file is damaged, or not what was published.
+        InputError: A file is damaged, or not the published one.
     """
     with naming(images):
         pixels = read_idx(read_file(images, MAX_SIZE), 3)

@@ -1,14 +1,12 @@
-"""Where data sets lie: one folder for all, to which those that may be downloaded are."""
+"""The folder of all data sets, downloads to it, and bounded reading of its files."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +19,7 @@ VARIABLE = "NASBENCH_DATA"
 
 
 def data_folder(given: Path | None = None) -> Path:
-    """Return the folder that is given, else the one ``NASBENCH_DATA`` names, else the user's own.
+    """Return the given folder, else that of ``NASBENCH_DATA``, else the user's data folder.
 
     Example:
         >>> data_folder(Path("/data")).as_posix()
@@ -40,8 +38,8 @@ class Remote:
 
     Attributes:
         name: Its name.
-        address: Where it lies, without the name.
-        md5: The MD5 checksum that the publisher states, 32 hexadecimal digits.
+        address: Its URL without the name.
+        md5: The publisher's MD5 checksum, 32 hexadecimal digits.
     """
 
     name: str
@@ -54,24 +52,23 @@ class Remote:
         Raises:
             InputError: It is not, or cannot be read.
         """
+        import pooch  # slow to import
+
         try:
-            with path.open("rb") as file:
-                found = hashlib.md5(usedforsecurity=False)
-                while block := file.read(1 << 20):
-                    found.update(block)
+            found = pooch.file_hash(path, "md5")
         except OSError as error:
             raise InputError(f"cannot read {path}: {reason(error)}") from error
-        if found.hexdigest() != self.md5:
+        if found != self.md5:
             raise InputError(
                 f"{path} is not the published file, whose MD5 is {self.md5}: delete it and get "
                 f"{self.address}{self.name}"
             )
 
     def download(self, folder: Path) -> Path:
-        """Return the file in a folder, downloading it where it is not there.
+        """Return the file in a folder, after downloading it if it is missing.
 
         Raises:
-            CheckError: It cannot be downloaded, or what came is not the published file.
+            CheckError: It cannot be downloaded, or the download has another checksum.
         """
         import pooch  # slow to import
 
@@ -82,26 +79,26 @@ class Remote:
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors
             why = str(error).splitlines()[0][:200]
             raise CheckError(
-                f"cannot download {self.address}{self.name}: {why}; get it elsewhere and put it "
-                f"into {folder}"
+                f"cannot download {self.address}{self.name}: {why}; download it yourself and put "
+                f"it into {folder}"
             ) from error
         return Path(found)
 
 
 def holds(folder: Path, names: Sequence[str]) -> bool:
-    """Say whether a folder holds all files of some names."""
+    """Return whether a folder holds all the files."""
     return all((folder / name).is_file() for name in names)
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """Return a file's contents, unpacked where its name ends in ``.gz``.
+    """Return a file's contents, decompressed if its name ends in ``.gz``.
 
     Args:
         path: The file.
-        most: Bytes that it may hold; no more are read.
+        most: Maximum number of bytes; no more are read.
 
     Raises:
-        InputError: It cannot be read, or holds more.
+        InputError: It cannot be read, or is larger.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -116,15 +113,15 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 def read_members(path: Path, names: Sequence[str], most: int) -> list[bytes]:
-    """Return files of a published archive, whose checksum was checked before.
+    """Return files of a ``.tar.gz`` archive whose checksum was checked before.
 
     Args:
-        path: The archive, ``.tar.gz``.
+        path: The archive.
         names: The files in it.
-        most: Bytes that each may hold.
+        most: Maximum number of bytes of each.
 
     Raises:
-        InputError: The archive lacks one, or one is larger.
+        InputError: A file is missing or larger.
     """
     with tarfile.open(path, "r:gz") as archive:
         found = {}
@@ -136,12 +133,3 @@ def read_members(path: Path, names: Sequence[str], most: int) -> list[bytes]:
     if missing:
         raise InputError(f"{path} lacks {missing[0]}, or has another file of that name")
     return [found[name] for name in names]
-
-
-@contextmanager
-def naming(path: Path | str) -> Iterator[None]:
-    """Begin the message of an error with a file's name."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{path} {error}") from error

@@ -13,13 +13,13 @@ from benchmark.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images, as they are stored.
+    """Labelled images as they are stored.
 
     Attributes:
-        pixels: [n, channels, H, W]: float32, ready for a network, or uint8, four times smaller.
+        pixels: [n, channels, H, W]: float32, already normalised, or uint8, four times smaller.
         labels: int64 [n].
-        mean: float32 [channels, 1, 1], what to subtract from uint8 pixels; None for others.
-        deviation: float32 [channels, 1, 1], what to divide by then.
+        mean: float32 [channels, 1, 1], mean of uint8 pixels; None for float32.
+        deviation: float32 [channels, 1, 1], their standard deviation; None for float32.
     """
 
     pixels: Tensor
@@ -32,17 +32,17 @@ class Images:
         return len(self.labels)
 
     def first(self, count: int) -> Images:
-        """Return the first images, of which there must be as many as asked for."""
+        """Return the first ``count`` images; fewer are an `InputError`."""
         if count > len(self):
             raise InputError(f"{count} images are asked for, there are {len(self)}: ask for fewer")
         return Images(self.pixels[:count], self.labels[:count], self.mean, self.deviation)
 
     def after(self, count: int) -> Images:
-        """Return the images but the first ones."""
+        """Return all but the first ``count`` images."""
         return Images(self.pixels[count:], self.labels[count:], self.mean, self.deviation)
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Return stored pixels [..., channels, H, W] as a network takes them, float32.
+        """Return stored pixels [..., channels, H, W] as normalised float32.
 
         Over the training images they have zero mean and unit variance.
 
@@ -57,7 +57,7 @@ class Images:
         return (pixels - self.mean) / self.deviation
 
     def normalised(self) -> Tensor:
-        """Return all pixels as a network takes them, [n, channels, H, W]."""
+        """Return all pixels [n, channels, H, W] as normalised float32."""
         return self.normalise(self.pixels)
 
     def to(self, device: torch.device) -> Images:
@@ -70,11 +70,11 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """A data set's two parts: weights are trained on one, architectures are scored on the other.
+    """A data set's two parts: weights are trained on one, architectures scored on the other.
 
     Attributes:
         train: Training images.
-        valid: Validation images; none of them is among the former.
+        valid: Validation images, disjoint from the training images.
         classes: Number of classes.
     """
 

@@ -1,7 +1,7 @@
 """ImageNet16-120: the first 120 classes of ImageNet at 16×16 pixels [NAS-Bench-201, section 2.2].
 
 It is made from the ten pickled training batches of downsampled ImageNet [Chrabaszcz et al. 2017,
-arXiv 1707.08819], which their site gives to those alone who have an account there.
+arXiv 1707.08819], whose download requires an account.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import CHANNELS as CHANNELS
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.finding import VARIABLE, holds, naming, read_file
+from benchmark.images.finding import VARIABLE, holds, read_file
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled import Labelled, image_set, joined
 from benchmark.images.settings import DataSettings
@@ -26,13 +26,10 @@ _PLACES = ("ImageNet16", NAME, "imagenet16", ".")
 
 
 def read_training_batch(data: bytes) -> Labelled:
-    """Read one of the authors' batches and keep its images of the first 120 classes.
-
-    Args:
-        data: The file's contents: labels run from 1 to 1,000.
+    """Read one batch, with labels from 1 to 1,000, and keep the first 120 classes.
 
     Raises:
-        InputError: It is damaged or hostile, or holds other images or labels.
+        InputError: It is damaged or hostile, or holds images or labels of another kind.
     """
     found = read_batch(data, "labels", 1, _ALL_CLASSES, RESOLUTION)
     kept = found.labels < CLASSES
@@ -40,10 +37,10 @@ def read_training_batch(data: bytes) -> Labelled:
 
 
 def find_imagenet16(folder: Path) -> Path:
-    """Return where in the data folder the ten batches lie.
+    """Return the folder of the ten batches in the data folder.
 
     Raises:
-        InputError: They do not; the message says where they come from.
+        InputError: They are missing; the message says where to get them.
     """
     for place in _PLACES:
         if holds(folder / place, _FILES):
@@ -56,15 +53,15 @@ def find_imagenet16(folder: Path) -> Path:
 
 
 def has_imagenet16(folder: Path) -> bool:
-    """Say whether the ten batches lie in the data folder."""
+    """Return whether the ten batches are in the data folder."""
     return any(holds(folder / place, _FILES) for place in _PLACES)
 
 
 def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
-    """Read the training batches from the data folder and divide them.
+    """Read the training batches from the data folder and split them.
 
     Raises:
-        InputError: A file is missing, damaged, hostile, or not what was published.
+        InputError: A file is missing, damaged, hostile, or not the published one.
     """
     place = find_imagenet16(folder)
     found = joined(list(_parts(place)))

@@ -1,4 +1,4 @@
-"""Images as files hold them: bytes with labels, checked before anything is made of them."""
+"""Labelled uint8 images as read from files, and their split into training and validation."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class Labelled(NamedTuple):
 
 
 def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
-    """Return labels as int64 from 0, after checking that each lies within its bounds.
+    """Return labels as int64 from 0, after checking their range.
 
     Args:
-        labels: Whole numbers, as an array or a list.
-        low: The least label a file may hold; it becomes 0.
-        high: The greatest.
+        labels: Integers, as an array or a list.
+        low: Lowest label allowed; it becomes 0.
+        high: Highest label allowed.
 
     Raises:
-        InputError: They are no whole numbers, or one is out of bounds.
+        InputError: One is no integer, or out of range.
 
     Example:
         >>> checked_labels([1, 120], 1, 120).tolist()
@@ -51,12 +51,12 @@ def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
     """
     if isinstance(labels, list):
         if not all(type(label) is int for label in labels):
-            raise InputError("has labels that are no whole numbers")
+            raise InputError("has labels that are no integers")
         wrong = [label for label in labels if not low <= label <= high]
     elif isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu":
         wrong = labels[(labels < low) | (labels > high)].tolist()
     else:
-        raise InputError("has labels that are no list of whole numbers")
+        raise InputError("has labels that are no list of integers")
     if wrong:
         raise InputError(f"has the label {wrong[0]}: labels are from {low} to {high}")
     return np.array(labels, np.int64) - low
@@ -69,19 +69,19 @@ def joined(parts: Sequence[Labelled]) -> Labelled:
 
 
 def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet:
-    """Divide the images of a data set's official training part into the two parts used here.
+    """Split the images of a data set's official training part for training and validation.
 
-    The training part is shuffled, the same way every time and whatever the run's seed; the first
-    images of that order are for training, the last for validation.
+    The images are shuffled, independently of the run's seed; the first of that order are for
+    training, the last for validation.
 
     Args:
         found: The official training part.
-        settings: How many images of each kind, and at which resolution.
+        settings: Numbers of images and resolution.
         classes: Number of classes.
 
     Returns:
-        Both parts, in uint8, with the mean and standard deviation of each channel over the
-        training images.
+        Both parts in uint8, with the mean and standard deviation of each channel over the training
+        images.
     """
     generator = Streams(0).torch(f"{settings.dataset}/split")
     order = torch.randperm(len(found.labels), generator=generator).numpy()
@@ -96,7 +96,7 @@ def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet
 
 
 def _resampled(pixels: Tensor, resolution: int) -> Tensor:
-    """Return uint8 images at another resolution: means over areas, or interpolated where larger."""
+    """Return uint8 images at another resolution: area means if smaller, else interpolated."""
     if pixels.shape[-1] == resolution:
         return pixels
     mode = "area" if resolution < pixels.shape[-1] else "bilinear"
@@ -110,7 +110,7 @@ def _resampled(pixels: Tensor, resolution: int) -> Tensor:
 
 
 def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel, [channels, 1, 1], from exact counts."""
+    """Return mean and standard deviation of each channel, [channels, 1, 1], from a histogram."""
     counts = torch.stack(
         [channel.flatten().bincount(minlength=256) for channel in pixels.unbind(1)]
     )
@@ -118,5 +118,5 @@ def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
     levels = torch.arange(256, dtype=torch.float64)
     mean = shares @ levels
     deviation = ((levels - mean[:, None]).square() * shares).sum(1).sqrt()
-    deviation = deviation.where(deviation > 0, 1)  # a channel of one level has nothing to divide by
+    deviation = deviation.where(deviation > 0, 1)  # a constant channel is not scaled
     return mean.float()[:, None, None], deviation.float()[:, None, None]

@@ -1,4 +1,4 @@
-"""Names of data sets, and the one way to read one."""
+"""The data sets by name."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from benchmark.images.settings import DataSettings
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """A data set that can be read by name.
+    """A data set.
 
     Attributes:
-        name: What the user writes.
-        description: One line on what it is.
+        name: Its name.
+        description: One line about it.
         channels: Channels of an image.
         classes: Number of classes.
         resolution: Height and width in pixels as published.
-        images: Images in the official training part, the only one that is used.
-        noisy: Whether noise can be put on its images.
-        read: Reads what the settings ask for from the data folder.
+        images: Number of images in the official training part; the others are never used.
+        noisy: Whether noise can be added to its images.
+        read: Reads the images that the settings ask for from the data folder.
         prepare: Finds its files in the data folder, or downloads them to it.
-        is_there: Says whether its files are in the data folder; it downloads nothing.
+        is_there: Returns whether its files are in the data folder, without downloading.
     """
 
     name: str
@@ -42,10 +42,10 @@ class DatasetRecord:
     is_there: Callable[[Path], bool]
 
     def check(self, settings: DataSettings) -> None:
-        """Check that settings ask for what there is, without looking for it.
+        """Check settings against this record, without reading files.
 
         Raises:
-            InputError: They ask for more images, or for noise where there is none.
+            InputError: They ask for too many images, or for noise that cannot be added.
         """
         asked = settings.training_images + settings.validation_images
         if asked > self.images:
@@ -61,10 +61,10 @@ class DatasetRecord:
 
 
 def dataset_record(name: str) -> DatasetRecord:
-    """Return a registered data set's record.
+    """Return the data set of a name.
 
     Raises:
-        InputError: No data set has this name.
+        InputError: There is none; the message lists the names.
 
     Example:
         >>> dataset_record("digits").classes
@@ -100,7 +100,7 @@ _RECORDS = (
         images=digits.IMAGES,
         noisy=True,
         read=lambda settings, _: digits.read_digits(settings),
-        prepare=lambda _: None,  # they come with scikit-learn
+        prepare=lambda _: None,  # part of scikit-learn
         is_there=lambda _: True,
     ),
     DatasetRecord(

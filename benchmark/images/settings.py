@@ -1,4 +1,4 @@
-"""What images a task asks for."""
+"""The images that a task asks for."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAX_NOISE = 10.0  # beyond it no network sees a digit
 
 
 class Places(NamedTuple):
-    """Which images of a data set's fixed order are in which part.
+    """Positions of both parts in a data set's fixed order.
 
     Attributes:
-        train: Those that weights are trained on.
-        valid: Those that architectures may be scored on.
+        train: Training images.
+        valid: Validation images.
     """
 
     train: range
@@ -27,17 +27,17 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSettings:
-    """What images there are.
+    """Section ``[data]`` of a task.
 
     Attributes:
-        dataset: Name of a registered data set.
-        resolution: Height and width in pixels; other than the data set's own they are resampled.
-        training_images: How many images weights are trained on.
-        validation_images: How many others architectures may be scored on.
+        dataset: Name of a data set.
+        resolution: Height and width in pixels; images of another size are resampled.
+        training_images: Number of images that weights are trained on.
+        validation_images: Number of other images, that architectures are scored on.
         noise: Fixed Gaussian noise, in standard deviations of the pixels.
-        noise_draws: How many times each training image is there, each with noise of its own.
+        noise_draws: Number of copies of each training image, each with its own noise.
         crop_padding: Border in pixels around a training image before it is cropped at random.
-        flip: Whether training images are mirrored left to right, each time with probability 1/2.
+        flip: Whether training images are mirrored left to right with probability 1/2.
 
     Raises:
         InputError: The border is as wide as an image.
@@ -53,7 +53,7 @@ class DataSettings:
     flip: bool
 
     def __post_init__(self) -> None:
-        """Check what no single field can tell."""
+        """Check fields against each other."""
         if self.crop_padding >= self.resolution:
             raise InputError(
                 f"[data] crop_padding is {self.crop_padding}: it must be below the "
@@ -62,11 +62,11 @@ class DataSettings:
 
     @property
     def epoch_images(self) -> int:
-        """Images that make an epoch of training."""
+        """Number of training images in an epoch."""
         return self.training_images * self.noise_draws
 
     def places(self, images: int) -> Places:
-        """Return where the parts lie in a data set of so many images: at its two ends.
+        """Return the positions of both parts in a data set of this size: its two ends.
 
         Example:
             >>> DataSettings("digits", 8, 1_200, 500, 0.5, 2, 1, False).places(1_797)

@@ -104,7 +104,8 @@ def read_predictions(path: str | Path) -> Predictions:
             score_of = _checked(_json_entries(text), lambda offset: _place(text, offset))
         else:
             rows = csv_columns(text, ("arch", "score"))
-            score_of = _checked(((line, *fields) for line, fields in rows), lambda at: f"line {at}")
+            entries = ((line, arch, score) for line, (arch, score) in rows)
+            score_of = _checked(entries, lambda line: f"line {line}")
     except InputError as error:
         raise InputError(f"{path}, {error}") from error
     if not score_of:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,8 +108,7 @@ def table_from_columns(
     if not codes:
         raise InputError(f"{path}: it holds no architecture; add one line for each")
     accuracies = {
-        key: np.array(converted(column, lambda value, column=column: _percent(value, column)))
-        for column, key in keys.items()
+        key: np.array(converted(column, partial(_percent, column))) for column, key in keys.items()
     }
     for column, key in keys.items():
         if len(codes) > 1 and accuracies[key].max() <= 1:
@@ -162,7 +162,7 @@ def _index(value: object) -> int:
     return int(text)
 
 
-def _percent(value: object, column: str) -> float:
+def _percent(column: str, value: object) -> float:
     text = str(value)
     try:
         number = float(text.replace("_", "?"))  # only Python reads 9_1 as 91

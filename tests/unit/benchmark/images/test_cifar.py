@@ -183,8 +183,8 @@ ROW = np.zeros((1, 3072), np.uint8)
         ({"data": ROW[:, 1:], "labels": [1]}, r"data of shape \[1, 3071\]"),
         ({"data": "images", "labels": [1]}, "something else where an array should be"),
         ({"data": ROW, "labels": [1, 2]}, "has 2 labels for 1 images"),
-        ({"data": ROW, "labels": [1.5]}, "labels that are no whole numbers"),
-        ({"data": ROW, "labels": [True]}, "labels that are no whole numbers"),
+        ({"data": ROW, "labels": [1.5]}, "labels that are no integers"),
+        ({"data": ROW, "labels": [True]}, "labels that are no integers"),
         ({"data": ROW, "labels": "1"}, "something else where an array should be"),
     ],
 )

@@ -60,15 +60,15 @@ def test_what_is_not_there_is_downloaded(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("damage", "fault"),
     [
-        (lambda data: data[:-1], r"says that it has 6×28×28 elements, but has 4,703"),
-        (lambda data: data + b"\0", r"says that it has 6×28×28 elements, but has 4,705"),
+        (lambda data: data[:-1], r"states 6×28×28 elements, but has 4,703"),
+        (lambda data: data + b"\0", r"states 6×28×28 elements, but has 4,705"),
         (lambda data: b"\0\0\x08\x01" + data[4:], "has the magic number 2049, not the 2051"),
         (lambda data: b"\0\0\x0d\x03" + data[4:], "has the magic number 3331, not the 2051"),
         (lambda data: data[:3], "has the magic number"),
         (lambda data: b"", "has the magic number 0"),
         (
             lambda data: data[:4] + b"\xff" * 12 + data[16:],
-            r"says that it has .* elements, but has 4,704",
+            r"states .* elements, but has 4,704",
         ),
     ],
 )

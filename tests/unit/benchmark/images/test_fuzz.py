@@ -15,7 +15,7 @@ from benchmark.images.fashion_mnist import read_idx
 from tests.fuzzing import bounded, cases, timed
 from tests.unit.benchmark.images import official
 
-CASES = 600
+FEW, MANY = 150, cases(2_000)
 
 
 def read_small_batch(data: bytes) -> int:
@@ -39,6 +39,7 @@ BATCH = {"data": official.random_images(3, 3, 4).reshape(3, -1), "labels": [1, 2
 HOSTILE = b"cposix\nsystem\n(S'echo 1'\ntR"
 
 
+@pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize(
     ("sound", "read"),
     [
@@ -49,11 +50,11 @@ HOSTILE = b"cposix\nsystem\n(S'echo 1'\ntR"
     ],
     ids=["pickle of Python 2", "pickle of today", "IDX", "CIFAR binary"],
 )
-def test_damaged_files(sound: bytes, read: Callable[[bytes], int]) -> None:
+def test_damaged_files(sound: bytes, read: Callable[[bytes], int], count: int) -> None:
     assert read(sound) > 0
     generator = np.random.default_rng(0)
     refused = 0
-    for case in range(cases(CASES)):
+    for case in range(count):
         at, length = int(generator.integers(len(sound))), int(generator.integers(1, 9))
         noise = generator.bytes(length)
         data = [
@@ -68,4 +69,4 @@ def test_damaged_files(sound: bytes, read: Callable[[bytes], int]) -> None:
                 read(data)
             except InputError:
                 refused += 1
-    assert refused > cases(CASES) / 4
+    assert refused > count / 4

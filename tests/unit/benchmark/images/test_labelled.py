@@ -52,6 +52,15 @@ def test_training_images_are_normalised_channel_by_channel(found: Labelled) -> N
     assert plain.shape == (COUNT, 3, SIDE, SIDE)
 
 
+def test_a_small_deviation_is_exact() -> None:
+    pixels = np.full((5_000, 1, 2, 2), 254, np.uint8)
+    pixels[7] = 255
+    asked = official.settings("x", 2, 5_000, 0)
+    found = image_set(Labelled(pixels, np.zeros(5_000, np.int64)), asked, 1).train
+    assert found.deviation is not None
+    assert float(found.deviation) == pytest.approx(pixels.astype(float).std(), rel=1e-6)
+
+
 def test_a_channel_of_one_level_is_left_at_zero() -> None:
     pixels = official.random_images(4, 2, SIDE)
     pixels[:, 1] = 9

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -190,9 +191,12 @@ def full_tables(draw: st.DrawFn) -> TruthTable:
 def column_values(table: TruthTable) -> dict[str, Any]:
     """Return all columns of a table, [n] or [n, seeds] each, by a name."""
     measured, (single,) = table.measurements, table.measurements.by_seed.values()
-    groups = (table.accuracies, table.seeds, measured.deviations, measured.losses, measured.costs)
-    columns = {
-        f"{place} {key}": it for place, group in enumerate(groups) for key, it in group.items()
+    groups: list[Mapping[Any, Any]] = [table.accuracies, table.seeds]
+    groups += [measured.deviations, measured.losses, measured.costs]
+    columns: dict[str, Any] = {
+        f"{place} {key}": column
+        for place, group in enumerate(groups)
+        for key, column in group.items()
     }
     columns |= {"codes": table.codes, "accuracy": single.accuracies, "loss": single.losses}
     columns |= {"index": table.official_index, "machine": measured.made_on}
