@@ -1,4 +1,4 @@
-"""What a method is given: images, a network's size, a budget, and random streams. No truth."""
+"""What a method gets: images, a network's size, a budget, and random streams. No truth."""
 
 from __future__ import annotations
 
@@ -21,16 +21,8 @@ from benchmark.tasks.sections import (
 )
 
 
-def _nothing() -> None:
-    """Report progress to nobody."""
-
-
-def _no_note(text: str) -> None:
-    """Tell nobody."""
-
-
-def _no_share(share: float) -> None:
-    """Report a share to nobody."""
+def _ignore(*_: object) -> None:
+    """Do nothing."""
 
 
 NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
@@ -47,16 +39,16 @@ class Experiment:
         scale: The network's size.
         training: How weights are trained.
         scoring: How architectures are scored.
-        search: Which one-shot base trains supernets, and its settings.
+        search: Which base trains supernets, and its settings.
         streams: The seed's random streams.
-        ledger: Where everything spent is charged.
+        ledger: Where all that is spent is charged.
         device: Where networks live.
         candidates: Which architectures to score, codes [n], ascending.
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that
             charges nothing.
-        checkpoints: What the run can go on from when it is killed.
-        note: Called with what the user should know of the run.
+        note: Called with messages for the user.
+        checkpoints: Saves the run's state, to resume it.
         trajectory: At how many points of the budget how many architectures are scored.
     """
 
@@ -71,20 +63,14 @@ class Experiment:
     ledger: Ledger
     device: torch.device
     candidates: Codes
-    tick: Callable[[], None] = _nothing
-    progress: Callable[[float], None] = _no_share
-    note: Callable[[str], None] = _no_note
+    tick: Callable[[], None] = _ignore
+    progress: Callable[[float], None] = _ignore
+    note: Callable[[str], None] = _ignore
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     trajectory: TrajectorySettings = NO_TRAJECTORY
 
     def batches(self, images: Images, count: int, stream: str) -> Batches:
-        """Return batches of images as the task's training takes them.
-
-        Args:
-            images: What to draw from.
-            count: Number of batches.
-            stream: Name of the random stream that draws them.
-        """
+        """Return a number of the task's training batches, drawn from images by a named stream."""
         return Batches(
             images,
             size=self.training.batch_size,

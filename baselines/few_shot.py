@@ -25,13 +25,12 @@ class FewShotOptions:
 
     Attributes:
         warm_up: Share of the budget that the undivided supernet gets first.
-        epochs: Epochs of the undivided supernet and of each sub-supernet, two numbers, where the
-            budget is the schedule's; else none.
-        edges: Indices of the edges to split, one or two; the published program takes 0, which is
-            0→1.
+        epochs: Epochs of the undivided supernet and of each sub-supernet, two numbers, if the
+            budget is ``schedule``; else none.
+        edges: Indices of the edges to split, one or two; the published program splits 0, 0→1.
 
     Raises:
-        InputError: The edges or epochs are others.
+        InputError: The number of edges or epochs is wrong.
     """
 
     warm_up: Fraction
@@ -39,7 +38,7 @@ class FewShotOptions:
     edges: tuple[EdgeIndex, ...]
 
     def __post_init__(self) -> None:
-        """Check the numbers of numbers."""
+        """Check how many edges and epochs there are."""
         if not 1 <= len(self.edges) <= MOST_EDGES or len(set(self.edges)) < len(self.edges):
             raise InputError(f"edges are {list(self.edges)}: give one or two different ones")
         if len(self.epochs) not in (0, 2):
@@ -59,11 +58,11 @@ class FewShot(Method):
     Options = FewShotOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
-        """Say what a run will do."""
+        """Return what a run will do."""
         return plan_tree(task, train_images, self._schedule())
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Warm up one supernet, train its parts on, and score each function by its part."""
+        """Warm up one supernet, train its parts further, and score each candidate by its part."""
 
         def choose_split(base: Base, node: TreeNode) -> Split:
             return Split(self.options.edges[node.level], singletons(len(OPERATIONS)))

@@ -1,4 +1,4 @@
-"""GM-NAS: operations whose gradients agree go on sharing weights, the others part."""
+"""GM-NAS: a tree of supernets in which operations with similar gradients share weights."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True)
 class SplittingOptions:
-    """How GM-NAS splits, but for where the groups come from.
+    """How GM-NAS splits; subclasses say whether groups follow gradients or are random.
 
     Attributes:
         warm_up: Share of the budget that the undivided supernet gets first.
-        between: Share that the supernets of each level get which will be split again.
-        epochs: Epochs of each supernet, level by level, the leaves' last, where the budget is the
-            schedule's; else none.
+        between: Share for all supernets of each level that is split again.
+        epochs: Epochs of each supernet, level by level, the leaves' last, if the budget is
+            ``schedule``; else none.
         levels: Levels of splits.
-        groups: Groups that an edge's operations are put into at each split.
+        groups: Groups of each split.
         min_size: Least number of operations in a group.
         batches: Batches over which gradient distances are averaged at each split.
         restart: Where children start from the initial weights instead of their parent's.
         edge: Which edge is split: the one whose cut separates the most distance, a random one, or
             those of ``edges``.
-        edges: Index of the edge to split at each level where ``edge`` is fixed; else none.
-        weight: Whether an operation that stands alone on an edge counts in full (hard) or keeps
-            its weight in the mixture (soft).
+        edges: Index of the edge to split at each level if ``edge`` is fixed; else none.
+        weight: Whether an operation that stands alone on an edge has weight 1 (hard) or keeps its
+            weight in the mixture (soft).
         cut: Whether all partitions are tried, or spectral clustering finds one.
-        stop_error: Greatest probability that fewer batches decide otherwise than all of them would
-            have; 0 uses all.
+        stop_error: Greatest probability that matching, stopped early, decides otherwise than all
+            batches would; 0 uses all.
 
     Raises:
-        InputError: The edges are not one for each level, or batches are saved where spectral
-            clustering decides.
+        InputError: There is not one edge for each level, or ``stop_error`` is combined with
+            spectral clustering.
     """
 
     warm_up: Fraction
@@ -71,7 +71,7 @@ class SplittingOptions:
     stop_error: Annotated[float, Meta(ge=0, le=0.5)]
 
     def __post_init__(self) -> None:
-        """Check what no single option can tell."""
+        """Check options that depend on each other."""
         needed = self.levels if self.edge == "fixed" else 0
         if len(self.edges) != needed or len(set(self.edges)) < needed:
             raise InputError(
@@ -82,19 +82,19 @@ class SplittingOptions:
 
         if self.stop_error and self.cut == "spectral":
             raise InputError(
-                f"stop_error is {self.stop_error}: it is about the exact cut, so let cut be "
-                "'exact', or stop_error 0"
+                f"stop_error is {self.stop_error}: it needs the exact cut, so let cut be 'exact', "
+                "or stop_error 0"
             )
 
     @property
     def schedule(self) -> Schedule:
-        """How training is shared out."""
+        """How training is divided among the levels."""
         groups = (self.groups,) * self.levels
         return Schedule(self.warm_up, self.between, groups, self.restart, self.epochs)
 
     @property
     def draws_groups(self) -> bool:
-        """Whether groups are drawn at random; else they follow the gradient distances."""
+        """Whether groups are drawn at random instead of following gradient distances."""
         return False
 
     def matched_edges(self, level: int) -> int:
@@ -118,7 +118,7 @@ class GmOptions(SplittingOptions):
         return self.partition == "random"
 
     def matched_edges(self, level: int) -> int:
-        """Number of edges that are matched; none where chance decides edge and groups."""
+        """Number of edges that are matched; none if edge and groups do not depend on gradients."""
         free = self.draws_groups and self.edge != "best"
         return 0 if free else super().matched_edges(level)
 
@@ -131,10 +131,10 @@ class Gm(Method):
     options: SplittingOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
-        """Say what a run will do, with the most that gradient matching can cost.
+        """Return what a run will do, with the most that gradient matching can cost.
 
         Raises:
-            InputError: The schedule does not fit, or the base has no weights to be soft by.
+            InputError: The schedule does not fit, or ``weight`` is soft and the base has none.
         """
         options, base = self.options, base_class(task.search.base)
         if options.weight == "soft":
@@ -146,7 +146,7 @@ class Gm(Method):
         return plan_tree(task, train_images, options.schedule, matching)
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Warm up, split level by level, train the leaves, and score each function by its leaf."""
+        """Warm up, split level by level, train the leaves, and score each candidate by its leaf."""
 
         def choose_split(base: Base, node: TreeNode) -> Split:
             return _choose_split(base, self.options, node)
@@ -155,7 +155,7 @@ class Gm(Method):
 
 
 def _choose_split(base: Base, options: SplittingOptions, node: TreeNode) -> Split:
-    """Choose edge and groups by gradient distances as far as the options say so."""
+    """Choose edge and groups, by gradient distances or at random as the options say."""
     generator = base.experiment.streams.numpy(f"splits/{node.name}")
     edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
     if options.edge == "fixed":
@@ -180,15 +180,16 @@ def _choose_split(base: Base, options: SplittingOptions, node: TreeNode) -> Spli
         return Split(edge, groups)
     separated = measured_partition(distances[edge], places).separated
     named = {"{}→{}".format(*EDGES[one]): matrix.tolist() for one, matrix in distances.items()}
-    saving = {"batches": {"used": stop.used, "planned": options.batches}}
-    more = saving if options.stop_error else {}
-    return Split(edge, groups, {"separated": separated, "distances": named, **more})
+    trace = {"separated": separated, "distances": named}
+    if options.stop_error:
+        trace["batches"] = {"used": stop.used, "planned": options.batches}
+    return Split(edge, groups, trace)
 
 
 def _distances(
     base: Base, options: SplittingOptions, node: TreeNode, edges: list[int], stop: EarlyStop
 ) -> Distances:
-    """Match gradients, each pass charged."""
+    """Return the gradient distances of edges; each pass is charged to the budget."""
     experiment = base.experiment
 
     def pay() -> None:
@@ -205,5 +206,5 @@ def _distances(
         node.name,
         pay,
         soft=options.weight == "soft",
-        is_enough=stop.is_enough,
+        should_stop=stop.should_stop,
     )

@@ -1,4 +1,4 @@
-"""GM's control: the same tree and the same gradients paid for, but groups drawn at random."""
+"""The control of GM-NAS: the same tree at the same cost, but groups drawn at random."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class GmRandomOptions(SplittingOptions):
 class GmRandom(Gm):
     """GM-NAS with groups drawn at random [GM, arXiv 2203.15207, the ablation of the partition].
 
-    Edges are matched and charged as by `Gm`, and the one with the best cut is split where that is
-    asked for. So what tells the two apart is the choice of the groups alone, at one budget.
+    Edges are matched and charged as by `Gm`, and by default the one with the best cut is split. So
+    at one budget the two differ in the choice of groups alone.
     """
 
     name: ClassVar[str] = "gm-random"

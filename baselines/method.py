@@ -1,4 +1,4 @@
-"""What a method is: one call that turns an experiment into a score for every candidate."""
+"""The interface of a method: one call that turns an experiment into a score for each candidate."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a method gives.
+    """What a method returns.
 
     Attributes:
         scores: One for each candidate of the experiment, [n], higher is better.
-        trace: How it came about, as plain JSON values: splits, distances, losses.
+        trace: How they came about, as plain JSON values: splits, distances, losses.
     """
 
     scores: NDArray[np.float64]
@@ -59,26 +59,16 @@ class Method(ABC):
         self.options = read_settings(self.Options, options, f"[methods.{self.name}]")
 
     def plan(self, task: Task, train_images: int) -> Plan | None:
-        """Say what a run will do, before it is run; None where nothing is trained.
-
-        Args:
-            task: What it would be run on.
-            train_images: Training images that there are.
+        """Return what a run on a task will do; None if nothing is trained.
 
         Raises:
-            InputError: The options do not fit the task's kind of budget.
+            InputError: The options do not fit the task's budget.
         """
         return None
 
     @abstractmethod
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate.
-
-        Args:
-            experiment: Images, scale, budget, candidates and streams of one seed.
-
-        Returns:
-            The scores and a trace.
 
         Raises:
             BudgetError: The method asked for more than the budget.

@@ -19,7 +19,7 @@ class OneShotOptions:
     """How long one-shot NAS trains.
 
     Attributes:
-        epochs: Epochs of the supernet, one number, where the budget is the schedule's; else none.
+        epochs: Epochs of the supernet, one number, if the budget is ``schedule``; else none.
     """
 
     epochs: tuple[Count, ...]
@@ -32,11 +32,11 @@ class OneShot(Method):
     Options = OneShotOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
-        """Say what a run will do."""
+        """Return what a run will do."""
         return plan_tree(task, train_images, self._schedule())
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Train the supernet and score every architecture by it."""
+        """Train the supernet and score the candidates by it."""
 
         def choose_split(base: Base, node: TreeNode) -> Split:
             raise AssertionError(f"a tree without levels splits {node.name}")

@@ -1,14 +1,13 @@
-"""How long each supernet of a tree is trained: by shares of one budget, or in epochs of its own.
+"""How many steps each supernet of a tree gets: shares of one budget, or epochs of its own.
 
-Shares make methods comparable: all spend the budget, gradient matching included. Epochs are the
-papers' way: a run costs what its schedule costs, which differs from method to method.
+Shares make methods comparable: all spend the same budget, gradient matching included. Epochs are
+what the papers state: a run costs what its schedule costs, which differs from method to method.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -20,17 +19,16 @@ Restart = Literal["never", "always", "last"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How training is shared out over the levels of a tree.
+    """How training is divided among the levels of a tree.
 
     Attributes:
         warm_up: Share of the budget for the undivided supernet.
         between: Share for all supernets of a level that is split again.
         groups: Branching factor of each level.
         restart: Where children start from the initial weights instead of their parent's.
-        epochs: For each level, the leaves' included, the epochs of each of its supernets; empty
-            where shares of a budget are given.
-        anneals: What one cosine of the learning rate runs over where epochs are given: the whole
-            ``lineage``, or the training of ``each`` supernet.
+        epochs: Epochs of each supernet, level by level, the leaves' last; empty for shares.
+        anneals: With epochs, what a cosine of the learning rate covers: the whole ``lineage``, or
+            the training of ``each`` supernet.
     """
 
     warm_up: float
@@ -42,17 +40,12 @@ class Schedule:
 
     @property
     def freezes(self) -> bool:
-        """Whether architecture parameters stand still above the leaves, which start theirs anew."""
+        """Whether architecture parameters stay fixed above the leaves, which restart theirs."""
         return self.restart != "never"
 
     @property
     def supernets(self) -> list[int]:
-        """Number of supernets of each level, the leaves' included.
-
-        Example:
-            >>> Schedule(0.5, 0.1, (2, 2)).supernets
-            [1, 2, 4]
-        """
+        """Number of supernets of each level, the leaves' last."""
         return [math.prod(self.groups[:level]) for level in range(len(self.groups) + 1)]
 
 
@@ -66,7 +59,7 @@ class Workload:
         passes: Batches that a step passes, see `Base.passes`; a step that trains weights alone
             passes one.
         matching: For each level that is split, the most batches that one of its splits passes.
-        budget: Images that may be passed; None where the schedule itself says what it costs.
+        budget: Images that may be passed; None if the schedule determines the cost.
     """
 
     train_images: int
@@ -78,14 +71,14 @@ class Workload:
 
 @dataclass(frozen=True)
 class Level:
-    """What all supernets of a level are planned to do.
+    """The plan for all supernets of a level.
 
     Attributes:
         supernets: How many there are.
         steps: Steps of all of them together.
         epochs: Epochs of each.
         images: Images that the steps pass.
-        matching: Images that splitting them passes at most.
+        matching: The most images that splitting them passes.
     """
 
     supernets: int
@@ -97,10 +90,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do, told before it is run.
+    """What a run will do.
 
     Attributes:
-        equal: Whether it spends a budget that is given, not what its schedule costs.
+        equal: Whether it spends a given budget, instead of what its schedule costs.
         levels: From the undivided supernet to the leaves.
         budget: Images that the run may pass.
     """
@@ -111,7 +104,7 @@ class Plan:
 
     @property
     def parts(self) -> dict[Spending, int]:
-        """Images by part: gradient matching at most, leaves at least where a budget is given."""
+        """Images by part: at most for gradient matching, with a budget at least for leaves."""
         root, *others = self.levels
         return {
             Spending.SHARED_TRAINING: root.images,
@@ -130,18 +123,12 @@ class Plan:
 
 
 def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
-    """Say what a schedule does, before anything is run.
-
-    Args:
-        schedule: How training is shared out.
-        workload: Sizes and the budget.
-
-    Returns:
-        The plan.
+    """Return what a schedule does, before anything is run.
 
     Raises:
-        InputError: Shares and epochs are mixed up with the kind of budget, or do not fit the
-            levels, or leave nothing for the leaves.
+        InputError: Shares or epochs do not fit the kind of budget or the number of levels, or a
+            leaf may get less than one step of the budget. Matching counts with all its batches,
+            also where it may stop early, since a run cannot rely on that.
 
     Example:
         >>> gm = Schedule(0, 0, (2, 2), "last", epochs=(20, 20, 50))
@@ -168,9 +155,13 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
         budget = sum(map(operator.mul, steps, costs)) + sum(matching)
     else:
         budget = workload.budget
-        steps = shared_steps(schedule, budget, costs)
+        shares = [schedule.warm_up, *[schedule.between] * (len(schedule.groups) - 1)]
+        steps = [
+            round(share * (budget // cost))
+            for share, cost in zip(shares[: len(schedule.groups)], costs, strict=False)
+        ]
         left = budget - sum(map(operator.mul, steps, costs)) - sum(matching)
-        steps.append(max(0, left // costs[-1]))
+        steps.append(_leaf_steps(budget, left, supernets[-1], costs[-1]))
     epoch = workload.train_images / workload.batch_size
     levels = tuple(
         Level(number, own, own / number / epoch, own * cost, matched)
@@ -179,21 +170,15 @@ def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
     return Plan(workload.budget is not None, levels, budget)
 
 
-def shared_steps(schedule: Schedule, budget: int, costs: Sequence[int]) -> list[int]:
-    """Return the steps of each level above the leaves by its share of a budget.
-
-    Args:
-        schedule: Has shares.
-        budget: Images in all.
-        costs: Images of a step, level by level.
-
-    Example:
-        >>> shared_steps(Schedule(0.5, 0.1, (2, 2)), 6400, costs=[64, 64, 64])
-        [50, 10]
-    """
-    shares = [schedule.warm_up, *[schedule.between] * (len(schedule.groups) - 1)]
-    above = zip(shares[: len(schedule.groups)], costs, strict=False)
-    return [round(share * (budget // cost)) for share, cost in above]
+def _leaf_steps(budget: int, left: int, leaves: int, cost: int) -> int:
+    """Return the steps that a number of images is enough for, at least one for each leaf."""
+    if left < leaves * cost:
+        raise InputError(
+            f"{max(0, left):,} of {budget:,} images are left for the leaves after warm-up and all "
+            f"gradient matching, but a step of each takes {leaves * cost:,}: raise the budget, or "
+            "lower warm_up, between or batches"
+        )
+    return left // cost
 
 
 def _check(schedule: Schedule, workload: Workload) -> None:
@@ -206,7 +191,7 @@ def _check(schedule: Schedule, workload: Workload) -> None:
             )
         if schedule.warm_up or schedule.between:
             raise InputError(
-                '[training] budget is "schedule": set warm_up and between to 0, epochs say all'
+                '[training] budget is "schedule": set warm_up and between to 0, only epochs count'
             )
         return
     if schedule.epochs:

@@ -1,7 +1,12 @@
-"""Where a supernet is cut: gradient distances, partitions of an edge, parts of the space."""
+"""How a supernet is split: gradient distances, partitions of an edge, subspaces."""
 
-from baselines.splitting.gradients import Distances, Enough, gradient_distances, use_all
-from baselines.splitting.mixture_gradients import mixture_distances
+from baselines.splitting.gradients import (
+    Distances,
+    ShouldStop,
+    gradient_distances,
+    mixture_distances,
+    never_stop,
+)
 from baselines.splitting.partition import (
     Groups,
     Partition,
@@ -20,20 +25,20 @@ __all__ = [
     "FULL",
     "Distances",
     "EarlyStop",
-    "Enough",
     "Groups",
     "Partition",
+    "ShouldStop",
     "Subspace",
     "best_edge",
     "best_partition",
     "gradient_distances",
     "measured_partition",
     "mixture_distances",
+    "never_stop",
     "owner",
     "random_partition",
     "scoring_leaves",
     "set_partitions",
     "singletons",
     "spectral_partition",
-    "use_all",
 ]

@@ -1,20 +1,18 @@
-"""How differently the operations of an edge pull the weights they share (GM-NAS, section 3).
+"""Distances between the gradients that the operations of an edge give (GM-NAS, section 3).
 
-For an edge, each operation in turn stands on it, the other edges follow one drawn path, and the
-gradient of the training loss is taken for all weights of cells and residual blocks except those on
-the edge itself. The distance of two operations is 1 − cosine of their gradients, with zeros where a
-child model does not use a weight, averaged over batches.
+For an edge, each operation in turn stands alone on it while the other edges carry a drawn path or a
+mixture, and the gradient of the training loss is taken for all weights of cells and residual blocks
+except those on the edge itself. The distance of two operations is 1 − cosine of their gradients,
+with zeros where a child model does not use a weight, averaged over batches.
 
-Two things make it cheap and change no number. Child models that differ in dead edges alone are
-one function, above all the drawn path itself, which belongs to every edge: each is passed once. And
-gradients stand edge by edge in one vector, so an edge's own weights are one stretch to leave out.
+Child models of paths that differ in dead edges alone are one function, which is passed once: above
+all the drawn path itself, which is a child for every edge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -32,16 +30,12 @@ Distances = dict[int, NDArray[np.float64]]
 Found = dict[int, list[Tensor]]  # for each edge the distances [n, n] of each batch
 
 
-class Enough(Protocol):
-    """Whether the distances found so far are enough."""
-
-    def __call__(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
-        """Return it, after so many batches."""
-        ...
+ShouldStop = Callable[[Mapping[int, Sequence[Tensor]], int], bool]
+"""Whether matching may stop, given each edge's distances [n, n] of each batch and their number."""
 
 
-def use_all(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
-    """Let all batches be used."""
+def never_stop(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+    """Return False: all batches are used."""
     return False
 
 
@@ -53,7 +47,7 @@ def gradient_distances(
     base_paths: Sequence[Path],
     before_pass: Callable[[], None],
     *,
-    is_enough: Enough = use_all,
+    should_stop: ShouldStop = never_stop,
 ) -> Distances:
     """Return the distances between the operations that a subspace allows on each edge.
 
@@ -62,9 +56,9 @@ def gradient_distances(
         subspace: Its part of the space.
         edges: Which edges to compare the operations of.
         batches: Training batches.
-        base_paths: For each batch to use, what the other edges have.
+        base_paths: For each batch, the path that the other edges follow.
         before_pass: Called before each pass of a batch, to charge it.
-        is_enough: Asked after each batch whether to stop.
+        should_stop: Asked after each batch.
 
     Returns:
         For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
@@ -81,13 +75,55 @@ def gradient_distances(
                     before_pass()
                     known[code] = vectors.of(decode(code).tolist(), pixels, labels)
             found[edge].append(vectors.distances(edge, [known[code] for code in children]))
-        if is_enough(found, number + 1):
+        if should_stop(found, number + 1):
+            break
+    return averaged(found)
+
+
+def mixture_distances(
+    network: Supernet,
+    subspace: Subspace,
+    edges: Sequence[int],
+    batches: Batches,
+    mixtures: Iterable[Mixture],
+    before_pass: Callable[[], None],
+    *,
+    soft: bool = False,
+    should_stop: ShouldStop = never_stop,
+) -> Distances:
+    """Return the same as `gradient_distances` where the other edges carry a mixture a batch.
+
+    No two children are one function here, so each operation of each edge is a pass of its own.
+
+    Args:
+        network: The trained supernet; its weights stay as they are.
+        subspace: Its part of the space.
+        edges: Which edges to compare the operations of.
+        batches: Training batches.
+        mixtures: For each batch, the mixture of the other edges; no gradient flows to it.
+        before_pass: Called before each pass of a batch, to charge it.
+        soft: Whether an operation that stands alone keeps its weight of the mixture.
+        should_stop: Asked after each batch.
+    """
+    vectors = GradientVectors(network)
+    found: Found = {edge: [] for edge in edges}
+    for number, mixture in enumerate(mixtures):
+        pixels, labels = batches[number]
+        fixed = mixture.detached()
+        for edge in edges:
+            gradients = []
+            for operation in subspace.allowed[edge]:
+                before_pass()
+                child = fixed.alone(edge, operation, keep_weight=soft)
+                gradients.append(vectors.of(child, pixels, labels))
+            found[edge].append(vectors.distances(edge, gradients))
+        if should_stop(found, number + 1):
             break
     return averaged(found)
 
 
 def averaged(found: Found) -> Distances:
-    """Return the mean distances over all batches used, added up in their order."""
+    """Return the mean distances over batches, added up in their order."""
     return {
         edge: (sum(matrices[1:], start=matrices[0]) / len(matrices)).cpu().numpy()
         for edge, matrices in found.items()
@@ -133,12 +169,12 @@ class GradientVectors:
     def __init__(self, network: Supernet) -> None:
         self._network = network
         self._weights: list[Parameter] = []
-        self._stretches: list[slice] = []  # where each edge's own weights stand
+        self._own: list[slice] = []  # where each edge's own weights stand in the vector
         end = 0
         for edge in range(len(EDGES)):
             weights = network.edge_weights(edge)
             start, end = end, end + sum(weight.numel() for weight in weights)
-            self._stretches.append(slice(start, end))
+            self._own.append(slice(start, end))
             self._weights.extend(weights)
         for block in network.residual_blocks():
             self._weights.extend(block.parameters())
@@ -154,10 +190,10 @@ class GradientVectors:
     def distances(self, edge: int, gradients: Sequence[Tensor]) -> Tensor:
         """Return the distances [n, n] of gradients, the edge's own weights left out.
 
-        What is one and the same tensor is alike to the last bit, however a processor adds up.
+        The distance of a tensor to itself is 0 exactly, also where a dot product rounds otherwise.
         """
         rows = torch.stack(list(gradients)).double()
-        rows[:, self._stretches[edge]] = 0
+        rows[:, self._own[edge]] = 0
         distances = cosine_distances(rows)
         for one, other in combinations(range(len(gradients)), 2):
             if gradients[one] is gradients[other]:

@@ -1,9 +1,8 @@
 """How the operations of an edge are grouped, and which edge is split (GM-NAS, section 3).
 
-Operations appear as positions 0 to n-1. Distance goes up as operations differ more; a partition is
-better the more distance it *separates*, which is the minimum cut of the graph of similarities.
-Sums that differ by rounding alone are equal, and the first of equals is taken: the first partition
-in the order of `set_partitions`, or the smallest edge.
+Operations are positions 0 to n-1. A partition is better the more distance it *separates*, which is
+the minimum cut of the graph of similarities. Sums that differ by rounding alone count as equal, and
+the first of equals is taken: in the order of `set_partitions`, or the smallest edge.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
         The partition; among equals the first in the order of `set_partitions`.
 
     Raises:
-        InputError: the matrix is none of distances, or the groups do not fit n.
+        InputError: the matrix is not one of distances, or the groups do not fit n.
 
     Example:
         >>> best_partition([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 2], [9, 9, 2, 0]])
@@ -94,20 +93,12 @@ def random_partition(n: int, groups: int, min_size: int, generator: np.random.Ge
 
 
 def singletons(n: int) -> Groups:
-    """Return every operation alone: the exhaustive split of few-shot NAS.
-
-    Example:
-        >>> singletons(3)
-        ((0,), (1,), (2,))
-    """
+    """Return every operation alone: the exhaustive split of few-shot NAS."""
     return tuple((position,) for position in range(n))
 
 
 def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:
-    """Iterate over the ways to put n positions into non-empty groups that have no names.
-
-    Written as one label a position, where each new group takes the next label (a restricted
-    growth string), they come in lexicographic order.
+    """Iterate over the partitions of n positions into groups, as restricted growth strings ascend.
 
     Args:
         n: number of positions.
@@ -128,17 +119,17 @@ def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:
     return _completions((), n, groups, min(min_size, n // groups))
 
 
-def _completions(begun: Groups, left: int, groups: int, min_size: int) -> Iterator[Groups]:
-    """Yield the partitions that continue ``begun`` by ``left`` positions."""
-    missing = min_size * groups - sum(min(len(group), min_size) for group in begun)
+def _completions(partial: Groups, left: int, groups: int, min_size: int) -> Iterator[Groups]:
+    """Yield the partitions that extend ``partial`` by ``left`` positions."""
+    missing = min_size * groups - sum(min(len(group), min_size) for group in partial)
     if missing > left:
         return
     if left == 0:
-        yield begun
+        yield partial
         return
-    position = sum(map(len, begun))
-    for label, group in enumerate((*begun, ())[:groups]):
-        longer = (*begun[:label], (*group, position), *begun[label + 1 :])
+    position = sum(map(len, partial))
+    for label, group in enumerate((*partial, ())[:groups]):
+        longer = (*partial[:label], (*group, position), *partial[label + 1 :])
         yield from _completions(longer, left - 1, groups, min_size)
 
 

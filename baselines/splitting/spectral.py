@@ -1,8 +1,4 @@
-"""Groups of operations by spectral clustering, where there are too many to try every partition.
-
-The exact cut takes as many trials as there are set partitions: 15 for five operations in two
-groups, 511 for ten, half a million for twenty.
-"""
+"""Groups of operations by spectral clustering, for edges with too many to try every partition."""
 
 from __future__ import annotations
 
@@ -20,8 +16,8 @@ SEED = 0  # of the starting vector of the eigenvalue solver; the same cut at eve
 def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> Partition:
     """Return a partition that keeps similar operations together, not always the best one.
 
-    The affinity of two operations is (1 + cosine) / 2, which is 1 − distance / 2. Groups below the
-    least size then take over, one by one, the operation whose move separates the most distance.
+    The affinity of two operations is (1 + cosine) / 2 = 1 − distance / 2. Groups below the least
+    size then get, one by one, the operation whose move separates the most distance.
 
     Args:
         distances: As for `best_partition`, from 0 to 2; [n, n].
@@ -29,7 +25,7 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
         min_size: Least size of a group, lowered to n // groups where n is too small for it.
 
     Raises:
-        InputError: The matrix is none of distances, or the groups do not fit n.
+        InputError: The matrix is not one of distances, or the groups do not fit n.
 
     Example:
         >>> alike, apart = 0.1, 1.9
@@ -52,7 +48,7 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
         groups, affinity="precomputed", assign_labels="cluster_qr", random_state=SEED
     )
     with warnings.catch_warnings():
-        # groups that nothing holds together are what is looked for
+        # a graph of separate components is the ideal case here
         warnings.filterwarnings("ignore", message="Graph is not fully connected")
         labels = np.asarray(clustering.fit_predict(affinity))
     labels = _balanced(matrix, labels, groups, min(min_size, len(matrix) // groups))
@@ -63,7 +59,7 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
 def _balanced(
     matrix: NDArray[np.float64], labels: NDArray[np.int64], groups: int, least: int
 ) -> NDArray[np.int64]:
-    """Return labels of which each has so many operations at least; of equal moves the first."""
+    """Return labels with at least ``least`` operations each; of equal moves the first is taken."""
     labels = labels.copy()
     while True:
         sizes = np.bincount(labels, minlength=groups)

@@ -1,13 +1,12 @@
-"""Stopping gradient matching where more batches would hardly change the decision.
+"""Stopping gradient matching early where more batches would hardly change the decision.
 
-A candidate is a partition of an edge, and each batch gives the distance that it separates. What is
-chosen after all T batches is the candidate of the greatest mean. After n of them the leader is
-ahead of a rival by differences with mean m and standard deviation s; if they are normal and nothing
-is known of them beforehand, the mean difference over all T lies around m with variance
-s²·(T − n)/(n·T), so the rival overtakes with probability P(t ≤ −m/√variance) of Student's t with
-n − 1 degrees of freedom. Added over rivals this is an upper bound, by Bonferroni's inequality, and
-each look may use an equal part of the error that is allowed in all. Rivals that are level with the
-leader are never behind: then all batches are used.
+A candidate is a partition of an edge, and each batch gives the distance that it separates. After
+all T batches the candidate with the greatest mean is chosen. After n of them the leader is ahead of
+a rival by differences with mean m and standard deviation s. If these are normal and nothing is
+known beforehand, the mean difference over all T lies around m with variance s²·(T − n)/(n·T), so
+the rival overtakes with probability P(t ≤ −m/√variance) of Student's t with n − 1 degrees of
+freedom. Summed over rivals this is an upper bound, by Bonferroni's inequality; each check may use
+an equal part of the allowed error. Where a rival equals the leader, all batches are used.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from torch import Tensor
 
 from baselines.splitting.partition import ROUNDING, set_partitions
 
-FIRST_LOOK = 8  # batches; the next looks are after twice as many each
+FIRST_CHECK = 8  # batches; each further check is after twice as many
 
 
 class EarlyStop:
-    """Says after each batch whether gradient matching may stop.
+    """Decides after each batch whether gradient matching may stop.
 
     Args:
-        planned: Batches T that are used otherwise.
+        planned: Batches T that are used at most.
         groups: Groups of a partition.
         min_size: Least number of operations in a group.
         error: Greatest probability, from 0 to 1, that another edge or partition would have been
@@ -39,7 +38,7 @@ class EarlyStop:
 
     Example:
         >>> stop = EarlyStop(planned=100, groups=2, min_size=1, error=0.0)
-        >>> stop.is_enough({}, used=8)
+        >>> stop.should_stop({}, used=8)
         False
     """
 
@@ -48,17 +47,17 @@ class EarlyStop:
         self._planned = planned
         self._groups, self._min_size = groups, min_size
         self._error = error
-        self._looks = _looks(planned)
+        self._checks = _checks(planned)
 
-    def is_enough(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
-        """Return whether to stop; nothing leaves the device but at a look.
+    def should_stop(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+        """Return whether to stop; distances are moved from the device at checks only.
 
         Args:
             found: For each edge the distances [n, n] of each batch.
             used: Number of batches so far.
         """
         self.used = used
-        if not self._error or used not in self._looks:
+        if not self._error or used not in self._checks:
             return False
         separated = np.concatenate(
             [
@@ -71,7 +70,7 @@ class EarlyStop:
             ],
             axis=1,
         )
-        return overtaking(separated, self._planned) <= self._error / len(self._looks)
+        return overtaking(separated, self._planned) <= self._error / len(self._checks)
 
 
 def separated_distances(
@@ -128,11 +127,10 @@ def overtaking(separated: NDArray[np.float64], planned: int) -> float:
     return float(chances.sum())
 
 
-def _looks(planned: int) -> list[int]:
-    """Return after how many batches it is looked, the last of all excepted."""
-    looks = []
-    batches = FIRST_LOOK
+def _checks(planned: int) -> list[int]:
+    """Return after how many batches to check: 8, 16, 32, … up to those planned, exclusive."""
+    checks, batches = [], FIRST_CHECK
     while batches < planned:
-        looks.append(batches)
+        checks.append(batches)
         batches *= 2
-    return looks
+    return checks

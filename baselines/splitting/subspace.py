@@ -1,8 +1,8 @@
-"""The part of the space that one sub-supernet holds, and how the leaves of a split share it.
+"""Subspaces: the architectures that one sub-supernet holds.
 
-A subspace allows some operations on each edge and holds their product. Splitting an edge divides
-its operations among several subspaces, so the leaves of a tree of splits hold every architecture
-exactly once.
+A subspace is the product of the operations that it allows on each edge. A split divides the
+operations of one edge among several subspaces, so the leaves of a tree of splits hold every
+architecture exactly once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Subspace:
         allowed: for each of the six edges the sorted indices of its operations, at least one.
 
     Raises:
-        InputError: that is not what ``allowed`` is.
+        InputError: ``allowed`` is not of this form.
 
     Example:
         >>> left, right = FULL.split(0, [(0, 1), (2, 3, 4)])
@@ -67,7 +67,7 @@ class Subspace:
         return math.prod(map(len, self.allowed))
 
     def contains(self, codes: ArrayLike) -> NDArray[np.bool_]:
-        """Tell which of the codes [...] lie in this subspace, [...]."""
+        """Return which of the codes [...] lie in this subspace, [...]."""
         return np.asarray(self._permits(decode(codes)))
 
     def codes(self) -> Codes:
@@ -75,7 +75,7 @@ class Subspace:
         return np.flatnonzero(self._permits(all_operations()))
 
     def connected_codes(self) -> Codes:
-        """Return the codes that carry a signal from input to output, ascending, read-only."""
+        """Return the codes with a path from input to output, ascending, read-only."""
         return _connected(self)
 
     def draw_paths(self, count: int, generator: np.random.Generator) -> Operations:
@@ -97,7 +97,7 @@ class Subspace:
         return decode(codes[generator.integers(codes.size, size=count)])
 
     def is_split(self, edge: int) -> bool:
-        """Tell whether an operation has been taken from this edge."""
+        """Return whether this edge lacks an operation."""
         return len(self.allowed[edge]) < len(OPERATIONS)
 
     def split(self, edge: int, groups: Sequence[Sequence[int]]) -> tuple[Subspace, ...]:
@@ -108,7 +108,7 @@ class Subspace:
             groups: operation indices; together they are what the edge allows, each once.
 
         Raises:
-            InputError: there is no such edge, or the groups do not divide what it allows.
+            InputError: the edge does not exist, or the groups do not divide its operations.
         """
         if not 0 <= edge < len(EDGES):
             raise InputError(f"edge {edge} is out of bounds: choose from 0 to {len(EDGES) - 1}")
@@ -126,7 +126,7 @@ class Subspace:
         return [[OPERATIONS[index] for index in operations] for operations in self.allowed]
 
     def _permits(self, operations: Operations) -> NDArray[np.bool_]:
-        """Tell which rows of operations [..., 6] are allowed, [...]."""
+        """Return which rows of operations [..., 6] are allowed, [...]."""
         table = np.zeros((len(EDGES), len(OPERATIONS)), bool)
         for edge, indices in enumerate(self.allowed):
             table[edge, list(indices)] = True
@@ -167,20 +167,10 @@ def owner(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
 
 
 def scoring_leaves(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
-    """Return the position of the leaf that scores each architecture.
+    """Return the `owner` of each architecture's live code, which scores it.
 
-    Architectures that differ in dead edges alone are one function, and the leaf that holds their
-    live code scores it for all of them. The disconnected ones are one more: code 0.
-
-    Args:
-        leaves: Subspaces that hold every architecture of the space exactly once.
-        codes: Architectures [...].
-
-    Returns:
-        Positions in ``leaves``, [...].
-
-    Raises:
-        InputError: The leaves miss or share an architecture, or a code is outside the space.
+    Architectures that differ in dead edges alone are one function, and all disconnected ones are
+    one too, with live code 0.
 
     Example:
         >>> leaves = FULL.split(5, [(0, 1), (2, 3, 4)])

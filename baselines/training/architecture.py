@@ -1,4 +1,4 @@
-"""Architecture parameters: for each edge one number for each operation that a subspace has."""
+"""Architecture parameters α: one number for each operation that a subspace allows on an edge."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from benchmark.spaces.nb201 import EDGES, OPERATIONS
 
 
 class Architecture(nn.Module):
-    """The parameters α of one supernet; an operation that was taken away has none.
+    """The parameters α of one supernet, only for operations that its subspace allows.
 
     Args:
         subspace: Which operations each edge has.
-        values: Where α starts, [6, 5]; those of operations that are not there are left out.
+        values: Where α starts, [6, 5]; those of other operations are ignored.
 
     Example:
         >>> from baselines.splitting import FULL
         >>> left, _ = FULL.split(0, [(0, 3), (1, 2, 4)])
         >>> alpha = Architecture(left, torch.arange(30.0).view(6, 5))
-        >>> alpha.parameter(0).tolist(), alpha.best()
-        ([0.0, 3.0], [3, 4, 4, 4, 4, 4])
+        >>> alpha.parameter(0).tolist()
+        [0.0, 3.0]
     """
 
     def __init__(self, subspace: Subspace, values: Tensor) -> None:
@@ -57,10 +57,3 @@ class Architecture(nn.Module):
             self.operations,
             tuple(weights(edge, self.parameter(edge)) for edge in range(len(EDGES))),
         )
-
-    def best(self) -> list[int]:
-        """Return the operation of the greatest parameter on each edge, the first of equals."""
-        return [
-            allowed[int(self.parameter(edge).argmax())]
-            for edge, allowed in enumerate(self.operations)
-        ]

@@ -1,7 +1,7 @@
 """What a one-shot base is: how a supernet starts, trains, is matched, scores and selects.
 
-Every number that decides what is trained comes from a named stream of the seed, so methods that
-use the same stream see the same.
+All random numbers that affect training come from named streams of the seed, so methods that use
+the same stream get the same numbers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
-from baselines.splitting import Distances, Enough, Subspace, scoring_leaves, use_all
+from baselines.splitting import Distances, ShouldStop, Subspace, never_stop, scoring_leaves
 from baselines.supernets.nb201 import Supernet, accelerate, score_codes
 from baselines.training.architecture import Architecture
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from benchmark.budget import Spending
-from benchmark.errors import CheckError, InputError
+from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import taking_up
 from benchmark.spaces.nb201 import Codes, live_codes
@@ -35,7 +35,7 @@ class SupernetState:
         subspace: The architectures it holds.
         network: Its weights.
         architecture: Its architecture parameters, where its base has any.
-        progress: Share of the training planned for its weights that is behind them.
+        progress: Share of the training planned for its weights that is done, from 0 to 1.
     """
 
     subspace: Subspace
@@ -45,7 +45,7 @@ class SupernetState:
 
 
 class SupernetTraining(Protocol):
-    """One stretch of a supernet's training, which can be left and taken up at any step."""
+    """A range of steps of a supernet's training, which can be saved and resumed at any step."""
 
     @property
     def position(self) -> int:
@@ -53,19 +53,19 @@ class SupernetTraining(Protocol):
         ...
 
     def step(self) -> None:
-        """Do the next step."""
+        """Train one step; a loss that is not finite raises a DivergedError within some hundred."""
         ...
 
     def losses(self) -> list[float]:
-        """Return the training loss of each step, in nats; one that is not finite is an error."""
+        """Return the training loss of each step, in nats; all are finite, else DivergedError."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes on the way, as tensors and plain values."""
+        """Return all that changes during training, as tensors and plain values."""
         ...
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Load what `state_dict` returned."""
         ...
 
 
@@ -74,15 +74,15 @@ class Base(ABC):
 
     Args:
         experiment: Images, scale, budget and streams.
-        longest: Most steps that a supernet and those it descends from have; by default as many as
-            there are batches in the budget, so that all methods see the same batches.
+        longest: Most steps of a supernet, its ancestors' included; by default as many as there are
+            batches in the budget, so that all methods see the same batches.
 
     Attributes:
         name: What the user writes.
         description: One line on what it does.
         passes: Batches that one step passes forward and backward, each charged to the budget; a
             step that trains weights alone passes one.
-        has_weights: Whether architecture parameters weigh the operations of a mixture.
+        has_weights: Whether architecture parameters weight the operations of a mixture.
     """
 
     name: ClassVar[str]
@@ -113,7 +113,7 @@ class Base(ABC):
     def train(
         self,
         state: SupernetState,
-        stretch: Stretch,
+        steps: StepRange,
         kind: Spending,
         name: str,
         before_step: Callable[[SupernetTraining], None] = lambda training: None,
@@ -124,35 +124,36 @@ class Base(ABC):
         """Train a supernet, each step charged to the budget before it is done.
 
         Args:
-            state: The supernet, changed in place.
-            stretch: Which steps of the network's training these are; step n takes batch n.
+            state: The supernet, trained in place.
+            steps: Which steps of the network's training these are; step n takes batch n.
             kind: What the steps are charged as.
-            name: The supernet's name, which its random streams bear.
+            name: The supernet's name, part of the names of its random streams.
             before_step: Called before each step is charged.
-            resumed: SupernetState of the training to go on from.
-            frozen: Whether architecture parameters stand still.
+            resumed: State of an interrupted training to continue.
+            frozen: Whether architecture parameters stay fixed.
 
         Returns:
             The training loss of each step, in nats.
 
         Raises:
             BudgetError: The budget does not allow a step.
-            CheckError: A loss is not finite.
+            DivergedError: A loss is not finite.
         """
-        training = self.training(state, stretch, name, frozen=frozen)
+        training = self.training(state, steps, name, frozen=frozen)
         if resumed is not None:
             with taking_up():
                 training.load_state_dict(resumed)
-        while training.position < stretch.steps:
-            before_step(training)
-            self.experiment.ledger.charge(kind, self.step_images(frozen=frozen))
-            self.experiment.tick()
-            training.step()
-        state.progress = (stretch.start + stretch.steps) / max(1, stretch.total)
         try:
-            return training.losses()
-        except CheckError as error:
-            raise CheckError(f"{name}: {error}") from error
+            while training.position < steps.steps:
+                before_step(training)
+                self.experiment.ledger.charge(kind, self.step_images(frozen=frozen))
+                self.experiment.tick()
+                training.step()
+            losses = training.losses()
+        except DivergedError as error:
+            raise DivergedError(f"{name}: {error}") from error
+        state.progress = (steps.start + steps.steps) / max(1, steps.total)
+        return losses
 
     @classmethod
     def check_weights(cls) -> None:
@@ -163,20 +164,20 @@ class Base(ABC):
         """
         if not cls.has_weights:
             raise InputError(
-                f"base {cls.name} has no architecture parameters to weigh an operation by: choose "
+                f"base {cls.name} has no architecture parameters to weight an operation by: choose "
                 "the hard weight, or another base"
             )
 
     @staticmethod
     @abstractmethod
     def matching_passes(edges: int, operations: int) -> int:
-        """Return the most passes that `distances` makes of a batch for so many edges."""
+        """Return the most passes of a batch that `distances` makes for a number of edges."""
 
     @abstractmethod
     def training(
-        self, state: SupernetState, stretch: Stretch, name: str, *, frozen: bool = False
+        self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
     ) -> SupernetTraining:
-        """Return a stretch of training at its beginning; it charges nothing by itself."""
+        """Return the training of a range of steps, which charges nothing by itself; see `train`."""
 
     @abstractmethod
     def distances(
@@ -188,7 +189,7 @@ class Base(ABC):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
-        is_enough: Enough = use_all,
+        should_stop: ShouldStop = never_stop,
     ) -> Distances:
         """Return the gradient distances between the operations of edges (GM-NAS, section 3).
 
@@ -198,36 +199,36 @@ class Base(ABC):
         Args:
             state: The trained supernet.
             edges: Which edges to compare the operations of.
-            batches: SupernetTraining batches, all of which are used unless fewer are enough.
-            name: The supernet's name, which its random streams bear.
+            batches: Training batches, all of which are used unless ``should_stop`` says otherwise.
+            name: The supernet's name, part of the names of its random streams.
             before_pass: Called before each pass of a batch, to charge it.
             soft: Whether an operation that stands alone keeps its weight of the mixture.
-            is_enough: Asked after each batch whether to stop.
+            should_stop: Asked after each batch.
 
         Raises:
-            InputError: The base has no such weights.
+            InputError: ``soft`` is set, and the base has no such weights.
         """
 
     @abstractmethod
     def select(
         self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
     ) -> int:
-        """Return which architecture the base would pick from a trained supernet.
+        """Return which architecture the base selects from a trained supernet.
 
         Args:
             state: The supernet.
-            codes: The architectures that it scored [m], at least one.
-            scores: Their validation scores [m].
-            name: The supernet's name, which its random streams bear.
+            codes: The candidates that it scored [m], at least one.
+            scores: Their scores [m], higher is better.
+            name: The supernet's name, part of the names of its random streams.
 
         Returns:
             Its position in ``codes``.
         """
 
     def score(self, leaves: Sequence[SupernetState]) -> NDArray[np.float64]:
-        """Score the candidates, each distinct function once, by the leaf that holds its live form.
+        """Score the candidates as paths, each by the leaf that holds its live code.
 
-        Every architecture is scored as a discrete path through the trained weights.
+        Candidates with the same live code are one function, which is scored once.
 
         Args:
             leaves: Supernets whose subspaces hold every architecture exactly once.
@@ -245,15 +246,7 @@ class Base(ABC):
         return scores[places]
 
     def score_functions(self, network: Supernet, codes: Codes) -> NDArray[np.float64]:
-        """Score distinct functions by one supernet, counted beside the budget.
-
-        Args:
-            network: The supernet.
-            codes: Live codes [n], ascending.
-
-        Returns:
-            Scores [n], higher is better.
-        """
+        """Score live codes [n], ascending, by one supernet; counted beside the budget."""
         experiment = self.experiment
 
         def count(images: int) -> None:

@@ -1,4 +1,4 @@
-"""DARTS, first order: α follows the gradient of the validation loss at the present weights.
+"""DARTS, first order: α follows the gradient of the validation loss at the current weights.
 
 [DARTS] Liu et al. 2019, arXiv 1806.09055, section 2.3 with ξ = 0.
 """
@@ -35,7 +35,7 @@ class Darts(Differentiable):
     def mixtures(
         self, state: SupernetState, count: int, stream: str
     ) -> Callable[[int, float], Mixture]:
-        """Return what gives the softmax of the present α; nothing is drawn."""
+        """Return a function that returns the softmax of the current α; nothing is drawn."""
         architecture = parameters_of(state)
 
         def mixture(draw: int, progress: float) -> Mixture:

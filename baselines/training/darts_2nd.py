@@ -1,9 +1,9 @@
 """DARTS, second order: α looks one step of the weights ahead.
 
-[DARTS] Liu et al. 2019, arXiv 1806.09055, eq. 7 and 8. With w' = w − ξ·(what the optimiser pulls
-at w), the gradient for α is that of the validation loss at w' minus ξ times a Hessian-vector
-product, which two more gradients for α at w ± ε·v give, v being the validation loss's gradient at
-w'.
+[DARTS] Liu et al. 2019, arXiv 1806.09055, eq. 7 and 8. With w' = w after one step of SGD with
+learning rate ξ, the gradient for α is that of the validation loss at w' minus ξ times a
+Hessian-vector product, computed as the difference of two gradients for α at w ± ε·v, where v is
+the gradient of the validation loss for w'.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ STEP = 0.01  # of the finite difference: ε = STEP / ‖v‖, as in the paper
 class SecondOrderDarts(Darts):
     """Differentiates through one step of SGD, by a finite difference.
 
-    A step passes five batches: a training batch for the step ahead, a validation batch behind it,
-    a training batch on either side for the Hessian-vector product, and one for the weights.
+    A step passes five batches: a training batch for the step ahead, a validation batch at w', two
+    training batches for the Hessian-vector product, and one for the weights.
     """
 
     name: ClassVar[str] = "darts-2nd"
@@ -70,12 +70,12 @@ def unrolled_gradient(
     """Return d/dα of L_valid(w − ξ·pull(∇L_train(w, α)), α) by a finite difference ([DARTS] eq. 8).
 
     Args:
-        train_loss: Computes L_train from the present weights and parameters.
+        train_loss: Computes L_train from the current weights and parameters.
         valid_loss: Computes L_valid likewise.
-        weights: w, moved on the way and put back to the same bits.
+        weights: w, changed temporarily and restored to the same bits.
         parameters: α.
         rate: ξ.
-        pull: What the optimiser makes of gradients: whatever it adds must not depend on α.
+        pull: Turns gradients into the step's direction; what it adds must not depend on α.
 
     Returns:
         The gradient for each of the parameters.
@@ -116,13 +116,13 @@ def _set(
     direction: Sequence[Tensor],
     step: Tensor | float,
 ) -> None:
-    """Set weights to where they were and ``step`` along a direction."""
+    """Set weights to ``before + step * direction``, to the same bits where the step is 0."""
     for weight, start, part in zip(weights, before, direction, strict=True):
         weight.copy_(start if isinstance(step, int) and step == 0 else start + step * part)
 
 
 def _with_momentum(pulls: Sequence[Tensor], optimiser: torch.optim.Optimizer) -> list[Tensor]:
-    """Add weight decay and the momentum so far, as in the authors' program."""
+    """Add weight decay and the current momentum, as in the authors' program."""
     (group,) = optimiser.param_groups
     weights: list[nn.Parameter] = group["params"]
     moved = []

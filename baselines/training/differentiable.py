@@ -1,7 +1,7 @@
-"""Bases that train architecture parameters by gradients, in turn with the weights.
+"""Bases that train architecture parameters α by gradients, alternating with the weights.
 
 A step first trains α on validation images and then the weights on training images [DARTS, arXiv
-1806.09055, algorithm 1]; while the one is trained, the other stands still.
+1806.09055, algorithm 1], each with the other held fixed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.experiment import Experiment
-from baselines.splitting import Distances, Enough, Subspace, mixture_distances, use_all
+from baselines.splitting import (
+    Distances,
+    ShouldStop,
+    Subspace,
+    mixture_distances,
+    never_stop,
+)
 from baselines.supernets.nb201 import Mixture
 from baselines.training.architecture import Architecture
 from baselines.training.base import Base, SupernetState, SupernetTraining
-from baselines.training.weights import Stretch, WeightTraining
+from baselines.training.weights import StepRange, WeightTraining
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, decode
@@ -30,11 +36,7 @@ Batch = tuple[Tensor, Tensor]
 
 
 class Differentiable(Base):
-    """What DARTS and SNAS have in common.
-
-    Args:
-        experiment: Images, scale, budget and streams.
-        longest: Most steps of a supernet and those it descends from, see `Base`.
+    """What DARTS and SNAS have in common; see `Base` for the arguments.
 
     Raises:
         InputError: No validation image is left for the architecture parameters.
@@ -60,15 +62,10 @@ class Differentiable(Base):
     def mixtures(
         self, state: SupernetState, count: int, stream: str
     ) -> Callable[[int, float], Mixture]:
-        """Return what gives the current mixture, its random numbers drawn in advance.
+        """Return a function of a draw's number and the training's progress, from 0 to 1.
 
-        Args:
-            state: The supernet.
-            count: How many draws are needed.
-            stream: Name of the random stream of the draws.
-
-        Returns:
-            A function of the draw's number and of the training's progress, from 0 to 1.
+        It returns the mixture of the current α. Random numbers are drawn in advance, for ``count``
+        draws, from the random stream of the given name.
         """
 
     def architecture_gradient(
@@ -98,10 +95,10 @@ class Differentiable(Base):
         return child
 
     def training(
-        self, state: SupernetState, stretch: Stretch, name: str, *, frozen: bool = False
+        self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
     ) -> SupernetTraining:
-        """Return the training of α and weights in turn, or of weights alone."""
-        return ArchitectureTraining(self, state, stretch, name, frozen=frozen)
+        """Return the alternating training of α and weights, or of weights alone if frozen."""
+        return ArchitectureTraining(self, state, steps, name, frozen=frozen)
 
     def distances(
         self,
@@ -112,7 +109,7 @@ class Differentiable(Base):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
-        is_enough: Enough = use_all,
+        should_stop: ShouldStop = never_stop,
     ) -> Distances:
         """Return the gradient distances where the other edges carry the current mixture."""
         current = self.mixtures(state, len(batches), f"matching mixtures/{name}")
@@ -126,16 +123,17 @@ class Differentiable(Base):
             mixtures,
             before_pass,
             soft=soft,
-            is_enough=is_enough,
+            should_stop=should_stop,
         )
 
     def select(
         self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
     ) -> int:
-        """Return the architecture with the greatest sum of α over its edges, ``none`` among them.
+        """Return the architecture with the greatest sum of α over its edges, the first of equals.
 
-        Where all architectures of a supernet are candidates that is the greatest α on every edge.
-        One whose dead edges carry an operation that the supernet lacks has no such sum.
+        If all architectures are candidates, that is the greatest α on every edge. A candidate may
+        carry an operation that the supernet lacks on an edge that is dead: it has no such sum and
+        is selected, by its score, only if no candidate has one.
         """
         alpha = parameters_of(state).values().double().cpu().numpy()
         sums = alpha[np.arange(len(EDGES)), decode(codes)].sum(axis=1)
@@ -143,23 +141,23 @@ class Differentiable(Base):
 
 
 class ArchitectureTraining:
-    """One stretch of the training of weights and α in turn; see `SupernetTraining`.
+    """Alternates between training α and the weights over a range of steps; see `SupernetTraining`.
 
-    Adam's moments start from zero in each stretch, as the momentum of the weights does.
+    Adam's moments start from zero in each range, as the momentum of the weights does.
 
     Args:
-        base: Says what α's gradient and the mixture are.
-        state: The supernet, changed in place.
-        stretch: Which steps of its training these are.
-        name: Its name, which its random streams bear.
-        frozen: Whether α stands still.
+        base: Computes α's gradient and the mixture.
+        state: The supernet, trained in place.
+        steps: Which steps of its training these are.
+        name: Its name, part of the names of its random streams.
+        frozen: Whether α stays fixed.
     """
 
     def __init__(
         self,
         base: Differentiable,
         state: SupernetState,
-        stretch: Stretch,
+        steps: StepRange,
         name: str,
         *,
         frozen: bool = False,
@@ -169,7 +167,13 @@ class ArchitectureTraining:
         self._base = base
         self._frozen = frozen
         self._architecture = parameters_of(state)
-        self._weights = WeightTraining(state.network, base.batches, stretch, experiment.training)
+        self._weights = WeightTraining(
+            state.network,
+            base.batches,
+            steps,
+            experiment.training,
+            lambda position: self._mixture().detached(),
+        )
         self._optimiser = torch.optim.Adam(
             self._architecture.parameters(),
             lr=search.alpha_learning_rate,
@@ -177,8 +181,8 @@ class ArchitectureTraining:
             weight_decay=search.alpha_weight_decay,
             foreach=True,
         )
-        self._mixtures = base.mixtures(state, stretch.steps, f"mixtures/{name}")
-        self._total = max(1, stretch.total)
+        self._mixtures = base.mixtures(state, steps.steps, f"mixtures/{name}")
+        self._total = max(1, steps.total)
 
     @property
     def position(self) -> int:
@@ -186,29 +190,28 @@ class ArchitectureTraining:
         return self._weights.position
 
     def step(self) -> None:
-        """Train α on a validation batch unless it is frozen, the weights on a training batch."""
-        draw, number = self.position, self._weights.number
-
-        def mixture() -> Mixture:
-            return self._mixtures(draw, number / self._total)
-
+        """Train α on a validation batch unless it is frozen, then the weights."""
         if not self._frozen:
-            self._train_architecture(mixture, self._base.architecture_batches[number])
-        self._weights.step(mixture().detached())
+            batch = self._base.architecture_batches[self._weights.number]
+            found = self._base.architecture_gradient(
+                self._weights, self._architecture, self._mixture, batch
+            )
+            for parameter, gradient in zip(self._architecture.parameters(), found, strict=True):
+                parameter.grad = gradient
+            self._optimiser.step()
+            self._optimiser.zero_grad(set_to_none=True)
+        self._weights.step()
 
-    def _train_architecture(self, mixture: Callable[[], Mixture], batch: Batch) -> None:
-        found = self._base.architecture_gradient(self._weights, self._architecture, mixture, batch)
-        for parameter, gradient in zip(self._architecture.parameters(), found, strict=True):
-            parameter.grad = gradient
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+    def _mixture(self) -> Mixture:
+        """Return the mixture of this step for the current α."""
+        return self._mixtures(self.position, self._weights.number / self._total)
 
     def losses(self) -> list[float]:
         """Return the training loss of the weights at each step, in nats."""
         return self._weights.losses()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return weights, α, both optimisers' states, the position and the losses so far."""
+        """Return all that `load_state_dict` needs to continue with the same bits."""
         return {
             "weights": self._weights.state_dict(),
             "architecture": self._architecture.state_dict(),
@@ -216,7 +219,7 @@ class ArchitectureTraining:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Load what `state_dict` returned."""
         self._weights.load_state_dict(state["weights"])
         self._architecture.load_state_dict(state["architecture"])
         self._optimiser.load_state_dict(state["architecture optimiser"])

@@ -11,15 +11,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.splitting import Distances, Enough, gradient_distances, use_all
+from baselines.splitting import Distances, ShouldStop, gradient_distances, never_stop
 from baselines.training.base import Base, SupernetState, SupernetTraining
-from baselines.training.weights import PathTraining, Stretch
+from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import Codes, is_connected
 
 
 class Rsps(Base):
-    """Trains single paths and selects the best of some that it draws."""
+    """Trains single paths and selects the best of some architectures that it draws."""
 
     name: ClassVar[str] = "rsps"
     description: ClassVar[str] = "one random path a step; selects the best of some drawn ones"
@@ -28,17 +28,16 @@ class Rsps(Base):
 
     @staticmethod
     def matching_passes(edges: int, operations: int) -> int:
-        """Return the passes of the drawn path and of its children, some of which are one."""
+        """Return the passes of the drawn path and its children; fewer if some are one function."""
         return 1 + (operations - 1) * edges if edges else 0
 
     def training(
-        self, state: SupernetState, stretch: Stretch, name: str, *, frozen: bool = False
+        self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
     ) -> SupernetTraining:
         """Return the training of uniformly drawn connected paths of the subspace."""
         generator = self.experiment.streams.numpy(f"paths/{name}")
-        paths = state.subspace.draw_paths(stretch.steps, generator).tolist()
-        settings = self.experiment.training
-        return PathTraining(state.network, self.batches, paths, stretch, settings)
+        paths = state.subspace.draw_paths(steps.steps, generator).tolist()
+        return path_training(state.network, self.batches, paths, steps, self.experiment.training)
 
     def distances(
         self,
@@ -49,7 +48,7 @@ class Rsps(Base):
         before_pass: Callable[[], None],
         *,
         soft: bool = False,
-        is_enough: Enough = use_all,
+        should_stop: ShouldStop = never_stop,
     ) -> Distances:
         """Return the gradient distances where the other edges carry one drawn path a batch."""
         if soft:
@@ -57,15 +56,21 @@ class Rsps(Base):
         generator = self.experiment.streams.numpy(f"matching paths/{name}")
         paths = state.subspace.draw_paths(len(batches), generator).tolist()
         return gradient_distances(
-            state.network, state.subspace, edges, batches, paths, before_pass, is_enough=is_enough
+            state.network,
+            state.subspace,
+            edges,
+            batches,
+            paths,
+            before_pass,
+            should_stop=should_stop,
         )
 
     def select(
         self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
     ) -> int:
-        """Return the best-scored of the connected architectures that it draws, the first of equals.
+        """Return the best-scored of some drawn connected architectures, the first drawn of equals.
 
-        Drawn with replacement: [RSPS] does not keep architectures apart either.
+        Drawn with replacement, as in [RSPS].
         """
         generator = self.experiment.streams.numpy(f"selection/{name}")
         connected = np.flatnonzero(is_connected(codes))

@@ -1,4 +1,4 @@
-"""SNAS: operations are drawn by a Gumbel-softmax that grows harder as training goes on.
+"""SNAS: operations are drawn by a Gumbel-softmax whose temperature falls during training.
 
 [SNAS] Xie et al. 2019, arXiv 1812.09926, section 2.2 and eq. 4: the weights of an edge are
 softmax((log α + G) / λ), G independent Gumbel noise, λ the temperature.
@@ -23,8 +23,7 @@ MEAN, DEVIATION = 1.0, 0.01  # of the initial log α
 class Snas(Differentiable):
     """Trains a relaxed draw of operations; one draw for each edge and step, for all cells.
 
-    The draw of a step serves both its passes. A step passes two batches: one for α, one for the
-    weights.
+    Both passes of a step use its draw. A step passes two batches: one for α, one for the weights.
     """
 
     name: ClassVar[str] = "snas"
@@ -43,10 +42,10 @@ class Snas(Differentiable):
     def mixtures(
         self, state: SupernetState, count: int, stream: str
     ) -> Callable[[int, float], Mixture]:
-        """Return what gives the relaxed draw of the present log α."""
+        """Return a function that returns a relaxed draw for the current log α."""
         architecture = parameters_of(state)
         noise = gumbel_noise(count, self.experiment.streams.torch(stream))
-        noises = [  # only for the operations that are there
+        noises = [  # only of the operations that the subspace allows
             noise[:, edge, list(allowed)].to(self.experiment.device)
             for edge, allowed in enumerate(architecture.operations)
         ]

@@ -1,13 +1,13 @@
-"""Training a supernet's weights: each step trains one path, or a mixture, on one batch.
+"""Training a supernet's weights by SGD: each step trains one path or mixture on one batch.
 
-All random numbers are drawn before the first step, so a step waits for nothing, and no number goes
-back to the CPU before the last.
+All random numbers are drawn before the first step, and losses stay on the device for a few hundred
+steps at a time, so that the host seldom waits for it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,68 +17,72 @@ from torch.nn.utils import clip_grad_norm_
 
 from baselines.supernets.nb201.mixture import Mixture
 from baselines.supernets.nb201.network import Path, Supernet
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import whole_number
 from benchmark.spaces.nb201 import decode, encode, live_codes
 from benchmark.tasks.sections import TrainingSettings
 
+CHECK_EVERY = 256  # steps; each check of their losses waits for the device once
+
 
 @dataclass(frozen=True)
-class Stretch:
-    """Which steps of a network's whole training are meant.
+class StepRange:
+    """A range of steps in the whole training of a network.
 
     Attributes:
-        start: Steps the weights have behind them; the first step here takes batch ``start``.
-        steps: Steps to train now.
-        total: Steps the weights will have behind them when all is done.
-        rate_from: The step at which the cosine of the learning rate begins.
-        rate_over: Its length in steps; by default ``total``.
+        start: Steps the weights have been trained before; the first step takes batch ``start``.
+        steps: Steps in this range.
+        total: Steps of the whole training.
+        cosine_start: The step at which the cosine of the learning rate begins.
+        cosine_steps: Its length in steps; by default ``total``.
     """
 
     start: int
     steps: int
     total: int
-    rate_from: int = 0
-    rate_over: int | None = None
+    cosine_start: int = 0
+    cosine_steps: int | None = None
 
 
 def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:
-    """Return the learning rate of one step: a cosine that ends one step after the last.
-
-    Args:
-        step: From 0.
-        total: Steps in all.
-        settings: The two rates.
-    """
+    """Return the learning rate of a step, from 0: a cosine that ends one step after the last."""
     share = (1 + math.cos(math.pi * step / total)) / 2
     final = settings.final_learning_rate
     return final + (settings.learning_rate - final) * share
 
 
 class WeightTraining:
-    """Trains the weights of one supernet over one stretch, step by step.
+    """Trains the weights of one supernet over a range of steps, minimising the cross-entropy.
 
-    SGD on the cross-entropy; weights that a step does not use get no weight decay and no momentum
-    either, and momentum starts from zero in each stretch. All that changes on the way is in
-    `state_dict`: a stretch that is loaded goes on with the same bits.
+    Weights that a step does not use get no gradient, and so neither weight decay nor momentum.
+    Momentum starts from zero in each range.
 
     Args:
-        network: The supernet, changed in place.
-        batches: The seed's batches.
-        stretch: Which steps of the network's training these are.
-        settings: Rates, momentum, weight decay and the bound on the gradient's norm.
+        network: The supernet, trained in place.
+        batches: The seed's training batches.
+        steps: Which steps of the network's training these are.
+        settings: Learning rates, momentum, weight decay and the bound on the gradient's norm.
+        choose: Returns what a step trains, given its position in the range: a mixture, or a path
+            with ``none`` on its dead edges, whose weights would get gradients of zero.
     """
 
     def __init__(
-        self, network: Supernet, batches: Batches, stretch: Stretch, settings: TrainingSettings
+        self,
+        network: Supernet,
+        batches: Batches,
+        steps: StepRange,
+        settings: TrainingSettings,
+        choose: Callable[[int], Path | Mixture],
     ) -> None:
         self.network = network
         self.position = 0
         self._batches = batches
-        self._stretch = stretch
+        self._steps = steps
         self._settings = settings
-        self._losses: list[torch.Tensor] = []
+        self._choose = choose
+        self._losses: list[float] = []
+        self._unchecked: list[torch.Tensor] = []  # losses of the latest steps, on the device
         self.optimiser = torch.optim.SGD(
             network.parameters(),
             lr=settings.learning_rate,
@@ -91,111 +95,91 @@ class WeightTraining:
     @property
     def number(self) -> int:
         """Number of the next step, and of its batch, in the network's whole training."""
-        return self._stretch.start + self.position
+        return self._steps.start + self.position
 
     @property
     def rate(self) -> float:
         """Learning rate of the next step."""
-        stretch = self._stretch
-        length = stretch.total if stretch.rate_over is None else stretch.rate_over
-        return learning_rate(self.number - stretch.rate_from, length, self._settings)
+        steps = self._steps
+        length = steps.total if steps.cosine_steps is None else steps.cosine_steps
+        return learning_rate(self.number - steps.cosine_start, length, self._settings)
 
     def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return pixels and labels of the next step."""
+        """Return pixels [B, channels, H, W] and labels [B] of the next step."""
         return self._batches[self.number]
 
-    def step(self, path: Path | Mixture) -> None:
-        """Train a path without dead edges, which would get no gradient, or a mixture."""
+    def step(self) -> None:
+        """Train one step.
+
+        Raises:
+            DivergedError: A loss since the last check is not finite; checked every `CHECK_EVERY`
+                steps.
+        """
         pixels, labels = self.batch()
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         self.optimiser.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(self.network(pixels, path), labels)
+        loss = F.cross_entropy(self.network(pixels, self._choose(self.position)), labels)
         loss.backward()
         clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm, foreach=True)
         self.optimiser.step()
-        self._losses.append(loss.detach())
+        self._unchecked.append(loss.detach())
         self.position += 1
+        if len(self._unchecked) >= CHECK_EVERY:
+            self._check_losses()
 
     def losses(self) -> list[float]:
-        """Return the training loss of each step, in nats, moved from the device at once.
+        """Return the training loss of each step so far, in nats.
 
         Raises:
-            CheckError: A loss is not finite.
+            DivergedError: A loss is not finite.
         """
-        values = torch.stack(self._losses).tolist() if self._losses else []
-        for step, value in enumerate(values, start=self._stretch.start):
+        self._check_losses()
+        return self._losses
+
+    def _check_losses(self) -> None:
+        """Move the latest losses to the host at once, and check that they are finite."""
+        values = torch.stack(self._unchecked).tolist() if self._unchecked else []
+        for step, value in enumerate(values, start=self._steps.start + len(self._losses)):
             if not math.isfinite(value):
-                raise CheckError(f"the loss of step {step} is {value}: lower the learning rate")
-        return values
+                raise DivergedError(f"the loss of step {step} is {value}: lower the learning rate")
+        self._losses.extend(values)
+        self._unchecked.clear()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return weights, the optimiser's state, the position and the losses so far."""
+        """Return all that `load_state_dict` needs to continue with the same bits.
+
+        Raises:
+            DivergedError: A loss is not finite.
+        """
         return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "position": self.position,
-            "losses": torch.stack(self._losses) if self._losses else torch.empty(0),
+            "losses": torch.tensor(self.losses(), dtype=torch.float64),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Load what `state_dict` returned, its tensors on any device.
+
+        Raises:
+            InputError: There is not one loss for each step.
+        """
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.position = whole_number(state["position"])
-        self._losses = list(state["losses"].unbind())
+        self._losses, self._unchecked = state["losses"].tolist(), []
+        if len(self._losses) != self.position:
+            raise InputError(f"{len(self._losses)} losses of {self.position} steps")
 
 
-class PathTraining:
-    """Trains one path a step.
-
-    Edges that no signal crosses are left out: they would get no gradient.
-
-    Args:
-        network: The supernet, changed in place.
-        batches: The seed's batches.
-        paths: One architecture a step.
-        stretch: Which steps of the network's training these are.
-        settings: Rates, momentum, weight decay and the bound on the gradient's norm.
-    """
-
-    def __init__(
-        self,
-        network: Supernet,
-        batches: Batches,
-        paths: Sequence[Path],
-        stretch: Stretch,
-        settings: TrainingSettings,
-    ) -> None:
-        self._weights = WeightTraining(network, batches, stretch, settings)
-        self._paths = _live(paths)
-
-    @property
-    def position(self) -> int:
-        """Steps that are done."""
-        return self._weights.position
-
-    def step(self) -> None:
-        """Train the next path."""
-        self._weights.step(self._paths[self.position])
-
-    def losses(self) -> list[float]:
-        """Return the training loss of each step, in nats.
-
-        Raises:
-            CheckError: A loss is not finite.
-        """
-        return self._weights.losses()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return weights, the optimiser's state, the position and the losses so far."""
-        return self._weights.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
-        self._weights.load_state_dict(state)
-
-
-def _live(paths: Sequence[Path]) -> list[list[int]]:
-    """Return paths with ``none`` on their dead edges."""
-    return decode(live_codes(encode(paths))).tolist() if len(paths) else []
+def path_training(
+    network: Supernet,
+    batches: Batches,
+    paths: Sequence[Path],
+    steps: StepRange,
+    settings: TrainingSettings,
+) -> WeightTraining:
+    """Return the training of one path a step, its dead edges left out; see `WeightTraining`."""
+    live = decode(live_codes(encode(paths))).tolist() if len(paths) else []
+    return WeightTraining(network, batches, steps, settings, live.__getitem__)

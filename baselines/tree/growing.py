@@ -1,8 +1,8 @@
-"""A tree of sub-supernets: warm up, split, train on, within one budget.
+"""Training a tree of sub-supernets: warm up, split, train further, within one budget.
 
 One-shot, few-shot and GM-NAS are this tree with no, one or several levels of splits; they differ in
-how a node chooses its edge and groups. Whatever is left of the budget after warm-up and splitting
-is shared by the leaves, to within one step.
+how a node chooses its edge and groups. The leaves share what is left of the budget after warm-up
+and splitting, equally to within one step.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from baselines.method import Outcome
 from baselines.schedule import Plan, Schedule, Workload, plan_schedule
 from baselines.splitting import FULL, Groups, Subspace, scoring_leaves
 from baselines.training import Base, SupernetState, SupernetTraining, base_class
-from baselines.training.weights import Stretch
-from baselines.tree.resuming import Kept
+from baselines.training.weights import StepRange
+from baselines.tree.checkpoint import TreeCheckpoint
 from baselines.tree.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError
@@ -30,17 +30,17 @@ from benchmark.tasks.task import Task
 
 EdgeIndex = Annotated[int, Meta(ge=0, le=len(EDGES) - 1)]
 _EDGES = ["{}→{}".format(*edge) for edge in EDGES]
-LOSS_POINTS = 50  # of a node's losses that a trace keeps, each a mean over neighbouring steps
+LOSS_POINTS = 50  # losses of a node in a trace, each a mean over consecutive steps
 
 
 @dataclass(frozen=True)
 class Split:
-    """How a node divides.
+    """How a node is split.
 
     Attributes:
         edge: Index into `EDGES`.
         groups: Operations of each child.
-        trace: Why, as plain JSON values.
+        trace: What the decision is based on, as plain JSON values.
     """
 
     edge: int
@@ -54,8 +54,8 @@ class TreeNode:
 
     Attributes:
         name: ``root``, or the parent's name and the child's number.
-        state: The architectures it holds, its weights, and what its base keeps beside them.
-        steps: Steps that the weights have behind them.
+        state: Its subspace, weights and architecture parameters.
+        steps: Steps that the weights have been trained for.
     """
 
     name: str
@@ -76,17 +76,17 @@ class TreeNode:
 def plan_tree(
     task: Task, train_images: int, schedule: Schedule, matching: tuple[int, ...] | None = None
 ) -> Plan:
-    """Say what a tree of supernets will do on a task, before anything is run.
+    """Return what a tree of supernets will do on a task, before anything is run.
 
     Args:
         task: The task, with its base.
-        train_images: SupernetTraining images that there are.
-        schedule: How training is shared out.
-        matching: For each level that is split, the most batches that a split passes; none by
+        train_images: Number of training images.
+        schedule: How the budget is divided.
+        matching: For each level that is split, the most batches that one split passes; none by
             default.
 
     Raises:
-        InputError: The schedule does not fit the task's kind of budget, or its own levels.
+        InputError: The schedule does not fit the task's budget, or its own levels.
     """
     base = base_class(task.search.base)
     workload = Workload(
@@ -102,24 +102,18 @@ def plan_tree(
 def train_tree(
     experiment: Experiment, schedule: Schedule, choose_split: Callable[[Base, TreeNode], Split]
 ) -> Outcome:
-    """Train a tree of supernets and score every architecture.
-
-    Architectures that differ in dead edges alone are one function and are scored once, by the leaf
-    that holds their live form: ``none`` on every dead edge.
+    """Train a tree of supernets and score the candidates.
 
     Args:
         experiment: Images, scale, budget and streams.
-        schedule: How the budget is shared out.
-        choose_split: Says how a node trained by a base divides.
-
-    Returns:
-        Scores and a trace.
+        schedule: How the budget is divided.
+        choose_split: Chooses how a trained node is split.
 
     Raises:
         InputError: The schedule leaves nothing for the leaves.
         CheckError: Nothing is left of the budget for the leaves, or training failed.
     """
-    return _Tree(experiment, schedule, choose_split).grow()
+    return _Tree(experiment, schedule, choose_split).train()
 
 
 class _Tree:
@@ -135,28 +129,30 @@ class _Tree:
         base = base_class(experiment.search.base)
         batch = experiment.training.batch_size
         budget = None if schedule.epochs else experiment.ledger.budget.images
-        none = (0,) * len(schedule.groups)  # what matching costs is known when it is paid
+        unmatched = (0,) * len(
+            schedule.groups
+        )  # the cost of matching is not known before it is done
         images = len(experiment.images.train)
-        plan = plan_schedule(schedule, Workload(images, batch, base.passes, none, budget))
+        plan = plan_schedule(schedule, Workload(images, batch, base.passes, unmatched, budget))
         self._equal = plan.equal
         self._planned = [level.steps for level in plan.levels]
         self._lineage = [level.steps // level.supernets for level in plan.levels]
         self._base = base(experiment, None if plan.equal else sum(self._lineage))
         self._trajectory = Trajectory(experiment, self._base.score_functions)
-        self._kept = Kept(experiment, self._trajectory)
+        self._checkpoint = TreeCheckpoint(experiment, self._trajectory)
         self._levels: list[dict[str, int]] = []
         self._splits: list[dict[str, Any]] = []
         self._losses: dict[str, list[float]] = {}
 
-    def grow(self) -> Outcome:
+    def train(self) -> Outcome:
         nodes = [TreeNode("root", self._base.start(FULL), 0)]
         for level in range(len(self._schedule.groups)):
-            nodes = self._train(nodes, self._planned[level], last=False)
-            nodes = [child for node in nodes for child in self._divide(node, level)]
+            nodes = self._train_level(nodes, self._planned[level], last=False)
+            nodes = [child for node in nodes for child in self._children(node, level)]
         left = self._experiment.ledger.left // self._base.step_images(frozen=False)
-        steps = self._kept.leaf_steps(left if self._equal else self._planned[-1])
-        leaves = self._train(nodes, steps, last=True)
-        with self._kept.holding():
+        steps = self._checkpoint.leaf_steps(left if self._equal else self._planned[-1])
+        leaves = self._train_level(nodes, steps, last=True)
+        with self._checkpoint.holding():
             scores = self._base.score([leaf.state for leaf in leaves])
         return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
@@ -165,8 +161,8 @@ class _Tree:
         """Images spent on gradient matching so far."""
         return self._experiment.ledger.parts[Spending.GRADIENT_MATCHING]
 
-    def _train(self, nodes: Sequence[TreeNode], steps: int, *, last: bool) -> list[TreeNode]:
-        """Train the nodes of a level for as many steps in all, shared to within one step."""
+    def _train_level(self, nodes: Sequence[TreeNode], steps: int, *, last: bool) -> list[TreeNode]:
+        """Train the nodes of a level for ``steps`` in all, divided equally to within one step."""
         each, over = divmod(steps, len(nodes))
         if last and each == 0:
             raise CheckError(
@@ -179,53 +175,53 @@ class _Tree:
         kind = Spending.SHARED_TRAINING if len(nodes) == 1 else Spending.LEAF_TRAINING
         trained = []
         for number, node in enumerate(nodes):
-            stretch = self._stretch(node, each + (number < over))
-            self._losses[node.name] = self._train_node(node, stretch, kind, frozen=frozen)
-            trained.append(TreeNode(node.name, node.state, node.steps + stretch.steps))
+            own = self._step_range(node, each + (number < over))
+            self._losses[node.name] = self._train_node(node, own, kind, frozen=frozen)
+            trained.append(TreeNode(node.name, node.state, node.steps + own.steps))
         return trained
 
-    def _stretch(self, node: TreeNode, steps: int) -> Stretch:
-        """Return the stretch of a node's own steps, planned as if nothing below started anew.
+    def _step_range(self, node: TreeNode, steps: int) -> StepRange:
+        """Return the range of a node's own steps, planned as if no node below it restarted.
 
-        Learning rate and temperature know how many steps a lineage has, splitting aside. Where the
-        schedule is in epochs, the rate of a supernet that starts anew falls as over a whole lineage
-        too, as in the published program.
+        Learning rate and temperature follow the steps of a lineage, matching aside. With a schedule
+        in epochs, the rate of a supernet that restarts follows a whole lineage too, as in the
+        published program.
         """
         total = node.steps + steps + sum(self._lineage[node.level + 1 :])
         if not self._schedule.epochs:
-            return Stretch(node.steps, steps, total)
+            return StepRange(node.steps, steps, total)
         if self._schedule.anneals == "each":
-            return Stretch(node.steps, steps, total, rate_from=node.steps, rate_over=steps)
-        return Stretch(node.steps, steps, total, rate_over=sum(self._lineage))
+            return StepRange(node.steps, steps, total, cosine_start=node.steps, cosine_steps=steps)
+        return StepRange(node.steps, steps, total, cosine_steps=sum(self._lineage))
 
     def _train_node(
-        self, node: TreeNode, stretch: Stretch, kind: Spending, *, frozen: bool
+        self, node: TreeNode, steps: StepRange, kind: Spending, *, frozen: bool
     ) -> list[float]:
-        """Train a node, or what is left to train of it, and return its losses."""
-        losses = self._kept.finished(node.name, node.state)
-        position, resumed = self._kept.begun(node.name)
-        begun = (losses is not None and stretch.steps > 0) or position > 0
-        watch = self._trajectory.watch(node.subspace, node.state.network, begun=begun)
+        """Train a node, or load it or resume its training, and return its losses."""
+        losses = self._checkpoint.load_trained(node.name, node.state)
+        position, resumed = self._checkpoint.current_training(node.name)
+        trained = position > 0 or (losses is not None and steps.steps > 0)
+        watch = self._trajectory.watch(node.subspace, node.state.network, trained=trained)
 
         def before_step(training: SupernetTraining) -> None:
-            self._kept.visit(node.name, training)
+            self._checkpoint.visit(node.name, training)
             watch()
 
         if losses is None:
             losses = self._base.train(
-                node.state, stretch, kind, node.name, before_step, resumed, frozen=frozen
+                node.state, steps, kind, node.name, before_step, resumed, frozen=frozen
             )
-        self._kept.finish(node.name, node.state, losses)
+        self._checkpoint.add_trained(node.name, node.state, losses)
         return losses
 
-    def _divide(self, node: TreeNode, level: int) -> list[TreeNode]:
-        """Return a node's children, which start from its weights or from the initial ones."""
-        told, images = self._kept.split(node.name) or self._split(node)
-        self._kept.keep_split(told, images)
-        self._splits.append(told)
+    def _children(self, node: TreeNode, level: int) -> list[TreeNode]:
+        """Split a trained node and return its children, with its weights or the initial ones."""
+        split, images = self._checkpoint.split(node.name) or self._split(node)
+        self._checkpoint.add_split(split, images)
+        self._splits.append(split)
         self._levels[-1]["matching"] += images
-        edge = _EDGES.index(told["edge"])
-        groups = [[OPERATIONS.index(name) for name in group] for group in told["groups"]]
+        edge = _EDGES.index(split["edge"])
+        groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
         is_last = level == len(self._schedule.groups) - 1
         restart = self._schedule.restart == "always" or (
             self._schedule.restart == "last" and is_last
@@ -240,17 +236,17 @@ class _Tree:
         ]
 
     def _split(self, node: TreeNode) -> tuple[dict[str, Any], int]:
-        """Return how a node divides, for the trace, and the images spent on matching for that."""
+        """Choose a node's split; return it as in the trace, and the images spent on matching."""
         before = self._matched
-        with self._kept.holding():
+        with self._checkpoint.holding():
             split = self._choose_split(self._base, node)
-        told = {
+        described = {
             "node": node.name,
             "edge": _EDGES[split.edge],
             "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
             **split.trace,
         }
-        return told, self._matched - before
+        return described, self._matched - before
 
     def _trace(self, leaves: Sequence[TreeNode], scores: NDArray[np.float64]) -> dict[str, Any]:
         scoring = scoring_leaves([leaf.subspace for leaf in leaves], self._experiment.candidates)
@@ -262,7 +258,7 @@ class _Tree:
         return {
             "splits": self._splits,
             "leaves": found,
-            # what validation alone can choose: of equals the first leaf's
+            # the best by validation alone, the first of equals
             "choice": max(selected, key=lambda one: float(one["score"])),
             "equal budget": self._equal,
             "levels": self._levels,
@@ -272,7 +268,10 @@ class _Tree:
     def _leaf(
         self, leaf: TreeNode, places: NDArray[np.int64], scores: NDArray[np.float64]
     ) -> dict[str, Any]:
-        """Return what the trace says of a leaf, which scored the candidates at some places."""
+        """Return a leaf's part of the trace.
+
+        It selects among the candidates at ``places``, those that it scored, if there are any.
+        """
         selected = {}
         if places.size:
             codes = self._experiment.candidates[places]

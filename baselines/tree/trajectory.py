@@ -1,7 +1,6 @@
-"""Scores of a fixed sample of architectures at points of the budget, beside a tree's training.
+"""Scores of a fixed sample of candidates at points of the budget, while a tree is trained.
 
-Training sees none of it: nothing is drawn from the seed's streams and no weight is touched, so the
-final scores keep every bit.
+Training is not affected: nothing is drawn from the seed's streams and no weight is changed.
 """
 
 from __future__ import annotations
@@ -25,14 +24,9 @@ Score = Callable[[Supernet, Codes], NDArray[np.float64]]
 
 
 def trajectory_codes(candidates: Codes, count: int) -> Codes:
-    """Return the architectures that trajectories score, drawn uniformly from the candidates.
+    """Return the candidates that trajectories score, drawn uniformly, ascending.
 
-    Args:
-        candidates: Codes [n], ascending.
-        count: How many, each once; all where there are fewer.
-
-    Returns:
-        Codes [count], ascending, the same at every call.
+    The same at every call; all candidates where there are no more than ``count``.
 
     Example:
         >>> trajectory_codes(np.arange(15625), 4)
@@ -43,15 +37,14 @@ def trajectory_codes(candidates: Codes, count: int) -> Codes:
 
 
 class Trajectory:
-    """Scores the sample at the first step that finds each point of the budget passed.
+    """Scores the sample before the first step after each point of the budget.
 
     An architecture is scored by the supernet that was trained last for it: its leaf once that has
-    a step behind it, and until then the supernet above, which holds its siblings as well. While
-    the leaves are trained one after the other, a point therefore shows finished ones, one under
-    way, and parents.
+    been trained for a step, and until then the leaf's parent. While the leaves are trained one
+    after the other, a point therefore mixes finished leaves, the current one, and parents.
 
     Args:
-        experiment: Says how many points and architectures, and what was spent.
+        experiment: Has the number of points and architectures, and the ledger.
         score: Scores live codes by a supernet.
     """
 
@@ -64,43 +57,43 @@ class Trajectory:
         count = settings.architectures if settings.points else 0
         self._codes = trajectory_codes(self._candidates, count)
         self._live = live_codes(self._codes)
-        self._holder = np.zeros(len(self._codes), np.int64)  # which of the supernets, by number
+        self._holder = np.zeros(len(self._codes), np.int64)  # number of each code's supernet
         self._supernets: dict[int, Supernet] = {}
         self._held = 0
         self._reached = 0
         self._found: list[dict[str, Any]] = []
 
     def watch(
-        self, subspace: Subspace, network: Supernet, *, begun: bool = False
+        self, subspace: Subspace, network: Supernet, *, trained: bool = False
     ) -> Callable[[], None]:
-        """Return what must be called before each step of a supernet's training.
+        """Return a function to call before each step of a supernet's training.
 
         Args:
             subspace: The part of the space that it holds.
             network: The supernet.
-            begun: Whether it has steps of this training behind it already.
+            trained: Whether steps of this training were done before.
         """
-        begun = begun or not self._supernets
-        if begun:  # nothing else could score
+        is_first = not trained and bool(self._supernets)
+        if not is_first:
             self._hold(subspace, network)
 
         def before_step() -> None:
-            nonlocal begun
-            self._look()
-            if not begun:
+            nonlocal is_first
+            self._score_if_due()
+            if is_first:
                 self._hold(subspace, network)
-                begun = True
+                is_first = False
 
         return before_step
 
     def _hold(self, subspace: Subspace, network: Supernet) -> None:
-        """Let a supernet score its part of the sample, and forget those that score nothing."""
+        """Let a supernet score its part of the sample, and drop those that score nothing."""
         self._held += 1
         self._holder[subspace.contains(self._live)] = self._held
         known = {**self._supernets, self._held: network}
         self._supernets = {number: known[number] for number in np.unique(self._holder).tolist()}
 
-    def _look(self) -> None:
+    def _score_if_due(self) -> None:
         """Score the sample if a point of the budget has been passed since the last step."""
         spent = self._ledger.spent
         reached = spent * self._points // self._ledger.budget.images
@@ -109,11 +102,11 @@ class Trajectory:
             self._found.append({"spent": spent, "scores": self._scores()})
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what was found so far, as plain JSON values."""
+        """Return the points found so far, as plain JSON values."""
         return {"reached": self._reached, "found": self._found}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Load what `state_dict` returned."""
         self._reached = whole_number(state["reached"])
         self._found = [
             {
@@ -124,11 +117,7 @@ class Trajectory:
         ]
 
     def to_trace(self, scores: NDArray[np.float64]) -> dict[str, Any]:
-        """Return the part of a trace that holds the points, empty where there are none.
-
-        Args:
-            scores: The final ones of all candidates [n], which are the last point.
-        """
+        """Return the trajectory's part of a trace, given the final scores of all candidates [n]."""
         if not self._points:
             return {}
         final = scores[np.searchsorted(self._candidates, self._codes)]

@@ -26,7 +26,7 @@ from baselines.splitting.stopping import separated_distances
 from baselines.supernets.nb201 import Supernet, accelerate
 from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
-from baselines.training.weights import PathTraining, Stretch
+from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.images.digits import read_digits
 from benchmark.spaces.nb201 import EDGES, SIZE, Codes, decode, distinct_codes
@@ -166,7 +166,7 @@ def _step(
             plain_step(plain, optimiser, next(stream), path, settings.gradient_norm)
 
     def train() -> None:
-        training = PathTraining(ours, given, paths, Stretch(0, steps, steps), settings)
+        training = path_training(ours, given, paths, StepRange(0, steps, steps), settings)
         for _ in paths:
             training.step()
         training.losses()
@@ -248,7 +248,7 @@ def _stopped(seed: int, planned: int, steps: int) -> list[str]:
     generator = torch.Generator().manual_seed(seed)
     given = Batches(images, BATCH, steps, 1, generator, flip=False)
     paths = connected_paths(steps, seed).tolist()
-    training = PathTraining(network, given, paths, Stretch(0, steps, steps), TRAINING)
+    training = path_training(network, given, paths, StepRange(0, steps, steps), TRAINING)
     for _ in paths:
         training.step()
     stop = EarlyStop(planned, GROUPS, MIN_SIZE, STOP_ERROR)
@@ -256,7 +256,7 @@ def _stopped(seed: int, planned: int, steps: int) -> list[str]:
     matrices: dict[int, Sequence[Tensor]] = {}
 
     def watch(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
-        if not early and stop.is_enough(found, used):
+        if not early and stop.should_stop(found, used):
             so_far = averaged({edge: list(matrices) for edge, matrices in found.items()})
             early.update(used=used, decision=_decision(so_far))
         matrices.update(found)
@@ -266,7 +266,7 @@ def _stopped(seed: int, planned: int, steps: int) -> list[str]:
     paths = connected_paths(planned, seed + 1).tolist()
     decided = _decision(
         gradient_distances(
-            network, FULL, range(len(EDGES)), given, paths, lambda: None, is_enough=watch
+            network, FULL, range(len(EDGES)), given, paths, lambda: None, should_stop=watch
         )
     )
     same = early.get("decision", decided) == decided

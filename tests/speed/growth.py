@@ -13,7 +13,7 @@ from matplotlib.ticker import NullLocator
 
 from baselines.splitting import FULL as WHOLE_SPACE
 from baselines.splitting import gradient_distances
-from baselines.training.weights import PathTraining, Stretch
+from baselines.training.weights import StepRange, path_training
 from benchmark.spaces.nb201 import EDGES
 from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.speed.comparisons import score_all
@@ -144,7 +144,7 @@ def _training(scale: NetworkScale, effort: Effort) -> Work:
     given, paths = batches(scale, steps), connected_paths(steps).tolist()
 
     def train() -> None:
-        training = PathTraining(network, given, paths, Stretch(0, steps, steps), TRAINING)
+        training = path_training(network, given, paths, StepRange(0, steps, steps), TRAINING)
         for _ in paths:
             training.step()
 

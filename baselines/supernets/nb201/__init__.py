@@ -1,4 +1,4 @@
-"""Supernets: their operations, network, training and scoring."""
+"""The supernet of NAS-Bench-201: operations, network, mixture and scoring."""
 
 from baselines.supernets.nb201.acceleration import accelerate
 from baselines.supernets.nb201.mixture import Mixture

@@ -1,6 +1,6 @@
-"""Faster training for the price of other last bits: lower precision, and compiled edges.
+"""Faster training that changes results slightly: lower precision, and compiled edges.
 
-Both are options of a task and off by default: numbers that were published before would change.
+Both are options of a task, off in every preset so that published numbers stay as they are.
 """
 
 from __future__ import annotations
@@ -17,14 +17,7 @@ from benchmark.tasks.sections import TrainingSettings
 
 
 def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
-    """Let a supernet train as the settings say.
-
-    Args:
-        network: The supernet, on its device; changed in place. Copies of it do the same.
-        settings: Their ``precision`` and ``compile`` count.
-
-    Returns:
-        The supernet.
+    """Apply ``precision`` and ``compile`` of the settings to a supernet, in place, and return it.
 
     Raises:
         InputError: This machine cannot compile.
@@ -40,10 +33,9 @@ def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
 
 @cache
 def compiled_unit(device: torch.device) -> ConvolutionUnit:
-    """Return `conv_norm` for a device, tried out, and compiled once for each shape that it meets.
+    """Return `conv_norm` compiled for a device, once for each input shape.
 
-    Meant for accelerators, where launching many small kernels costs most. On a CPU the
-    convolutions, which stay as they are, take most of the time, and nothing was gained.
+    It helps on accelerators, where launching many small kernels costs most; on a CPU it does not.
 
     Raises:
         InputError: This machine cannot compile for it.
@@ -51,7 +43,7 @@ def compiled_unit(device: torch.device) -> ConvolutionUnit:
     unit: ConvolutionUnit = torch.compile(
         conv_norm,
         dynamic=False,
-        options={"compile_threads": 1},  # no processes that outlive a killed worker
+        options={"compile_threads": 1},  # no processes that would outlive a killed worker
     )
     _try_out(unit, device)
     return unit

@@ -1,7 +1,6 @@
 """A mixture: each edge passes the weighted sum of its operations [DARTS, arXiv 1806.09055, eq. 2].
 
-A path is one architecture; a mixture is what a differentiable search trains. Only the operations
-that a sub-supernet still has are in it, so no other gets a weight or a gradient.
+Only the operations of a sub-supernet are in it, so no other gets a weight or a gradient.
 """
 
 from __future__ import annotations
@@ -51,28 +50,20 @@ class Mixture:
         return Mixture(tuple(operations), tuple(weights))
 
     def detached(self) -> Mixture:
-        """Return the mixture with weights that pass no gradient on."""
+        """Return the mixture with its weights detached."""
         return Mixture(self.operations, tuple(weight.detach() for weight in self.weights))
 
 
 def mixed(
     edge: Edge, node: CellNode, operations: Sequence[int], weights: Tensor, normalise: Normalise
 ) -> Tensor | None:
-    """Return the weighted sum of an edge's operations.
+    """Return the weighted sum of an edge's operations, feature maps [B, C, H, W].
 
-    Args:
-        edge: The edge's weights.
-        node: Where it starts, with feature maps [B, C, H, W].
-        operations: Indices into `OPERATIONS`, n of them.
-        weights: Their weights [n].
-        normalise: The BatchNorm that follows a convolution.
-
-    Returns:
-        Feature maps [B, C, H, W], or None where there is only ``none``, which brings nothing.
+    None is returned where there is only ``none``, which adds nothing.
     """
     total: Tensor | None = None
     for operation, weight in zip(operations, weights.unbind(), strict=True):
         if operation != NONE:
-            brought = edge(node, operation, normalise)
-            total = weight * brought if total is None else torch.addcmul(total, weight, brought)
+            output = edge(node, operation, normalise)
+            total = weight * output if total is None else torch.addcmul(total, weight, output)
     return total

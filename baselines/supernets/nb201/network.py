@@ -3,8 +3,7 @@
 A 3×3 stem convolution; three stages of N cells with C, 2C and 4C channels; a residual block of
 stride 2 between stages; BatchNorm, ReLU, global average pooling, linear [NAS-Bench-201, arXiv
 2001.00326, section 2.1]. A *path* gives each edge one operation, the same in all cells: it is one
-architecture, and passing images along it trains or scores that child model. A `Mixture` gives each
-edge a weighted sum of operations, the same in all cells too.
+architecture. A `Mixture` gives each edge a weighted sum of operations, the same in all cells too.
 """
 
 from __future__ import annotations
@@ -47,40 +46,32 @@ class Cell(nn.Module):
 
     def forward(self, x: Tensor, path: Path | Mixture, normalise: Normalise) -> Tensor:
         """Pass feature maps [B, C, H, W] along a path; a disconnected one gives zeros."""
-        if isinstance(path, Mixture):
-            return self._mix(x, path, normalise)
-        sums: list[Tensor | None] = [x, None, None, None]
-        nodes: dict[int, CellNode] = {}
-        for index, ((source, target), operation) in enumerate(zip(EDGES, path, strict=True)):
-            value, present = sums[source], sums[target]
-            if value is None or operation == NONE:
-                continue
-            node = nodes.setdefault(
-                source, CellNode(value)
-            )  # all that leads there was added before
-            brought = self.edge(index)(node, operation, normalise)
-            sums[target] = brought if present is None else present + brought
-        output = sums[-1]
-        return torch.zeros_like(x) if output is None else output
-
-    def _mix(self, x: Tensor, mixture: Mixture, normalise: Normalise) -> Tensor:
         sums: list[Tensor | None] = [x, None, None, None]
         nodes: dict[int, CellNode] = {}
         for index, (source, target) in enumerate(EDGES):
             value, present = sums[source], sums[target]
             if value is None:
                 continue
+            # all edges into the source come before those from it, so its sum is complete
             node = nodes.setdefault(source, CellNode(value))
-            operations, weights = mixture.operations[index], mixture.weights[index]
-            brought = mixed(self.edge(index), node, operations, weights, normalise)
-            if brought is not None:
-                sums[target] = brought if present is None else present + brought
-        output = sums[-1]
-        return torch.zeros_like(x) if output is None else output
+            output = self._output(index, node, path, normalise)
+            if output is not None:
+                sums[target] = output if present is None else present + output
+        last = sums[-1]
+        return torch.zeros_like(x) if last is None else last
+
+    def _output(
+        self, index: int, node: CellNode, path: Path | Mixture, normalise: Normalise
+    ) -> Tensor | None:
+        """Return the output of an edge, None for zeros."""
+        edge = self.edge(index)
+        if isinstance(path, Mixture):
+            return mixed(edge, node, path.operations[index], path.weights[index], normalise)
+        return None if path[index] == NONE else edge(node, path[index], normalise)
 
 
 class ScaleShift(nn.Module):
-    """A BatchNorm that keeps its scale and shift, as all but those of the candidates do.
+    """A BatchNorm with scale and shift, as all outside the cells have.
 
     Args:
         channels: Number C of channels.
@@ -100,7 +91,7 @@ class ResidualBlock(nn.Module):
     """The block of stride 2 between two stages, with an average-pooled shortcut.
 
     Args:
-        channels: Number C of channels that come in; 2C go out.
+        channels: Number C of input channels; the output has 2C.
     """
 
     def __init__(self, channels: int) -> None:
@@ -119,17 +110,15 @@ class ResidualBlock(nn.Module):
 
 
 class Supernet(nn.Module):
-    """The whole network, its weights drawn anew.
-
-    Convolutions and the classifier are uniform within 1/√(inputs of a unit), PyTorch's default.
+    """The whole network with initial weights, drawn as PyTorch does by default.
 
     Args:
         scale: Channels, cells, resolution and classes.
-        generator: Draws the weights, on the CPU, so that every device starts from the same ones.
+        generator: Draws the weights, on the CPU: the same for every device.
 
     Attributes:
-        autocast: What convolutions compute in while gradients are taken; None for the weights' own
-            precision. Logits always come in the weights' precision.
+        autocast: Precision of convolutions in training; None for that of the weights, which logits
+            always have.
 
     Example:
         >>> scale = NetworkScale(channels=4, cells=1, resolution=8, input_channels=1)

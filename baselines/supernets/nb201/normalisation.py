@@ -1,8 +1,8 @@
 """BatchNorm without running statistics, for one architecture or for many at a time.
 
 Feature maps are normalised by the mean and variance of images that are passed together. Which
-images these are when architectures are scored is an explicit, recorded option of the scorer,
-because it moves the ranking a lot.
+images these are when architectures are scored is a recorded option, because it moves the ranking a
+lot.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 EPSILON = 1e-5
+CANCELS = 1e-3  # variance over squared mean, below which a mean square is too inexact
 
 
 class Normalise(Protocol):
-    """Normalises feature maps [images, C, H, W] per channel, then scales and shifts them."""
+    """Normalises feature maps [B, C, H, W] per channel; weight and bias are [C] or absent."""
 
     def __call__(
         self, x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
     ) -> Tensor:
-        """Return the normalised maps, of the same shape; weight and bias are [C] or absent."""
+        """Return the normalised maps."""
         ...
 
 
@@ -40,8 +41,8 @@ def by_batch(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
 def along_rows(values: Tensor, pixels: int) -> Tensor:
     """Repeat values of channels [K, C] for all pixels of an image, [K, 1, pixels·C].
 
-    Images multiplied by that are gone through as they lie in memory; with one value a channel a CPU
-    does C numbers at a time, at half the speed.
+    Multiplying maps by that runs along memory, which is twice as fast on a CPU as broadcasting C
+    values.
 
     Example:
         >>> along_rows(torch.tensor([[1, 2]]), 3).tolist()
@@ -53,11 +54,7 @@ def along_rows(values: Tensor, pixels: int) -> Tensor:
 class ByGroup:
     """Normalises the maps of many architectures at once, each by its own statistics.
 
-    The same as `by_batch` on each group alone where all images count, up to a rounding that grows
-    with the square of a channel's mean over its deviation: in float32 5e-5 of a deviation where the
-    mean is ten deviations from zero. The mean and the mean square are summed over rows of H·W·C
-    numbers, which lie together in memory with channels last; summing the C channels directly is
-    several times slower on a CPU.
+    The same as `by_batch` on each group alone, if all its images count, up to rounding.
 
     Args:
         images: Number B of images in a group; the input is [K·B, C, H, W], group by group.
@@ -87,17 +84,43 @@ class ByGroup:
     def scale_and_shift(
         self, x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return what each group's maps are multiplied by and what is added then, [K, C] both.
+        """Return what each group's maps are multiplied by and what is added then, both [K, C].
 
-        Who adds the maps to something else can do all in one pass over memory.
+        A caller that adds the maps to something else can do all in one pass over memory.
         """
         total, c, h, w = x.shape
-        maps = x.permute(0, 2, 3, 1).reshape(total // self.images, self.images, h * w * c)
+        maps = x.permute(0, 2, 3, 1).reshape(total // self.images, self.images, h * w, c)
         counted = maps[:, : self.counted]
-        number = self.counted * h * w
-        mean = counted.sum(1).view(-1, h * w, c).sum(1) / number  # [K, C]
-        square = counted.square().sum(1).view(-1, h * w, c).sum(1) / number
-        scale = (square - mean.square()).clamp_min_(0).add_(EPSILON).rsqrt_()
+        fast = x.device.type == "cpu"
+        mean, variance = _fast_moments(counted) if fast else _moments(counted)
+        scale = variance.add_(EPSILON).rsqrt_()
         if weight is not None:
             scale = scale * weight
         return scale, -mean * scale if bias is None else bias - mean * scale
+
+
+def _moments(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance [K, C] of maps [K, B, H·W, C], exact up to rounding."""
+    variance, mean = torch.var_mean(maps, (1, 2), correction=0)
+    return mean, variance
+
+
+def _fast_moments(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the same several times faster on a CPU, from sums over rows of H·W·C numbers.
+
+    The variance is the mean square less the squared mean, which loses the digits of channels that
+    vary little; these few are computed again, in double precision.
+    """
+    k, b, pixels, c = maps.shape
+    rows = maps.reshape(k, b, pixels * c)
+    number = b * pixels
+    mean = rows.sum(1).view(k, pixels, c).sum(1) / number
+    squared = mean.square()
+    variance = rows.square().sum(1).view(k, pixels, c).sum(1) / number - squared
+    variance.clamp_min_(0)
+    cancelled = variance < CANCELS * squared
+    if cancelled.any():
+        group, channel = cancelled.nonzero(as_tuple=True)
+        exact = torch.var_mean(maps[group, :, :, channel].double(), (1, 2), correction=0)
+        variance[cancelled], mean[cancelled] = (one.to(mean.dtype) for one in exact)
+    return mean, variance

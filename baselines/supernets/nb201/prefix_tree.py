@@ -1,15 +1,15 @@
 """Passing the same images through many architectures, computing what they share only once.
 
 The architectures come in ascending order of their codes, in which the edges into node 1 and node 2
-are the leading digits. Three things are shared:
+are the leading digits. Three things save time:
 
-* In the first cell all architectures start from the same feature map, so an operation's output
+* In the first cell all architectures start from the same feature maps, so an operation's output
   depends only on the edges before it. Walking the codes as a tree (node 1, then node 2, then
   node 3) needs 444 operations for the whole space instead of 49,796.
-* From there on every architecture has feature maps of its own, and an edge's operation is applied
+* In later cells every architecture has feature maps of its own, and an edge's operation is applied
   to all architectures of a chunk that have it, in one call. BatchNorm is scale · maps + shift once
-  its statistics are known, so it is applied while the maps are added to the node they lead to.
-* Operations on dead edges are never computed: the caller passes live codes.
+  its statistics are known, and is applied while the maps are added to the node they lead to.
+* Operations on dead edges are not computed: the caller passes live codes.
 
 Each architecture keeps its own BatchNorm statistics, so the logits equal, up to rounding, those of
 `Supernet.forward` along each path alone.
@@ -41,8 +41,8 @@ PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
 CHUNK_BYTES = {"cpu": 2 << 20}  # feature maps of a chunk that stay in the cache
 OTHER_CHUNK_BYTES = 256 << 20
 MEMORY = 2 << 30  # bytes that all feature maps may take together
-FIRST_CELL_MAPS = 4 * len(EDGES) + 3  # of one architecture: what edges bring, and nodes
-CHUNK_MAPS = 10  # for each architecture of a chunk: nodes, terms, and what is on the way to them
+FIRST_CELL_MAPS = 4 * len(EDGES) + 3  # of one architecture: outputs of edges, and nodes
+CHUNK_MAPS = 10  # for each architecture of a chunk: nodes, terms and temporary maps
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Use:
     Attributes:
         edge: Index into `EDGES`.
         operation: Index into `OPERATIONS`.
-        rows: Their places in the chunk: a slice where they are neighbours, else int64 on the
-            device.
+        rows: Their places in the chunk: a slice if they are contiguous, else int64 indices on
+            the device.
     """
 
     edge: int
@@ -63,12 +63,12 @@ class Use:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Neighbouring architectures with the same prefix, passed together after the first cell.
+    """Consecutive architectures with the same prefix, passed together after the first cell.
 
     Attributes:
         places: Where they stand among all architectures.
         paths: Their operations, six for each.
-        uses: All operations that the chunk needs in cells of its own, edge by edge.
+        uses: All operations of the chunk, edge by edge.
     """
 
     places: slice
@@ -94,8 +94,8 @@ def many_logits(
         pixels: Images [B, channels, H, W].
         normalise: BatchNorm for groups of B images.
         parts: How many times smaller chunks are than usual.
-        memory: Bytes that feature maps may take, images and weights aside; one architecture is
-            passed whatever it takes.
+        memory: Bytes that feature maps may take, images and weights aside; at least one
+            architecture is passed at a time.
 
     Yields:
         Places in ``codes``, and the logits [k, B, classes] of the architectures there.
@@ -111,18 +111,18 @@ def many_logits(
             else:
                 maps = _maps(block(_images(maps), normalise), len(x))
         logits = network.finish(_images(maps), normalise)
-        yield chunk.places, logits.view(len(chunk.paths), len(x), -1)
+        yield chunk.places, logits.reshape(len(chunk.paths), len(x), -1)
 
 
 def _first_cell(
     cell: Cell, x: Tensor, chunks: Sequence[Chunk], normalise: ByGroup
 ) -> Iterator[tuple[Chunk, Tensor]]:
     """Yield each chunk with its outputs of the first cell, all from one input [B, C, H, W]."""
-    known: dict[tuple[int, int], Tensor] = {}  # what each edge's operation brings
+    known: dict[tuple[int, int], Tensor] = {}  # outputs of edges and operations
     nodes: list[Tensor | None] = [x, None, None]
     prefix: list[int] = []
 
-    def brought(edge: int, operation: int) -> Tensor | None:
+    def output_of(edge: int, operation: int) -> Tensor | None:
         source = nodes[EDGES[edge][0]]
         if operation == NONE or source is None:
             return None
@@ -131,7 +131,7 @@ def _first_cell(
         return known[edge, operation]
 
     def forget(node: int) -> None:
-        """Drop what depends on a node that changes."""
+        """Drop the outputs of edges from a node that changes."""
         for edge, operation in list(known):
             if EDGES[edge][0] == node:
                 del known[edge, operation]
@@ -140,10 +140,10 @@ def _first_cell(
         path = chunk.paths[0]
         if path[:1] != prefix[:1]:
             forget(1)
-            nodes[1] = brought(0, path[0])
+            nodes[1] = output_of(0, path[0])
         if path[:PREFIX] != prefix:
             forget(2)
-            nodes[2] = _total([brought(1, path[1]), brought(2, path[2])])
+            nodes[2] = _total([output_of(1, path[1]), output_of(2, path[2])])
             prefix = path[:PREFIX]
         b, c, h, w = x.shape
         outputs = x.new_empty(len(chunk.paths), b, h, w, c)
@@ -151,8 +151,8 @@ def _first_cell(
         for output, operations in zip(_images(outputs).split(b), chunk.paths, strict=True):
             if operations[PREFIX:-1] != before:
                 before = operations[PREFIX:-1]
-                shared = _total([brought(edge, operations[edge]) for edge in (3, 4)])
-            _write(output, shared, brought(5, operations[5]))
+                shared = _total([output_of(edge, operations[edge]) for edge in (3, 4)])
+            _write(output, shared, output_of(5, operations[5]))
         yield chunk, outputs
 
 
@@ -173,7 +173,7 @@ def _own_cell(cell: Cell, maps: Tensor, uses: Sequence[Use], normalise: ByGroup)
 
 @dataclass(frozen=True)
 class Term:
-    """What an operation adds to a node: scale · maps + shift.
+    """What an operation adds to a node: scale · maps + shift, by channel.
 
     Attributes:
         rows: The architectures that have it.
@@ -189,21 +189,22 @@ class Term:
 
 
 def _term(edge: Edge, maps: Tensor, use: Use, normalise: ByGroup) -> Term:
-    """Apply an operation to feature maps [r, B, H, W, C], its BatchNorm left to the sum."""
+    """Apply an operation to feature maps [r, B, H, W, C]; its BatchNorm is applied in the sum."""
     if use.operation == SKIP_CONNECT:
         return Term(use.rows, maps.flatten(2))
     if use.operation == AVG_POOL_3X3:
         return Term(use.rows, _maps(average_pool(_images(maps)), maps.shape[1]).flatten(2))
     found = edge.convolve(F.relu(_images(maps)), use.operation)
+    found = found.contiguous(memory_format=torch.channels_last)  # a copy on some devices
     rows = _maps(found, maps.shape[1]).flatten(2)
     return Term(use.rows, rows, *normalise.scale_and_shift(found))
 
 
 def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
-    """Add terms to feature maps like those given, [k, B, H, W, C].
+    """Return the sum of terms, of the shape [k, B, H, W, C] of ``like``.
 
-    All shifts are added up first, [k, C], and are where the sum starts from; then each term's maps
-    are read once and multiplied on the way, so no normalised map is ever written.
+    The sum starts from the shifts of all terms, [k, C]; then each term's maps are read once and
+    multiplied while they are added, so no normalised map is ever written.
     """
     k, b, h, w, c = like.shape
     by_channel = like.new_zeros(k, c)
@@ -212,7 +213,7 @@ def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
             _add(by_channel, term.rows, term.shift)
     shifts = along_rows(by_channel, h * w)
     first, *others = sorted(terms, key=lambda term: len(term.maps) < k)
-    if len(first.maps) < k:  # no operation that all have
+    if len(first.maps) < k:  # no operation is used by all
         total, others = shifts.repeat(1, b, 1), [first, *others]
     elif first.scale is None:
         total = first.maps + shifts
@@ -225,7 +226,7 @@ def _sum_of(terms: Sequence[Term], like: Tensor) -> Tensor:
             total[term.rows].addcmul_(term.maps, along_rows(term.scale, h * w))
         else:
             _add(total, term.rows, term.maps * along_rows(term.scale, h * w))
-    return total.view(like.shape)
+    return total.reshape(like.shape)
 
 
 def _add(total: Tensor, rows: slice | Tensor, maps: Tensor) -> None:
@@ -242,19 +243,19 @@ def _images(maps: Tensor) -> Tensor:
 
 
 def _maps(images: Tensor, batch: int) -> Tensor:
-    """View images [k·B, C, H, W] as feature maps [k, B, H, W, C]."""
+    """Return images [k·B, C, H, W] as feature maps [k, B, H, W, C]."""
     total, c, h, w = images.shape
-    return images.permute(0, 2, 3, 1).view(total // batch, batch, h, w, c)
+    return images.permute(0, 2, 3, 1).reshape(total // batch, batch, h, w, c)
 
 
 def _total(terms: Sequence[Tensor | None]) -> Tensor | None:
-    """Add what there is; None stands for zeros."""
+    """Return the sum of terms, of which None is zero."""
     present = [term for term in terms if term is not None]
     return sum(present[1:], start=present[0]) if present else None
 
 
 def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
-    """Write the sum of what there is; None stands for zeros."""
+    """Write the sum of two maps, of which None is zero."""
     if one is not None and other is not None:
         torch.add(one, other, out=output)
         return
@@ -271,7 +272,7 @@ def _chunks(codes: Codes, x: Tensor, parts: int, memory: int) -> list[Chunk]:
     Args:
         codes: Live codes [n], ascending.
         x: One architecture's feature maps [B, C, H, W] in the first cell.
-        parts: How many times smaller they are than usual.
+        parts: How many times smaller chunks are than usual.
         memory: Bytes that all feature maps may take.
     """
     one = x.numel() * x.element_size()
@@ -289,20 +290,20 @@ def _chunks(codes: Codes, x: Tensor, parts: int, memory: int) -> list[Chunk]:
 
 
 def _uses(operations: Operations) -> list[Use]:
-    """Return which operation stands where in a chunk's operations [k, 6]."""
+    """Return the uses of operations in a chunk, given its operations [k, 6]."""
     uses = []
     for edge, column in enumerate(operations.T):
         for operation in np.unique(column[column != NONE]).tolist():
             rows = np.flatnonzero(column == operation)
             first, last = int(rows[0]), int(rows[-1])
-            neighbours = last - first + 1 == len(rows)
-            where = slice(first, last + 1) if neighbours else torch.from_numpy(rows)
+            contiguous = last - first + 1 == len(rows)
+            where = slice(first, last + 1) if contiguous else torch.from_numpy(rows)
             uses.append(Use(edge, operation, where))
     return uses
 
 
 def _moved(chunks: list[Chunk], device: torch.device) -> list[Chunk]:
-    """Put all indices on the device in one transfer, so that no pass waits for one."""
+    """Move all indices to the device at once, so that passes do not wait for them."""
     indices = [u.rows for c in chunks for u in c.uses if isinstance(u.rows, Tensor)]
     if device.type == "cpu" or not indices:
         return chunks

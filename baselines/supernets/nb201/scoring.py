@@ -1,8 +1,7 @@
-"""Scoring architectures: how well their child models label validation images, untrained further.
+"""Scoring architectures by how well their child models, not trained further, label images.
 
-BatchNorm's statistics come from images of a stated kind, the validation images themselves or
-training images passed with them; all of them pass together, so that the order of architectures and
-of images decides nothing.
+BatchNorm's statistics come from the validation images that score, or from training images passed
+with them. All images pass together, so the order of architectures and of images does not matter.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from torch import Tensor
 from baselines.supernets.nb201.network import Supernet
 from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.nb201 import Codes, decode
 from benchmark.tasks.sections import ScoringSettings
 
-MOST_PARTS = 1 << 12  # a chunk of the usual size holds fewer architectures
+MOST_PARTS = 1 << 12  # more than a chunk has architectures
 Logits = Iterator[tuple[slice, Tensor]]
 
 
@@ -46,15 +45,15 @@ def score_codes(
         codes: Live codes [n], ascending.
         images: Where validation images come from, and training images for BatchNorm.
         settings: How many images, which score, which BatchNorm statistics.
-        after_chunk: Called with the number of images passed, chunk after chunk.
+        after_chunk: Called after each chunk with the number of images passed.
         logits: How the logits are computed; by default `many_logits` within the settings' memory.
-        note: Told where chunks were made smaller because the device has too little memory.
+        note: Called when chunks are made smaller because the device has too little memory.
 
     Returns:
         Scores [n], higher is better: accuracy in percent, or the negative loss in nats.
 
     Raises:
-        CheckError: A logit is not finite.
+        DivergedError: A logit is not finite.
     """
     valid = images.valid.first(settings.images)
     pixels, counted = valid.normalised(), None
@@ -78,17 +77,17 @@ def score_codes(
             except torch.OutOfMemoryError:
                 if parts >= MOST_PARTS:
                     raise
-                parts *= 2  # and again from here, once what the error holds is freed
+                parts *= 2  # retried outside this block, where the error's tensors are freed
                 note(f"too little memory to score in chunks: they are {parts} times smaller now")
     if not scores.isfinite().all():
-        raise CheckError("the supernet's logits are not finite: lower the learning rate")
+        raise DivergedError("the supernet's logits are not finite: lower the learning rate")
     return scores.cpu().numpy()
 
 
 def one_by_one(
     network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int = 1
 ) -> Logits:
-    """Yield the logits of one architecture after the other: the plain way, for comparison."""
+    """Yield the logits of one architecture after the other, as a reference."""
     for place, path in enumerate(decode(codes).tolist()):
         yield slice(place, place + 1), network(pixels, path, normalise)[None]
 

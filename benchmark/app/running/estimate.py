@@ -12,7 +12,7 @@ import torch
 from baselines.schedule import Plan
 from baselines.splitting import FULL
 from baselines.training import base_class
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from benchmark.app.running.single_run import make_experiment
 from benchmark.budget import Budget, Ledger, Spending
 from benchmark.images import Images, ImageSet
@@ -54,7 +54,7 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
     images = _noise(task)
     base = base_kind(make_experiment(task, 0, ledger, device, images))
     experiment, state = base.experiment, base.start(FULL)
-    training = base.training(state, Stretch(0, 1 + STEPS, 1 + STEPS), "root")
+    training = base.training(state, StepRange(0, 1 + STEPS, 1 + STEPS), "root")
     step = _median_seconds(training.step, device)
 
     passes = 0

@@ -15,7 +15,7 @@ from torch import Tensor
 from baselines.method import Method, Outcome
 from baselines.splitting import Subspace
 from baselines.supernets.nb201 import Path, Supernet
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from benchmark.budget import Ledger
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import OPERATIONS, Codes
@@ -27,12 +27,12 @@ PASSES = 3  # charged for each batch of gradient matching
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """One `PathTraining`; ``weights`` are those at its beginning."""
+    """One call of `path_training`; ``weights`` are those at its beginning."""
 
     network: Supernet
     batches: Batches
     paths: Sequence[Path]
-    stretch: Stretch
+    stretch: StepRange
     weights: dict[str, Tensor]
 
 
@@ -80,7 +80,7 @@ def stubbed_run(
             network: Supernet,
             batches: Batches,
             paths: Sequence[Path],
-            stretch: Stretch,
+            stretch: StepRange,
             settings: TrainingSettings,
         ) -> None:
             weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
@@ -116,7 +116,7 @@ def stubbed_run(
 
     experiment = tiny_experiment(seed, scale=tiny_scale(channels=1), **training)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("baselines.training.rsps.PathTraining", StubbedTraining)
+        patch.setattr("baselines.training.rsps.path_training", StubbedTraining)
         patch.setattr("baselines.training.base.score_codes", score_codes)
         patch.setattr("baselines.training.rsps.gradient_distances", gradient_distances)
         outcome = method(options).run(experiment)

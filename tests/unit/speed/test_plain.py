@@ -11,7 +11,7 @@ from baselines.splitting import FULL, gradient_distances
 from baselines.supernets.nb201 import Supernet
 from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
-from baselines.training.weights import PathTraining, Stretch
+from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import Codes, decode, distinct_codes
 from tests.speed.plain import (
@@ -73,8 +73,8 @@ def test_training_is_equal() -> None:
     for step, path in enumerate(PATHS):
         expected.append(plain_step(plain, optimiser, batches[step], path, settings.gradient_norm))
     constant = tiny_training(learning_rate=0.2, final_learning_rate=0.2, gradient_norm=0.5)
-    stretch = Stretch(0, len(PATHS), len(PATHS))
-    training = PathTraining(network, batches, PATHS, stretch, constant)
+    stretch = StepRange(0, len(PATHS), len(PATHS))
+    training = path_training(network, batches, PATHS, stretch, constant)
     for _ in PATHS:
         training.step()
     assert training.losses() == pytest.approx(expected, rel=1e-6)

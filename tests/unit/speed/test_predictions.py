@@ -11,7 +11,7 @@ import torch
 
 from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
-from baselines.training.weights import PathTraining, Stretch
+from baselines.training.weights import StepRange, path_training
 from benchmark.spaces.nb201 import decode
 from tests.speed.plain import plain_logits
 from tests.speed.scales import (
@@ -42,11 +42,11 @@ def test_the_fast_scorer_predicts_what_the_plain_one_does(
     architectures = ARCHITECTURES or usual
     plain, network = both_networks(scale.network)
     settings = replace(TRAINING, learning_rate=0.1)
-    training = PathTraining(
+    training = path_training(
         network,
         batches(scale.network, STEPS),
         connected_paths(STEPS).tolist(),
-        Stretch(0, STEPS, STEPS),
+        StepRange(0, STEPS, STEPS),
         settings,
     )
     for _ in range(STEPS):

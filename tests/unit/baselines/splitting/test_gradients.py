@@ -128,7 +128,7 @@ def test_a_subspace_compares_what_it_allows() -> None:
 def test_what_is_enough_is_all_that_is_used() -> None:
     bases = [[3, 2, 4, 2, 1, 3], [1, 0, 2, 2, 3, 4], [3, 3, 3, 3, 3, 3]]
     found = gradient_distances(
-        NETWORKS[1], FULL, [3], BATCHES, bases, lambda: None, is_enough=lambda _, used: used == 2
+        NETWORKS[1], FULL, [3], BATCHES, bases, lambda: None, should_stop=lambda _, used: used == 2
     )
     expected, _ = found_distances(bases[:2], [3])
     assert found[3].tobytes() == expected[3].tobytes()

@@ -37,7 +37,7 @@ def stopped_after(distances: dict[int, NDArray[np.float64]], error: float = ERRO
     stop = EarlyStop(PLANNED, groups=2, min_size=2, error=error)
     for used in range(1, PLANNED + 1):
         so_far = {edge: list(torch.from_numpy(all_[:used])) for edge, all_ in distances.items()}
-        if stop.is_enough(so_far, used):
+        if stop.should_stop(so_far, used):
             assert stop.used == used
             return used
     return PLANNED

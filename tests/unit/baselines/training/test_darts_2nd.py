@@ -19,8 +19,9 @@ from baselines.training import base_class
 from baselines.training.architecture import Architecture
 from baselines.training.darts_2nd import STEP, SecondOrderDarts, unrolled_gradient
 from baselines.training.differentiable import Differentiable, gradients
-from baselines.training.weights import Stretch, WeightTraining
+from baselines.training.weights import StepRange, WeightTraining
 from benchmark.images import Batches
+from benchmark.tasks.task import TrainingSettings
 from tests.unit.baselines.tiny import (
     tiny_experiment,
     tiny_images,
@@ -74,6 +75,15 @@ def softmax_mixture(architecture: Architecture) -> Mixture:
     )
 
 
+def weight_training(
+    network: Supernet, architecture: Architecture, options: TrainingSettings
+) -> WeightTraining:
+    steps = StepRange(0, 5, 5)
+    return WeightTraining(
+        network, TRAIN, steps, options, lambda _: softmax_mixture(architecture).detached()
+    )
+
+
 def by_double_backward(
     network: Supernet,
     architecture: Architecture,
@@ -109,9 +119,9 @@ def relative_error(network: Supernet, subspace: Subspace, steps: int, seed: int)
     """Compare the gradients after some steps of training, and check that nothing has moved."""
     architecture = tiny_architecture(subspace, seed)
     options = tiny_training(learning_rate=0.1, weight_decay=0.05)
-    training = WeightTraining(network, TRAIN, Stretch(0, 5, 5), options)
+    training = weight_training(network, architecture, options)
     for _ in range(steps):
-        training.step(softmax_mixture(architecture).detached())
+        training.step()
     before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
     base = SecondOrderDarts(tiny_experiment(images=IMAGES, search=tiny_search("darts-2nd")))
     found = base.architecture_gradient(
@@ -155,7 +165,7 @@ def test_it_differs_from_first_order() -> None:
     """Else the test above could not tell them apart."""
     network = tiny_network(tiny_scale(channels=2))
     architecture = tiny_architecture(FULL, 0)
-    training = WeightTraining(network, TRAIN, Stretch(0, 5, 5), tiny_training(learning_rate=0.1))
+    training = weight_training(network, architecture, tiny_training(learning_rate=0.1))
     found = []
     for name in ("darts", "darts-2nd"):
         base = base_class(name)(tiny_experiment(images=IMAGES, search=tiny_search(name)))

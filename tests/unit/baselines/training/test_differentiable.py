@@ -14,13 +14,12 @@ from baselines.splitting import FULL, Subspace
 from baselines.training import Base, SupernetState, base_class
 from baselines.training.differentiable import ArchitectureTraining, Differentiable, parameters_of
 from baselines.training.snas import Snas, gumbel_noise
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import SIZE, decode
-from benchmark.tasks.sections import ScoringSettings
-from tests.unit.baselines.tiny import BATCH, tiny_experiment, tiny_images, tiny_search
+from tests.unit.baselines.tiny import BATCH, tiny_experiment, tiny_images, tiny_scoring, tiny_search
 
 LEFT = Subspace(((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
 NAMES = ["darts", "darts-2nd", "snas"]
@@ -45,7 +44,7 @@ def test_a_removed_operation_has_no_parameter_and_its_weights_stand_still(name: 
     assert [len(alpha) for alpha in alphas(state)] == [len(one) for one in LEFT.allowed]
     before = {name: weight.detach().clone() for name, weight in state.network.named_parameters()}
     started = alphas(state)
-    base.train(state, Stretch(0, 3, 3), Spending.LEAF_TRAINING, "x")
+    base.train(state, StepRange(0, 3, 3), Spending.LEAF_TRAINING, "x")
     kernels = {2: "nor_conv_1x1", 3: "nor_conv_3x3"}
     there = {
         f"edges.{edge}.{kernels[operation]}"
@@ -119,7 +118,7 @@ def test_every_pass_of_a_step_is_charged(name: str) -> None:
     passed: list[int] = []
     state = base.start(FULL)
     state.network.register_forward_pre_hook(lambda module, given: passed.append(len(given[0])))
-    base.train(state, Stretch(0, 3, 3), Spending.LEAF_TRAINING, "x")
+    base.train(state, StepRange(0, 3, 3), Spending.LEAF_TRAINING, "x")
     assert sum(passed) == base.experiment.ledger.spent == 3 * PASSES[name] * BATCH
     assert state.progress == 1
 
@@ -129,7 +128,7 @@ def test_frozen_parameters_stand_still_and_cost_nothing(name: str) -> None:
     base = new_base(name)
     state = base.start(FULL)
     before, weight = alphas(state), next(state.network.parameters()).detach().clone()
-    base.train(state, Stretch(0, 3, 3), Spending.SHARED_TRAINING, "x", frozen=True)
+    base.train(state, StepRange(0, 3, 3), Spending.SHARED_TRAINING, "x", frozen=True)
     assert all(torch.equal(one, other) for one, other in zip(before, alphas(state), strict=True))
     assert not torch.equal(weight, next(state.network.parameters()))
     assert base.experiment.ledger.spent == 3 * BATCH
@@ -138,7 +137,7 @@ def test_frozen_parameters_stand_still_and_cost_nothing(name: str) -> None:
 def test_a_part_inherits_what_it_keeps() -> None:
     base = new_base("darts")
     parent = base.start(FULL)
-    base.train(parent, Stretch(0, 3, 6), Spending.SHARED_TRAINING, "x")
+    base.train(parent, StepRange(0, 3, 6), Spending.SHARED_TRAINING, "x")
     child = base.inherit(parent, LEFT)
     for one, other, allowed in zip(alphas(child), alphas(parent), LEFT.allowed, strict=True):
         assert torch.equal(one, other[list(allowed)])
@@ -157,14 +156,14 @@ def test_the_greatest_parameters_are_selected() -> None:
 
 
 def test_images_that_score_do_not_train_the_architecture() -> None:
-    images, settings = tiny_images(), ScoringSettings(4, "loss", "training", memory=256)
+    images, settings = tiny_images(), tiny_scoring(batch_norm="training")
     for choice, first in (("apart", 4), ("all", 0)):
         search = tiny_search("darts", alpha_images=choice)
         base = base_class("darts")(tiny_experiment(images=images, search=search, scoring=settings))
         assert isinstance(base, Differentiable)
         seen = base.architecture_batches._images.labels
         assert torch.equal(seen, images.valid.labels[first:])
-    everything = ScoringSettings(16, "loss", "training", memory=256)
+    everything = tiny_scoring(16, batch_norm="training")
     with pytest.raises(InputError, match="all 16 validation images score, none is left"):
         base_class("darts")(tiny_experiment(search=tiny_search("darts"), scoring=everything))
 
@@ -172,7 +171,7 @@ def test_images_that_score_do_not_train_the_architecture() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("left_after", [0, 1, 3])
 def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(name: str, left_after: int) -> None:
-    stretch = Stretch(1, 4, 6)
+    stretch = StepRange(1, 4, 6)
 
     def begun(base: Base) -> tuple[SupernetState, Any]:
         state = base.start(LEFT)

@@ -7,7 +7,7 @@ import torch
 from baselines.splitting import FULL
 from baselines.supernets.nb201 import one_by_one, score_codes
 from baselines.training import Rsps, SupernetState
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, InputError
 from benchmark.seeds import Streams
@@ -37,22 +37,22 @@ def test_each_step_is_paid_before_it_is_made() -> None:
 
     base = Rsps(experiment)
     state, kind = base.start(FULL), Spending.LEAF_TRAINING
-    losses = base.train(state, Stretch(0, 2, 4), kind, "here")
+    losses = base.train(state, StepRange(0, 2, 4), kind, "here")
     assert state.progress == 0.5
     assert len(losses) == 2
     assert ticks == [BATCH, 2 * BATCH]
     with pytest.raises(BudgetError, match="leaf training asks for 4 images, but 0 of 12"):
-        base.train(state, Stretch(1, 2, 4), kind, "here")
+        base.train(state, StepRange(1, 2, 4), kind, "here")
 
 
 def test_paths_are_those_of_the_named_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[list[int]] = []
     monkeypatch.setattr(
-        "baselines.training.rsps.PathTraining",
+        "baselines.training.rsps.path_training",
         lambda network, batches, paths, *_: drawn.extend(paths),
     )
     base = Rsps(tiny_experiment(seed=5))
-    base.training(base.start(LEFT), Stretch(0, 500, 500), "x")
+    base.training(base.start(LEFT), StepRange(0, 500, 500), "x")
     expected = LEFT.draw_paths(500, Streams(5).numpy("paths/x"))
     assert drawn == expected.tolist()
     codes = encode(drawn)

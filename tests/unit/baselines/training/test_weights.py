@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from baselines.supernets.nb201 import Supernet
-from baselines.training.weights import PathTraining, Stretch, WeightTraining, learning_rate
+from baselines.training.weights import StepRange, learning_rate, path_training
 from benchmark.errors import CheckError
 from benchmark.images import Batches
 from benchmark.tasks.sections import TrainingSettings
@@ -28,12 +28,12 @@ def new_batches(count: int = 8) -> Batches:
 def train(
     network: Supernet,
     paths: Sequence[Sequence[int]],
-    stretch: Stretch,
+    stretch: StepRange,
     settings: TrainingSettings,
     batches: Batches | None = None,
     before_step: Callable[[], None] = lambda: None,
 ) -> list[float]:
-    training = PathTraining(network, batches or new_batches(), paths, stretch, settings)
+    training = path_training(network, batches or new_batches(), paths, stretch, settings)
     while training.position < stretch.steps:
         before_step()
         training.step()
@@ -43,7 +43,7 @@ def train(
 def sgd_by_hand(
     weights: Mapping[str, Tensor],
     paths: Sequence[Sequence[int]],
-    stretch: Stretch,
+    stretch: StepRange,
     settings: TrainingSettings,
 ) -> tuple[list[float], list[float]]:
     """Train plain tensors in place, weight by weight, and return losses and gradient norms."""
@@ -86,7 +86,7 @@ def sgd_by_hand(
 )
 def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) -> None:
     settings = tiny_training(learning_rate=0.2, final_learning_rate=0.05, **changes)
-    stretch = Stretch(start=2, steps=len(PATHS), total=9)
+    stretch = StepRange(start=2, steps=len(PATHS), total=9)
     network, twin = tiny_network(tiny_scale()), tiny_network(tiny_scale())
     weights = dict(twin.named_parameters())
 
@@ -103,19 +103,20 @@ def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) 
 @pytest.mark.parametrize(
     ("stretch", "first", "after"),
     [
-        (Stretch(0, 3, 3), 0.2, 0.05),
-        (Stretch(4, 3, 9, rate_from=4, rate_over=3), 0.2, 0.05),
-        (Stretch(0, 3, 3, rate_over=6), 0.2, 0.125),
+        (StepRange(0, 3, 3), 0.2, 0.05),
+        (StepRange(4, 3, 9, cosine_start=4, cosine_steps=3), 0.2, 0.05),
+        (StepRange(0, 3, 3, cosine_steps=6), 0.2, 0.125),
     ],
     ids=["the whole", "its own cosine", "half a cosine"],
 )
-def test_the_rate_runs_over_its_own_cosine(stretch: Stretch, first: float, after: float) -> None:
+def test_the_rate_runs_over_its_own_cosine(stretch: StepRange, first: float, after: float) -> None:
     settings = tiny_training(learning_rate=0.2, final_learning_rate=0.05)
-    training = WeightTraining(tiny_network(tiny_scale()), new_batches(), stretch, settings)
+    network, paths = tiny_network(tiny_scale()), [PATHS[0]] * 3
+    training = path_training(network, new_batches(), paths, stretch, settings)
     rates = []
     for _ in range(3):
         rates.append(training.rate)
-        training.step(PATHS[0])
+        training.step()
     assert rates[0] == pytest.approx(first)
     assert training.rate == pytest.approx(after)
     assert rates == sorted(rates, reverse=True)
@@ -125,7 +126,7 @@ def test_only_weights_on_the_path_change() -> None:
     network = tiny_network(tiny_scale())
     before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
     path = [3, 2, 0, 1, 2, 3]
-    train(network, [path], Stretch(0, 1, 1), tiny_training())
+    train(network, [path], StepRange(0, 1, 1), tiny_training())
     kernels = {2: "nor_conv_1x1", 3: "nor_conv_3x3"}
     on_path = {f"edges.{edge}.{kernels[op]}" for edge, op in enumerate(path) if op in kernels}
     for name, weight in network.named_parameters():
@@ -143,7 +144,7 @@ def test_weights_left_alone_once_do_not_move_by_momentum() -> None:
         steps.append(next(network.cells()).edge(3).nor_conv_3x3.detach().clone())
 
     paths = [[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0], [0, 0, 0, 2, 0, 0]]
-    train(network, paths, Stretch(0, 3, 3), settings, before_step=watch)
+    train(network, paths, StepRange(0, 3, 3), settings, before_step=watch)
     watch()
     assert not torch.equal(steps[0], steps[1])
     assert all(torch.equal(steps[1], later) for later in steps[2:])
@@ -158,7 +159,7 @@ def test_a_stretch_takes_its_own_batches() -> None:
             return super().__getitem__(number)
 
     batches = Watched(tiny_images(torch.float64).train, 4, 8, 1, torch.Generator().manual_seed(5))
-    stretch = Stretch(start=3, steps=2, total=8)
+    stretch = StepRange(start=3, steps=2, total=8)
     losses = train(tiny_network(tiny_scale()), PATHS, stretch, tiny_training(), batches)
     assert seen == [3, 4]
     assert len(losses) == 2
@@ -166,7 +167,7 @@ def test_a_stretch_takes_its_own_batches() -> None:
 
 def test_no_steps_change_nothing() -> None:
     network = tiny_network(tiny_scale())
-    losses = train(network, [], Stretch(0, 0, 9), tiny_training())
+    losses = train(network, [], StepRange(0, 0, 9), tiny_training())
     assert losses == []
     for name, weight in tiny_network(tiny_scale()).named_parameters():
         assert torch.equal(weight, network.get_parameter(name))
@@ -191,23 +192,23 @@ def test_the_learning_rate_is_a_cosine() -> None:
 def test_a_loss_that_is_not_finite_is_an_error() -> None:
     settings = tiny_training(learning_rate=1e200, gradient_norm=1e200)
     with pytest.raises(CheckError, match=r"^the loss of step \d is (nan|inf): lower the learning"):
-        train(tiny_network(tiny_scale()), PATHS, Stretch(0, 4, 4), settings)
+        train(tiny_network(tiny_scale()), PATHS, StepRange(0, 4, 4), settings)
 
 
 @pytest.mark.parametrize("left_after", range(len(PATHS) + 1))
 def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(left_after: int) -> None:
-    stretch, settings = Stretch(1, len(PATHS), 6), tiny_training(learning_rate=0.2)
+    stretch, settings = StepRange(1, len(PATHS), 6), tiny_training(learning_rate=0.2)
     whole = tiny_network(tiny_scale())
     expected = train(whole, PATHS, stretch, settings)
 
-    first = PathTraining(tiny_network(tiny_scale()), new_batches(), PATHS, stretch, settings)
+    first = path_training(tiny_network(tiny_scale()), new_batches(), PATHS, stretch, settings)
     for _ in range(left_after):
         first.step()
     kept = io.BytesIO()
     torch.save(first.state_dict(), kept)
     kept.seek(0)
     network = tiny_network(tiny_scale(), seed=1)
-    later = PathTraining(network, new_batches(), PATHS, stretch, settings)
+    later = path_training(network, new_batches(), PATHS, stretch, settings)
     later.load_state_dict(torch.load(kept, weights_only=True))
     assert later.position == left_after
     while later.position < stretch.steps:

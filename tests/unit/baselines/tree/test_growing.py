@@ -15,7 +15,7 @@ from baselines.one_shot import OneShot
 from baselines.schedule import Schedule
 from baselines.splitting import singletons
 from baselines.training import Base, Rsps
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from baselines.tree.growing import LOSS_POINTS, Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
@@ -164,16 +164,16 @@ def test_the_published_rates_fall_over_a_whole_lineage() -> None:
     """20, 20 and 50 epochs in the paper, 2, 1 and 3 here, of six steps each."""
     options = gm(warm_up=0.0, between=0.0, epochs=[2, 1, 3], restart="last")
     run = stubbed_run(Gm, options, budget=10_000)
-    assert run.trained["root"].stretch == Stretch(0, 12, total=36, rate_over=36)
-    assert run.trained["root.1"].stretch == Stretch(12, 6, total=36, rate_over=36)
-    assert run.trained["root.1.0"].stretch == Stretch(0, 18, total=18, rate_over=36)
+    assert run.trained["root"].stretch == StepRange(0, 12, total=36, cosine_steps=36)
+    assert run.trained["root.1"].stretch == StepRange(12, 6, total=36, cosine_steps=36)
+    assert run.trained["root.1.0"].stretch == StepRange(0, 18, total=18, cosine_steps=36)
 
 
 def test_few_shots_published_rate_falls_anew_for_each_supernet() -> None:
     run = stubbed_run(FewShot, {"warm_up": 0.0, "epochs": [2, 3], "edges": [0]}, budget=10_000)
     root, leaf = run.trained["root"].stretch, run.trained["root.4"].stretch
-    assert (root.rate_from, root.rate_over) == (0, 12)
-    assert leaf == Stretch(12, 18, total=30, rate_from=12, rate_over=18)
+    assert (root.cosine_start, root.cosine_steps) == (0, 12)
+    assert leaf == StepRange(12, 18, total=30, cosine_start=12, cosine_steps=18)
 
 
 @pytest.mark.parametrize(("restart", "passes"), [("never", 2), ("last", 1), ("always", 1)])

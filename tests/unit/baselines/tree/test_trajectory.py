@@ -18,13 +18,13 @@ from baselines.schedule import Restart, Schedule
 from baselines.splitting import Subspace
 from baselines.supernets.nb201 import Supernet
 from baselines.training import Base, Rsps, SupernetState
-from baselines.training.weights import Stretch
+from baselines.training.weights import StepRange
 from baselines.tree.growing import Split, TreeNode, train_tree
-from baselines.tree.trajectory import sample_codes
+from baselines.tree.trajectory import trajectory_codes
 from benchmark.budget import Spending
 from benchmark.spaces.nb201 import SIZE, Codes, live_codes
 from benchmark.tasks.sections import TrajectorySettings
-from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment
+from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experiment
 
 METHODS = [OneShot, FewShot, Gm]
 
@@ -50,7 +50,7 @@ def watched_tree(
     def train(
         self: Rsps,
         state: SupernetState,
-        stretch: Stretch,
+        stretch: StepRange,
         kind: Spending,
         name: str,
         before_step: Callable[[Any], None],
@@ -108,10 +108,11 @@ def test_its_last_point_is_the_end(method: type[Method]) -> None:
     experiment = tiny_experiment(trajectory=TrajectorySettings(points=3, architectures=20))
     outcome = method(OPTIONS.get(method.name, {})).run(experiment)
     kept = outcome.trace["trajectory"]
-    assert kept["codes"] == sample_codes(20).tolist()
+    assert kept["codes"] == trajectory_codes(CANDIDATES, 20).tolist()
+    places = np.searchsorted(CANDIDATES, kept["codes"])
     assert kept["points"][-1] == {
         "spent": experiment.ledger.spent,
-        "scores": outcome.scores[kept["codes"]].tolist(),
+        "scores": outcome.scores[places].tolist(),
     }
     assert len({str(point["scores"]) for point in kept["points"]}) == 3
 
@@ -142,16 +143,17 @@ def test_points_stand_at_the_first_step_that_may_see_them(points: int, budget: i
 
 
 def test_its_scoring_is_counted_beside_the_budget() -> None:
-    experiment = tiny_experiment(trajectory=TrajectorySettings(points=4, architectures=500))
+    experiment = tiny_experiment(trajectory=TrajectorySettings(points=4, architectures=100))
     OneShot(OPTIONS["one-shot"]).run(experiment)
-    once, sampled = len(np.unique(live_codes())), len(np.unique(live_codes(sample_codes(500))))
-    assert sampled < 500  # some of them are one function
+    sample = trajectory_codes(CANDIDATES, 100)
+    once, sampled = len(np.unique(live_codes(CANDIDATES))), len(np.unique(live_codes(sample)))
+    assert sampled < 100  # some of them are one function
     assert experiment.ledger.scored == (once + 3 * sampled) * experiment.scoring.images
 
 
-def test_the_sample_is_fixed_and_holds_each_once() -> None:
-    codes = sample_codes(1_000)
-    assert np.array_equal(codes, sample_codes(1_000))
-    assert len(np.unique(codes)) == 1_000
-    assert 0 <= codes.min() <= codes.max() < SIZE
-    assert np.array_equal(sample_codes(SIZE), np.arange(SIZE))
+def test_the_sample_is_fixed_and_holds_each_candidate_once() -> None:
+    codes = trajectory_codes(CANDIDATES, 100)
+    assert np.array_equal(codes, trajectory_codes(CANDIDATES, 100))
+    assert len(np.unique(codes)) == 100
+    assert np.isin(codes, CANDIDATES).all()
+    assert np.array_equal(trajectory_codes(CANDIDATES, SIZE), CANDIDATES)

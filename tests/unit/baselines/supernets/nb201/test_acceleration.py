@@ -10,13 +10,12 @@ import torch
 
 from baselines.supernets.nb201 import Supernet, accelerate, score_codes
 from baselines.supernets.nb201.operations import conv_norm
-from baselines.training.weights import PathTraining, Stretch
+from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import distinct_codes
-from benchmark.tasks.sections import ScoringSettings
 from benchmark.tasks.task import load_preset, preset_names
 from tests.command_line import finish, start_nasbench, tiny_preset
-from tests.unit.baselines.tiny import tiny_images, tiny_scale, tiny_training
+from tests.unit.baselines.tiny import tiny_images, tiny_scale, tiny_scoring, tiny_training
 
 # PyTorch's compiler warns of PyTorch's own functions, and hides it unless warnings are errors.
 COMPILER_WARNS = pytest.mark.filterwarnings(
@@ -30,17 +29,16 @@ def trained(**changes: object) -> tuple[Supernet, list[float]]:
     network = Supernet(tiny_scale(), torch.Generator().manual_seed(0))
     draws = torch.Generator().manual_seed(1)
     batches = Batches(tiny_images().train, 8, len(PATHS), crop_padding=1, generator=draws)
-    stretch = Stretch(0, len(PATHS), len(PATHS))
-    training = PathTraining(accelerate(network, settings), batches, PATHS, stretch, settings)
+    stretch = StepRange(0, len(PATHS), len(PATHS))
+    training = path_training(accelerate(network, settings), batches, PATHS, stretch, settings)
     for _ in PATHS:
         training.step()
     return network, training.losses()
 
 
 def scores(network: Supernet) -> bytes:
-    settings = ScoringSettings(8, "loss", "validation", memory=64)
     codes = distinct_codes()[::500]
-    found = score_codes(network, codes, tiny_images(), settings, lambda images: None)
+    found = score_codes(network, codes, tiny_images(), tiny_scoring(8), lambda images: None)
     return found.tobytes()
 
 

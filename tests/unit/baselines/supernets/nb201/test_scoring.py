@@ -13,22 +13,13 @@ from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.nb201 import decode, live_codes
-from benchmark.tasks.sections import ScoringSettings
 from tests.unit.baselines.naive import naive_logits
-from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
+from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale, tiny_scoring
 
 LIVE = np.unique(live_codes())
 CODES = np.r_[LIVE[:1], np.sort(np.random.default_rng(3).choice(LIVE[1:], 30, replace=False))]
 IMAGES = tiny_images(torch.float64)
 NETWORK = tiny_network(tiny_scale(channels=2))
-
-
-def scoring(
-    images: int = 8,
-    score: Literal["accuracy", "loss"] = "loss",
-    batch_norm: Literal["validation", "training"] = "validation",
-) -> ScoringSettings:
-    return ScoringSettings(images, score, batch_norm, memory=256)
 
 
 def ignore(images: int) -> None:
@@ -53,7 +44,7 @@ def naive_scores(score: str, images: int) -> list[float]:
 @pytest.mark.parametrize("score", ["accuracy", "loss"])
 @pytest.mark.parametrize("images", [5, 16])
 def test_scores_equal_plain_computation(score: Literal["accuracy", "loss"], images: int) -> None:
-    found = score_codes(NETWORK, CODES, IMAGES, scoring(images, score), ignore)
+    found = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(images, score), ignore)
     assert found.dtype == np.float64
     assert found.shape == CODES.shape
     assert len(np.unique(found)) > 1
@@ -68,7 +59,7 @@ def test_the_fast_way_scores_as_the_plain_way(
     score: Literal["accuracy", "loss"],
     batch_norm: Literal["validation", "training"],
 ) -> None:
-    network, how = tiny_network(tiny_scale(2, cells)), scoring(8, score, batch_norm)
+    network, how = tiny_network(tiny_scale(2, cells)), tiny_scoring(8, score, batch_norm)
     found = score_codes(network, CODES, IMAGES, how, ignore)
     expected = score_codes(network, CODES, IMAGES, how, ignore, logits=one_by_one)
     np.testing.assert_allclose(found, expected, rtol=1e-7)
@@ -76,7 +67,7 @@ def test_the_fast_way_scores_as_the_plain_way(
 
 def test_training_images_give_the_statistics_when_asked_to() -> None:
     """Validation images are then scored one at a time with the same result as together."""
-    how = scoring(6, "loss", "training")
+    how = tiny_scoring(6, "loss", "training")
     together = score_codes(NETWORK, CODES, IMAGES, how, ignore)
     train, valid = IMAGES.train.first(6), IMAGES.valid.first(6)
     losses = []
@@ -88,7 +79,7 @@ def test_training_images_give_the_statistics_when_asked_to() -> None:
             )
         losses.append(-logits[:, -1].log_softmax(1)[:, valid.labels[place]])
     np.testing.assert_allclose(together, -torch.stack(losses).mean(0), rtol=1e-8)
-    assert not np.allclose(together, score_codes(NETWORK, CODES, IMAGES, scoring(6), ignore))
+    assert not np.allclose(together, score_codes(NETWORK, CODES, IMAGES, tiny_scoring(6), ignore))
 
 
 @pytest.mark.parametrize("batch_norm", ["validation", "training"])
@@ -100,22 +91,22 @@ def test_the_order_of_images_decides_nothing(
         return Images(images.pixels[order], images.labels[order])
 
     valid, train = IMAGES.valid, IMAGES.train.first(16)
-    how = scoring(16, "loss", batch_norm)
+    how = tiny_scoring(16, "loss", batch_norm)
     found = score_codes(NETWORK, CODES, ImageSet(train, valid, 10), how, ignore)
     images = ImageSet(shuffled(train), shuffled(valid), 10)
     np.testing.assert_allclose(score_codes(NETWORK, CODES, images, how, ignore), found, rtol=1e-8)
 
 
 def test_a_score_does_not_hang_on_the_other_architectures() -> None:
-    everything = score_codes(NETWORK, CODES, IMAGES, scoring(), ignore)
-    few = score_codes(NETWORK, CODES[::3], IMAGES, scoring(), ignore)
+    everything = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore)
+    few = score_codes(NETWORK, CODES[::3], IMAGES, tiny_scoring(8), ignore)
     np.testing.assert_allclose(everything[::3], few, rtol=1e-9)
 
 
 def test_scoring_changes_nothing_and_repeats_itself() -> None:
     weights = {name: weight.detach().clone() for name, weight in NETWORK.named_parameters()}
-    first = score_codes(NETWORK, CODES, IMAGES, scoring(), ignore)
-    again = score_codes(NETWORK, CODES, IMAGES, scoring(), ignore)
+    first = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore)
+    again = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore)
     assert first.tobytes() == again.tobytes()
     for name, weight in NETWORK.named_parameters():
         assert torch.equal(weight, weights[name])
@@ -129,7 +120,7 @@ def test_every_image_passed_is_counted(
     batch_norm: Literal["validation", "training"], passed: int
 ) -> None:
     counts: list[int] = []
-    score_codes(NETWORK, CODES, IMAGES, scoring(8, "loss", batch_norm), counts.append)
+    score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8, "loss", batch_norm), counts.append)
     assert sum(counts) == passed * len(CODES)
 
 
@@ -138,7 +129,7 @@ def test_images_that_do_not_exist_are_an_error(
     images: int, batch_norm: Literal["validation", "training"]
 ) -> None:
     with pytest.raises(InputError, match=f"{images} images are asked for, there are"):
-        score_codes(NETWORK, CODES, IMAGES, scoring(images, "loss", batch_norm), ignore)
+        score_codes(NETWORK, CODES, IMAGES, tiny_scoring(images, "loss", batch_norm), ignore)
 
 
 @pytest.mark.parametrize("score", ["accuracy", "loss"])
@@ -147,7 +138,7 @@ def test_diverged_weights_give_no_score(score: Literal["accuracy", "loss"]) -> N
     with torch.no_grad():
         network.classifier.bias[0] = torch.nan  # argmax would still name a class
     with pytest.raises(CheckError, match="logits are not finite: lower the learning rate"):
-        score_codes(network, CODES, IMAGES, scoring(8, score), ignore)
+        score_codes(network, CODES, IMAGES, tiny_scoring(8, score), ignore)
 
 
 @pytest.mark.parametrize("failing", [[0], [2], [0, 1, 2], [1, 3, 4]])
@@ -156,7 +147,7 @@ def test_too_little_memory_makes_chunks_smaller(
 ) -> None:
     monkeypatch.setitem(prefix_tree.CHUNK_BYTES, "cpu", 1 << 14)  # several chunks
     passed: list[int] = []
-    expected = score_codes(NETWORK, CODES, IMAGES, scoring(), passed.append)
+    expected = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), passed.append)
     assert len(passed) > 5
     chunks, asked, again, notes = 0, [], list[int](), list[str]()
 
@@ -170,7 +161,7 @@ def test_too_little_memory_makes_chunks_smaller(
             yield found
 
     found = score_codes(
-        NETWORK, CODES, IMAGES, scoring(), again.append, logits=logits, note=notes.append
+        NETWORK, CODES, IMAGES, tiny_scoring(8), again.append, logits=logits, note=notes.append
     )
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert sum(again) == sum(passed)  # nothing is counted twice
@@ -186,4 +177,4 @@ def test_memory_for_no_architecture_is_an_error() -> None:
         yield
 
     with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
-        score_codes(NETWORK, CODES, IMAGES, scoring(), ignore, logits=logits)
+        score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore, logits=logits)
