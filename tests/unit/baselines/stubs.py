@@ -32,7 +32,7 @@ class Trained:
     network: Supernet
     batches: Batches
     paths: Sequence[Path]
-    stretch: StepRange
+    span: StepRange
     weights: dict[str, Tensor]
 
 
@@ -80,14 +80,14 @@ def stubbed_run(
             network: Supernet,
             batches: Batches,
             paths: Sequence[Path],
-            stretch: StepRange,
+            span: StepRange,
             settings: TrainingSettings,
         ) -> None:
             weights = {name: weight.detach().clone() for name, weight in network.named_parameters()}
-            trained.append(Trained(network, batches, paths, stretch, weights))
+            trained.append(Trained(network, batches, paths, span, weights))
             with torch.no_grad():
                 for weight in network.parameters():
-                    weight.add_(stretch.steps)
+                    weight.add_(span.steps)
 
         def step(self) -> None:
             self.position += 1

@@ -68,4 +68,4 @@ def test_two_edges_give_a_supernet_to_each_pair(edges: list[int]) -> None:
     assert sum(leaf["architectures"] for leaf in leaves) == 15625
     assert {leaf["steps"] for leaf in leaves} == {150 + 6}
     names = [name for name in run.trained if name.count(".") == 1]
-    assert [run.trained[name].stretch.steps for name in names] == 5 * [0]
+    assert [run.trained[name].span.steps for name in names] == 5 * [0]

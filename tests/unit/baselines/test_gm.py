@@ -199,6 +199,18 @@ def test_soft_weights_without_architecture_parameters_are_refused_beforehand() -
         Gm({**options, "weight": "soft"}).plan(task, 24)
 
 
+@pytest.mark.parametrize("stop_error", [0.0, 0.05])
+def test_matching_that_may_leave_nothing_for_the_leaves_is_refused_beforehand(
+    stop_error: float,
+) -> None:
+    """Of 150 steps 45 train above the leaves, and a batch passes up to 25 + 2·21 times."""
+    task = parse_task("tiny", TINY_PRESET)
+    options = {**OPTIONS["gm"], "stop_error": stop_error}
+    assert Gm(options).plan(task, 24).levels[-1].steps == 150 - 45 - 67
+    with pytest.raises(InputError, match="0 of 600 images are left for the leaves after warm-up"):
+        Gm({**options, "batches": 2}).plan(task, 24)
+
+
 def text_of_task(base: str) -> str:
     return (
         TINY_PRESET.replace('base = "rsps"', f'base = "{base}"')
@@ -217,7 +229,7 @@ def text_of_task(base: str) -> str:
         ({"groups": 1}, "groups is 1: it must be from 2 to 5"),
         ({"batches": 0}, "batches is 0: it must be 1 or more"),
         ({"between": -0.1}, "between is -0.1: it must be from 0 to 1"),
-        ({"cut": "spectral", "stop_error": 0.05}, "stop_error is 0.05: it is about the exact cut"),
+        ({"cut": "spectral", "stop_error": 0.05}, "stop_error is 0.05: it needs the exact cut"),
         ({"restart": "sometimes"}, "'sometimes': choose from always, last, never"),
     ],
 )

@@ -40,7 +40,7 @@ def test_an_unknown_name_lists_the_choices() -> None:
 
 
 def test_a_name_belongs_to_one_method() -> None:
-    with pytest.raises(InputError, match="two methods share a name"):
+    with pytest.raises(InputError, match="two methods have the same name"):
         _registry(METHODS["gm"], METHODS["gm"])
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -72,11 +73,25 @@ def test_shares_stay_within_the_budget(
     restart: Restart,
 ) -> None:
     schedule = Schedule(warm_up, between, (2,) * levels, restart)
-    plan = plan_schedule(schedule, Workload(1000, 32, passes, (2,) * levels, budget))
+    size = Workload(1000, 32, passes, (2,) * levels, budget)
+    try:
+        plan = plan_schedule(schedule, size)
+    except InputError:  # nothing is left for the leaves
+        plan_schedule(schedule, replace(size, budget=200_000))
+        return
     assert plan.equal
     assert plan.budget == budget
-    if plan.levels[-1].steps:
-        assert budget - 32 * passes < sum(plan.parts.values()) <= budget
+    assert plan.levels[-1].steps >= 2**levels
+    assert budget - 32 * passes < sum(plan.parts.values()) <= budget
+
+
+def test_a_leaf_must_get_a_step_after_all_matching() -> None:
+    """Half of the steps warm up, matching takes 10 + 2·20, and a step of 4 leaves is 4 more."""
+    schedule, size = Schedule(0.5, 0, (2, 2)), Workload(1000, 10, 1, (10, 20), budget=1_080)
+    assert plan_schedule(schedule, size).levels[-1].steps == 4
+    message = "30 of 1,070 images are left for the leaves .*, but a step of each takes 40: raise"
+    with pytest.raises(InputError, match=message):
+        plan_schedule(schedule, replace(size, budget=1_070))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +99,7 @@ def test_shares_stay_within_the_budget(
     [
         (Schedule(0, 0, (2,)), None, 'budget is "schedule" and epochs are []: give the epochs of'),
         (Schedule(0, 0, (2,), epochs=(3,)), None, "epochs are [3]: give the epochs of each super"),
-        (Schedule(0.5, 0, (2,), epochs=(3, 4)), None, "set warm_up and between to 0, epochs say"),
+        (Schedule(0.5, 0, (2,), epochs=(3, 4)), None, "set warm_up and between to 0, only epochs"),
         (Schedule(0, 0, (), epochs=(3,)), 640, "budget is 640 images and epochs are [3]: give no"),
         (Schedule(0.9, 0.1, (2, 2)), 640, "warm_up and between take 100% of the budget: leave"),
     ],

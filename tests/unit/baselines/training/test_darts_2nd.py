@@ -21,7 +21,7 @@ from baselines.training.darts_2nd import STEP, SecondOrderDarts, unrolled_gradie
 from baselines.training.differentiable import Differentiable, gradients
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.images import Batches
-from benchmark.tasks.task import TrainingSettings
+from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import (
     tiny_experiment,
     tiny_images,

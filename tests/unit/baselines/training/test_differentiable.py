@@ -18,7 +18,7 @@ from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, decode
+from benchmark.spaces.nb201 import decode, encode
 from tests.unit.baselines.tiny import BATCH, tiny_experiment, tiny_images, tiny_scoring, tiny_search
 
 LEFT = Subspace(((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
@@ -145,14 +145,30 @@ def test_a_part_inherits_what_it_keeps() -> None:
     assert child.progress == parent.progress == 0.5
 
 
-def test_the_greatest_parameters_are_selected() -> None:
-    base = new_base("darts")
+def graded_state(base: Differentiable) -> SupernetState:
+    """Return a supernet of LEFT in which the last operation of each edge has the greatest α."""
     state = base.start(LEFT)
     with torch.no_grad():
         for alpha in parameters_of(state).parameters():
             alpha.copy_(torch.arange(len(alpha), dtype=alpha.dtype))
-    code = base.select(state, np.zeros(SIZE), "x")
-    assert decode(code).tolist() == [allowed[-1] for allowed in LEFT.allowed]
+    return state
+
+
+def test_the_greatest_parameters_are_selected() -> None:
+    base, codes = new_base("darts"), LEFT.codes()
+    chosen = base.select(graded_state(base), codes, np.zeros(len(codes)), "x")
+    assert decode(codes[chosen]).tolist() == [allowed[-1] for allowed in LEFT.allowed]
+
+
+def test_the_greatest_sum_of_parameters_is_selected_among_few_candidates() -> None:
+    base = new_base("darts")
+    lacking = [[2, 0, 0, 2, 0, 3], [2, 4, 4, 2, 4, 4]]  # operation 2 on edge 0 has no parameter
+    there = [[1, 0, 0, 2, 0, 3], [3, 3, 0, 2, 0, 3], [1, 1, 2, 2, 1, 3], [1, 3, 0, 2, 1, 3]]
+    codes = encode([*lacking, *there])  # sums of α: 0, 1 + 3, 1 + 1 + 1, 3 + 1
+    state = graded_state(base)
+    scores = np.arange(len(codes), dtype=float)
+    assert base.select(state, codes, scores, "x") == 3  # the first of equals
+    assert base.select(state, codes[:2], scores[:2], "x") == 1  # by its score
 
 
 def test_images_that_score_do_not_train_the_architecture() -> None:
@@ -170,15 +186,15 @@ def test_images_that_score_do_not_train_the_architecture() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("left_after", [0, 1, 3])
-def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(name: str, left_after: int) -> None:
-    stretch = StepRange(1, 4, 6)
+def test_training_left_at_any_step_resumes_with_the_same_bits(name: str, left_after: int) -> None:
+    span = StepRange(1, 4, 6)
 
     def begun(base: Base) -> tuple[SupernetState, Any]:
         state = base.start(LEFT)
-        return state, base.training(state, stretch, "x")
+        return state, base.training(state, span, "x")
 
     whole, training = begun(new_base(name))
-    for _ in range(stretch.steps):
+    for _ in range(span.steps):
         training.step()
     _, first = begun(new_base(name))
     for _ in range(left_after):
@@ -189,7 +205,7 @@ def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(name: str, left_a
     state, later = begun(new_base(name))
     later.load_state_dict(torch.load(kept, weights_only=True))
     assert isinstance(later, ArchitectureTraining)
-    while later.position < stretch.steps:
+    while later.position < span.steps:
         later.step()
     assert later.losses() == training.losses()
     for name, weight in state.network.named_parameters():
@@ -205,7 +221,7 @@ def test_matching_leaves_weights_and_parameters_as_they_are(name: str) -> None:
     weights = [weight.detach().clone() for weight in state.network.parameters()]
     started = alphas(state)
     passes: list[None] = []
-    batches = base.experiment.batches(base.experiment.images.train, 10, "matching")
+    batches = base.experiment.batches(base.experiment.images.train, 2, "matching")
     for soft in (False, True):
         found = base.distances(state, [1, 2], batches, "x", lambda: passes.append(None), soft=soft)
         assert {edge: matrix.shape for edge, matrix in found.items()} == {1: (5, 5), 2: (3, 3)}

@@ -11,8 +11,8 @@ from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, InputError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, encode, live_codes
-from tests.unit.baselines.tiny import BATCH, tiny_experiment, tiny_search
+from benchmark.spaces.nb201 import encode, is_connected, live_codes
+from tests.unit.baselines.tiny import BATCH, CANDIDATES, tiny_experiment, tiny_search
 
 LEFT, RIGHT = FULL.split(1, [(0, 3), (1, 2, 4)])
 
@@ -66,22 +66,24 @@ def test_each_leaf_scores_what_it_holds() -> None:
     base = Rsps(experiment)
     one, other = base.start(LEFT).network, Rsps(tiny_experiment(seed=1)).start(RIGHT).network
     scores = base.score([SupernetState(LEFT, one), SupernetState(RIGHT, other)])
-    assert scores.shape == (SIZE,)
-    assert experiment.ledger.scored == len(np.unique(live_codes())) * experiment.scoring.images
+    live = live_codes(CANDIDATES)
+    functions, first = np.unique(live, return_index=True)
+    assert scores.shape == CANDIDATES.shape
+    assert experiment.ledger.scored == len(functions) * experiment.scoring.images
     assert experiment.ledger.spent == 0
-    np.testing.assert_array_equal(scores, scores[live_codes()])
-    live = np.unique(live_codes())
+    np.testing.assert_array_equal(scores, scores[first][np.searchsorted(functions, live)])
     for subspace, network in ((LEFT, one), (RIGHT, other)):
-        codes = live[subspace.contains(live)][::400]
+        mine = subspace.contains(functions)
+        assert mine.any()
         expected = score_codes(
             network,
-            codes,
+            functions[mine][::7],
             experiment.images,
             experiment.scoring,
             lambda images: None,
             logits=one_by_one,
         )
-        np.testing.assert_allclose(scores[codes], expected, rtol=0, atol=1e-3)
+        np.testing.assert_allclose(scores[first][mine][::7], expected, rtol=0, atol=1e-3)
 
 
 def test_leaves_must_hold_every_architecture_once() -> None:
@@ -91,12 +93,16 @@ def test_leaves_must_hold_every_architecture_once() -> None:
 
 
 def test_the_best_of_drawn_architectures_is_selected() -> None:
+    """Drawn uniformly, with replacement, from the connected ones of those given."""
     base = Rsps(tiny_experiment(seed=3, search=tiny_search(drawn=20)))
-    scores = np.random.default_rng(0).normal(size=SIZE)
-    chosen = base.select(base.start(LEFT), scores, "x")
-    drawn = encode(LEFT.draw_paths(20, Streams(3).numpy("selection/x"))).tolist()
-    assert chosen == max(drawn, key=lambda code: scores[code])
-    assert base.select(base.start(LEFT), np.zeros(SIZE), "x") == drawn[0]
+    scores = np.random.default_rng(0).normal(size=len(CANDIDATES))
+    state = base.start(LEFT)
+    chosen = base.select(state, CANDIDATES, scores, "x")
+    pool = np.flatnonzero(is_connected(CANDIDATES))
+    drawn = pool[Streams(3).numpy("selection/x").integers(len(pool), size=20)].tolist()
+    assert chosen == max(drawn, key=lambda place: scores[place])
+    assert base.select(state, CANDIDATES, np.zeros(len(CANDIDATES)), "x") == drawn[0]
+    assert base.select(state, np.array([0, 1]), np.array([1.0, 2.0]), "x") in (0, 1)
 
 
 def test_a_soft_weight_needs_architecture_parameters() -> None:

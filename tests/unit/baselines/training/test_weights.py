@@ -28,13 +28,13 @@ def new_batches(count: int = 8) -> Batches:
 def train(
     network: Supernet,
     paths: Sequence[Sequence[int]],
-    stretch: StepRange,
+    span: StepRange,
     settings: TrainingSettings,
     batches: Batches | None = None,
     before_step: Callable[[], None] = lambda: None,
 ) -> list[float]:
-    training = path_training(network, batches or new_batches(), paths, stretch, settings)
-    while training.position < stretch.steps:
+    training = path_training(network, batches or new_batches(), paths, span, settings)
+    while training.position < span.steps:
         before_step()
         training.step()
     return training.losses()
@@ -43,13 +43,13 @@ def train(
 def sgd_by_hand(
     weights: Mapping[str, Tensor],
     paths: Sequence[Sequence[int]],
-    stretch: StepRange,
+    span: StepRange,
     settings: TrainingSettings,
 ) -> tuple[list[float], list[float]]:
     """Train plain tensors in place, weight by weight, and return losses and gradient norms."""
     velocity = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     losses, norms = [], []
-    for step, path in enumerate(paths, start=stretch.start):
+    for step, path in enumerate(paths, start=span.start):
         pixels, labels = new_batches()[step]
         logits = naive_logits(weights, pixels, path, cells=1)
         loss = -logits.log_softmax(1)[range(len(labels)), labels].mean()
@@ -61,7 +61,7 @@ def sgd_by_hand(
             if gradient is not None
         }
         norm = math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients.values()))
-        turn = math.cos(math.pi * step / stretch.total)
+        turn = math.cos(math.pi * step / span.total)
         first, last = settings.learning_rate, settings.final_learning_rate
         rate = (first + last) / 2 + (first - last) / 2 * turn
         for name, gradient in gradients.items():
@@ -86,12 +86,12 @@ def sgd_by_hand(
 )
 def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) -> None:
     settings = tiny_training(learning_rate=0.2, final_learning_rate=0.05, **changes)
-    stretch = StepRange(start=2, steps=len(PATHS), total=9)
+    span = StepRange(start=2, steps=len(PATHS), total=9)
     network, twin = tiny_network(tiny_scale()), tiny_network(tiny_scale())
     weights = dict(twin.named_parameters())
 
-    losses = train(network, PATHS, stretch, settings)
-    expected, norms = sgd_by_hand(weights, PATHS, stretch, settings)
+    losses = train(network, PATHS, span, settings)
+    expected, norms = sgd_by_hand(weights, PATHS, span, settings)
 
     if clips is not None:
         assert all((norm > settings.gradient_norm) == clips for norm in norms)
@@ -101,7 +101,7 @@ def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) 
 
 
 @pytest.mark.parametrize(
-    ("stretch", "first", "after"),
+    ("span", "first", "after"),
     [
         (StepRange(0, 3, 3), 0.2, 0.05),
         (StepRange(4, 3, 9, cosine_start=4, cosine_steps=3), 0.2, 0.05),
@@ -109,10 +109,10 @@ def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) 
     ],
     ids=["the whole", "its own cosine", "half a cosine"],
 )
-def test_the_rate_runs_over_its_own_cosine(stretch: StepRange, first: float, after: float) -> None:
+def test_the_rate_runs_over_its_own_cosine(span: StepRange, first: float, after: float) -> None:
     settings = tiny_training(learning_rate=0.2, final_learning_rate=0.05)
     network, paths = tiny_network(tiny_scale()), [PATHS[0]] * 3
-    training = path_training(network, new_batches(), paths, stretch, settings)
+    training = path_training(network, new_batches(), paths, span, settings)
     rates = []
     for _ in range(3):
         rates.append(training.rate)
@@ -150,7 +150,7 @@ def test_weights_left_alone_once_do_not_move_by_momentum() -> None:
     assert all(torch.equal(steps[1], later) for later in steps[2:])
 
 
-def test_a_stretch_takes_its_own_batches() -> None:
+def test_a_step_range_takes_its_own_batches() -> None:
     seen: list[int] = []
 
     class Watched(Batches):
@@ -159,8 +159,8 @@ def test_a_stretch_takes_its_own_batches() -> None:
             return super().__getitem__(number)
 
     batches = Watched(tiny_images(torch.float64).train, 4, 8, 1, torch.Generator().manual_seed(5))
-    stretch = StepRange(start=3, steps=2, total=8)
-    losses = train(tiny_network(tiny_scale()), PATHS, stretch, tiny_training(), batches)
+    span = StepRange(start=3, steps=2, total=8)
+    losses = train(tiny_network(tiny_scale()), PATHS, span, tiny_training(), batches)
     assert seen == [3, 4]
     assert len(losses) == 2
 
@@ -196,22 +196,22 @@ def test_a_loss_that_is_not_finite_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("left_after", range(len(PATHS) + 1))
-def test_a_stretch_left_at_any_step_goes_on_with_the_same_bits(left_after: int) -> None:
-    stretch, settings = StepRange(1, len(PATHS), 6), tiny_training(learning_rate=0.2)
+def test_training_left_at_any_step_resumes_with_the_same_bits(left_after: int) -> None:
+    span, settings = StepRange(1, len(PATHS), 6), tiny_training(learning_rate=0.2)
     whole = tiny_network(tiny_scale())
-    expected = train(whole, PATHS, stretch, settings)
+    expected = train(whole, PATHS, span, settings)
 
-    first = path_training(tiny_network(tiny_scale()), new_batches(), PATHS, stretch, settings)
+    first = path_training(tiny_network(tiny_scale()), new_batches(), PATHS, span, settings)
     for _ in range(left_after):
         first.step()
     kept = io.BytesIO()
     torch.save(first.state_dict(), kept)
     kept.seek(0)
     network = tiny_network(tiny_scale(), seed=1)
-    later = path_training(network, new_batches(), PATHS, stretch, settings)
+    later = path_training(network, new_batches(), PATHS, span, settings)
     later.load_state_dict(torch.load(kept, weights_only=True))
     assert later.position == left_after
-    while later.position < stretch.steps:
+    while later.position < span.steps:
         later.step()
 
     assert later.losses() == expected

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,18 @@ from hypothesis import strategies as st
 
 from baselines.few_shot import FewShot
 from baselines.gm import Gm
-from baselines.method import Method
+from baselines.method import Method, Outcome
 from baselines.one_shot import OneShot
 from baselines.schedule import Schedule
 from baselines.splitting import singletons
-from baselines.training import Base, Rsps
+from baselines.training import Base, Rsps, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.growing import LOSS_POINTS, Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
+from benchmark.spaces.nb201 import SIZE, Codes, encode, from_string, to_string
 from tests.unit.baselines.stubs import PASSES, StubbedRun, stubbed_run
-from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_search
+from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_scale, tiny_search
 
 Options = dict[str, Any]
 
@@ -66,8 +68,8 @@ def parent_of(node: str) -> str:
 
 
 def end_of(run: StubbedRun, node: str) -> int:
-    stretch = run.trained[node].stretch
-    return stretch.start + stretch.steps
+    span = run.trained[node].span
+    return span.start + span.steps
 
 
 def starts_anew(node: str, run: StubbedRun, options: Options) -> bool:
@@ -99,8 +101,8 @@ def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Opt
         root = run.trained["root"]
         for name, weight in root.weights.items():
             assert torch.equal(weight, first.weights[name])
-        assert root.stretch.start == 0
-        assert list(root.paths) == list(first.paths)[: root.stretch.steps]
+        assert root.span.start == 0
+        assert list(root.paths) == list(first.paths)[: root.span.steps]
         for one in run.trained.values():
             assert len(one.batches) == len(first.batches) == budget // BATCH
             for number in (0, len(first.batches) - 1):
@@ -113,7 +115,7 @@ def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Opt
 def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> None:
     run = stubbed_run(Gm, options, budget=budget)
     steps, leaves = budget // BATCH, leaves_of(run)
-    lengths = {node: one.stretch.steps for node, one in run.trained.items()}
+    lengths = {node: one.span.steps for node, one in run.trained.items()}
     assert lengths["root"] == round(options["warm_up"] * steps)
     middle = [node for node in lengths if node not in leaves and node != "root"]
     if options["levels"] == 2:
@@ -135,8 +137,8 @@ def test_weights_have_the_steps_behind_them_that_they_should(budget: int, option
     run = stubbed_run(Gm, options, budget=budget)
     for node, one in run.trained.items():
         inherited = 0 if starts_anew(node, run, options) else end_of(run, parent_of(node))
-        assert one.stretch.start == steps_behind(run, node) == inherited
-        assert len(one.paths) == one.stretch.steps
+        assert one.span.start == steps_behind(run, node) == inherited
+        assert len(one.paths) == one.span.steps
     for leaf in run.outcome.trace["leaves"]:
         assert leaf["steps"] == end_of(run, leaf["node"])
     assert len({id(one.network) for one in run.trained.values()}) == len(run.trained)
@@ -148,7 +150,7 @@ def test_one_cosine_runs_over_a_lineage(budget: int, options: Options) -> None:
     """It is planned before the cost of matching is known, so by that it may be too long."""
     run = stubbed_run(Gm, options, budget=budget)
     matching = PASSES * options["batches"] * len(run.matched)
-    totals = {node: one.stretch.total for node, one in run.trained.items()}
+    totals = {node: one.span.total for node, one in run.trained.items()}
     for node, total in totals.items():
         if node in leaves_of(run):
             assert total == end_of(run, node)
@@ -164,14 +166,14 @@ def test_the_published_rates_fall_over_a_whole_lineage() -> None:
     """20, 20 and 50 epochs in the paper, 2, 1 and 3 here, of six steps each."""
     options = gm(warm_up=0.0, between=0.0, epochs=[2, 1, 3], restart="last")
     run = stubbed_run(Gm, options, budget=10_000)
-    assert run.trained["root"].stretch == StepRange(0, 12, total=36, cosine_steps=36)
-    assert run.trained["root.1"].stretch == StepRange(12, 6, total=36, cosine_steps=36)
-    assert run.trained["root.1.0"].stretch == StepRange(0, 18, total=18, cosine_steps=36)
+    assert run.trained["root"].span == StepRange(0, 12, total=36, cosine_steps=36)
+    assert run.trained["root.1"].span == StepRange(12, 6, total=36, cosine_steps=36)
+    assert run.trained["root.1.0"].span == StepRange(0, 18, total=18, cosine_steps=36)
 
 
 def test_few_shots_published_rate_falls_anew_for_each_supernet() -> None:
     run = stubbed_run(FewShot, {"warm_up": 0.0, "epochs": [2, 3], "edges": [0]}, budget=10_000)
-    root, leaf = run.trained["root"].stretch, run.trained["root.4"].stretch
+    root, leaf = run.trained["root"].span, run.trained["root.4"].span
     assert (root.cosine_start, root.cosine_steps) == (0, 12)
     assert leaf == StepRange(12, 18, total=30, cosine_start=12, cosine_steps=18)
 
@@ -205,9 +207,17 @@ def test_siblings_draw_paths_of_their_own() -> None:
         pytest.param(
             FewShot,
             {"warm_up": 0.98, "epochs": [], "edges": [0]},
-            CheckError,
-            "2 steps of the budget are left for 5 leaves: raise the budget, or",
+            InputError,
+            "8 of 400 images are left for the leaves after warm-up and all gradient matching, "
+            "but a step of each takes 20: raise the budget, or lower warm_up, between or batches",
             id="few steps for the leaves",
+        ),
+        pytest.param(
+            Gm,
+            gm(warm_up=0.51, levels=1, batches=16),
+            CheckError,
+            "1 steps of the budget are left for 2 leaves: raise the budget, or",
+            id="few steps for the leaves after matching, in a run without a plan",
         ),
         pytest.param(
             Gm,
@@ -277,7 +287,7 @@ def test_losses_are_thinned_to_means_of_neighbours() -> None:
         patch.setattr(
             Rsps,
             "train",
-            lambda base, state, stretch, *_, **__: [*map(float, range(stretch.steps))],
+            lambda base, state, span, *_, **__: [*map(float, range(span.steps))],
         )
         patch.setattr(
             "baselines.training.base.score_codes",
@@ -287,3 +297,44 @@ def test_losses_are_thinned_to_means_of_neighbours() -> None:
         losses = train_tree(experiment, Schedule(0.5, 0, (5,)), choose_split).trace["losses"]
     assert losses["root"] == [3 * point + 1 for point in range(LOSS_POINTS)]
     assert len(losses["root.0"]) == LOSS_POINTS
+
+
+@pytest.mark.parametrize("base", ["rsps", "darts", "snas"])
+def test_a_leaf_selects_among_what_it_scored(base: str) -> None:
+    """The leaf of `none` on edge 0→1 scores best, and all that have a dead edge 0→1."""
+    outcome = untrained_few_shot(base, np.arange(SIZE))
+    for number, leaf in enumerate(outcome.trace["leaves"]):
+        code = from_string(leaf["selected"]["architecture"])
+        assert leaf["selected"]["score"] == outcome.scores[code] == -number
+    assert outcome.trace["choice"] == outcome.trace["leaves"][0]["selected"]
+
+
+@pytest.mark.parametrize("base", ["rsps", "darts"])
+def test_a_leaf_without_candidates_selects_nothing(base: str) -> None:
+    """Of the two candidates, the last leaf's with a dead edge 0→1 is scored by the first leaf."""
+    candidates = encode([[4, 3, 0, 3, 0, 3], [2, 3, 0, 3, 3, 3]])
+    outcome = untrained_few_shot(base, np.sort(candidates))
+    leaves = outcome.trace["leaves"]
+    selected = [leaf.get("selected", {}).get("architecture") for leaf in leaves]
+    assert selected == [to_string(candidates[0]), None, to_string(candidates[1]), None, None]
+    assert outcome.trace["choice"] == leaves[0]["selected"]
+
+
+def untrained_few_shot(base: str, candidates: Codes) -> Outcome:
+    """Run few-shot NAS without training, where leaf n gives every architecture the score -n.
+
+    Differentiable bases have α whose argmax leaves edge 0→1 dead.
+    """
+    calls = count()
+    alpha = torch.eye(5)[[3, 3, 0, 3, 0, 3]]  # none on 1→2 and 1→3
+    experiment = tiny_experiment(
+        scale=tiny_scale(channels=1), candidates=candidates, search=tiny_search(base)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "baselines.training.base.score_codes",
+            lambda network, codes, *_, **__: np.full(len(codes), -float(next(calls))),
+        )
+        patch.setattr(Base, "train", lambda self, state, steps, *_, **__: [0.0] * steps.steps)
+        patch.setattr(base_class(base), "initial_parameters", lambda *_: alpha, raising=False)
+        return FewShot(OPTIONS["few-shot"]).run(experiment)

@@ -50,7 +50,7 @@ def watched_tree(
     def train(
         self: Rsps,
         state: SupernetState,
-        stretch: StepRange,
+        span: StepRange,
         kind: Spending,
         name: str,
         before_step: Callable[[Any], None],
@@ -58,14 +58,14 @@ def watched_tree(
         *,
         frozen: bool,
     ) -> list[float]:
-        for _ in range(stretch.steps):
+        for _ in range(span.steps):
             history[experiment.ledger.spent] = latest.copy()
             before_step(None)
             experiment.ledger.charge(kind, BATCH)
             with torch.no_grad():
                 next(state.network.parameters()).add_(1)
             latest[state.subspace.codes()] = steps_behind(state.network)
-        return [0.0] * stretch.steps
+        return [0.0] * span.steps
 
     def start(self: Rsps, subspace: Subspace) -> SupernetState:
         state = original(self, subspace)

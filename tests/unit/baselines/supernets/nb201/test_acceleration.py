@@ -29,8 +29,8 @@ def trained(**changes: object) -> tuple[Supernet, list[float]]:
     network = Supernet(tiny_scale(), torch.Generator().manual_seed(0))
     draws = torch.Generator().manual_seed(1)
     batches = Batches(tiny_images().train, 8, len(PATHS), crop_padding=1, generator=draws)
-    stretch = StepRange(0, len(PATHS), len(PATHS))
-    training = path_training(accelerate(network, settings), batches, PATHS, stretch, settings)
+    span = StepRange(0, len(PATHS), len(PATHS))
+    training = path_training(accelerate(network, settings), batches, PATHS, span, settings)
     for _ in PATHS:
         training.step()
     return network, training.losses()

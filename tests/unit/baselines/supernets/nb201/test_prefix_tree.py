@@ -21,12 +21,12 @@ NETWORKS = {cells: tiny_network(tiny_scale(channels=2, cells=cells)) for cells i
 PIXELS = tiny_images(torch.float64).valid.pixels[:4]
 MAP_BYTES = len(PIXELS) * 2 * 8 * 8 * 8  # of one architecture: images, channels, pixels, a double
 
-# Whole stretches of neighbours and scattered codes; code 0, the disconnected ones, is often there.
+# Runs of neighbours and scattered codes; code 0, the disconnected ones, is often there.
 SCATTERED = st.lists(st.sampled_from(LIVE.tolist()), min_size=1, max_size=12, unique=True)
-STRETCHES = st.integers(0, len(LIVE) - 1).map(lambda start: LIVE[start : start + 20].tolist())
+RUNS = st.integers(0, len(LIVE) - 1).map(lambda start: LIVE[start : start + 20].tolist())
 SUBSETS = st.builds(
     lambda codes, extra: np.unique(np.array([*codes, *extra])),
-    SCATTERED | STRETCHES,
+    SCATTERED | RUNS,
     st.sampled_from([[], [0]]),
 )
 
