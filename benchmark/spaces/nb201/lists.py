@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -162,6 +163,8 @@ def decoded(contents: bytes, path: str | Path) -> str:
     Raises:
         InputError: The contents are not UTF-8; the message names file and line.
     """
+    if contents.startswith(b"\x1f\x8b"):
+        raise InputError(f"{path} is compressed with gzip; decompress it first")
     try:
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -179,6 +182,11 @@ def parse_arch(text: str) -> int:
         >>> parse_arch("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")
         5
     """
+    if re.fullmatch(r"\([0-9](, ?[0-9]){5}\)", text):
+        raise InputError(
+            f"not an architecture: {text} has the operations as NASLib numbers them; write a "
+            f"string such as {to_string(5)!r}"
+        )
     return from_genotype(text) if is_genotype(text) else from_string(text)
 
 

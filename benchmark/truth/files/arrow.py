@@ -67,9 +67,15 @@ def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Column
     """
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+            metadata = reader.schema.metadata or {}
+            if b"checksum" not in metadata:
+                raise InputError(
+                    f"{path} is an Arrow or Feather file of another program; save it as .parquet "
+                    "or .csv"
+                )
+            about = {key.decode(): text.decode() for key, text in metadata.items()}
             batch = reader.get_batch(0)
             batch.validate(full=True)  # otherwise a damaged file can crash the process
-            about = {key.decode(): text.decode() for key, text in batch.schema.metadata.items()}
             columns = {
                 name: _to_numpy(column)
                 for name, column in zip(batch.schema.names, batch.columns, strict=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -162,6 +163,7 @@ ENTRY = 'an entry such as "<architecture>": 91.5 must follow; found'
         (f'{{\n"{GENE[1:]}": 1}}', 2, "not an architecture: "),
         ('{\n"\\ud800": 1}', 2, r"not an architecture: '\\ud800'"),
         ('{\n"preset": 1}', 2, "not an architecture: 'preset'"),
+        ('{\n"(4, 0, 3, 1, 4, 3)": 1}', 2, r"the operations as NASLib numbers them; write a str"),
         ('{"a": 1,\n"\udcff": 1}', 2, "not UTF-8"),
     ],
 )
@@ -209,6 +211,12 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         read_predictions(tmp_path / "gone")
     with pytest.raises(InputError, match=r"^cannot read .*: Is a directory$"):
         read_predictions(tmp_path)
+
+
+def test_a_compressed_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv.gz").write_bytes(gzip.compress(f"{HEAD}\n{ONE},1\n".encode()))
+    with pytest.raises(InputError, match=r"gz is compressed with gzip; decompress it first$"):
+        read_predictions(tmp_path / "mine.csv.gz")
 
 
 def test_a_file_of_any_size_is_read_up_to_the_bound(tmp_path: Path) -> None:
