@@ -19,18 +19,17 @@ from analysis.regression.gates import Gates, checked_gates, checked_reach
 from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
+from benchmark.records.json_file import JsonKind, read_json, write_json
 from benchmark.records.ranks import decode_ranks, encode_ranks
 from benchmark.records.record import candidates_of_task
-from benchmark.records.signed import SignedKind, read_signed, write_signed
 from benchmark.truth import AccuracyKey, TruthTable
 
-KIND = SignedKind(
+KIND = JsonKind(
     format="nasbench baseline",
     schema=1,
     name="baseline",
     writer="nasbench check --update",
-    damaged="",
-    changed="restore it, or make it again with nasbench check --update",
+    remedy="restore it, or make it again with nasbench check --update",
 )
 
 Measured = Mapping[tuple[str, int], Mapping[str, float]]  # the gated metrics of each run
@@ -124,7 +123,7 @@ def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> N
             for method, runs in baseline.methods.items()
         },
     }
-    write_signed(KIND, contents, path)
+    write_json(KIND, contents, path)
 
 
 def read_baseline(path: str | Path) -> Baseline:
@@ -135,7 +134,7 @@ def read_baseline(path: str | Path) -> Baseline:
             hand, or holds gates that could never fail.
     """
     try:
-        contents = read_signed(KIND, path)
+        contents = read_json(KIND, path)
     except InputError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             advice = "make it with nasbench check --update"

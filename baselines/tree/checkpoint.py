@@ -18,7 +18,7 @@ from baselines.experiment import Experiment
 from baselines.training import SupernetState, SupernetTraining
 from baselines.tree.trajectory import Trajectory
 from benchmark.records.checkpoints import taking_up, whole_number
-from benchmark.records.forms import check_split
+from benchmark.records.schema import check_split
 
 
 class TreeCheckpoint:

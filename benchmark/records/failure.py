@@ -9,19 +9,18 @@ from typing import Any
 
 from benchmark.errors import InputError
 from benchmark.records.file import record_path
+from benchmark.records.json_file import JsonKind, read_json, write_json
 from benchmark.records.plain import plain
-from benchmark.records.signed import SignedKind, read_signed, write_signed
 from benchmark.records.unit import Unit
 
 SUFFIX = ".failed"
 
-KIND = SignedKind(
+KIND = JsonKind(
     format="nasbench failure",
     schema=1,
     name="report of a failed run",
     writer="nasbench run",
-    damaged="; delete it",
-    changed="delete it",
+    remedy="delete it",
 )
 
 
@@ -70,7 +69,7 @@ def write_failure(failure: Failure, unit: Unit, folder: str | Path) -> Path:
         True
     """
     path = failure_path(folder, unit)
-    write_signed(KIND, plain(asdict(failure), "failure"), path)
+    write_json(KIND, plain(asdict(failure), "failure"), path)
     return path
 
 
@@ -80,7 +79,7 @@ def read_failure(path: str | Path) -> Failure:
     Raises:
         InputError: The file cannot be read, is no such report, or was changed.
     """
-    contents = read_signed(KIND, path)
+    contents = read_json(KIND, path)
     try:
         return Failure(**{field.name: contents[field.name] for field in fields(Failure)})
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""A folder of run records: what is finished, and what can be judged together."""
+"""A folder of run records."""
 
 from __future__ import annotations
 
@@ -8,52 +8,35 @@ from typing import Any
 
 from benchmark.errors import InputError
 from benchmark.records.file import read_record, record_path
-from benchmark.records.plain import task_digest
+from benchmark.records.plain import plain
 from benchmark.records.record import PROTOCOL, RunRecord
 from benchmark.records.unit import Unit
+from benchmark.settings import differences
+
+_ADVICE = "give another --out, or delete it"
+_NAMED = 3  # settings that a message names
 
 
 def read_records(folder: str | Path) -> list[RunRecord]:
-    """Read all records of a folder, ``<name>-seed<seed>.json``; other files are left alone.
-
-    Args:
-        folder: The folder.
+    """Read all records of a folder, ``<name>-seed<seed>.json``; other files are skipped.
 
     Returns:
-        The records by name, then seed; none where the folder has none.
+        The records by name, then seed.
 
     Raises:
-        InputError: There is no such folder, a record is damaged, or one has another's name.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     read_records(folder)
-        []
+        InputError: There is no such folder, a record is damaged, or one has another's file name.
     """
-    records = [_read(path) for path in _paths(folder)]
-    return sorted(records, key=lambda record: record.unit)
+    return sorted((_read(path) for path in _paths(folder)), key=lambda record: record.unit)
 
 
 def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, str]]:
     """Read the records of a folder that can be read, and say what is wrong with the others.
 
-    Args:
-        folder: The folder.
-
     Returns:
-        The records by name, then seed; and for the name of each damaged file what is wrong.
+        The records by name, then seed; and what is wrong by the name of each damaged file.
 
     Raises:
         InputError: There is no such folder.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     _ = (Path(folder) / "gm-seed3.json").write_text("{")
-        ...     records, damaged = read_whole_records(folder)
-        ...     records, list(damaged)
-        ([], ['gm-seed3.json'])
     """
     records, damaged = [], {}
     for path in _paths(folder):
@@ -72,41 +55,45 @@ def find_record(
     Args:
         folder: Where records are kept; it need not exist.
         unit: The run's method, base and seed.
-        task: The whole task, as plain JSON values.
+        task: The whole task, as plain values.
         device: Where networks run, like ``cuda:0``; None takes a record of any kind of device.
 
     Returns:
-        The record, or None where the run is still to do.
+        The record, or None where there is none yet.
 
     Raises:
         InputError: A record is there, but damaged or of another task, protocol or kind of device.
-
-    Example:
-        >>> find_record("nowhere", Unit("gm", None, 3), {"preset": "ci"}) is None
-        True
     """
     path = record_path(folder, unit)
     if not path.exists():
         return None
     record = _read(path)
-    advice = "give another --out, or delete it"
-    if record.key.task != task_digest(task):
-        raise InputError(
-            f"{path} is a run of another task (its preset is {record.task['preset']!r}, "
-            f"this one's {task.get('preset')!r}); {advice}"
-        )
+    other = _differing(record.task, plain(task, "task"))
+    if other:
+        raise InputError(f"{path} is a run of another task: {other}; {_ADVICE}")
     if record.protocol != PROTOCOL:
         raise InputError(
             f"{path} was made by protocol {record.protocol}, this code has {PROTOCOL}: "
-            f"its scores cannot be mixed with new ones; {advice}"
+            f"its scores cannot be mixed with new ones; {_ADVICE}"
         )
     made_on = str(record.provenance.get("device", device))
     if device is not None and made_on.partition(":")[0] != device.partition(":")[0]:
         raise InputError(
             f"{path} was made on the device {made_on}, this is {device}: they round differently; "
-            f"{advice}, or give --device {made_on}"
+            f"{_ADVICE}, or give --device {made_on}"
         )
     return record
+
+
+def _differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """Say in which settings that decide scores two tasks differ."""
+    found = [
+        f"{name} is {one!r:.60} there, {other!r:.60} here"
+        for name, (one, other) in differences(there, here).items()
+        if name.partition(".")[0] != "truth"
+    ]
+    more = [f"and {len(found) - _NAMED} more settings"] if len(found) > _NAMED else []
+    return ", ".join(found[:_NAMED] + more)
 
 
 def _paths(folder: str | Path) -> list[Path]:
@@ -117,7 +104,7 @@ def _paths(folder: str | Path) -> list[Path]:
 
 
 def _read(path: Path) -> RunRecord:
-    """Read a record and check that the file has its name: no run counts twice."""
+    """Read a record and check that its file has its name: no run counts twice."""
     record = read_record(path)
     name = record_path(path.parent, record.unit).name
     if path.name != name:

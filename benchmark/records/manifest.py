@@ -1,30 +1,34 @@
-"""What a comparison was made of: its files with their checksums, and the truth it was held against.
+"""What a comparison was made of: its files with their checksums, and the truth.
 
-A record's own checksum tells that it was damaged. That it was replaced, or that one is gone, shows
-only beside a list of what there was.
+A record's own checksum shows that it was damaged; that it was replaced or is missing shows only in
+such a list.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from benchmark.errors import InputError
-from benchmark.records.signed import SignedKind, read_signed, write_signed
+import msgspec
+from msgspec import Meta
+
+from benchmark.errors import InputError, readable
+from benchmark.records.json_file import JsonKind, read_json, write_json
 
 SUFFIX = ".manifest.json"
 
-KIND = SignedKind(
+KIND = JsonKind(
     format="nasbench manifest",
     schema=1,
     name="manifest",
     writer="nasbench run",
-    damaged="; run the command again that made it",
-    changed="run the command again that made it",
+    remedy="run the command again that made it",
 )
+
+
+FileName = Annotated[str, Meta(pattern=r"^[\w+-][\w.+-]*\Z")]  # beside the manifest, not hidden
 
 
 @dataclass(frozen=True)
@@ -38,32 +42,14 @@ class Manifest:
         truth: SHA-256 of that accuracy of all its architectures.
         source: SHA-256 of the file that the table came from, as the table says.
         command: What was typed.
-
-    Raises:
-        InputError: A name is a path, or something is no text.
-
-    Example:
-        >>> Manifest({"../gm-seed0.json": "0" * 64}, "t", "cifar10_test_200", "0" * 64, "-", "")
-        Traceback (most recent call last):
-        benchmark.errors.InputError: a manifest names '../gm-seed0.json': name a file beside it
     """
 
-    files: Mapping[str, str]
+    files: Mapping[FileName, str]
     table: str
     accuracy: str
     truth: str
     source: str
     command: str
-
-    def __post_init__(self) -> None:
-        """Check what a stranger may have written."""
-        if not isinstance(self.files, Mapping) or not all(
-            isinstance(text, str) for text in (*self.files.values(), *_texts(self))
-        ):
-            raise InputError("a manifest holds file names, checksums and texts")
-        for name in self.files:
-            if not re.fullmatch(r"[\w+-][\w.+-]*", name):
-                raise InputError(f"a manifest names {name[:80]!r}: name a file beside it")
 
 
 def manifest_path(folder: str | Path, name: str) -> Path:
@@ -82,7 +68,7 @@ def write_manifest(manifest: Manifest, path: str | Path) -> None:
     Raises:
         CheckError: The system refused.
     """
-    write_signed(KIND, asdict(manifest), path)
+    write_json(KIND, asdict(manifest), path)
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -99,14 +85,8 @@ def read_manifest(path: str | Path) -> Manifest:
         ...     read_manifest(manifest_path(folder, "gm")) == kept
         True
     """
-    contents = read_signed(KIND, path)
+    contents = read_json(KIND, path)
     try:
-        return Manifest(**{field.name: contents[field.name] for field in fields(Manifest)})
-    except KeyError as error:
-        raise InputError(f"{path} has no {error.args[0]}; {KIND.changed}") from error
-    except InputError as error:
-        raise InputError(f"{path}: {error}; {KIND.changed}") from error
-
-
-def _texts(manifest: Manifest) -> list[Any]:
-    return [getattr(manifest, field.name) for field in fields(manifest) if field.name != "files"]
+        return msgspec.convert(contents, Manifest)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: {readable(str(error)):.200}; {KIND.remedy}") from error

@@ -1,4 +1,4 @@
-"""What ran where: enough to run it again, and nothing about the machine's owner or folders."""
+"""What ran where: enough to run it again, and no user name or folder of the machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ import torch
 
 LIBRARIES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "joblib")
 
-# What decides the last bits of a score, beside the code and the task.
 _MACHINE = ("device", "accelerator", "cpu", "instructions", "threads", "python", "libraries")
 
 _PROJECT = "nasbench-suite"
@@ -44,35 +44,53 @@ def provenance(device: str, started: datetime | None = None) -> dict[str, Any]:
     """
     now = datetime.now(timezone.utc)
     started = (started or now).astimezone(timezone.utc)
-    commit = _git("rev-parse", "HEAD")
-    changes = _git("status", "--porcelain", "--", *_CODE)
+    commit, dirty = code_state()
     return {
         "command": command_line(sys.argv),
         "started": started.isoformat(timespec="seconds"),
         "finished": now.isoformat(timespec="seconds"),
         "commit": commit,
-        "dirty": None if commit is None or changes is None else bool(changes),
+        "dirty": dirty,
         "version": _version(_PROJECT),
-        "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
-        "device": device,
-        "accelerator": _accelerator(device),
-        "threads": torch.get_num_threads(),
-        "cpu": _cpu(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        **this_machine(device),
     }
 
 
+def this_machine(device: str) -> dict[str, Any]:
+    """Return what decides the last bits of a score here, beside the code and the task."""
+    return {
+        "device": device,
+        "accelerator": _accelerator(device),
+        "cpu": _cpu(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+    }
+
+
+@cache
+def code_state() -> tuple[str | None, bool | None]:
+    """Return the commit of the code, and whether the code differs from it.
+
+    Git is asked once in a process: what has been imported does not change. Both are None where
+    the project lies in no repository of its own.
+    """
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--", *_CODE)
+    return commit, None if commit is None or changes is None else bool(changes)
+
+
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return in what two runs' machines and libraries differ; none of it means the same bits.
+    """Return in what two runs' machines and libraries differ; if in nothing, bits are the same.
 
     Args:
         one: The provenance of a run.
         other: That of another.
 
     Returns:
-        Names of facts that differ, or that one of them does not tell, in their usual order.
+        Names of facts that differ or that one of them lacks.
 
     Example:
         >>> here = provenance("cpu")
@@ -84,7 +102,7 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
 
 
 def machine_facts(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a run's provenance decides its bits, beside the code and the task."""
+    """Return the part of a run's provenance that `this_machine` gives."""
     return {name: run.get(name) for name in _MACHINE}
 
 
@@ -106,8 +124,8 @@ def _without_folders(argument: str) -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    """Return what git says about the project, or None where it has nothing to say."""
-    if not (_ROOT / ".git").exists():  # installed: a repository around it is somebody else's
+    """Return the output of git about the project, or None where it fails."""
+    if not (_ROOT / ".git").exists():  # installed: a repository around it is not the project's
         return None
     try:
         return subprocess.run(
@@ -120,6 +138,7 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
@@ -128,7 +147,7 @@ def _version(package: str) -> str | None:
 
 
 def _accelerator(device: str) -> dict[str, Any] | None:
-    """Return what the networks ran on beside the CPU, and by which libraries."""
+    """Return the GPU and its libraries."""
     if torch.device(device).type != "cuda":
         return None
     return {
@@ -138,8 +157,9 @@ def _accelerator(device: str) -> dict[str, Any] | None:
     }
 
 
+@cache
 def _cpu() -> str | None:
-    """Return the model of the processor; Linux keeps it in a file, others may know it."""
+    """Return the model of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

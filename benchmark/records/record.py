@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,9 @@ class RecordKey:
 
 @dataclass(frozen=True, eq=False)
 class RunRecord:
-    """What a method gave at one seed, and how it came about.
+    """The result of a method at one seed, and how it was obtained.
 
-    The mappings are kept as copies made of plain JSON values, the scores as a read-only copy:
-    a record that was written and read is the same record.
+    Mappings are kept as copies made of plain JSON values, scores as a read-only copy.
 
     Attributes:
         method: Name of the method: lower-case letters, digits and hyphens.
@@ -49,18 +49,18 @@ class RunRecord:
         task: The whole task; ``preset`` is its name.
         scores: Finite scores [n] of the task's candidates, ascending by code; higher is better.
         budget: What was spent, from `benchmark.budget.Ledger.to_dict`.
-        trace: What happened on the way: splits, distances, losses.
+        trace: What happened during the run: splits, distances, losses.
         provenance: What ran where, from `benchmark.records.provenance.provenance`.
         protocol: `PROTOCOL` of the code that ran.
-        codes: The task's candidates [n], ascending; what was scored.
+        codes: The task's candidates [n], ascending.
 
     Raises:
         InputError: A part is not as described.
 
     Example:
         >>> record = RunRecord("gm", 3, {"preset": "ci"}, np.zeros(SIZE), {}, {}, {})
-        >>> record.key.preset, record.key.method, record.key.seed
-        ('ci', 'gm', 3)
+        >>> record.key.preset, str(record.unit)
+        ('ci', 'gm seed 3')
     """
 
     method: str
@@ -74,7 +74,7 @@ class RunRecord:
     codes: Codes = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the parts and keep copies that nobody else can change."""
+        """Check the parts and keep copies."""
         for name in ("task", "budget", "trace", "provenance"):
             value = getattr(self, name)
             if not isinstance(value, Mapping):
@@ -84,18 +84,17 @@ class RunRecord:
         if not isinstance(self.task.get("preset"), str):
             raise InputError('task has no name: give it one as "preset"')
         if type(self.protocol) is not int or self.protocol < 1:
-            raise InputError(f"protocol is {self.protocol!r}: it must be an integer of 1 or more")
+            raise InputError(
+                f"protocol is {self.protocol!r:.60}: it must be an integer of 1 or more"
+            )
         object.__setattr__(self, "codes", candidates_of_task(self.task))
         object.__setattr__(self, "scores", _checked_scores(self.scores, self.codes))
 
     def scores_of(self, codes: Codes) -> NDArray[np.float64]:
-        """Return the scores of some candidates.
+        """Return the scores [m] of some candidates.
 
         Args:
             codes: Architectures [m].
-
-        Returns:
-            Scores [m].
 
         Raises:
             MissingError: One of them was not scored.
@@ -104,14 +103,14 @@ class RunRecord:
         absent = np.asarray(codes)[self.codes[places] != codes]
         if absent.size:
             raise MissingError(
-                f"{self.name} seed {self.seed} did not score {to_string(int(absent[0]))}: "
+                f"{self.unit} did not score {to_string(int(absent[0]))}: "
                 f"it scored {len(self.codes):,} of {SIZE:,} architectures"
             )
         return np.asarray(self.scores[places])
 
     @property
     def base(self) -> str | None:
-        """The one-shot base that trained its supernets; None where there are none."""
+        """The one-shot base that trained its supernets; None if it trained none."""
         search = self.task.get("search", {})
         base = search.get("base") if isinstance(search, Mapping) else None
         return None if base is None else str(base)
@@ -121,12 +120,12 @@ class RunRecord:
         """The method with its base, where that is not the default, see `Unit`."""
         return self.unit.name
 
-    @property
+    @cached_property
     def unit(self) -> Unit:
         """The method, base and seed."""
         return Unit(self.method, self.base, self.seed)
 
-    @property
+    @cached_property
     def key(self) -> RecordKey:
         """What decides the scores."""
         return RecordKey(
@@ -135,7 +134,7 @@ class RunRecord:
 
 
 def candidates_of_task(task: Mapping[str, Any]) -> Codes:
-    """Return the architectures that a task scores, all of the space where it says nothing.
+    """Return the architectures that a recorded task scores: all, where it does not say.
 
     Raises:
         InputError: It names them in another way than tasks do.
@@ -158,8 +157,7 @@ def _checked_scores(scores: NDArray[np.float64], codes: Codes) -> NDArray[np.flo
     if bad.size:
         raise InputError(
             f"{bad.size:,} of {len(codes):,} scores are not finite (the first has code "
-            f"{codes[bad[0]]}): "
-            "a method scores every architecture with a number"
+            f"{codes[bad[0]]}): a method scores every architecture with a number"
         )
     copy.flags.writeable = False
     return copy

@@ -22,17 +22,16 @@ from baselines.alone import TrainingResult
 from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.records import digest
-from benchmark.records.signed import SignedKind, read_signed, write_signed
+from benchmark.records.json_file import JsonKind, read_json, write_json
 
 JOURNAL, SETTINGS = "trained.jsonl", "build.json"
 MAX_BYTES = 1 << 32  # of a journal; the whole space at three seeds has a tenth of it
-KIND = SignedKind(
+KIND = JsonKind(
     format="nasbench build",
     schema=1,
     name="description of a build",
     writer="nasbench tables build",
-    damaged="; give another --out",
-    changed="give another --out",
+    remedy="give another --out",
 )
 
 
@@ -133,9 +132,9 @@ def read_journal(folder: Path) -> Journal:
     Raises:
         InputError: There are none, their description is damaged, or results contradict each other.
     """
-    settings = read_signed(KIND, folder / SETTINGS).get("settings")
+    settings = read_json(KIND, folder / SETTINGS).get("settings")
     if not isinstance(settings, dict):
-        raise InputError(f"{folder / SETTINGS} has no settings: {KIND.changed}")
+        raise InputError(f"{folder / SETTINGS} has no settings: {KIND.remedy}")
     journal = Journal(folder, settings)
     path = folder / JOURNAL
     contents = read_bounded(path, MAX_BYTES, "it is no journal") if path.exists() else b""
@@ -147,7 +146,7 @@ def read_journal(folder: Path) -> Journal:
             try:
                 journal._apply(msgspec.json.decode(text))
             except (KeyError, TypeError, ValueError) as error:
-                raise InputError(f"{path} has a line of another version: {KIND.changed}") from error
+                raise InputError(f"{path} has a line of another version: {KIND.remedy}") from error
     return journal
 
 
@@ -175,7 +174,7 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
         raise CheckError(f"cannot write to {folder}: {reason(error)}") from error
     with lock:
         if not (folder / SETTINGS).exists():
-            write_signed(KIND, {"settings": settings}, folder / SETTINGS)
+            write_json(KIND, {"settings": settings}, folder / SETTINGS)
         journal = read_journal(folder)
         other = difference(journal.settings, settings)
         if other:

@@ -27,7 +27,7 @@ from benchmark.app.workers.progress import shown_board
 from benchmark.app.workers.reproducible import THREADS
 from benchmark.errors import InputError
 from benchmark.images import data_folder, dataset_record
-from benchmark.records.provenance import machine_differences, provenance
+from benchmark.records.provenance import machine_differences, this_machine
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import network_codes
 from benchmark.truth import AccuracyKey, TruthTable
@@ -90,7 +90,7 @@ def retrain(
     images = data_folder(data)
     dataset_record(info.protocol.data.dataset).prepare(images)
     other_images = read_parts(info.protocol, images, "cpu").digest() != info.images
-    here = provenance(device) | {"threads": THREADS}
+    here = this_machine(device) | {"threads": THREADS}
     differing = [
         (*machine_differences(machine, here), *(("images",) if other_images else ()))
         for machine in info.machines

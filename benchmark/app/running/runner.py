@@ -24,7 +24,7 @@ from benchmark.images import data_folder, dataset_record
 from benchmark.records import RunRecord, Unit, find_record
 from benchmark.records.checkpoints import DEFAULT, Every
 from benchmark.records.locks import remove_stale_lock
-from benchmark.records.provenance import machine_differences, provenance
+from benchmark.records.provenance import machine_differences, this_machine
 from benchmark.tasks.task import Task
 
 
@@ -130,7 +130,7 @@ def _found(task: Task, units: Sequence[Unit], folder: Path, device: str) -> dict
 
 def _differences(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:
     """Return in what this machine differs from those that made the records found."""
-    here = provenance(device) | {"threads": THREADS}
+    here = this_machine(device) | {"threads": THREADS}
     names = [machine_differences(record.provenance, here) for record in found]
     return tuple(dict.fromkeys(name for of_record in names for name in of_record))
 

@@ -19,7 +19,7 @@ from benchmark.images import ImageSet, data_folder, dataset_record
 from benchmark.records import PROTOCOL, RunRecord, Unit, digest, task_digest
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.records.failure import Failure
-from benchmark.records.provenance import machine_facts, provenance
+from benchmark.records.provenance import provenance, this_machine
 from benchmark.seeds import Streams
 from benchmark.tasks.task import Task
 
@@ -165,7 +165,7 @@ def checkpoint_key(task: Task, method: Method, seed: int, device: str) -> dict[s
         "seed": seed,
         "protocol": PROTOCOL,
         "task": task_digest(describe(task, method)),
-        "machine": digest(machine_facts(provenance(device))),
+        "machine": digest(this_machine(device)),
     }
 
 

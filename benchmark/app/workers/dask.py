@@ -27,7 +27,7 @@ from uuid import uuid4
 from benchmark.app.workers.loky import WorkerDiedError
 from benchmark.app.workers.reproducible import reproducible
 from benchmark.errors import CheckError, InputError, fault_line, in_one_line
-from benchmark.records.provenance import provenance
+from benchmark.records.provenance import code_state
 
 if TYPE_CHECKING:
     from distributed import Client, Future, as_completed
@@ -234,7 +234,7 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "none"
-    return found | {"the commit": str(provenance("cpu")["commit"])}
+    return found | {"the commit": str(code_state()[0])}
 
 
 def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:

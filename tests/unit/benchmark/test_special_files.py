@@ -15,7 +15,7 @@ from benchmark.app.checking import Checks, TableChoice, verify_folder
 from benchmark.errors import InputError
 from benchmark.records import read_manifest, read_record
 from benchmark.records.checkpoint_file import read_checkpoint
-from benchmark.records.signed import write_signed
+from benchmark.records.json_file import write_json
 from benchmark.tasks.protocol import load_protocol
 from benchmark.tasks.task import load_preset
 from benchmark.truth.sources.csv_file import read_csv
@@ -55,7 +55,7 @@ def put(path: Path, kind: str) -> None:
 @pytest.mark.parametrize("reader", READERS)
 def test_it_is_refused_in_one_line(tmp_path: Path, reader: str, kind: str) -> None:
     name, read = READERS[reader]
-    write_signed(KIND, {"settings": {}}, tmp_path / SETTINGS)
+    write_json(KIND, {"settings": {}}, tmp_path / SETTINGS)
     put(tmp_path / name, kind)
     with pytest.raises(InputError, match=rf"^cannot read [^\n]*{name}: it is no plain file$"):
         read(tmp_path / name)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from benchmark.errors import CheckError, InputError
 from benchmark.records import RunRecord, Unit, digest, read_record, write_record
 from benchmark.records.scores import encode_scores
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.nb201 import SIZE, candidate_codes
 
 MakeRecord = Callable[..., RunRecord]
-NAMES = [field.name for field in dataclasses.fields(RunRecord)]
+NAMES = [field.name for field in dataclasses.fields(RunRecord) if field.init]
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -109,6 +109,20 @@ def test_a_later_record_takes_the_place(tmp_path: Path, make_record: MakeRecord)
     assert read_record(path).scores[0] == 1
 
 
+@pytest.mark.parametrize("candidates", [300, [3, 7, 15_624]])
+def test_a_record_of_few_candidates_is_read(
+    tmp_path: Path, make_record: MakeRecord, candidates: Any
+) -> None:
+    task = {"preset": "ci", "scoring": {"candidates": candidates}}
+    codes = candidate_codes(candidates)
+    for seed in (0, 1):
+        record = make_record(task=task, scores=codes / 7 - seed, seed=seed)
+        found = read_record(write_record(record, tmp_path))
+        assert found.key == record.key
+        assert found.scores.tobytes() == record.scores.tobytes()
+        assert np.array_equal(found.codes, codes)
+
+
 def test_line_ends_of_windows_are_no_change(written: Path, tmp_path: Path) -> None:
     path = tmp_path / "gm-seed3.json"
     path.write_bytes(written.read_bytes().replace(b"\n", b"\r\n"))
@@ -126,25 +140,31 @@ def refusal(path: Path) -> str:
     return message
 
 
-def test_a_cut_off_file_is_refused_at_every_place(written: Path, tmp_path: Path) -> None:
+def test_a_cut_off_file_is_refused(written: Path, tmp_path: Path) -> None:
     contents = written.read_bytes()
     path = tmp_path / "gm-seed3.json"
-    for length in range(len(contents)):
+    ends = range(len(contents) - 20, len(contents) - 1)  # the last byte is a line end
+    for length in [*range(0, len(contents), 9), *ends]:
         path.write_bytes(contents[:length])
         message = refusal(path)
-        if length < len(contents) - 1:  # without its last line end it is whole JSON
-            assert "is no run record, or it was cut off or damaged; delete it and run" in message
+        assert "is no run record, or it was cut off or damaged; delete it and run" in message
 
 
-def test_a_changed_byte_is_refused_at_every_place(written: Path, tmp_path: Path) -> None:
+def test_a_changed_byte_is_refused(written: Path, tmp_path: Path) -> None:
     contents = written.read_bytes()
     path = tmp_path / "gm-seed3.json"
     random = np.random.default_rng(0)
-    for place in range(len(contents)):
+    for place in range(0, len(contents), 3):
         changed = bytearray(contents)
         changed[place] ^= int(random.integers(1, 256))
         path.write_bytes(changed)
-        refusal(path)
+        try:
+            found = read_record(path)
+        except InputError:
+            refusal(path)
+        else:  # a blank more or less is no change
+            assert bytes(changed).split() == contents.split()
+            assert found.key == read_record(written).key
 
 
 @pytest.mark.parametrize(
@@ -152,8 +172,7 @@ def test_a_changed_byte_is_refused_at_every_place(written: Path, tmp_path: Path)
     [
         ('"seed": 3', '"seed": 4'),
         ('"dirty": false', '"dirty": true'),
-        ('"dirty": false', '"dirty":  false'),
-        ('"dirty": false', '"dirty": true,\n  "dirty": false'),
+        ('"dirty": false', '"dirty": false,\n  "dirty": true'),
         ('"preset": "ci"', '"preset": "ci", "more": 1'),
         ('"restart": null', '"restart": 0'),
     ],
@@ -186,18 +205,14 @@ def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_newer_schema_is_refused(written: Path, tmp_path: Path) -> None:
     path = tmp_path / "gm-seed3.json"
     write_signed(path, json.loads(written.read_text()) | {"schema": 3, "new": "thing"})
-    assert refusal(path).endswith(
-        "has schema 3, this version reads up to 2; install a newer nasbench-suite"
-    )
+    assert "has schema 3, this version of nasbench-suite reads 2; delete it" in refusal(path)
 
 
-@pytest.mark.parametrize("schema", [None, 0, -1, "1", 1.0, True, [1]])
+@pytest.mark.parametrize("schema", [None, 0, 1, "2", [2]])
 def test_a_schema_that_never_was_is_refused(written: Path, tmp_path: Path, schema: Any) -> None:
     path = tmp_path / "gm-seed3.json"
     write_signed(path, json.loads(written.read_text()) | {"schema": schema})
-    assert refusal(path) == (
-        f"{path} has schema {schema!r}: there is none; delete it and run its method and seed again"
-    )
+    assert f"has schema {schema!r}, this version of nasbench-suite reads 2; " in refusal(path)
 
 
 @pytest.mark.parametrize(
@@ -205,11 +220,18 @@ def test_a_schema_that_never_was_is_refused(written: Path, tmp_path: Path, schem
     [
         ({"seed": -1}, "seed is -1"),
         ({"method": "../gm"}, "method is '../gm'"),
-        ({"task": []}, "task is []: it must be a mapping"),
+        ({"task": []}, "task: Expected `object`, got `array`"),
+        ({"trace": {"leaves": 3}}, "trace.leaves: Expected `array`, got `int`"),
         ({"scores": None}, "the scores cannot be unpacked"),
         ({"scores": {"type": "float32", "data": ""}}, "the scores are not 15,625 numbers"),
-        ({"scores": encode_scores(np.full(SIZE, np.nan))}, "15,625 of 15,625 scores are not fin"),
-        ({"scores": encode_scores(np.full(SIZE, np.inf))}, "15,625 of 15,625 scores are not fin"),
+        (
+            {"scores": encode_scores(np.full(SIZE, np.nan), np.arange(SIZE))},
+            "15,625 of 15,625 scores are not fin",
+        ),
+        (
+            {"scores": encode_scores(np.full(SIZE, np.inf), np.arange(SIZE))},
+            "15,625 of 15,625 scores are not fin",
+        ),
     ],
 )
 def test_a_checksum_does_not_excuse_a_wrong_part(

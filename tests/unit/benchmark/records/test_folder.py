@@ -9,6 +9,7 @@ import pytest
 from benchmark.errors import InputError
 from benchmark.records import PROTOCOL, RunRecord, Unit, find_record, read_records, write_record
 from benchmark.spaces.nb201 import SIZE
+from benchmark.tasks.task import load_preset
 
 MakeRecord = Callable[..., RunRecord]
 
@@ -85,12 +86,25 @@ def test_a_run_of_another_task_is_refused(tmp_path: Path, make_record: MakeRecor
     write_record(make_record(), tmp_path)
     with pytest.raises(
         InputError,
-        match=r"gm-seed3.json is a run of another task \(its preset is 'ci', this one's "
-        r"'laptop'\); give another --out, or delete it$",
+        match=r"gm-seed3.json is a run of another task: preset is 'ci' there, 'laptop' here; "
+        r"give another --out, or delete it$",
     ):
-        find_record(tmp_path, Unit("gm", None, 3), {"preset": "laptop"})
-    with pytest.raises(InputError, match="is a run of another task"):
-        find_record(tmp_path, Unit("gm", None, 3), {**make_record().task, "budget": 1})
+        find_record(tmp_path, Unit("gm", None, 3), {**make_record().task, "preset": "laptop"})
+
+
+def test_a_refusal_names_the_settings_that_differ(tmp_path: Path, make_record: MakeRecord) -> None:
+    ci = load_preset("ci")
+    there, here = (ci.changed({"training.budget": budget}) for budget in (64_000, 32_000))
+    write_record(make_record(task=there.describe("gm")), tmp_path)
+    unit = Unit("gm", "rsps", 3)
+    with pytest.raises(InputError) as caught:
+        find_record(tmp_path, unit, here.describe("gm"))
+    assert f"preset is '{there.preset}' there, '{here.preset}' here, " in str(caught.value)
+    assert ", training.budget is 64000 there, 32000 here; give another" in str(caught.value)
+    with pytest.raises(InputError, match="here, and 8 more settings; give another --out"):
+        find_record(tmp_path, unit, load_preset("fashion").describe("gm"))
+    judged = there.changed({"truth.table": "mine"}).describe("gm")
+    assert find_record(tmp_path, unit, judged) is not None
 
 
 def test_a_run_of_another_protocol_is_refused(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -1,4 +1,4 @@
-"""Records, baselines and manifests from strangers, signed anew: refused in a line, or harmless.
+"""Records, baselines and manifests that were edited: refused in a line, or harmless.
 
 What the reader lets through must not trip who works with it: the verification, and the tables.
 """
@@ -155,8 +155,8 @@ def test_any_other_bytes(tmp_path: Path, start: int, length: int, put: bytes, si
     text = signed(whole)
     path = tmp_path / "damaged.json"
     path.write_bytes(text[:start] + put + text[start + length :])
-    if text != path.read_bytes():
-        assert refused(read, path)
+    if not refused(read, path):  # a blank more or less is no change
+        assert json.loads(path.read_bytes()) == whole
 
 
 def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:

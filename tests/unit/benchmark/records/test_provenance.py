@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,7 +12,13 @@ import pytest
 import torch
 
 from benchmark.records import provenance as module
-from benchmark.records.provenance import command_line, machine_differences, provenance
+from benchmark.records.provenance import (
+    code_state,
+    command_line,
+    machine_differences,
+    provenance,
+    this_machine,
+)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -25,12 +32,14 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that is taken for the project's; it is in no repository yet."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield a folder that is taken for the project's; it is in no repository yet."""
     (tmp_path / "benchmark").mkdir()
     (tmp_path / "benchmark" / "code.py").write_text("")
     monkeypatch.setattr(module, "_ROOT", tmp_path)
-    return tmp_path
+    code_state.cache_clear()
+    yield tmp_path
+    code_state.cache_clear()
 
 
 def commit(project: Path) -> str:
@@ -109,11 +118,26 @@ def test_the_commit_and_whether_the_code_differs(project: Path) -> None:
     found = provenance("cpu")
     assert (found["commit"], found["dirty"]) == (head, False)
     (project / "benchmark" / "code.py").write_text("1")
-    assert provenance("cpu")["dirty"] is True
+    assert fresh_state() == (head, True)
     git(project, "checkout", "--quiet", ".")
-    assert provenance("cpu")["dirty"] is False
+    assert fresh_state() == (head, False)
     (project / "benchmark" / "new.py").write_text("")
-    assert provenance("cpu")["dirty"] is True
+    assert fresh_state() == (head, True)
+
+
+def fresh_state() -> tuple[str | None, bool | None]:
+    code_state.cache_clear()
+    return code_state()
+
+
+def test_git_is_asked_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = commit(project)
+    assert provenance("cpu")["commit"] == head
+    monkeypatch.setattr(module, "_git", None)
+    assert provenance("cpu")["commit"] == head
+    assert this_machine("cpu")["device"] == "cpu"
+    code_state.cache_clear()
+    assert this_machine("cpu")["cpu"]  # needs no git
 
 
 def test_an_installed_project_has_no_commit(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

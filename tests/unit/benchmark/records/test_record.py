@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.errors import InputError
-from benchmark.records import PROTOCOL, RunRecord, digest
-from benchmark.spaces.nb201 import SIZE
+from benchmark.errors import InputError, MissingError
+from benchmark.records import PROTOCOL, RunRecord, Unit, digest
+from benchmark.spaces.nb201 import SIZE, candidate_codes
 
 MakeRecord = Callable[..., RunRecord]
 
@@ -33,7 +33,9 @@ def test_the_key_tells_what_decides_the_scores(make_record: MakeRecord) -> None:
     record = make_record()
     key = record.key
     assert (key.preset, key.method, key.seed, key.protocol) == ("ci", "gm", 3, PROTOCOL)
-    assert key.task == digest(record.task)
+    assert key.task == digest(record.task)  # it names no truth
+    judged = make_record(task={**record.task, "truth": {"table": "mine"}})
+    assert judged.key == key
     same = make_record(trace={}, provenance={}, budget={}, scores=np.ones(SIZE))
     assert same.key == key
     others: list[dict[str, Any]] = [
@@ -61,10 +63,21 @@ def test_the_key_tells_what_decides_the_scores(make_record: MakeRecord) -> None:
         ("task", {}, 'task has no name: give it one as "preset"'),
         ("task", {"preset": 3}, 'task has no name: give it one as "preset"'),
         ("trace", [], "trace is a list: it must be a mapping"),
-        ("trace", {"loss": np.nan}, "trace.loss is nan: a record holds finite numbers only"),
+        ("trace", {"loss": np.nan}, "trace cannot be kept as JSON: Out of range float values"),
         ("budget", None, "budget is a NoneType: it must be a mapping"),
         ("scores", np.zeros(SIZE - 1), "scores have shape (15624,): there must be one for each"),
         ("scores", np.zeros((SIZE, 1)), "scores have shape (15625, 1): there must be one"),
+        (
+            "task",
+            {"preset": "ci", "search": {"base": "../x"}},
+            "base is '../x': it must be lower-c",
+        ),
+        (
+            "task",
+            {"preset": "ci", "scoring": {"candidates": "x"}},
+            "candidates are 'x': give 'all', a",
+        ),
+        ("task", {"preset": "ci", "scoring": {"candidates": None}}, "candidates are None: write"),
         ("scores", 0.5, "scores have shape (): there must be one"),
     ],
 )
@@ -83,3 +96,35 @@ def test_scores_must_be_finite(make_record: MakeRecord, bad: float) -> None:
     scores[[7, 9]] = bad
     with pytest.raises(InputError, match=r"^2 of 15,625 scores are not finite \(the first has"):
         make_record(scores=scores)
+
+
+def test_a_record_of_few_candidates(make_record: MakeRecord) -> None:
+    task = {"preset": "ci", "scoring": {"candidates": 3}}
+    record = make_record(task=task, scores=np.array([1.0, 2.0, 3.0]))
+    assert record.codes.tolist() == candidate_codes(3).tolist()
+    assert record.scores_of(record.codes[[2, 0]]).tolist() == [3, 1]
+    other = make_record(task=task, scores=np.array([4.0, 5.0, 6.0]), seed=4)
+    assert np.array_equal(other.codes, record.codes)  # seeds share candidates
+    absent = next(code for code in range(SIZE) if code not in record.codes)
+    with pytest.raises(MissingError, match=r"^gm seed 3 did not score .*: it scored 3 of 15,625"):
+        record.scores_of(np.array([absent]))
+    with pytest.raises(
+        InputError, match=r"scores have shape \(2,\): there must be one for each of 3"
+    ):
+        make_record(task=task, scores=np.zeros(2))
+
+
+def test_a_unit_has_the_name_of_its_base_unless_that_goes_without_saying() -> None:
+    units = [
+        Unit("gm", "rsps", 3),
+        Unit("gm", "darts", 10),
+        Unit("gm", "darts", 2),
+        Unit("a", None, 0),
+    ]
+    assert [unit.stem for unit in sorted(units)] == [
+        "a-seed0",
+        "gm-seed3",
+        "gm-darts-seed2",
+        "gm-darts-seed10",
+    ]
+    assert [str(unit) for unit in units[:2]] == ["gm seed 3", "gm-darts seed 10"]
