@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old contents or the new, and reading within bounds."""
+"""Atomic writing and bounded reading of files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+import psutil
+
 from benchmark.errors import CheckError, InputError
-from benchmark.processes import is_gone, this_host
 
 _BLOCK = 1 << 20  # bytes that are read at once
 _UNITS = {1 << 30: "GB", 1 << 20: "MB"}
@@ -25,20 +27,16 @@ _UNITS = {1 << 30: "GB", 1 << 20: "MB"}
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; when the block ends well, it takes its place.
+    """Yield a temporary path beside ``path``, which it replaces when the block ends well.
 
-    The folder is made when it is missing. The temporary name keeps the suffix, because some
-    libraries choose the format by it. Whatever goes wrong, ``path`` stays as it was and the
-    temporary file is removed. The block should do nothing but write.
+    Whatever goes wrong, ``path`` stays as it was. The temporary name keeps the suffix, because
+    some libraries choose the format by it. The block should do nothing but write.
 
     Args:
-        path: The file to create or replace.
-
-    Yields:
-        The path to write to; nothing exists there yet.
+        path: The file to create or replace; its folder is made when it is missing.
 
     Raises:
-        CheckError: The system refused, for example for want of permission or of space.
+        CheckError: The system refused.
 
     Example:
         >>> import tempfile
@@ -54,49 +52,35 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _flush(temporary)
-        os.replace(temporary, path)  # noqa: PTH105 - the one call that promises to be atomic
+        temporary.replace(path)
         _flush(path.parent)
     except OSError as error:
         raise CheckError(f"cannot write {path}: {reason(error)}") from error
     finally:
-        with suppress(OSError):  # gone already, or the folder never was
+        with suppress(OSError):  # replaced already, or never written
             temporary.unlink()
 
 
 def write_atomic(path: str | Path, data: bytes | str) -> None:
-    r"""Write ``data`` to ``path`` as a whole; text is encoded as UTF-8.
-
-    Args:
-        path: The file to create or replace; its folder is made when it is missing.
-        data: The new contents.
+    """Replace a file's contents by ``data`` as a whole; text is encoded as UTF-8.
 
     Raises:
         CheckError: The system refused.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_atomic(Path(folder) / "tau.txt", "τ")
-        ...     (Path(folder) / "tau.txt").read_bytes()
-        b'\xcf\x84'
     """
     with replacing(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 def marked_name() -> str:
-    """Return a name nobody else has, by which `sweep` can tell whose it is."""
-    return f"{_mark()}{os.getpid():08x}{secrets.token_hex(4)}"
+    """Return a unique name that tells `sweep` which process it belongs to."""
+    return f"{_machine()}{os.getpid():08x}{secrets.token_hex(4)}"
 
 
 @contextmanager
 def marked_folder() -> Iterator[Path]:
-    """Yield a new folder among the system's temporary ones, and remove it when the block ends.
+    """Yield a new temporary folder, and remove it when the block ends.
 
-    Those that processes of this machine left there as they were killed go as well.
-
-    Yields:
-        The folder.
+    Folders that killed processes of this machine left behind are removed as well.
 
     Example:
         >>> with marked_folder() as folder:
@@ -110,69 +94,70 @@ def marked_folder() -> Iterator[Path]:
 
 
 def sweep(folder: str | Path) -> None:
-    """Remove what processes of this machine left half written in a folder as they were killed.
-
-    What is marked by another machine is left alone, because its process may live.
+    """Remove the temporary files that killed processes of this machine left in a folder.
 
     Args:
         folder: The folder; it need not exist.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     mine = Path(folder) / f".a-{marked_name()}.txt"
-        ...     _ = mine.write_text("being written")
-        ...     sweep(folder)
-        ...     mine.exists()
-        True
     """
     with suppress(OSError):
         for path in Path(folder).iterdir():
-            match = re.fullmatch(rf".*-{_mark()}([0-9a-f]{{8}})[0-9a-f]{{8}}(\.\w+)?", path.name)
+            match = re.fullmatch(rf".*-{_machine()}([0-9a-f]{{8}})[0-9a-f]{{8}}(\.\w+)?", path.name)
             if match and (process := int(match[1], 16)) and is_gone(process):
                 with suppress(OSError):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def is_gone(process: int) -> bool:
+    """Tell whether a process of this machine has ended, given its number.
+
+    Example:
+        >>> is_gone(os.getpid())
+        False
+    """
+    try:
+        return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.Error, OverflowError):
+        return False
+
+
 @cache
-def _mark() -> str:
-    """Return eight hexadecimal digits that stand for this machine."""
-    return hashlib.sha256(this_host().encode()).hexdigest()[:8]
+def _machine() -> str:
+    """Return eight hexadecimal digits for this machine and, in a container, its processes."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:8]
 
 
 def read_bounded(path: str | Path, most: int, otherwise: str, *, name: str = "") -> bytes:
-    """Return the contents of a plain file, of which no more is read than it may have.
+    """Return the contents of a regular file, without ever reading more than it may have.
 
-    A pipe would wait for its writer and a device never ends: neither is read. What a file's size
-    is said to be is not relied on.
+    Pipes and devices are refused, because a reader could wait or read without end.
 
     Args:
         path: The file, or a link to it.
         most: Bytes that it may have.
-        otherwise: What to say of a larger one.
-        name: What messages call it; nothing is its path.
+        otherwise: What a message says about a larger one.
+        name: What messages call it instead of its path.
 
     Raises:
-        InputError: The file cannot be read, is no plain file, or is larger.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.NamedTemporaryFile() as file:
-        ...     read_bounded(file.name, 10, "give a small file")
-        b''
+        InputError: The file cannot be read, is no regular file, or is larger.
     """
-    kept = io.BytesIO()
+    contents = io.BytesIO()
     try:
-        with _open_plain(path, name or str(path)) as file:
+        with _open_regular(path, name or str(path)) as file:
             is_large = os.fstat(file.fileno()).st_size > most
-            while not is_large and (block := file.read(_BLOCK)):
-                kept.write(block)
-                is_large = kept.tell() > most
+            while not is_large and (block := file.read(_BLOCK)):  # the size may be wrong
+                contents.write(block)
+                is_large = contents.tell() > most
     except OSError as error:
         raise InputError(f"cannot read {name or path}: {reason(error)}") from error
     if is_large:
         raise InputError(f"{name or path} has more than {_size(most)}: {otherwise}")
-    return kept.getvalue()
+    return contents.getvalue()
 
 
 def sha256(path: str | Path) -> str:
@@ -180,12 +165,6 @@ def sha256(path: str | Path) -> str:
 
     Raises:
         InputError: The file cannot be read.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.NamedTemporaryFile() as file:
-        ...     sha256(file.name)[:16]
-        'e3b0c44298fc1c14'
     """
     digest = hashlib.sha256()
     try:
@@ -198,7 +177,7 @@ def sha256(path: str | Path) -> str:
 
 
 def reason(error: OSError) -> str:
-    """Return why the system refused, in its own few words where it gave a number.
+    """Return why the system refused, without the path.
 
     Example:
         >>> reason(FileNotFoundError(2, "a long story about a file"))
@@ -207,13 +186,13 @@ def reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else str(error)
 
 
-def _open_plain(path: str | Path, name: str) -> BinaryIO:
-    """Open a file for reading; anything else than a plain one is not waited for, and refused."""
+def _open_regular(path: str | Path, name: str) -> BinaryIO:
+    """Open a regular file for reading; refuse anything else without waiting for it."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")  # refuses a folder
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise InputError(f"cannot read {name}: it is no plain file")
+        raise InputError(f"cannot read {name}: it is no regular file")
     return file
 
 
@@ -226,7 +205,7 @@ def _size(count: int) -> str:
 
 
 def _flush(path: Path) -> None:
-    """Ask the system to put a file, or a folder's list of names, on the disk."""
+    """Write a file, or a folder's list of names, to the disk."""
     if os.name == "nt" and path.is_dir():
         return  # Windows cannot open a folder
     handle = os.open(path, os.O_RDONLY)

@@ -22,7 +22,6 @@ EMPTY = {*PACKAGES, "benchmark.app"}  # packages that import nothing
 # Modules on one floor may import each other, as long as there is no circle.
 FLOORS = (
     ("benchmark.errors",),
-    ("benchmark.processes",),
     ("benchmark.files", "benchmark.settings", "benchmark.seeds", "benchmark.pickles"),
     ("benchmark.spaces",),
     ("benchmark.budget",),

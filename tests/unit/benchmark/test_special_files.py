@@ -1,4 +1,4 @@
-"""What is no plain file is neither waited for nor read without end, whatever its name."""
+"""What is no regular file is neither waited for nor read without end, whatever its name."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _bounds() -> Iterator[None]:
 
 
 def put(path: Path, kind: str) -> None:
-    """Put something there that is no plain file."""
+    """Put something there that is no regular file."""
     if kind == "pipe":
         os.mkfifo(path)
     else:
@@ -57,7 +57,7 @@ def test_it_is_refused_in_one_line(tmp_path: Path, reader: str, kind: str) -> No
     name, read = READERS[reader]
     write_json(KIND, {"settings": {}}, tmp_path / SETTINGS)
     put(tmp_path / name, kind)
-    with pytest.raises(InputError, match=rf"^cannot read [^\n]*{name}: it is no plain file$"):
+    with pytest.raises(InputError, match=rf"^cannot read [^\n]*{name}: it is no regular file$"):
         read(tmp_path / name)
 
 
@@ -70,4 +70,4 @@ def test_a_folder_that_holds_some_can_be_verified(tmp_path: Path, kind: str) -> 
     checks = Checks()
     verify_folder(tmp_path, TableChoice(), checks)
     assert sorted(finding.partition(":")[0] for finding in checks.findings) == sorted(names)
-    assert all("it is no plain file" in finding for finding in checks.findings)
+    assert all("it is no regular file" in finding for finding in checks.findings)

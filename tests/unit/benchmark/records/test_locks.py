@@ -118,9 +118,7 @@ def test_a_stale_lock_file_is_removed(tmp_path: Path) -> None:
     remove_stale_lock(tmp_path, UNIT)
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(28, "No space left"), NotImplementedError("no")]
-)
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), NotImplementedError("no")])
 def test_a_refusal_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
