@@ -1,9 +1,8 @@
-"""What the architectures are worth that a tree's leaves offer.
+"""The true accuracy of the architectures that the leaves of a supernet tree propose.
 
-A user gets the offer of the leaf whose offer validates best. The papers' programs keep the offer
-that the table calls best: that looks at the truth, so it is an oracle, and says what the leaves
-hold, not what a user of the method would get. A leaf offers what its base selects; of a run that
-does not tell, what the leaf scores best.
+A user gets the proposal of the leaf with the best validation score. The papers' programs keep the
+proposal with the best accuracy in the table: an oracle, since it looks at the truth. A leaf
+proposes what its base selected; where a record does not say, what the leaf scores highest.
 """
 
 from __future__ import annotations
@@ -21,21 +20,25 @@ from benchmark.spaces.nb201 import (
     OPERATIONS,
     SIZE,
     Codes,
-    all_operations,
+    decode,
     from_string,
+    live_codes,
     network_codes,
 )
 
 
 def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
-    """Return which architectures a leaf holds.
+    """Return which architectures a leaf scores: those whose live code is in its subspace.
+
+    Architectures that differ in dead edges alone are one function, and the leaf that holds their
+    live code (dead edges set to ``none``) scores all of them.
 
     Args:
-        operations: Names of the operations that the leaf has on each of the six edges.
+        operations: Names of the operations that the leaf allows on each of the six edges.
         codes: Architectures [n].
 
     Returns:
-        Whether each is in the leaf, [n].
+        Membership [n].
 
     Raises:
         InputError: There are not six edges, or an operation is unknown.
@@ -47,13 +50,13 @@ def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[n
     """
     if len(operations) != len(EDGES):
         raise InputError(f"a leaf names {len(operations)} edges: it must be {len(EDGES)}")
-    given = all_operations()[codes]  # [n, 6]
-    inside = np.ones(len(given), bool)
+    live = decode(live_codes(codes))  # [n, 6]
+    inside = np.ones(len(live), bool)
     for edge, names in enumerate(operations):
         for name in names:
             if name not in OPERATIONS:
                 raise unknown_name("operation", name, OPERATIONS)
-        inside &= np.isin(given[:, edge], [OPERATIONS.index(name) for name in names])
+        inside &= np.isin(live[:, edge], [OPERATIONS.index(name) for name in names])
     return inside
 
 
@@ -64,25 +67,24 @@ def expected_best_of_leaves(
 
     Args:
         scores: Predictions, higher is better, shape [n].
-        truth: What each architecture is worth, shape [n].
-        leaves: Which architectures each leaf holds, shapes [n]; a leaf that holds none of them
-            has nothing to offer.
+        truth: True values of the same architectures, shape [n].
+        leaves: Membership of each leaf, shapes [n]; a leaf without members proposes nothing.
 
     Returns:
         The expectation over random order among equal scores, independently in each leaf, in the
         unit of ``truth``.
 
     Raises:
-        InputError: Not finite vectors of one length, or no leaf holds any.
+        InputError: Not finite vectors of one length, or no leaf has members.
 
     Example:
         >>> left = np.array([True, True, False, False])
         >>> expected_best_of_leaves([5, 5, 9, 1], [90, 94, 92, 99], [left, ~left])
         93.0
     """
-    predicted, worth = finite_vectors(scores=scores, truths=truth)
+    predicted, true = finite_vectors(scores=scores, truths=truth)
     chosen = [
-        np.sort(worth[leaf & (predicted == predicted[leaf].max())]) for leaf in leaves if leaf.any()
+        np.sort(true[leaf & (predicted == predicted[leaf].max())]) for leaf in leaves if leaf.any()
     ]
     if not chosen:
         raise InputError("no leaf holds any of the architectures: compare more of them")
@@ -92,53 +94,44 @@ def expected_best_of_leaves(
         [np.searchsorted(of_leaf, values, side="right") / of_leaf.size for of_leaf in chosen],
         axis=0,
     )
-    return float(np.diff(below, prepend=0.0) @ values)
+    return float(np.sum(np.diff(below, prepend=0.0) * values))
 
 
 def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
-    """Return what every architecture of the space is worth, as far as a table tells.
+    """Return the truth of every architecture of the space, as far as a table determines it.
 
-    A table that was built here trains architectures that are one network once, so one that it
-    lacks is worth what another of the same network is. Where others of one network differ, as in
-    tables that trained each, the first of them counts.
+    Tables built by this program train architectures that are the same network once, so a missing
+    one has the truth of another of its network: of the first, where those in the table differ.
 
     Args:
-        truth: What each architecture is worth, shape [n].
-        codes: Which architectures these are, ascending, shape [n].
+        truth: True values, shape [n].
+        codes: Their architectures, ascending, shape [n].
 
     Returns:
-        Truths by code, shape [15625]; NaN where nothing tells.
+        Truths by code, shape [15625]; NaN where unknown.
 
     Example:
-        >>> worth = known_truth([10.0, 90.0], np.array([0, 781]))
-        >>> worth[0], worth[1], np.isnan(worth[15624])  # 1 is disconnected like 0
+        >>> known = known_truth([10.0, 90.0], np.array([0, 781]))
+        >>> known[0], known[1], np.isnan(known[15624])  # 1 is disconnected like 0
         (np.float64(10.0), np.float64(10.0), np.True_)
     """
     values = np.asarray(truth, np.float64)
-    worth = np.full(SIZE, np.nan)
+    known = np.full(SIZE, np.nan)
     if len(codes) < SIZE:
         networks = network_codes()
         by_network = np.full(SIZE, np.nan)
         by_network[networks[codes][::-1]] = values[::-1]  # of several the first is written last
-        worth = by_network[networks]
-    worth[codes] = values
-    return worth
+        known = by_network[networks]
+    known[codes] = values
+    return known
 
 
-def best_of_selected(selected: Sequence[str], worth: NDArray[np.float64]) -> float:
-    """Return the highest truth among selected architectures.
+def best_of_selected(selected: Sequence[str], known: NDArray[np.float64]) -> float:
+    """Return the highest truth among selected architectures; NaN where none is known.
 
     Args:
         selected: Architectures in string form.
-        worth: Truths by code as from `known_truth`, shape [15625].
-
-    Returns:
-        It, in the unit of ``worth``; NaN where the truth of none of them is known.
-
-    Example:
-        >>> nothing = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
-        >>> best_of_selected([nothing], known_truth([10.0, 90.0], np.array([0, 781])))
-        10.0
+        known: Truths by code as from `known_truth`, shape [15625].
     """
-    found = [float(worth[code]) for code in map(from_string, selected)]
+    found = [float(known[code]) for code in map(from_string, selected)]
     return max((one for one in found if not math.isnan(one)), default=math.nan)

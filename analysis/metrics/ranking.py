@@ -1,13 +1,10 @@
 """How well scores rank architectures, measured against their true accuracies.
 
-Directions: a score goes up with quality, whatever its unit; truth is accuracy in percent; regret is
-never negative and zero is best; every other metric is better when higher. Metrics in accuracy's
-unit are percent, regret is percentage points, all others are pure numbers.
+Directions: a higher score means a better architecture; truth is accuracy in percent; regret is
+never negative and zero is best; every other metric is better when higher.
 
 Ties: tau is tau-b and rho uses average ranks; a top-k metric is its expectation over random order
-among equal scores and, independently, among equal truths. All are functions of the values alone.
-
-Missing: a metric that the data leave undefined is NaN, never a number that looks like a result.
+among equal scores and, independently, among equal truths. An undefined metric is NaN.
 """
 
 from __future__ import annotations
@@ -21,12 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from analysis.metrics.topk import expected_best, finite_vectors, membership
-from benchmark.errors import InputError
+from benchmark.errors import InputError, unknown_name
 
 
 @dataclass(frozen=True)
 class RankMetrics:
-    """Every metric of one ranking; the module docstring fixes directions, units and ties.
+    """Every metric of one ranking; the module docstring fixes directions and ties.
 
     Attributes:
         kendall_tau: tau-b, -1 to 1; NaN if all scores or all truths are equal.
@@ -34,12 +31,11 @@ class RankMetrics:
         precision_at_1pct: share of the predicted best 1 % that is in the true best 1 %, 0 to 1.
         precision_at_5pct: the same for 5 %.
         precision_at_10pct: the same for 10 %.
-        tau_top_10pct: tau-b inside the true best 10 %, including everything tied at its boundary
-            (a cut through equals would depend on their order); NaN if all scores or all truths in
-            it are equal.
+        tau_top_10pct: tau-b inside the true best 10 %, including everything tied at its boundary;
+            NaN if all scores or all truths in it are equal.
         predicted_best: true accuracy of the architecture with the highest score, percent.
         best_of_top_10: true accuracy of the best among the ten highest scores, percent.
-        regret: highest accuracy there is minus ``predicted_best``, percentage points.
+        regret: highest true accuracy minus ``predicted_best``, percentage points.
     """
 
     kendall_tau: float
@@ -62,7 +58,7 @@ class Metric:
         title: the heading in tables and figures.
         unit: "%", "points", or "" for a pure number.
         higher_is_better: the direction of improvement.
-        bounds: the lowest and the highest value there can be.
+        bounds: its range.
     """
 
     name: str
@@ -71,13 +67,18 @@ class Metric:
     higher_is_better: bool = True
     bounds: tuple[float, float] = (0.0, 1.0)
 
-    def of(self, metrics: RankMetrics) -> float:
-        """Return this metric's value.
+    @property
+    def digits(self) -> int:
+        """How many decimals tables and figures show."""
+        return 2 if self.unit else 3
 
-        Example:
-            >>> METRICS["regret"].of(rank_metrics([1, 2, 3], [90, 93, 91]))
-            2.0
-        """
+    @property
+    def label(self) -> str:
+        """The title with its unit."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    def of(self, metrics: RankMetrics) -> float:
+        """Return this metric's value."""
         value: float = getattr(metrics, self.name)
         return value
 
@@ -101,45 +102,32 @@ def rank_metrics(scores: ArrayLike, truth: ArrayLike) -> RankMetrics:
         (0.667, 93.0, 1.0)
     """
     predicted, accuracy = finite_vectors(scores=scores, truths=truth)
-    return _rank_metrics(predicted, accuracy)
+    first = membership(predicted, 1)
+    tenth = _places(accuracy.size, percent=10)
+    top = accuracy >= np.partition(accuracy, -tenth)[-tenth]
+    return RankMetrics(
+        kendall_tau=_tau(predicted, accuracy),
+        spearman_rho=_rho(predicted, accuracy),
+        precision_at_1pct=_precision(predicted, accuracy, percent=1),
+        precision_at_5pct=_precision(predicted, accuracy, percent=5),
+        precision_at_10pct=_precision(predicted, accuracy, percent=10),
+        tau_top_10pct=_tau(predicted[top], accuracy[top]),
+        # np.sum, not @: its order does not depend on the BLAS library or its threads
+        predicted_best=float(np.sum(first * accuracy)),
+        best_of_top_10=expected_best(predicted, accuracy, min(10, predicted.size)),
+        # a sum of non-negative terms: rounding cannot make it negative
+        regret=float(np.sum(first * (accuracy.max() - accuracy))),
+    )
 
 
 def kendall_tau(scores: ArrayLike, truth: ArrayLike) -> float:
-    """Return Kendall's tau-b alone, where nothing else is asked for.
-
-    Args:
-        scores: one per architecture, higher is better, shape [n].
-        truth: accuracies of the same architectures in the same order, percent, shape [n].
-
-    Returns:
-        -1 to 1; NaN if all scores or all truths are equal.
-
-    Raises:
-        InputError: not finite vectors of one length, at least 1.
+    """Return Kendall's tau-b alone; arguments and errors are those of `rank_metrics`.
 
     Example:
         >>> round(kendall_tau([1, 2, 3, 4], [90, 91, 94, 93]), 3)
         0.667
     """
     return _tau(*finite_vectors(scores=scores, truths=truth))
-
-
-def _rank_metrics(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> RankMetrics:
-    first = membership(scores, 1)
-    tenth = _places(truth.size, percent=10)
-    top = truth >= np.partition(truth, -tenth)[-tenth]
-    return RankMetrics(
-        kendall_tau=_tau(scores, truth),
-        spearman_rho=_rho(scores, truth),
-        precision_at_1pct=_precision(scores, truth, percent=1),
-        precision_at_5pct=_precision(scores, truth, percent=5),
-        precision_at_10pct=_precision(scores, truth, percent=10),
-        tau_top_10pct=_tau(scores[top], truth[top]),
-        predicted_best=float(first @ truth),
-        best_of_top_10=expected_best(scores, truth, min(10, scores.size)),
-        # a sum of non-negative terms: rounding cannot make it negative
-        regret=float(first @ (truth.max() - truth)),
-    )
 
 
 def _places(size: int, *, percent: int) -> int:
@@ -149,7 +137,7 @@ def _places(size: int, *, percent: int) -> int:
 
 def _precision(scores: NDArray[np.float64], truth: NDArray[np.float64], *, percent: int) -> float:
     k = _places(scores.size, percent=percent)
-    return float(membership(scores, k) @ membership(truth, k)) / k
+    return float(np.sum(membership(scores, k) * membership(truth, k))) / k
 
 
 def _tau(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
@@ -161,6 +149,7 @@ def _tau(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
 def _rho(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
     if _all_equal(scores) or _all_equal(truth):
         return float("nan")
+    # sums of products of ranks are exact, in whatever order they are added
     return float(np.corrcoef(stats.rankdata(scores), stats.rankdata(truth))[0, 1])
 
 
@@ -189,3 +178,14 @@ METRICS: Mapping[str, Metric] = _registry(
     Metric("regret", "Regret", "points", higher_is_better=False, bounds=(0, 100)),
 )
 """The metrics by name, in the order of tables; a new one is a field above and a line here."""
+
+
+def metric_named(name: str) -> Metric:
+    """Return a metric by its name.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    if name not in METRICS:
+        raise unknown_name("metric", name, METRICS)
+    return METRICS[name]

@@ -1,4 +1,4 @@
-"""How well predictions from anywhere rank, against any table of true accuracies."""
+"""The ranking quality of a file of predictions, measured against a table of true accuracies."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from benchmark.spaces.nb201 import Codes, to_string
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.predictions import Predictions
 
-FEW = 1_000  # below, the choice of architectures moves tau as much as the choice of method does
+FEW = 1_000  # below, tau depends on the sample of architectures as much as on the method
 
-# What a metric is called in the JSON of a score, where that is not its own name.
+# Names of metrics in the JSON of a score, where they differ.
 JSON_NAMES: Mapping[str, str] = MappingProxyType(
     {"predicted_best": "top1_accuracy", "best_of_top_10": "top10_best_accuracy"}
 )
@@ -29,11 +29,11 @@ class Score:
     """The ranking quality of one file of predictions.
 
     Attributes:
-        predictions: What was scored.
-        table: Name of the table of truth.
-        key: Which accuracy of it.
+        predictions: The file.
+        table: Name of the truth table.
+        key: The accuracy.
         codes: The architectures compared [n], ascending.
-        metrics: How well they are ranked.
+        metrics: Of the ranking.
     """
 
     predictions: Predictions
@@ -43,7 +43,7 @@ class Score:
     metrics: RankMetrics
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the score as plain values under stable names; an undefined metric is None."""
+        """Return the score as JSON values under stable names; an undefined metric is None."""
         values = {name: metric.of(self.metrics) for name, metric in METRICS.items()}
         return {
             "file": self.predictions.file,
@@ -67,23 +67,12 @@ def score_predictions(
     Args:
         predictions: Scores of architectures.
         table: The truth.
-        key: Which accuracy of it.
-        subset: Architectures [n] to compare, ascending, each once; None for all that are predicted.
-
-    Returns:
-        The score.
+        key: The accuracy.
+        subset: Architectures [n] to compare, ascending, each once; None for all in the file.
 
     Raises:
         MissingError: The table lacks the accuracy, or the predictions or the table lack an
-            architecture that is to be compared.
-
-    Example:
-        >>> from benchmark.truth import Source
-        >>> key, codes = AccuracyKey("cifar10", "test", 200), np.array([25, 31])
-        >>> table = TruthTable("two", "-", Source("-", "-"), codes, {key: np.array([90, 91])})
-        >>> score = score_predictions(Predictions("mine", codes, np.array([0.1, 0.2])), table, key)
-        >>> score.metrics.kendall_tau, score.to_dict()["n_architectures"]
-        (1.0, 2)
+            architecture to compare.
     """
     codes = predictions.codes if subset is None else subset
     scores = predictions.of(codes)
@@ -101,11 +90,7 @@ def score_predictions(
 
 
 def doubts(scores: Sequence[Score]) -> list[str]:
-    """Return what makes scores, or their comparison, doubtful, a line each.
-
-    Args:
-        scores: Of any number of files.
-    """
+    """Return warnings about scores of files and about comparing them, one per line."""
     lines = []
     for score in scores:
         file = score.predictions.file
@@ -125,18 +110,12 @@ def doubts(scores: Sequence[Score]) -> list[str]:
 
 
 def same_architectures(scores: Sequence[Score]) -> bool:
-    """Tell whether all scores are about the same architectures, so that they can be compared."""
+    """Return whether all scores compare the same architectures."""
     return all(np.array_equal(score.codes, scores[0].codes) for score in scores)
 
 
 def sample_warning(architectures: int) -> str | None:
-    """Return what to say about a comparison of so many architectures, or None of enough.
-
-    Example:
-        >>> sample_warning(13) # doctest: +ELLIPSIS
-        'only 13 architectures are compared; with fewer than 1,000 every metric depends on ...'
-        >>> sample_warning(1_000)
-    """
+    """Return a warning about a small sample of architectures, or None where it is large enough."""
     if architectures >= FEW:
         return None
     return (

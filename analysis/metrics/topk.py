@@ -1,7 +1,6 @@
 """The top k of a list with ties: expectations over random order among equals, in closed form.
 
-Higher values are better. Ordering equals by index would reward whoever numbered the items, so every
-quantity here depends on the values alone.
+Higher values are better. Every quantity depends on the values alone, never on the items' indices.
 """
 
 from __future__ import annotations
@@ -13,20 +12,13 @@ from benchmark.errors import InputError
 
 
 def finite_vectors(**named: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-    """Return the named lists of numbers as float64[n], or say which one cannot be ranked and why.
+    """Return lists of numbers as float64[n], in the order given.
 
     Args:
-        **named: numbers under the name that a message calls them by, each of shape [n], n >= 1.
-
-    Returns:
-        The arrays in the order given.
+        **named: numbers of shape [n], n >= 1, by their name in error messages.
 
     Raises:
         InputError: one is not one-dimensional, empty or not finite, or the lengths differ.
-
-    Example:
-        >>> finite_vectors(scores=[3, 1], truths=[90, 80])
-        (array([3., 1.]), array([90., 80.]))
     """
     vectors = {name: np.asarray(values, dtype=np.float64) for name, values in named.items()}
     for name, vector in vectors.items():
@@ -72,8 +64,8 @@ def expected_best(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
 
     Args:
         scores: predictions, higher is better, shape [n].
-        truth: what each item is worth, shape [n].
-        k: number of items looked at, 1 to n.
+        truth: true values of the same items, shape [n].
+        k: number of items chosen, 1 to n.
 
     Returns:
         The expectation, in the unit of ``truth``.
@@ -85,12 +77,13 @@ def expected_best(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
         >>> expected_best([9, 5, 5, 1], [90, 94, 92, 99], k=2)
         93.0
     """
-    predicted, worth = finite_vectors(scores=scores, truths=truth)
+    predicted, true = finite_vectors(scores=scores, truths=truth)
     above, tied = _split_at_boundary(predicted, k)
     draws = k - int(above.sum())
-    falling = np.sort(worth[tied])[::-1]
-    certain = np.max(worth[above], initial=-np.inf)
-    return float(_maximum_weights(falling.size, draws) @ np.maximum(falling, certain))
+    falling = np.sort(true[tied])[::-1]
+    certain = np.max(true[above], initial=-np.inf)
+    weights = _maximum_weights(falling.size, draws)
+    return float(np.sum(weights * np.maximum(falling, certain)))
 
 
 def _split_at_boundary(

@@ -1,8 +1,8 @@
-"""Whether supernets have seen the images that their truth was measured on.
+"""Whether supernets saw the images that their truth was measured on.
 
-Both take their images from one fixed order of a data set. A table that was built here tells which
-of them it was measured on, and a record which of them trained its supernets and scored
-architectures; an image of both makes the ranking look better than it is.
+Both take their images from one fixed order of a data set. A table built by this program records
+which of them it was measured on, and a run record which of them trained its supernets and scored
+architectures. An image used for both makes the ranking look better than it is.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _SPLITS = {"valid": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class Overlap:
-    """How the images of runs relate to those of a truth.
+    """How the images of runs overlap with those of a truth.
 
     Attributes:
         runs: Data set of the runs.
         truth: Data set that the table's architectures were trained on.
-        split: Which split of it is the truth: ``valid`` or ``test``.
+        split: The split that is the truth: ``valid`` or ``test``.
         scoring: How many of the truth's images score architectures.
         training: How many of them train supernets.
     """
@@ -38,7 +38,7 @@ class Overlap:
 
     @property
     def text(self) -> str:
-        """Say how many images are of both, or nothing where there are none.
+        """The overlap in words, empty where there is none.
 
         Example:
             >>> Overlap("digits", "digits", "test", scoring=128).text
@@ -48,30 +48,30 @@ class Overlap:
         found = [(verb, count) for verb, count in counts if count]
         if not found:
             return ""
-        said = " and ".join(
+        parts = " and ".join(
             f"{count:,} of {'those' if place else 'the images'} that {verb}"
             for place, (verb, count) in enumerate(found)
         )
-        return f"{said} are among the truth's {_SPLITS[self.split]} images"
+        return f"{parts} are among the truth's {_SPLITS[self.split]} images"
 
 
 def image_overlap(
     records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey
 ) -> Overlap | None:
-    """Return how the images of runs relate to those that an accuracy was measured on.
+    """Return how the images of runs overlap with those that an accuracy was measured on.
 
     Args:
         records: Runs of one task.
         table: The truth.
-        key: Which accuracy of it.
+        key: The accuracy.
 
     Returns:
-        It, the counts being those of the run that saw the most; None where the table does not tell
-        its protocol, or no run that saw images its task.
+        The largest counts over the runs; None where the table does not record its protocol, or no
+        run its task in a form that this version reads.
     """
     if "protocol" not in table.protocol:
         return None
-    from benchmark.images import dataset_record  # imports scikit-learn, which most need not
+    from benchmark.images import dataset_record  # imports scikit-learn, which is slow
     from benchmark.tasks.protocol import described_protocol
     from benchmark.tasks.task import described_task
 
@@ -81,7 +81,7 @@ def image_overlap(
             protocol = described_protocol(table.name, table.protocol["protocol"])
             task = described_task(record.method, record.task)
         except InputError:
-            continue  # by another version: it does not tell in a way that is understood here
+            continue  # written by another version
         found = found or Overlap(task.data.dataset, protocol.data.dataset, key.split)
         if found.runs != found.truth or not record.budget.get("scored"):
             continue

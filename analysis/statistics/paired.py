@@ -1,12 +1,11 @@
-"""Methods against each other on the same seeds: which differ, and what could show that they do.
+"""Paired comparisons of methods: which differ, and how many seeds it would take to show it.
 
 At one seed all methods start from the same weights and see the same batches, so they are compared
-by their differences seed by seed. Each pair of methods is tested twice, by sign flips of the
-differences and by Wilcoxon's signed ranks; the p-values of either test are adjusted by Holm for the
-number of pairs compared in one metric. The sign-flip test decides.
+by their differences seed by seed. Each pair of methods is tested by sign flips and by Wilcoxon's
+signed ranks; the p-values of either test are adjusted by Holm over the pairs compared in one
+metric. The sign-flip test decides.
 
-Missing: what a NaN among the differences leaves undefined is NaN; "not significant" never means
-that methods are equal.
+A NaN among the differences makes results NaN; "not significant" never means equal.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-from analysis.metrics.ranking import METRICS, Metric
+from analysis.metrics.ranking import METRICS, Metric, metric_named
 from analysis.statistics.intervals import bootstrap_mean
 from analysis.statistics.permutation import holm, sign_flip_p, smallest_p, wilcoxon_p
-from benchmark.errors import InputError, MissingError, unknown_name
+from benchmark.errors import InputError, MissingError
 
 ALPHA = 0.05
 POWER = 0.8
 MAX_SEEDS = 1_000  # more would never be run
-LARGEST_EFFECT = 10.0  # standard deviations
+LARGEST_EFFECT = 10.0  # standard deviations; SciPy's noncentral t fails beyond
 
 
 @dataclass(frozen=True)
@@ -40,21 +39,20 @@ class Comparison:
     Attributes:
         metric: name of the metric.
         method: the first method.
-        other: the one taken from it.
+        other: the one subtracted.
         seeds: the seeds compared, ascending.
         difference: mean of method minus other, in the metric's unit.
         low: lower end of the bootstrap interval of the mean difference; NaN for one seed.
         high: upper end.
-        p_value: of the sign-flip test, two-sided, for this pair alone.
+        p_value: of the two-sided sign-flip test, not adjusted.
         adjusted_p: the same, adjusted for the number of pairs.
         wilcoxon_p: of Wilcoxon's test, adjusted for the number of pairs.
         alpha: level of significance for all pairs together.
         is_significant: whether ``adjusted_p`` is at most alpha.
-        reachable: whether any differences at so many seeds, of all pairs, could have been
-            significant.
-        detectable: the least difference that so many seeds of this spread are likely to show, see
-            `detectable_difference`; NaN where none is.
-        seeds_needed: how many could show a difference of this size and spread, see
+        reachable: whether any outcome at these numbers of seeds could have been significant.
+        detectable: the smallest difference that so many seeds of this spread are likely to show,
+            see `detectable_difference`; NaN where none is.
+        seeds_needed: how many seeds could show a difference of this size and spread, see
             `seeds_needed`; None where no number up to ``MAX_SEEDS`` does.
     """
 
@@ -79,15 +77,12 @@ class Comparison:
         """The method that is significantly better, or None."""
         if not self.is_significant:
             return None
-        return self.method if (self.difference > 0) == self._higher else self.other
-
-    @property
-    def _higher(self) -> bool:
-        return METRICS[self.metric].higher_is_better
+        higher = METRICS[self.metric].higher_is_better
+        return self.method if (self.difference > 0) == higher else self.other
 
     @property
     def sentence(self) -> str:
-        """Say what came out, and what it would have taken."""
+        """The outcome in words, and how many seeds a significant one would need."""
         metric, seeds = METRICS[self.metric], len(self.seeds)
         over = f"over {seeds} seed{'' if seeds == 1 else 's'}"
         if math.isnan(self.difference):
@@ -118,20 +113,20 @@ def compare_methods(
     """Compare methods two by two in one metric.
 
     Args:
-        runs: what `analysis.tables.evaluate` returns, or any frame with columns method, seed and
-            the metric.
+        runs: a row per run with columns method, seed and the metric, as from
+            `analysis.tables.evaluate`.
         metric: a name of ``METRICS``.
-        generator: draws resamples and sign patterns where there are too many to count.
-        pairs: which methods to compare; if None, all of ``runs`` in their order, but for pairs of
-            unseeded ones. They are one family: the more there are, the more each must show.
-        unseeded: methods that give the same at every seed; their one run stands for all.
+        generator: draws resamples and sign patterns where there are too many to enumerate.
+        pairs: the methods to compare, one family of tests; if None, all pairs of ``runs`` in their
+            order, except pairs of unseeded ones.
+        unseeded: methods without randomness; their one run is compared at every seed.
         alpha: level of significance, between 0 and 1.
 
     Returns:
-        One comparison a pair, in the order of pairs.
+        One comparison per pair, in the order of pairs.
 
     Raises:
-        InputError: there is no such metric, alpha is out of range, or a run stands there twice.
+        InputError: there is no such metric, alpha is out of range, or a run is given twice.
         MissingError: a method has no run, or two have no seed in common.
 
     Example:
@@ -142,8 +137,7 @@ def compare_methods(
         >>> round(found.difference, 4), found.p_value, found.better
         (0.0965, 0.0078125, 'gm')
     """
-    if metric not in METRICS:
-        raise unknown_name("metric", metric, METRICS)
+    metric_named(metric)
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {ALPHA}")
     values = _by_seed(runs, metric)
@@ -194,19 +188,19 @@ def compare_methods(
 def seeds_needed(
     differences: ArrayLike, *, alpha: float = ALPHA, power: float = POWER
 ) -> int | None:
-    """Return how many seeds could show a difference, if more come out like those there are.
+    """Return how many seeds would show a difference of this mean and spread.
 
     The number is that of a two-sided paired t-test (noncentral t; Cohen, *Statistical Power
-    Analysis*, 1988, chapter 2), which sign-flip tests come close to, and at least what their
-    smallest p-value takes. From few seeds it is a rough guide.
+    Analysis*, 1988, chapter 2), which approximates the sign-flip test, and at least what the
+    smallest sign-flip p-value requires. From few seeds it is a rough guide.
 
     Args:
-        differences: seed by seed, any unit, NaN where undefined, shape [seeds].
+        differences: seed by seed, any unit, shape [seeds].
         alpha: level of significance, between 0 and 1.
-        power: chance to reach it, between 0 and 1.
+        power: probability of reaching it, between 0 and 1.
 
     Returns:
-        The number; None if it is above ``MAX_SEEDS``, the mean is zero, or the spread is not known.
+        The number; None if it is above ``MAX_SEEDS``, the mean is zero, or the spread is unknown.
 
     Raises:
         InputError: alpha or power is out of range.
@@ -219,7 +213,6 @@ def seeds_needed(
     if values.size < 2 or np.isnan(values).any() or values.mean() == 0:
         return None
     spread = float(values.std(ddof=1))
-    # beyond ten standard deviations nothing is left to doubt, and the library's series fails
     effect = LARGEST_EFFECT
     if spread > 0:
         effect = min(abs(float(values.mean())) / spread, LARGEST_EFFECT)
@@ -227,7 +220,7 @@ def seeds_needed(
     def is_enough(number: int) -> bool:
         return smallest_p(number) <= alpha and _power(number, effect, alpha) >= power
 
-    # more seeds never show less, so the first that do are found by halving
+    # power grows with the number of seeds, so the first that suffices is found by bisection
     number = 2 + bisect_left(range(2, MAX_SEEDS + 1), True, key=is_enough)
     return number if number <= MAX_SEEDS else None
 
@@ -235,18 +228,17 @@ def seeds_needed(
 def detectable_difference(
     differences: ArrayLike, *, alpha: float = ALPHA, power: float = POWER
 ) -> float:
-    """Return the least true difference that as many seeds of the same spread would show.
+    """Return the smallest true difference that as many seeds of the same spread would show.
 
-    What the differences are on average does not enter: it tells what a comparison could have
-    found, whatever it found. By the same t-test as `seeds_needed`.
+    It depends on their spread alone, not on their mean; by the same t-test as `seeds_needed`.
 
     Args:
-        differences: seed by seed, any unit, NaN where undefined, shape [seeds].
+        differences: seed by seed, any unit, shape [seeds].
         alpha: level of significance, between 0 and 1.
-        power: chance to reach it, between 0 and 1.
+        power: probability of reaching it, between 0 and 1.
 
     Returns:
-        The size of the difference, in their unit; NaN if the spread is not known, or if no
+        The size of the difference, in their unit; NaN if the spread is unknown, or if no
         difference is significant at so few seeds.
 
     Raises:
@@ -275,7 +267,7 @@ def _checked(differences: ArrayLike, alpha: float, power: float) -> NDArray[np.f
 
 
 def _power(number: int, effect: float, alpha: float) -> float:
-    """Return the chance that a paired t-test shows an effect of so many standard deviations."""
+    """Return the power of a two-sided paired t-test; the effect in standard deviations."""
     limit = stats.t.isf(alpha / 2, number - 1)
     return float(stats.nct.sf(limit, number - 1, effect * math.sqrt(number)))
 
@@ -285,7 +277,7 @@ def _by_seed(runs: pd.DataFrame, metric: str) -> dict[str, dict[int, float]]:
     for method, seed, value in zip(runs["method"], runs["seed"], runs[metric], strict=True):
         of_method = values.setdefault(str(method), {})
         if int(seed) in of_method:
-            raise InputError(f"{method} seed {seed} stands there twice: give each run once")
+            raise InputError(f"{method} seed {seed} is given twice: give each run once")
         of_method[int(seed)] = float(value)
     return values
 
@@ -309,4 +301,4 @@ def _differences(
 
 
 def _signed(value: float, metric: Metric) -> str:
-    return f"{value:+.{2 if metric.unit else 3}f}".replace("-", "−")
+    return f"{value:+.{metric.digits}f}".replace("-", "−")

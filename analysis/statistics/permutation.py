@@ -1,15 +1,18 @@
-"""Exact tests on paired differences: what their signs, or signed ranks, could have been by chance.
+"""Exact tests on paired differences by sign flips, for one mean and for several at once.
 
-If two methods do not differ, swapping them at any one seed changes nothing about what is likely, so
-every pattern of signs of the differences was as likely as the one observed. Up to
-``MAX_EXACT_PAIRS`` pairs all 2^n patterns are counted and the p-value is exact; above, they are
-sampled. Nothing is assumed about the shape of the differences but their symmetry under no effect.
+If two methods do not differ, swapping them at any one seed changes nothing in distribution, so
+every pattern of signs of the differences is as likely as the observed one. Up to
+``MAX_EXACT_PAIRS`` pairs all 2^n patterns are counted; above, they are sampled. The only assumption
+is that differences are symmetric around zero under the null hypothesis.
+
+Why not SciPy: `scipy.stats.permutation_test` takes 50 s for the 2^20 patterns of 20 pairs and five
+times as long as this for 99,999 sampled ones, and it compares sums exactly, so the rounding of
+0.1 + 0.2 - 0.3 changes its one-sided p-value; `scipy.stats.wilcoxon` falls back on a normal
+approximation where 14 or more pairs have ties or zeros.
 
 Ties: patterns as extreme as the observed one count as extreme. Zero differences stay in the
-sign-flip test, where they say nothing either way, and leave Wilcoxon's, as in his definition; equal
-sizes share their average rank.
-
-Missing: a NaN among the differences makes the p-value NaN.
+sign-flip test and are dropped from Wilcoxon's, as in his definition; equal sizes share their
+average rank. A NaN among the differences makes the p-value NaN.
 """
 
 from __future__ import annotations
@@ -40,15 +43,15 @@ def sign_flip_p(
     """Test by sign flips whether the mean of paired differences is zero (Fisher's randomisation).
 
     Args:
-        differences: one a pair, any unit, NaN where undefined, shape [pairs].
-        generator: draws patterns where there are more than ``MAX_EXACT_PAIRS`` pairs.
-        alternative: that the mean is not zero, or on which side of it.
+        differences: One per pair, any unit, shape [pairs].
+        generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
+        alternative: That the mean is not zero, or on which side of it.
 
     Returns:
-        The p-value; NaN if a difference is.
+        The p-value.
 
     Raises:
-        InputError: no differences, infinite ones, more than one dimension, or no such alternative.
+        InputError: No differences, infinite ones, more than one dimension, or no such alternative.
 
     Example:
         >>> sign_flip_p([0.1, 0.3, 0.2, 0.1, 0.4], np.random.default_rng(0), alternative="greater")
@@ -66,16 +69,8 @@ def wilcoxon_p(
 ) -> float:
     """Test by signed ranks whether paired differences centre on zero (Wilcoxon, 1945).
 
-    Args:
-        differences: one a pair, any unit, NaN where undefined, shape [pairs].
-        generator: draws patterns where there are more than ``MAX_EXACT_PAIRS`` pairs.
-        alternative: that the centre is not zero, or on which side of it.
-
-    Returns:
-        The p-value, exact with ties as well; NaN if a difference is, 1 if all are zero.
-
-    Raises:
-        InputError: no differences, infinite ones, more than one dimension, or no such alternative.
+    Arguments and errors are those of `sign_flip_p`. The p-value is exact with ties as well; it is
+    1 if all differences are zero.
 
     Example:
         >>> wilcoxon_p([0.1, 0.3, -0.2, 0.1, 0.4], np.random.default_rng(0))
@@ -90,23 +85,22 @@ def wilcoxon_p(
 def joint_sign_flip_p(
     differences: ArrayLike, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Test whether any of several means is above zero, with one error rate for all of them.
+    """Test which of several means are above zero, with one error rate for all of them.
 
-    The signs of a whole row flip together, so whatever the columns have in common is kept. A column
-    is judged by how often the largest mean of all columns not yet rejected would be as large as its
-    own: step-down max-T of Westfall & Young (*Resampling-Based Multiple Testing*, 1993, algorithm
-    2.8). Unlike a correction of p-values, this costs nothing in the smallest p-value there can be.
+    The signs of a whole row flip together, which keeps the correlation of the columns. This is the
+    step-down max-T procedure of Westfall & Young (*Resampling-Based Multiple Testing*, 1993,
+    algorithm 2.8): a column is compared with the largest mean of all columns not yet rejected.
+    Unlike Holm's correction it does not raise the smallest p-value that can be reached.
 
     Args:
-        differences: in one common unit, NaN where a column lacks a pair, shape [pairs, columns].
-        generator: draws patterns where there are more than ``MAX_EXACT_PAIRS`` pairs.
+        differences: In one common unit, NaN where a column lacks a pair, shape [pairs, columns].
+        generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
 
     Returns:
-        Adjusted one-sided p-values, shape [columns]; the chance that any true null hypothesis gets
-        one of at most alpha is at most alpha.
+        Adjusted one-sided p-values, shape [columns].
 
     Raises:
-        InputError: no pairs, no columns, infinite numbers, or a column without a pair.
+        InputError: No pairs, no columns, infinite numbers, or a column without a pair.
 
     Example:
         >>> joint_sign_flip_p([[2, 0], [3, 1], [2, -1]], np.random.default_rng(0))
@@ -123,7 +117,7 @@ def joint_sign_flip_p(
     means = sign_patterns(len(table), generator) @ shares  # [patterns, columns]
     falling = np.argsort(-shares.sum(axis=0), kind="stable")
     observed = shares.sum(axis=0)[falling]
-    # the largest of a column's own and all later ones
+    # the largest of a column's own mean and all later ones
     largest = np.maximum.accumulate(means[:, falling][:, ::-1], axis=1)[:, ::-1]
     stepped = np.maximum.accumulate((largest >= observed - slack).mean(axis=0))
     adjusted = np.empty_like(stepped)
@@ -135,13 +129,13 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Adjust p-values for their number (Holm, *Scandinavian Journal of Statistics* 6, 1979).
 
     Args:
-        p_values: of one family of tests, NaN where undefined, shape [tests].
+        p_values: Of one family of tests, shape [tests]; NaN does not count as a test.
 
     Returns:
-        Adjusted p-values in the same order; NaN where undefined, and those do not count as tests.
+        Adjusted p-values in the same order, NaN where undefined.
 
     Raises:
-        InputError: more than one dimension, or a value outside 0 to 1.
+        InputError: More than one dimension, or a value outside 0 to 1.
 
     Example:
         >>> holm([0.01, 0.04, 0.03])
@@ -176,14 +170,7 @@ def smallest_p(pairs: int, alternative: Alternative = "two-sided") -> float:
 
 
 def sign_patterns(pairs: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return patterns of 1 and -1, the first all 1: every one, or a sample where there are many.
-
-    Args:
-        pairs: length of a pattern.
-        generator: draws them where there are more than ``MAX_EXACT_PAIRS`` pairs.
-
-    Returns:
-        Patterns, shape [patterns, pairs].
+    """Return patterns of 1 and -1, [patterns, pairs], the first all 1: all of them, or a sample.
 
     Example:
         >>> sign_patterns(2, np.random.default_rng(0)).tolist()

@@ -14,17 +14,57 @@ from analysis.metrics.leaves import (
     leaf_members,
 )
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import OPERATIONS, SIZE, decode, network_codes, to_string
+from benchmark.spaces.nb201 import (
+    EDGES,
+    OPERATIONS,
+    SIZE,
+    decode,
+    from_string,
+    network_codes,
+    to_string,
+)
 
 
-def test_members_are_those_whose_operations_are_all_there() -> None:
-    leaf = [["none", "avg_pool_3x3"], *[list(OPERATIONS)] * 4, ["nor_conv_1x1"]]
+def naive_live(code: int) -> list[str]:
+    """Return the operations of an architecture with every edge set to none that no signal passes.
+
+    A signal passes an edge with an operation, from a node it reaches to one that leads on.
+    """
+    names = dict(zip(EDGES, (OPERATIONS[index] for index in decode(code)), strict=True))
+    open_edges = [edge for edge in EDGES if names[edge] != "none"]
+    reached, leading = {0}, {3}
+    for _ in EDGES:
+        reached |= {end for start, end in open_edges if start in reached}
+        leading |= {start for start, end in open_edges if end in leading}
+    return [
+        names[start, end] if start in reached and end in leading else "none" for start, end in EDGES
+    ]
+
+
+def test_a_leaf_holds_the_architectures_whose_live_code_is_in_its_subspace() -> None:
+    leaf = [["none", "avg_pool_3x3"], *[list(OPERATIONS)] * 4, ["none", "nor_conv_1x1"]]
     codes = np.arange(0, SIZE, 13)
     expected = [
-        all(OPERATIONS[index] in names for index, names in zip(decode(code), leaf, strict=True))
+        all(name in names for name, names in zip(naive_live(code), leaf, strict=True))
         for code in codes
     ]
+    assert 0 < sum(expected) < len(codes)
     assert leaf_members(leaf, codes).tolist() == expected
+
+
+def test_an_operation_on_a_dead_edge_does_not_decide_the_leaf() -> None:
+    """In the first architecture edge 0→1 leads nowhere, so the leaf without it scores it."""
+    dead = from_string("|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
+    live = from_string("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|")
+    rest = [list(OPERATIONS)] * 5
+    codes = np.array([dead, live])
+    without, convolution = (
+        leaf_members([[name], *rest], codes) for name in ("none", OPERATIONS[3])
+    )
+    assert OPERATIONS[3] == "nor_conv_3x3"
+    assert without.tolist() == [True, False]
+    assert convolution.tolist() == [False, True]
+    assert expected_best_of_leaves([9.0, 1.0], [50.0, 90.0], [without, convolution]) == 90
 
 
 @given(

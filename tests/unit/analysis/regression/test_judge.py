@@ -290,7 +290,7 @@ def test_notes(check: Check, make_runs: MakeRuns) -> None:
 REPETITIONS = 200
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("gates", "least"),
     [

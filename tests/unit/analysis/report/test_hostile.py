@@ -21,7 +21,7 @@ TEX = "\\input{/etc/passwd} \\write18{touch x} $\\frac{1}$ %"
 EVIL = f"{SCRIPT} {TEX}"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_scripts_and_commands_in_a_record(
     tmp_path: Path, make_run: MakeRun, table: TruthTable
 ) -> None:

@@ -118,7 +118,7 @@ def test_what_records_say_is_escaped(report: Report) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;" in text
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
 def test_latex_compiles(written: Path, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -131,7 +131,7 @@ def test_latex_compiles(written: Path, tmp_path: Path) -> None:
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 def test_a_browser_shows_sorts_and_does_not_complain(written: Path, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_intervals_are_nested_around_the_mean(values: list[float]) -> None:
 
 
 # of 1,500 experiments, chance moves a coverage of 95 % by 1.1 points at two standard errors
+@pytest.mark.nightly
 @pytest.mark.parametrize("size", [3, 5, 8])
 @pytest.mark.parametrize("shape", ["normal", "uniform", "gamma"])
 def test_coverage(size: int, shape: str) -> None:
