@@ -1,7 +1,13 @@
 """Figures of a comparison; importing this draws nothing and chooses no backend."""
 
-from analysis.figures.drawing import comparison_figure, draw_scores_against_truth
-from analysis.figures.panels import Panel, PanelWindow, scores_against_truth_data, window
+from analysis.figures.scores import (
+    Panel,
+    PanelWindow,
+    comparison_figure,
+    draw_scores_against_truth,
+    scores_against_truth_data,
+    window,
+)
 from analysis.figures.style import save_figure, style
 
 __all__ = [

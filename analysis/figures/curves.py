@@ -1,4 +1,4 @@
-"""How ranking quality changes with the size of the top that is looked at."""
+"""Ranking quality as a function of the size of the top."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import CEILING, look
+from analysis.figures.style import CEILING, draw_line, look
 from analysis.metrics.ranking import kendall_tau
 from analysis.metrics.topk import membership
 from analysis.statistics.ceiling import noise_limit
+from analysis.tables.evaluation import comparable, scored_part
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
 from benchmark.truth import AccuracyKey, TruthTable
@@ -21,16 +22,16 @@ from benchmark.truth import AccuracyKey, TruthTable
 TAU_TOPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100)  # percent
 PRECISION_TOPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)  # percent
 
-# for each size of the top, what scores give
+# from scores [n] to the metric for each size of the top
 Measure = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Curve(NamedTuple):
-    """A metric over the size of the top.
+    """A metric of one method over the size of the top.
 
     Attributes:
         name: The method.
-        place: Its place in the order of rows, which decides its look.
+        place: Its place in the order of rows, which decides its colour.
         mean: Over seeds, one for each top; NaN where a seed leaves it undefined.
         low: The lowest of the seeds.
         high: The highest.
@@ -48,13 +49,13 @@ class CurvesData(NamedTuple):
 
     Attributes:
         tops: Sizes of the top, percent of the architectures, rising.
-        curves: One a method.
-        validation: The same metric of the table's validation accuracy taken as scores, or None
-            where it has none. It is no ceiling: it may come from the same weights as the truth.
-        chance: What a random order would reach, one for each top.
-        key: Which accuracy is the truth.
-        ceiling: What perfect scores would reach over all architectures, where the metric is tau
-            and the table's seeds tell; else None.
+        curves: One per method.
+        validation: The metric of the table's validation accuracy taken as scores; None without one.
+            It is no ceiling: it may come from the same weights as the truth.
+        chance: The expectation of a random order, one for each top.
+        key: The accuracy that is the truth.
+        ceiling: The tau of perfect scores over all architectures, where the metric is tau and the
+            table's seeds determine it; else None.
     """
 
     tops: NDArray[np.float64]
@@ -68,20 +69,19 @@ class CurvesData(NamedTuple):
 def tau_over_top_data(
     records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
 ) -> CurvesData:
-    """Return Kendall's tau-b inside the true best few percent, everything tied at the edge with it.
+    """Return Kendall's tau-b inside the true best few percent, including ties at the boundary.
 
     Args:
-        records: The runs.
-        table: The truth.
-        key: Which accuracy of it.
+        records: The runs, of one task.
+        table: The truth; only architectures that were scored count.
+        key: The accuracy.
         order: Methods in the order of rows.
 
-    Returns:
-        A curve a method.
-
     Raises:
-        MissingError: The table lacks the accuracy.
+        MissingError: The table lacks the accuracy or every architecture that was scored, or there
+            is no run of a method.
     """
+    table = scored_part(table, comparable(records))
     truth = table.accuracy(key)
     tops = [truth >= np.partition(truth, -places)[-places] for places in _places(truth, TAU_TOPS)]
 
@@ -98,14 +98,17 @@ def precision_data(
 ) -> CurvesData:
     """Return the share of the predicted best few percent that is among the true ones.
 
-    Args and errors are those of `tau_over_top_data`; ties count by expectation.
+    Arguments and errors are those of `tau_over_top_data`; ties count by expectation.
     """
+    table = scored_part(table, comparable(records))
     truth = table.accuracy(key)
     sizes = _places(truth, PRECISION_TOPS)
     tops = [membership(truth, places) for places in sizes]
 
     def measure(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = [membership(scores, k) @ top / k for k, top in zip(sizes, tops, strict=True)]
+        found = [
+            np.sum(membership(scores, k) * top) / k for k, top in zip(sizes, tops, strict=True)
+        ]
         return np.array(found, np.float64)
 
     chance = np.array(sizes) / truth.size
@@ -113,7 +116,7 @@ def precision_data(
 
 
 def validation_key(table: TruthTable, key: AccuracyKey) -> AccuracyKey | None:
-    """Return the validation accuracy after as much training, if the table has it beside a test."""
+    """Return the validation accuracy that belongs to a test accuracy, if the table has it."""
     other = AccuracyKey(key.dataset, "valid", key.epochs)
     return other if key.split == "test" and other in table.keys else None
 
@@ -122,44 +125,37 @@ def draw_curves(data: CurvesData, ax: Axes, *, label: str) -> Axes:
     """Draw a metric over the size of the top, on a log axis, with the range over seeds.
 
     Args:
-        data: What to draw.
-        ax: Where.
-        label: What the metric is called.
+        data: The curves.
+        ax: Where to draw.
+        label: Name of the metric.
 
     Returns:
         ``ax``.
     """
     for curve in data.curves:
-        color, marker, linestyle = look(curve.place)
-        ax.fill_between(data.tops, curve.low, curve.high, color=color, alpha=0.15, linewidth=0)
-        ax.plot(
+        ax.fill_between(
+            data.tops, curve.low, curve.high, color=look(curve.place).color, alpha=0.15, linewidth=0
+        )
+        draw_line(
+            ax,
             data.tops,
             curve.mean,
-            color=color,
-            marker=marker,
-            linestyle=linestyle,
-            markersize=3.5,
+            curve.place,
             linewidth=1.2,
             label=curve.name,
-            zorder=3 - 0.05 * curve.place,  # where two are equal, both signs are seen
+            zorder=3 - 0.05 * curve.place,  # where two are equal, both markers are seen
         )
     if data.ceiling is not None:
         ax.axhline(data.ceiling, **CEILING)
     if data.validation is not None:
-        ax.plot(
-            data.tops,
-            data.validation,
-            color="0.4",
-            linewidth=1.2,
-            linestyle=(0, (1, 1)),
-            label="validation",
-        )
+        dots = (0, (1, 1))
+        ax.plot(data.tops, data.validation, color="0.4", linewidth=1.2, ls=dots, label="validation")
     ax.plot(data.tops, data.chance, color="0.6", linewidth=0.8, label="chance")
     ax.set(xscale="log", ylabel=label)
     ax.set_xticks([top for top in (0.1, 1, 10, 100) if data.tops[0] <= top <= data.tops[-1]])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_major_formatter("{x:.2f}")  # as wide whichever ticks laying out chooses
+    ax.yaxis.set_major_formatter("{x:.2f}")  # of one width: other ticks do not move the layout
     ax.margins(x=0.02)
     return ax
 

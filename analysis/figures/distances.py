@@ -1,4 +1,4 @@
-"""Gradient distances between the operations of every edge, and the cut that was chosen."""
+"""Gradient distances between the operations of every edge, and the split that was chosen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import EDGES, OPERATIONS
 
 SIGNS = ("0", "id", "1×1", "3×3", "avg")  # of the operations, for narrow places
-_LEAST = 0.5  # of the widest distance, from where on white letters are read better
+_DARK = 0.5  # of the largest distance: above, letters are white
 
 
 class DistanceMatrix(NamedTuple):
@@ -28,9 +28,9 @@ class DistanceMatrix(NamedTuple):
     Attributes:
         node: The supernet that is split.
         edge: Index into `EDGES`.
-        operations: Indices into `OPERATIONS` in the order of rows; groups stand together.
+        operations: Indices into `OPERATIONS` in the order of rows, by group.
         distances: 1 − cosine of gradients, [n, n].
-        cuts: Sizes of the groups if this edge was chosen, else none.
+        cuts: Sizes of the groups if this edge was chosen, else empty.
     """
 
     node: str
@@ -45,15 +45,7 @@ def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
 
     Raises:
         MissingError: The run computed none.
-        InputError: One is not that of a split's operations.
-
-    Example:
-        >>> split = {"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]}
-        >>> split |= {"distances": {"0→1": [[0, 1], [1, 0]]}}
-        >>> trace = {"splits": [split]}
-        >>> run = RunRecord("gm", 0, {"preset": "ci"}, np.zeros(15_625), {}, trace, {})
-        >>> distance_data(run)[0].cuts
-        (1, 1)
+        InputError: One has another shape than its split's operations.
     """
     found = []
     for split in record.trace.get("splits", ()):
@@ -69,37 +61,28 @@ def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
             cuts = tuple(map(len, groups)) if own else ()
             found.append(DistanceMatrix(str(split["node"]), edge, order, shown, cuts))
     if not found:
-        raise MissingError("no run holds gradient distances: run gm")
+        raise MissingError("no run recorded gradient distances: run gm")
     return tuple(found)
 
 
 def _ordered(
     distances: NDArray[np.float64], grouped: Sequence[int] | None
 ) -> tuple[tuple[int, ...], NDArray[np.float64]]:
-    """Return operations in the order of rows, and a matrix [n, n] in that order.
+    """Return operations in the order of rows, and the matrix [n, n] in that order.
 
     Raises:
-        ValueError: It is no matrix of them.
+        ValueError: The matrix has another shape.
     """
     size = len(distances)
     order = range(size) if grouped is None else grouped
     if not 0 < size == len(set(order)) <= len(OPERATIONS) or distances.shape != (size, size):
-        raise ValueError("a matrix has other rows than operations")
+        raise ValueError("the matrix does not have one row per operation")
     rows = [sorted(order).index(operation) for operation in order]
     return tuple(order), distances[np.ix_(rows, rows)]
 
 
 def draw_distances(data: DistanceMatrix, ax: Axes, *, highest: float) -> Axes:
-    """Draw one matrix; the groups of a chosen edge are framed.
-
-    Args:
-        data: The matrix.
-        ax: Where to draw.
-        highest: The distance that is darkest.
-
-    Returns:
-        ``ax``.
-    """
+    """Draw one matrix on axes; ``highest`` is the darkest distance; groups that stay are framed."""
     size = len(data.distances)
     ax.imshow(data.distances, cmap="cividis_r", vmin=0, vmax=highest)
     for row, column in np.ndindex(size, size):
@@ -112,7 +95,7 @@ def draw_distances(data: DistanceMatrix, ax: Axes, *, highest: float) -> Axes:
                 ha="center",
                 va="center",
                 size=5.8,
-                color="white" if value > _LEAST * highest else "black",
+                color="white" if value > _DARK * highest else "black",
             )
     signs = [SIGNS[operation] for operation in data.operations]
     ax.set_xticks(range(size), signs, size=6, rotation=90)
@@ -129,19 +112,12 @@ def draw_distances(data: DistanceMatrix, ax: Axes, *, highest: float) -> Axes:
 
 
 def distance_figure(data: Sequence[DistanceMatrix]) -> Figure:
-    """Lay matrices out: a row a split, a column an edge, one scale of colour.
-
-    Args:
-        data: What `distance_data` returns.
-
-    Returns:
-        The figure.
-    """
+    """Draw matrices in a grid: a row per split, a column per edge, one scale of colour."""
     nodes = list(dict.fromkeys(one.node for one in data))
     highest = max(float(one.distances.max()) for one in data)
     height = 1.18 * len(nodes) + 0.2
     with style():
-        # placed by hand: what arranges itself takes seconds for so many axes
+        # fixed margins: a constrained layout of so many axes takes seconds
         figure = Figure((PAGE_WIDTH, height))
         axes = figure.subplots(
             len(nodes),

@@ -1,4 +1,4 @@
-"""All methods in all metrics at a glance."""
+"""The means of all methods in all metrics, as a shaded table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Overview(NamedTuple):
         methods: Names of rows.
         metrics: Names of columns, of ``METRICS``.
         means: In each metric's unit, NaN where undefined, [methods, metrics].
-        shades: Where each mean lies between the worst of its column, 0, and the best, 1.
+        shades: Each mean scaled from the worst of its column, 0, to the best, 1.
     """
 
     methods: tuple[str, ...]
@@ -33,14 +33,11 @@ class Overview(NamedTuple):
 
 
 def overview_data(runs: pd.DataFrame, order: Sequence[str]) -> Overview:
-    """Return the mean of every metric for every method.
+    """Return the mean of every metric for every method; equal means all have the shade 1.
 
     Args:
         runs: What `analysis.tables.evaluate` returns.
         order: Methods in the order of rows.
-
-    Returns:
-        The means; where all of a column are equal, their shade is that of the best.
 
     Raises:
         InputError: The order does not name each method once.
@@ -61,35 +58,27 @@ def overview_data(runs: pd.DataFrame, order: Sequence[str]) -> Overview:
 
 
 def draw_overview(data: Overview, ax: Axes) -> Axes:
-    """Draw means as a table whose cells are the darker, the better they are in their column.
-
-    Args:
-        data: What to draw.
-        ax: Where.
-
-    Returns:
-        ``ax``.
-    """
+    """Draw means as a table whose cells are the darker, the better they are in their column."""
     metrics = [METRICS[name] for name in data.metrics]
     texts = [
         [
-            UNDEFINED if np.isnan(mean) else rounded(mean, 2 if metric.unit else 3)
+            UNDEFINED if np.isnan(mean) else rounded(mean, metric.digits)
             for mean, metric in zip(row, metrics, strict=True)
         ]
         for row in data.means
     ]
     sns.heatmap(
-        np.nan_to_num(data.shades),  # of a cell without a shade not even the dash is drawn
+        np.nan_to_num(data.shades),  # seaborn does not annotate NaN cells
         annot=np.array(texts),
         fmt="",
         ax=ax,
         cmap="Blues",
         vmin=0,
-        vmax=1.8,  # so that black letters are read on the darkest
+        vmax=1.8,  # so that black letters are legible on the darkest
         cbar=False,
         linewidths=0.8,
         annot_kws={"size": 7, "color": "black"},
-        xticklabels=[_heading(metric.title, metric.unit) for metric in metrics],
+        xticklabels=[metric.label for metric in metrics],
         yticklabels=list(data.methods),
     )
     ax.tick_params(length=0, labelsize=7)
@@ -97,7 +86,3 @@ def draw_overview(data: Overview, ax: Axes) -> Axes:
     ax.set_xticklabels(ax.get_xticklabels(), rotation=35, ha="left", rotation_mode="anchor")
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
     return ax
-
-
-def _heading(title: str, unit: str) -> str:
-    return f"{title} ({unit})" if unit else title

@@ -1,4 +1,4 @@
-"""Ranking quality while the budget was spent, of runs that kept it."""
+"""Ranking quality over the budget, for runs that recorded a trajectory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import CEILING, look
+from analysis.figures.style import CEILING, draw_line, look
 from analysis.figures.traces import reading_trace
 from analysis.metrics.ranking import kendall_tau
 from analysis.metrics.topk import expected_best
@@ -26,6 +26,7 @@ class Progress(NamedTuple):
         name: The method.
         place: Its place in the order of rows.
         seed: The run's seed.
+        architectures: Size of the sample: those of the trajectory that the table has.
         spent: Images spent at each point, [points].
         tau: Kendall's tau-b over the sample, [points].
         found: True accuracy of the sample's best-scored architecture, percent, [points].
@@ -34,6 +35,7 @@ class Progress(NamedTuple):
     name: str
     place: int
     seed: int
+    architectures: int
     spent: NDArray[np.float64]
     tau: NDArray[np.float64]
     found: NDArray[np.float64]
@@ -42,44 +44,47 @@ class Progress(NamedTuple):
 def progress_data(
     records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
 ) -> tuple[Progress, ...]:
-    """Return ranking quality over the budget for every run that kept it.
+    """Return ranking quality over the budget for every run that recorded a trajectory.
 
-    A run keeps it as ``trace["trajectory"]``: the ``codes`` of a sample of architectures, and a
-    list of ``points``, each with the images ``spent`` and the sample's ``scores``.
+    ``trace["trajectory"]`` has the ``codes`` of a sample of architectures, and a list of
+    ``points``, each with the images ``spent`` and the sample's ``scores``.
 
     Args:
         records: The runs.
         table: The truth.
-        key: Which accuracy of it.
+        key: The accuracy.
         order: Methods in the order of rows.
 
-    Returns:
-        One a run that kept its trajectory.
-
     Raises:
-        MissingError: None did, or the table lacks an architecture.
-        InputError: The parts of one do not fit together.
+        MissingError: No run recorded one, or the table has no architecture of one.
+        InputError: A trajectory is inconsistent.
     """
     found = []
     for record in records:
-        kept = record.trace.get("trajectory")
-        if not kept:
+        trajectory = record.trace.get("trajectory")
+        if not trajectory:
             continue
         with reading_trace(record):
-            points = kept["points"]
-            true = table.accuracy(key, np.array(kept["codes"], np.int64))
+            codes = np.array(trajectory["codes"], np.int64)
+            known = np.isin(codes, table.codes)
+            if not known.any():
+                raise MissingError(f"table {table.name!r} has no architecture of the trajectories")
+            points = trajectory["points"]
+            scores = [np.array(point["scores"], np.float64)[known] for point in points]
+            truth = table.accuracy(key, codes[known])
             found.append(
                 Progress(
                     record.name,
                     list(order).index(record.name),
                     record.seed,
+                    int(known.sum()),
                     np.array([point["spent"] for point in points], np.float64),
-                    np.array([kendall_tau(point["scores"], true) for point in points]),
-                    np.array([expected_best(point["scores"], true, 1) for point in points]),
+                    np.array([kendall_tau(of_point, truth) for of_point in scores]),
+                    np.array([expected_best(of_point, truth, 1) for of_point in scores]),
                 )
             )
     if not found:
-        raise MissingError("no run kept scores at points of its budget")
+        raise MissingError("no run recorded scores during training: set [trajectory] points")
     return tuple(found)
 
 
@@ -88,59 +93,48 @@ def mean_progress(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean over one method's runs at the points of the first of them.
 
-    Gradient matching may take the next step to another point in each run: between its own points
-    a run is read off a straight line.
+    Gradient matching may delay a point, differently in each run, so the others are interpolated
+    linearly.
 
     Args:
         runs: Runs of one method.
         what: ``tau`` or ``found``.
 
     Returns:
-        Images spent [points] and means [points], NaN where a run's is.
+        Images spent [points] and means [points].
     """
     spent = runs[0].spent
-    read = [np.interp(spent, run.spent, getattr(run, what)) for run in runs]
-    return spent, np.mean(read, axis=0)
+    values = [np.interp(spent, run.spent, getattr(run, what)) for run in runs]
+    return spent, np.mean(values, axis=0)
 
 
 def draw_progress(
     data: Sequence[Progress], ax: Axes, *, what: str, limit: float | None = None
 ) -> Axes:
-    """Draw one of ``tau`` and ``found`` over the budget: a faint line a run, and a method's mean.
+    """Draw ``tau`` or ``found`` over the budget: a thin line per run, a thick one for the mean.
 
     Args:
         data: What `progress_data` returns.
         ax: Where to draw.
         what: ``tau`` or ``found``.
-        limit: What the truth's own noise lets the best method reach, drawn as a line; or None.
-
-    Returns:
-        ``ax``.
+        limit: The noise ceiling, drawn as a line; or None.
     """
     if limit is not None:
         ax.axhline(limit, **CEILING)
     for name in dict.fromkeys(one.name for one in data):
         runs = [one for one in data if one.name == name]
-        color, marker, linestyle = look(runs[0].place)
+        place = runs[0].place
         if len(runs) > 1:
             for run in runs:
-                ax.plot(run.spent, getattr(run, what), color=color, linewidth=0.6, alpha=0.5)
-        spent, mean = mean_progress(runs, what)
-        ax.plot(
-            spent,
-            mean,
-            color=color,
-            marker=marker,
-            markersize=3.5,
-            linestyle=linestyle,
-            linewidth=1.4,
-            label=name,
-        )
+                ax.plot(
+                    run.spent, getattr(run, what), color=look(place).color, linewidth=0.6, alpha=0.5
+                )
+        draw_line(ax, *mean_progress(runs, what), place, linewidth=1.4, label=name)
     ax.set(
         xlabel="images spent",
         ylabel="Kendall τ-b of the sample" if what == "tau" else "true accuracy of the best (%)",
     )
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
-    # as wide whichever ticks are chosen: laying out may change them once more
+    # of one width: other ticks do not move the layout
     ax.yaxis.set_major_formatter("{x:.2f}" if what == "tau" else "{x:.1f}")
     return ax

@@ -1,4 +1,4 @@
-"""A metric seed by seed, with the mean of each method and its interval."""
+"""A metric of every run, with the mean of each method and its interval."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SeedValues(NamedTuple):
         name: The method.
         place: Its place in the order of rows.
         seeds: Ascending, [n].
-        values: The metric at each, [n].
+        values: The metric at each seed, [n].
         mean: Over seeds.
         low: Lower end of the bootstrap interval of the mean; NaN for one seed.
         high: Upper end.
@@ -39,15 +39,12 @@ class SeedValues(NamedTuple):
 
 
 def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple[SeedValues, ...]:
-    """Return a metric of every run.
+    """Return a metric of every run, by method.
 
     Args:
         runs: What `analysis.tables.evaluate` returns.
         metric: A name of ``METRICS``.
         order: Methods in the order of rows.
-
-    Returns:
-        One a method.
 
     Raises:
         InputError: The order does not name each method once.
@@ -82,10 +79,7 @@ def draw_by_seed(
         data: What `by_seed_data` returns.
         ax: Where to draw.
         metric: A name of ``METRICS``, for the label.
-        limit: What the truth's own noise lets the best method reach, drawn as a line; or None.
-
-    Returns:
-        ``ax``.
+        limit: The noise ceiling, drawn as a line; or None.
     """
     if limit is not None:
         ax.axvline(limit, **CEILING)
@@ -102,11 +96,10 @@ def draw_by_seed(
         if not math.isnan(one.low):
             ax.plot([one.low, one.high], [row + 0.18] * 2, color=color, linewidth=2.4)
             ax.plot([one.mean], [row + 0.18], marker="|", markersize=8, color="black")
-    title, unit = METRICS[metric].title, METRICS[metric].unit
     ax.set(
         yticks=range(len(data)),
         yticklabels=[one.name for one in data],
-        xlabel=f"{title} ({unit})" if unit else title,
+        xlabel=METRICS[metric].label,
         ylim=(len(data) - 0.5, -0.5),
     )
     ax.grid(axis="x", linewidth=0.4, color="0.85")

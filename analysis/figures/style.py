@@ -1,4 +1,4 @@
-"""How figures look, and how they reach a file."""
+"""The look of figures, and writing them to files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from benchmark.errors import InputError
 from benchmark.files import replacing
@@ -28,9 +30,9 @@ _DASHES: tuple[Any, ...] = (
     (0, (1, 3)),
     (0, (6, 1, 1, 1, 1, 1)),
 )
-# the line of what perfect scores would reach
+# the line of the noise ceiling
 CEILING: Any = {"color": "0.2", "linewidth": 2.2, "alpha": 0.6, "label": "noise ceiling"}
-# what differs between two drawings of one figure, or two versions of the library, is left out
+# metadata that differs between two drawings of one figure, or two versions of the library
 _METADATA = {
     ".png": {"Software": None},
     ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
@@ -39,7 +41,7 @@ _METADATA = {
 
 
 class Look(NamedTuple):
-    """What one method looks like in every figure."""
+    """The look of one method in every figure."""
 
     color: str
     marker: str
@@ -47,12 +49,7 @@ class Look(NamedTuple):
 
 
 def look(place: int) -> Look:
-    """Return the look of the method that stands at a place in the order of rows, from 0 on.
-
-    Example:
-        >>> look(0).marker, look(8).marker
-        ('o', 'o')
-    """
+    """Return the look of the method at a place in the order of rows, from 0 on."""
     return Look(
         _COLOURS[place % len(_COLOURS)],
         _MARKERS[place % len(_MARKERS)],
@@ -60,10 +57,15 @@ def look(place: int) -> Look:
     )
 
 
+def draw_line(ax: Axes, x: ArrayLike, y: ArrayLike, place: int, **options: Any) -> None:
+    """Draw a line in the look of the method at a place in the order of rows."""
+    ax.plot(x, y, **{**look(place)._asdict(), "markersize": 3.5, **options})
+
+
 @contextmanager
 def style() -> Iterator[None]:
-    """Set how figures look; everything is drawn and saved inside."""
-    look: Any = {
+    """Set the style inside which everything is drawn and saved."""
+    settings: Any = {
         **sns.axes_style("ticks"),
         **sns.plotting_context("paper", font_scale=0.9),
         "axes.spines.top": False,
@@ -71,24 +73,24 @@ def style() -> Iterator[None]:
         "axes.titlesize": 8.5,
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so it is the same everywhere
         "pdf.fonttype": 42,  # fonts a publisher accepts
-        "svg.fonttype": "path",  # letters as outlines: they need no font where they are read
+        "svg.fonttype": "path",  # letters as outlines: the reader needs no font
         "svg.hashsalt": SALT,
-        "text.parse_math": False,  # a stranger's dollar signs are dollar signs
+        "text.parse_math": False,  # dollar signs in names from records are not formulas
     }
-    with mpl.rc_context(look):
+    with mpl.rc_context(settings):
         yield
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure as a whole; the same figure gives the same bytes.
+    """Write a figure atomically; the same figure gives the same bytes.
 
     Args:
-        figure: What to write.
-        path: Where to; ``.png``, ``.pdf`` or ``.svg`` decides the format.
+        figure: The figure.
+        path: The file; ``.png``, ``.pdf`` or ``.svg`` decides the format.
 
     Raises:
         InputError: The path ends in something else.
-        CheckError: The system refused.
+        CheckError: The file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _METADATA:

@@ -1,4 +1,4 @@
-"""What figures do about a trace whose parts do not fit together; a stranger may have written it."""
+"""Reading traces for figures; a record from another source may hold an inconsistent trace."""
 
 from __future__ import annotations
 
@@ -11,22 +11,15 @@ from benchmark.records import RunRecord
 
 @contextmanager
 def reading_trace(record: RunRecord) -> Iterator[None]:
-    """Say in one line that the trace of a run does not hold together, whatever it trips.
+    """Turn any error of reading an inconsistent trace into one InputError.
 
     Raises:
-        InputError: Something in the block was not as expected.
-
-    Example:
-        >>> import numpy as np
-        >>> run = RunRecord("gm", 0, {"preset": "ci"}, np.zeros(15_625), {}, {"leaves": []}, {})
-        >>> with reading_trace(run):
-        ...     run.trace["leaves"][0]
-        Traceback (most recent call last):
-        benchmark.errors.InputError: the trace of gm, seed 0, does not fit together: run it again
+        InputError: The block raised an ArithmeticError, AttributeError, LookupError, TypeError or
+            ValueError.
     """
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(
-            f"the trace of {record.name}, seed {record.seed}, does not fit together: run it again"
+            f"the trace of {record.name}, seed {record.seed}, is inconsistent: run it again"
         ) from error

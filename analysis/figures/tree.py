@@ -1,4 +1,4 @@
-"""The tree of splits: which edge was divided, how, and what each leaf holds."""
+"""The tree of splits: the edge and groups of each split, and what each leaf holds."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class TreeNode(NamedTuple):
     """A supernet of a tree.
 
     Attributes:
-        name: Its name; that of its parent is all before the last dot.
-        depth: Splits above it.
-        height: Where it stands, leaves at 0, 1, 2, … from above.
-        group: Operations that set it apart from its siblings, indices into `OPERATIONS`.
-        edge: The edge that is split below it, or None for a leaf.
+        name: Its name: that of its parent, a dot and a number.
+        depth: Number of splits above it.
+        height: Vertical position; leaves are at 0, 1, 2, … from the top.
+        group: Operations it keeps on the edge that was split, indices into `OPERATIONS`.
+        edge: The edge that is split below it; None for a leaf.
         architectures: How many a leaf holds, else None.
-        steps: Steps behind a leaf's weights, else None.
+        steps: Training steps of a leaf's weights, else None.
         loss: The last training loss in the trace, or None.
     """
 
@@ -48,26 +48,17 @@ def tree_data(record: RunRecord) -> tuple[TreeNode, ...]:
 
     Raises:
         MissingError: The run split nothing.
-        InputError: Its leaves are not what its splits lead to.
-
-    Example:
-        >>> import numpy as np
-        >>> leaves = [{"node": f"root.{i}", "architectures": 7, "steps": 9} for i in (0, 1)]
-        >>> split = {"node": "root", "edge": "0→1", "groups": [["none"], ["skip_connect"]]}
-        >>> trace = {"splits": [split], "leaves": leaves}
-        >>> run = RunRecord("gm", 0, {"preset": "ci"}, np.zeros(15_625), {}, trace, {})
-        >>> [(node.name, node.height) for node in tree_data(run)]
-        [('root', 0.5), ('root.0', 0), ('root.1', 1)]
+        InputError: Its leaves do not follow from its splits.
     """
     splits = {split["node"]: split for split in record.trace.get("splits", ())}
     if not splits:
-        raise MissingError("no run holds a split: run gm or few-shot")
+        raise MissingError("no run recorded a split: run gm or few-shot")
     with reading_trace(record):
         return _laid_out(record, splits)
 
 
 def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[TreeNode, ...]:
-    """Place the leaves one below the other, and each parent in the middle of its children."""
+    """Place the leaves one below the other, and each parent midway between its children."""
     leaves = {leaf["node"]: leaf for leaf in record.trace["leaves"]}
     losses = record.trace.get("losses", {})
     heights: dict[str, float] = {name: place for place, name in enumerate(sorted(leaves))}
@@ -95,15 +86,7 @@ def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[TreeNode, .
 
 
 def draw_tree(data: tuple[TreeNode, ...], ax: Axes) -> Axes:
-    """Draw a tree from left to right; lines carry the operations that go that way.
-
-    Args:
-        data: What `tree_data` returns.
-        ax: Where to draw.
-
-    Returns:
-        ``ax``.
-    """
+    """Draw a tree from left to right; lines are labelled with the group's operations."""
     named = {node.name: node for node in data}
     depth = max(node.depth for node in data)
     for node in data:

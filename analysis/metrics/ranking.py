@@ -77,6 +77,16 @@ class Metric:
         """The title with its unit."""
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
+    @property
+    def heading(self) -> str:
+        """The label with an arrow to the better side.
+
+        Example:
+            >>> METRICS["regret"].heading
+            'Regret (points) ↓'
+        """
+        return f"{self.label} {'↑' if self.higher_is_better else '↓'}"
+
     def of(self, metrics: RankMetrics) -> float:
         """Return this metric's value."""
         value: float = getattr(metrics, self.name)

@@ -1,4 +1,4 @@
-"""A report of a folder of run records: tables, figures, and pages that hold them."""
+"""A report of a folder of run records: tables, figures, a page and a LaTeX document."""
 
 from analysis.report.study import Study, read_study
 from analysis.report.tables.catalogue import Report, make_report

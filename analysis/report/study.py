@@ -1,4 +1,4 @@
-"""All that a report is made from: the records of a folder, and what they are held against."""
+"""The input of a report: the records of a folder, and the truth they are measured against."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.statistics.paired import Comparison, compare_methods
 from analysis.tables import Facts, evaluate, gather_facts
-from analysis.tables.evaluation import BOOTSTRAP_SEED
+from analysis.tables.evaluation import BOOTSTRAP_SEED, scored_part
 from analysis.tables.published import PublishedNumber
 from benchmark.errors import InputError, MissingError
 from benchmark.files import sha256
@@ -25,15 +25,15 @@ COMPARED = ("kendall_tau", "predicted_best")  # how well methods rank, and what 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Runs of one task, and what they are held against.
+    """Runs of one task, and what they are measured against.
 
     Attributes:
         records: The runs, methods in the order of rows, then by seed.
-        table: The truth.
-        key: The accuracy that stands first.
+        table: The truth, restricted to what was scored.
+        key: The main accuracy.
         order: Every method once.
         references: Those that train nothing.
-        files: SHA-256 of each record's file, by its name, those of variants included.
+        files: SHA-256 of each record's file, by its name, including variants.
         published: Numbers of others.
         variants: Runs with other options, by the name of their folder.
     """
@@ -49,16 +49,16 @@ class Study:
 
     @cached_property
     def facts(self) -> Facts:
-        """What a reader must know."""
+        """The circumstances for captions."""
         return gather_facts(self.records, self.table, self.key)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run, against the accuracy that stands first."""
+        """One row per run, against the main accuracy."""
         return evaluate(self.records, self.table, self.key)
 
     def evaluated(self, key: AccuracyKey) -> pd.DataFrame:
-        """Return one row a run against any accuracy of the table."""
+        """Return one row per run against any accuracy of the table."""
         return self.runs if key == self.key else evaluate(self.records, self.table, key)
 
     @property
@@ -68,25 +68,22 @@ class Study:
 
     @property
     def keys(self) -> list[AccuracyKey]:
-        """One accuracy for each data set and split.
-
-        It is that of as many epochs as the first where the table has it, else of the most.
-        """
+        """One accuracy per data set and split: of as many epochs as the main one, or the most."""
         best: dict[tuple[str, str], AccuracyKey] = {}
         for key in self.table.keys:  # ascending in epochs
-            kept = best.get((key.dataset, key.split))
-            if kept is None or kept.epochs != self.key.epochs:
+            previous = best.get((key.dataset, key.split))
+            if previous is None or previous.epochs != self.key.epochs:
                 best[key.dataset, key.split] = key
         return sorted(best.values(), key=lambda key: (key.dataset, key.split == "test"))
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The trained methods two by two that have a seed in common, in order."""
+        """The pairs of trained methods that share a seed, in order."""
         return [pair for pair in combinations(self.trained, 2) if self._shares_seed(*pair)]
 
     @property
     def unpaired(self) -> list[tuple[str, str]]:
-        """Those that have none, and so cannot be compared."""
+        """The pairs that do not, and so cannot be compared."""
         return [pair for pair in combinations(self.trained, 2) if not self._shares_seed(*pair)]
 
     @cached_property
@@ -121,23 +118,19 @@ def read_study(
     references: Sequence[str] = (),
     published: Sequence[PublishedNumber] = (),
 ) -> Study:
-    """Read the records of a folder, and those of the folders in it as variants.
+    """Read the records of a folder, and those of the folders inside it as variants.
 
     Args:
-        folder: Where records are.
+        folder: The folder.
         table: The truth.
-        key: The accuracy that stands first.
-        order: Methods in the order of rows; those of which there is no run are left out, others
-            follow by name.
+        key: The main accuracy.
+        order: Methods in the order of rows; those without runs are left out, others follow by name.
         references: Those that train nothing.
         published: Numbers of others.
 
-    Returns:
-        The study.
-
     Raises:
         InputError: There are no records, a damaged one, or several tasks among them.
-        MissingError: The table lacks the accuracy, or a record what was spent.
+        MissingError: The table lacks the accuracy, or a record does not say what was spent.
     """
     records = read_records(folder)
     variants = {
@@ -154,7 +147,7 @@ def read_study(
     rows += [name for name in methods if name not in rows]
     study = Study(
         records=tuple(sorted(records, key=lambda one: (rows.index(one.name), one.seed))),
-        table=table.only(records[0].codes),
+        table=scored_part(table, records),
         key=key,
         order=tuple(rows),
         references=frozenset(references) & frozenset(rows),
@@ -166,37 +159,25 @@ def read_study(
         published=tuple(published),
         variants=variants,
     )
-    _ = study.runs  # fails now where the records may not be compared
+    _ = study.runs  # fails now if the records cannot be compared
     return study
 
 
 def record_name(record: RunRecord, folder: str = "") -> str:
-    """Return what a record is called: its file's name without the suffix, in its folder.
-
-    Args:
-        record: Of a run.
-        folder: Where it is inside the study's folder; empty for the study's own.
-    """
+    """Return the name of a record's file without suffix, with its folder inside the study's."""
     return f"{folder}/{record.unit.stem}" if folder else record.unit.stem
 
 
 def base_of(record: RunRecord) -> str:
-    """Return the one-shot base that a run's supernets were trained by.
-
-    The only one that a tree of supernets was ever trained by without saying so is RSPS. Without
-    supernets there is none.
-    """
+    """Return the one-shot base of a run, RSPS where a tree names none; – without supernets."""
     return record.base or ("rsps" if record.trace.get("leaves") else "–")
 
 
 def need(condition: object, reason: str) -> None:
-    """Raise unless there is what a table or figure needs.
+    """Raise unless a table or figure has what it needs.
 
     Raises:
         MissingError: The condition does not hold.
-
-    Example:
-        >>> need(1 + 1 == 2, "arithmetic is gone")
     """
     if not condition:
         raise MissingError(reason)

@@ -1,4 +1,4 @@
-"""A report as files: tables, figures, a page for browsers and a document for LaTeX."""
+"""Writing a report: tables, figures, an HTML page and a LaTeX document."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 def write_report(
     report: Report, folder: Path, tell: Callable[[float], None] = lambda share: None
 ) -> list[Path]:
-    """Write a report; each file is whole or not there, and the same report gives the same bytes.
+    """Write a report, each file atomically; the same report gives the same bytes.
 
     Args:
-        report: What was made.
-        folder: Where to; ``tables`` and ``figures`` are folders in it. Files there of tables and
-            figures that this report cannot have are removed.
-        tell: Is told how much is done, from 0 to 1.
+        report: The report.
+        folder: Where to write, with tables and figures in folders ``tables`` and ``figures``.
+            Files of an earlier report that this one does not have are removed.
+        tell: Called with the share done, from 0 to 1.
 
     Returns:
         The files, the page first.
 
     Raises:
-        CheckError: The system refused.
+        CheckError: A file cannot be written.
     """
-    for name in report.skipped:  # what an earlier report in this folder had is not of these runs
+    for name in report.skipped:
         for stale in [*folder.glob(f"tables/{name}.*"), *folder.glob(f"figures/{name}.*")]:
             stale.unlink()
     page, document = folder / "report.html", folder / "report.tex"

@@ -17,11 +17,11 @@ class Values(NamedTuple):
     """The numbers behind one cell.
 
     Attributes:
-        runs: One a run, NaN where undefined; none where there is nothing to say.
+        runs: One per run, NaN where undefined; empty for an empty cell.
         records: Names of the runs' records, in the same order.
-        std: Standard deviation where it is known otherwise than from ``runs``.
-        mark: Signs to put behind the number.
-        competes: Whether it may be the best of its column.
+        std: Standard deviation where it does not follow from ``runs``.
+        mark: Text after the number.
+        competes: Whether it may be marked as the best of its column.
     """
 
     runs: tuple[float, ...]
@@ -32,7 +32,7 @@ class Values(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """Over the runs; NaN without any, or where one is."""
+        """Mean over the runs; NaN without any, or where one is."""
         return float(np.mean(self.runs)) if self.runs else math.nan
 
     @property
@@ -46,15 +46,12 @@ class Values(NamedTuple):
 def column_cells(
     values: Sequence[Values], *, digits: int, higher_is_better: bool = True
 ) -> list[TableCell]:
-    """Return the cells of one column.
+    """Return the cells of one column: the best mean is bold, the second best underlined.
 
     Args:
-        values: What each row holds.
-        digits: After the decimal point.
+        values: One per row; equal means are marked alike.
+        digits: Number of decimals.
         higher_is_better: Which mean is the best.
-
-    Returns:
-        One a row. All that share the best mean are bold, all that share the next are underlined.
 
     Example:
         >>> rows = [Values((0.5, 0.7)), Values((0.8,)), Values((0.9,), competes=False)]
@@ -77,13 +74,20 @@ def column_cells(
 
 
 def rounded(number: float, digits: int) -> str:
-    """Return a number with so many digits and a true minus sign, none before a zero.
+    """Return a number with so many decimals and a typographic minus sign, none before a zero.
 
     Example:
         >>> rounded(-0.25, 1), rounded(-0.01, 1)
         ('−0.2', '0.0')
     """
     return decimals(number, digits).replace("-", "−")
+
+
+def number_cell(number: float, digits: int, records: tuple[str, ...] = ()) -> TableCell:
+    """Return a cell that holds a number, a dash for NaN."""
+    if math.isnan(number):
+        return TableCell(UNDEFINED)
+    return TableCell(rounded(number, digits), value=number, records=records)
 
 
 def _text(values: Values, digits: int) -> str:

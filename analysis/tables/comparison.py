@@ -1,4 +1,4 @@
-"""A comparison of methods as it is shown and kept: from records to texts, the same every time."""
+"""A comparison of methods: from run records to tables."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from benchmark.truth import AccuracyKey, TruthTable
 
 @dataclass(frozen=True, eq=False)
 class MethodComparison:
-    """Runs of several methods, held against one truth.
+    """Runs of several methods, measured against one truth.
 
     Attributes:
         records: The runs.
         truth: True accuracies.
-        key: Which of them.
+        key: The accuracy.
         methods: Every method of the runs once, in the order of rows.
         references: Those that train nothing.
     """
@@ -37,21 +37,21 @@ class MethodComparison:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run."""
+        """One row per run."""
         return evaluate(self.records, self.truth, self.key)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """One row a method."""
+        """One row per method."""
         return summarise_methods(self.runs, self.methods)
 
     @cached_property
     def facts(self) -> Facts:
-        """What a reader must know."""
+        """The circumstances for captions."""
         return gather_facts(self.records, self.truth, self.key)
 
     def ranking(self, *, brief: bool = False) -> TextTable:
-        """Return how well methods rank, by all metrics or by those that fit a screen."""
+        """Return the table of ranking quality, with all metrics or those that fit a screen."""
         references = [name for name in self.methods if name in self.references]
         if brief:
             return ranking_table(self.summary, self.facts, metrics=BRIEF, references=references)
@@ -59,7 +59,7 @@ class MethodComparison:
 
     @cached_property
     def spending(self) -> TextTable:
-        """What methods spent."""
+        """The table of what methods spent."""
         return budget_table(self.runs, self.facts, self.methods)
 
     @property
@@ -69,5 +69,5 @@ class MethodComparison:
 
     @property
     def csv(self) -> str:
-        """The summary as CSV, every digit of it."""
+        """The summary as CSV, with every digit."""
         return to_csv(self.summary)

@@ -1,4 +1,4 @@
-"""From run records to numbers: one row a run, then one row a method.
+"""From run records to numbers: one row per run, then one row per method.
 
 A frame names its truth in every row, so numbers of different truths are never averaged together.
 An undefined metric and a wall time that was not recorded are NaN.
@@ -23,25 +23,26 @@ from benchmark.truth import AccuracyKey, TruthTable
 
 CONFIDENCE = 0.95
 BOOTSTRAP_SEED = 0  # fixed: tables made twice are equal
-TRUTH = ("table", "accuracy", "architectures")  # the columns that say what scores were held against
+TRUTH = ("table", "accuracy", "architectures")  # the columns that name the truth
 
 
 def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) -> pd.DataFrame:
-    """Measure every run against the truth.
+    """Measure every run against the truth, on the architectures that both have.
 
     Args:
         records: Runs of one task, each method and seed once.
-        table: The truth; only architectures that it has and that were scored are compared.
-        key: Which accuracy of it.
+        table: The truth.
+        key: The accuracy.
 
     Returns:
-        One row a run: method, seed, the truth (its table, accuracy and number of architectures),
-        all of ``METRICS``, then budget, spent, scored and every kind of spending in images, and
-        the wall time in seconds.
+        One row per run: method, seed, the truth (table, accuracy, number of architectures), all of
+        ``METRICS``, then budget, spent, scored and every kind of spending in images, and the wall
+        time in seconds.
 
     Raises:
-        InputError: No records, two tasks among them, or a run that stands there twice.
-        MissingError: The table lacks the accuracy, or a record what was spent.
+        InputError: No records, two tasks among them, or a run that is given twice.
+        MissingError: The table lacks the accuracy or every architecture that was scored, or a
+            record does not say what was spent.
 
     Example:
         >>> from benchmark.budget import Budget, Ledger
@@ -71,10 +72,10 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
 
 
 def scored_part(table: TruthTable, runs: Sequence[RunRecord]) -> TruthTable:
-    """Return a truth table without the architectures that runs of one task did not score.
+    """Return a truth table restricted to the architectures that runs of one task scored.
 
     Raises:
-        MissingError: It has none that they scored.
+        MissingError: It has none of them.
     """
     return table.only(runs[0].codes)
 
@@ -87,23 +88,16 @@ def summarise_methods(runs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
         order: Every method in it, once, in the order of rows.
 
     Returns:
-        One row a method: method, runs, the truth, and for each of ``METRICS`` the mean, standard
+        One row per method: method, runs, the truth, and for each of ``METRICS`` the mean, standard
         deviation and interval of the mean as ``<metric>_mean``, ``_std``, ``_low``, ``_high``.
 
     Raises:
         InputError: The rows have several truths, or the order does not name each method once.
         MissingError: The order names a method without runs.
-
-    Example:
-        >>> values = dict.fromkeys([*TRUTH, *METRICS], 0) | {"regret": [0.5, 1.5]}
-        >>> runs = pd.DataFrame({"method": ["gm", "gm"], **values})
-        >>> print(summarise_methods(runs, ["gm"])[["method", "runs", "regret_mean", "regret_low"]])
-          method  runs  regret_mean  regret_low
-        0     gm     2          1.0         0.0
     """
     truths = runs[list(TRUTH)].drop_duplicates()
     if len(truths) != 1:
-        raise InputError(f"the runs are held against {len(truths)} truths: summarise each apart")
+        raise InputError(f"the runs are measured against {len(truths)} truths: summarise each")
     against = truths.iloc[0].to_dict()
     return pd.DataFrame(
         {"method": method, "runs": len(of_method), **against, **_summaries(of_method)}
@@ -112,20 +106,15 @@ def summarise_methods(runs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    r"""Return a frame as CSV: every digit of every number, nothing where one is undefined.
-
-    Example:
-        >>> to_csv(pd.DataFrame({"method": ["gm"], "mean": [0.1 + 0.2], "std": [math.nan]}))
-        'method,mean,std\ngm,0.30000000000000004,\n'
-    """
+    """Return a frame as CSV with every digit; an undefined number is an empty field."""
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
 def comparable(records: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return the records as a list once it is sure that they may stand in one table.
+    """Return the records as a list after checking that they may be compared.
 
     Raises:
-        InputError: No records, two tasks or protocols among them, or a run that stands there twice.
+        InputError: No records, two tasks or protocols among them, or a run that is given twice.
     """
     runs = list(records)
     if not runs:
@@ -134,7 +123,7 @@ def comparable(records: Iterable[RunRecord]) -> list[RunRecord]:
     first_of: dict[str, RunRecord] = {}
     for run in runs:
         if (run.name, run.seed) in seen:
-            raise InputError(f"{_name(run)} stands there twice: give each run once")
+            raise InputError(f"{_name(run)} is given twice: give each run once")
         seen.add((run.name, run.seed))
         for other in (runs[0], first_of.setdefault(run.name, run)):
             differing = _differences(other, run)
@@ -165,12 +154,7 @@ def by_method(runs: pd.DataFrame, order: Sequence[str]) -> list[tuple[str, pd.Da
 
 
 def column(kind: Spending) -> str:
-    """Return the column that holds a kind of spending, in images.
-
-    Example:
-        >>> column(Spending.LEAF_TRAINING)
-        'leaf_training'
-    """
+    """Return the column that holds a kind of spending, in images."""
     return kind.value.replace(" ", "_")
 
 
@@ -190,7 +174,7 @@ def _cost(record: RunRecord) -> dict[str, float]:
 def _summaries(runs: pd.DataFrame) -> dict[str, float]:
     cells = {}
     for name, metric in METRICS.items():
-        # a generator a cell: no row depends on the rows above it
+        # a new generator for each cell: no row depends on the rows above it
         generator = np.random.default_rng(BOOTSTRAP_SEED)
         summary = asdict(
             summarise(runs[name], generator, confidence=CONFIDENCE, bounds=metric.bounds)
@@ -200,19 +184,19 @@ def _summaries(runs: pd.DataFrame) -> dict[str, float]:
 
 
 def _differences(one: RunRecord, other: RunRecord) -> list[str]:
-    """Return in what two tasks differ; each method has options and a base of its own."""
+    """Return the settings in which two tasks differ, except options and base of other methods."""
     if one.protocol != other.protocol:
         return ["protocol"]
     keys = {*one.task, *other.task} - {"search", "truth"}
     if one.method != other.method:
         keys.discard("options")
     found = {key for key in keys if one.task.get(key) != other.task.get(key)}
-    if one.base and other.base and _but_base(one) != _but_base(other):
+    if one.base and other.base and _search_without_base(one) != _search_without_base(other):
         found.add("search")
     return sorted(found)
 
 
-def _but_base(record: RunRecord) -> dict[str, Any]:
+def _search_without_base(record: RunRecord) -> dict[str, Any]:
     return {name: value for name, value in record.task["search"].items() if name != "base"}
 
 

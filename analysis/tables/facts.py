@@ -1,4 +1,4 @@
-"""What a reader must know to judge a table: whose truth, which runs, how many of each."""
+"""The circumstances of a comparison, for captions: the truth, the runs, and their numbers."""
 
 from __future__ import annotations
 
@@ -26,18 +26,17 @@ class Facts:
 
     Attributes:
         table: Name of the truth table.
-        description: Whose numbers it holds.
-        key: Which accuracy.
-        truth_seeds: Fewest and most trainings behind an accuracy, or None where not known.
+        description: Origin of its numbers.
+        key: The accuracy.
+        truth_seeds: Fewest and most trainings behind an accuracy; None where unknown.
         architectures: How many are compared.
         preset: Name of the task.
-        batch_norm: Whose statistics BatchNorm uses at scoring: those of the ``validation`` or of
-            ``training`` images; None where the task does not say.
+        batch_norm: Images whose statistics BatchNorm uses at scoring, ``validation`` or
+            ``training``; None where the task does not say.
         seeds: Of each method, ascending.
-        equal_budgets: Whether all methods had one budget.
-        images: How the runs' images relate to the truth's; None where the table does not tell.
-        networks: How many different networks the architectures are, where the table trained each
-            once.
+        equal_budgets: Whether all methods had the same budget.
+        images: How the runs' images overlap with the truth's; None where unknown.
+        networks: Number of different networks, where the table trained each once.
     """
 
     table: str
@@ -54,7 +53,7 @@ class Facts:
 
     @property
     def truth_line(self) -> str:
-        """Say whose numbers the truth is, over how many trainings, and of which images."""
+        """The truth: accuracy, table, number of trainings, and overlap of images."""
         line = f"Truth: {describe(self.key)}; table {self.table}: {self.description}"
         if self.truth_seeds is not None:
             low, high = self.truth_seeds
@@ -63,7 +62,7 @@ class Facts:
 
     @property
     def size_line(self) -> str:
-        """Say how many architectures are compared."""
+        """How many architectures are compared."""
         whole = self.architectures == SIZE
         count = f"all {SIZE:,}" if whole else f"{self.architectures:,} of {SIZE:,}"
         networks = f", {self.networks:,} different networks" if self.networks is not None else ""
@@ -71,7 +70,7 @@ class Facts:
 
     @property
     def runs_line(self) -> str:
-        """Say under which preset and seeds the methods ran."""
+        """The preset and seeds of the runs."""
         line = f"Runs: preset {self.preset}; seeds {self._seeds()}"
         if self.batch_norm is None:
             return f"{line}."
@@ -79,13 +78,11 @@ class Facts:
 
     @property
     def warnings(self) -> list[str]:
-        """Return what makes the comparison doubtful, a line each."""
+        """Reasons for caution, one per line."""
         few = sample_warning(self.architectures)
         found = [f"Warning: {few}."] if few else []
         if not self.equal_budgets:
-            found.append(
-                "Unequal budgets: every method spent what its own schedule costs, as published."
-            )
+            found.append("Unequal budgets: every method spent what its published schedule costs.")
         return found
 
     def _images(self) -> str:
@@ -106,19 +103,7 @@ class Facts:
 
 
 def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) -> Facts:
-    """Return the facts of a comparison.
-
-    Args:
-        records: The runs, as given to `evaluate`.
-        table: The truth, as given there.
-        key: The accuracy, as given there.
-
-    Returns:
-        The facts; methods in the order in which they come.
-
-    Raises:
-        InputError: The records may not stand in one table.
-    """
+    """Return the facts of a comparison; arguments and errors are those of `evaluate`."""
     runs = comparable(records)
     table = scored_part(table, runs)
     seeds: dict[str, list[int]] = {}

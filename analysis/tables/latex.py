@@ -1,14 +1,14 @@
 r"""A table in LaTeX, ruled by booktabs.
 
-What is written compiles with pdflatex and the packages booktabs and longtable; signs beyond ASCII
-that tables use are written as commands.
+The output compiles with pdflatex and the packages booktabs and longtable; non-ASCII signs are
+written as commands.
 """
 
 from __future__ import annotations
 
 from analysis.tables.text import TableCell, TextTable
 
-PAGE_ROWS = 40  # more do not fit on a page: the table is broken over several
+PAGE_ROWS = 40  # longer tables are broken over several pages
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -49,11 +49,11 @@ def to_latex(table: TextTable, label: str) -> str:
     r"""Return a table in LaTeX that ends in a newline.
 
     Args:
-        table: What to write.
-        label: What ``\ref`` calls it by.
+        table: The table.
+        label: The name for ``\ref``, after "tab:".
 
     Returns:
-        A ``table``, or a ``longtable`` where a page is too short; the caption stands above.
+        A ``table``, or a ``longtable`` where it does not fit a page; the caption is above it.
 
     Example:
         >>> rows = ((TableCell("gm"), TableCell("0.5 ± 0.1", bold=True)),)
@@ -112,7 +112,7 @@ def to_latex(table: TextTable, label: str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return text that LaTeX shows as it stands.
+    r"""Return text with LaTeX's special characters escaped.
 
     Example:
         >>> escaped("50 % of τ_b")
@@ -129,7 +129,7 @@ def _marked(cell: TableCell) -> str:
 
 
 def _stacked(heading: str) -> str:
-    """Return a heading whose lines stand on each other."""
+    """Return a heading with its lines stacked."""
     lines = [escaped(line) for line in heading.split("\n")]
     if len(lines) == 1:
         return lines[0]

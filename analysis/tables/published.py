@@ -1,4 +1,4 @@
-"""Numbers that others published, each with its source, to stand beside ours."""
+"""Published numbers of others, each with its source, shown beside ours."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.metrics.ranking import METRICS
-from benchmark.errors import InputError, NasbenchError, unknown_name
+from analysis.metrics.ranking import metric_named
+from benchmark.errors import InputError, NasbenchError
 from benchmark.files import read_bounded
 from benchmark.truth import AccuracyKey
 
@@ -22,17 +22,17 @@ MAX_BYTES = 1 << 20  # a file of a few dozen lines; anything larger is another f
 
 @dataclass(frozen=True)
 class PublishedNumber:
-    """One number.
+    """A published number.
 
     Attributes:
-        name: What the row is called, with who published it.
+        name: Of the row: the method and who published it.
         key: The accuracy it was measured against.
         metric: A name of ``METRICS``.
         value: In the metric's unit.
-        std: Standard deviation over runs; None where none was published.
+        std: Standard deviation over runs; None where it was not published.
         runs: How many; None where that was not published.
-        setting: How it came about, a few words.
-        source: Where it stands.
+        setting: Of the experiment, a few words.
+        source: The publication.
     """
 
     name: str
@@ -46,30 +46,18 @@ class PublishedNumber:
 
 
 def published_path() -> Path | None:
-    """Return the file of published numbers that comes with the project, None where it is gone."""
+    """Return the project's file of published numbers; None where it is missing."""
     return next((path for path in _PLACES if path.is_file()), None)
 
 
 def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
-    r"""Read a CSV file of published numbers, one a line, with the columns of ``COLUMNS``.
+    """Read a CSV file of published numbers with the columns ``COLUMNS``, one number per line.
 
     Args:
         path: The file; ``std`` and ``runs`` may be empty.
 
-    Returns:
-        The numbers in the order of the file.
-
     Raises:
         InputError: The file cannot be read, or a line of it is wrong.
-
-    Example:
-        >>> import tempfile
-        >>> line = "SynFlow,cifar10_test_200,kendall_tau,0.561,,,-,a paper"
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "published.csv"
-        ...     _ = path.write_text(",".join(COLUMNS) + "\n" + line)
-        ...     read_published(path)[0].value
-        0.561
     """
     contents = read_bounded(path, MAX_BYTES, "give a small CSV file")
     try:
@@ -88,21 +76,20 @@ def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
             number = _number(row)
         except NasbenchError as error:
             raise InputError(f"{path}, row {place}: {error}") from error
-        what = (number.name, number.key, number.metric)
-        if what in numbers:
+        same = (number.name, number.key, number.metric)
+        if same in numbers:
             raise InputError(f"{path}, row {place}: {number.name} has its {number.metric} twice")
-        numbers[what] = number
+        numbers[same] = number
     return tuple(numbers.values())
 
 
 def _number(row: list[str]) -> PublishedNumber:
     if len(row) != len(COLUMNS):
-        raise InputError(f"there are {len(row)} columns: it must be {len(COLUMNS)}")
+        raise InputError(f"there are {len(row)} columns: there must be {len(COLUMNS)}")
     name, accuracy, metric, value, std, runs, setting, source = row
-    if metric not in METRICS:
-        raise unknown_name("metric", metric, METRICS)
+    metric_named(metric)
     if not name or not source:
-        raise InputError("a name and a source must be there: say who published the number, where")
+        raise InputError("name or source is empty: say who published the number, and where")
     return PublishedNumber(
         name,
         AccuracyKey.parse(accuracy),

@@ -1,4 +1,4 @@
-"""The table of scored predictions: one row a file."""
+"""The table of scored predictions: one row per file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.metrics.ranking import METRICS, Metric
+from analysis.metrics.ranking import METRICS, Metric, metric_named
 from analysis.metrics.scoring import Score, same_architectures
+from analysis.tables.cells import UNDEFINED
 from analysis.tables.facts import describe
-from analysis.tables.presentation import UNDEFINED, chosen_metrics, heading
+from analysis.tables.presentation import TIES
 from analysis.tables.text import TableCell, TextTable, decimals
 from benchmark.truth import TruthTable
 
@@ -17,45 +18,39 @@ from benchmark.truth import TruthTable
 def scores_table(
     scores: Sequence[Score], table: TruthTable, *, metrics: Sequence[str] = tuple(METRICS)
 ) -> TextTable:
-    """Present the scores of files.
+    """Return a table of the scores of files.
 
     Args:
         scores: Of at least one file, all against one accuracy of one table.
         table: That table.
-        metrics: Which metrics, in the order of columns.
+        metrics: The columns.
 
     Returns:
-        One row a file; the best of each metric is bold where the files can be compared.
+        One row per file; the best of each metric is bold where the files can be compared.
 
     Raises:
         InputError: There is no metric of such a name.
     """
-    shown = chosen_metrics(metrics)
+    shown = [metric_named(name) for name in metrics]
     mark = len(scores) > 1 and same_architectures(scores)
+    paths = [score.predictions.file for score in scores]
+    names = [Path(path).name for path in paths]
     columns = [
-        [TableCell(name) for name in _names(scores)],
+        [TableCell(name) for name in (names if len(set(names)) == len(names) else paths)],
         [TableCell(f"{len(score.codes):,}") for score in scores],
         *(_cells(scores, metric, mark=mark) for metric in shown),
     ]
     caption = [
         f"Truth: {describe(scores[0].key)}; table {table.name}: {table.description}.",
-        "Ties: τ is τ-b, ρ takes average ranks, other metrics are expectations over random order "
-        f"among equals; {UNDEFINED} where a metric is undefined.",
+        f"{TIES}; {UNDEFINED} where a metric is undefined.",
         "Arrows point to the better side." + (" Bold: the best." if mark else ""),
     ]
     return TextTable(
         title="Ranking quality",
-        header=("File", "Architectures", *map(heading, shown)),
+        header=("File", "Architectures", *(metric.heading for metric in shown)),
         rows=tuple(zip(*columns, strict=True)),
         caption="\n".join(caption),
     )
-
-
-def _names(scores: Sequence[Score]) -> list[str]:
-    """Return what to call the files: their names alone where no two are the same."""
-    paths = [score.predictions.file for score in scores]
-    names = [Path(path).name for path in paths]
-    return names if len(set(names)) == len(names) else paths
 
 
 def _cells(scores: Sequence[Score], metric: Metric, *, mark: bool) -> list[TableCell]:

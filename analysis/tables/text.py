@@ -1,4 +1,4 @@
-"""A table as text, free of any output format, and its form in Markdown."""
+"""A table of texts, independent of the output format, and its form in Markdown."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from itertools import accumulate
 from typing import NamedTuple
 
-SETTLED = 10  # decimals that no order of summing touches
+STABLE = 10  # decimals that do not depend on the order of summation
 
 
 class TableCell(NamedTuple):
-    """What stands in one place of a table.
+    """A cell of a table.
 
     Attributes:
-        text: As it is shown.
+        text: What is shown.
         bold: Whether it is the best of its column.
-        underlined: Whether it is the second.
-        value: What it is sorted by; None sorts by the text.
+        underlined: Whether it is the second best.
+        value: The sorting key; None sorts by the text.
         records: Names of the run records that it was computed from.
     """
 
@@ -31,12 +31,12 @@ class TextTable(NamedTuple):
     """A table ready to be shown.
 
     Attributes:
-        title: What it is about, a few words.
-        header: Headings, one a column; a line break stands where a narrow one may be broken.
-        rows: The cells, one a column.
-        caption: What must be known to read it, one fact a line.
+        title: A few words.
+        header: One heading per column; a line break marks where a narrow one may be broken.
+        rows: One cell per column each.
+        caption: What a reader must know, one fact per line.
         names: How many columns at the left hold names; the others hold numbers.
-        groups: Sizes of groups of rows that belong together; none are told apart if empty.
+        groups: Sizes of the groups of rows that a line separates; empty for one group.
     """
 
     title: str
@@ -56,14 +56,14 @@ class TextTable(NamedTuple):
 def decimals(number: float, digits: int) -> str:
     """Return a number with so many decimals, never a zero with a minus.
 
-    Processors differ in the order in which they sum, so in the last bits of a sum. Those are
-    rounded away first: else what lies halfway between two texts would be now one, now the other.
+    The last bits of a sum depend on the processor. They are rounded away first, so that a number
+    halfway between two texts gives the same text everywhere.
 
     Example:
         >>> decimals(-0.001, 2), decimals(0.3945, 3), decimals(0.3945 - 1e-16, 3)
         ('0.00', '0.395', '0.395')
     """
-    settled = round(float(number), SETTLED)  # NumPy's own rounding goes another way
+    settled = round(float(number), STABLE)  # Python's rounding, which differs from NumPy's
     return f"{round(settled, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
 
 
@@ -87,9 +87,8 @@ def to_markdown(table: TextTable) -> str:
     rule = [":" + "-" * (width - 1) for width in widths[: table.names]]
     rule += ["-" * (width - 1) + ":" for width in widths[table.names :]]
     lines = [_line(row, widths, table.names) for row in (texts[0], rule, *texts[1:])]
-    caption = _without_tags(table.caption).replace(
-        "\n", "  \n"
-    )  # two spaces: Markdown keeps the line break
+    # two spaces: Markdown keeps the line break
+    caption = _without_tags(table.caption).replace("\n", "  \n")
     return "\n".join([f"**{_escaped(table.title)}**", "", *lines, "", caption]) + "\n"
 
 
@@ -105,7 +104,7 @@ def _escaped(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Return a text in which nothing is HTML, which Markdown would let through."""
+    """Return a text without HTML tags, which Markdown would pass on."""
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself."""
+"""The report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,11 @@ _FOLDER = resources.files("analysis.report.page")
 
 
 def render_page(report: Report, images: Mapping[str, bytes]) -> str:
-    """Return the page.
+    """Return the page as HTML; the same report gives the same text.
 
     Args:
-        report: What was made.
+        report: The report.
         images: Each figure as SVG, by name.
-
-    Returns:
-        HTML; the same report gives the same text.
     """
     environment = jinja2.Environment(
         autoescape=True,
@@ -48,7 +45,7 @@ def render_page(report: Report, images: Mapping[str, bytes]) -> str:
                 "caption": picture.caption,
                 "alternative": picture.alternative,
                 "data": b64encode(images[name]).decode(),
-                # inches to CSS pixels: on the page as large as in print
+                # inches to CSS pixels: as large as in print
                 "width": round(96 * float(picture.figure.get_figwidth())),
                 "height": round(96 * float(picture.figure.get_figheight())),
             }
@@ -62,7 +59,7 @@ def render_page(report: Report, images: Mapping[str, bytes]) -> str:
 
 
 def _sources(cell: TableCell) -> str:
-    """Say which records a cell was computed from."""
+    """Return the tooltip of a cell: the records that it was computed from."""
     return f"from {', '.join(cell.records)}" if cell.records else ""
 
 

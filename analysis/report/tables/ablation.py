@@ -1,4 +1,4 @@
-"""The tables of ablations: a method with other options beside itself, and beside the others."""
+"""The tables of ablations: methods with other options against themselves and the others."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.metrics.ranking import METRICS
 from analysis.report.study import COMPARED, Study, need
 from analysis.report.tables.differences import Side, paired_table
-from analysis.report.tables.quality import BuiltTable, count_cell, digits_of, heading
+from analysis.report.tables.parts import BuiltTable, count_cell, heading, metric_cells
 from analysis.statistics.paired import Comparison, compare_methods
 from analysis.tables import TableCell, TextTable, evaluate
-from analysis.tables.cells import UNDEFINED, Values, column_cells
+from analysis.tables.cells import UNDEFINED, Values
 from analysis.tables.evaluation import BOOTSTRAP_SEED
 from benchmark.records import RunRecord
 
-MAX_CHANGES = 3  # settings in which a variant may differ; beyond, it is another experiment
+MAX_CHANGES = 3  # settings in which a variant may differ; with more it is another experiment
 ABLATED = ("kendall_tau", "precision_at_5pct", "predicted_best", "best_of_top_10", "regret")
 
 Pairs = list[tuple[str, str]]
@@ -29,10 +28,10 @@ class Option(NamedTuple):
     """Runs of a method with other options than the study's.
 
     Attributes:
-        method: Which.
-        folder: Where they are, inside the study's folder.
-        changes: In what they differ, as ``setting = value``.
-        records: One a seed.
+        method: Its name.
+        folder: Of the runs, inside the study's folder.
+        changes: The settings that differ, as ``setting = value``.
+        records: One per seed.
     """
 
     method: str
@@ -42,12 +41,12 @@ class Option(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The method and its folder, which tell it from the method with the study's options."""
+        """The method with the folder of its runs."""
         return f"{self.method} ({self.folder})"
 
 
 def ablation_table(study: Study) -> BuiltTable:
-    """Present runs with other options, a row each, below those of the study.
+    """Return a row for each method with other options, below that with the study's options.
 
     Raises:
         MissingError: There are no variants, or all are other experiments.
@@ -64,13 +63,12 @@ def ablation_table(study: Study) -> BuiltTable:
         ]
     frames = [evaluate(side.records, study.table, study.key) for _, _, side in rows]
     columns = [
-        column_cells(
+        metric_cells(
             [
                 Values(tuple(frame[name]), side.names(list(frame["seed"])))
                 for frame, (_, _, side) in zip(frames, rows, strict=True)
             ],
-            digits=digits_of(METRICS[name]),
-            higher_is_better=METRICS[name].higher_is_better,
+            name,
         )
         for name in ABLATED
     ]
@@ -89,10 +87,10 @@ def ablation_table(study: Study) -> BuiltTable:
         caption="\n".join(
             [
                 study.facts.truth_line,
-                "One row an option: what differs from the runs of the other tables is named, all "
-                "else is equal. Cells: mean ± standard deviation over seeds. Bold: the best; "
-                "underlined: the second.",
-                *_left_out_note(left_out),
+                "One row per option: it names the settings that differ from the runs of the other "
+                "tables. Cells: mean ± standard deviation over seeds. Bold: the best; underlined: "
+                "the second best.",
+                *([f"Left out, as other experiments: {', '.join(left_out)}."] if left_out else []),
             ]
         ),
         names=2,
@@ -104,11 +102,11 @@ def ablation_table(study: Study) -> BuiltTable:
 
 
 def ablation_comparison_table(study: Study) -> BuiltTable:
-    """Present methods with other options against the other methods, and against themselves.
+    """Return comparisons of methods with other options with the other methods and themselves.
 
-    In each folder of variants a method there takes the place of the study's own. All pairs of
-    trained methods of which one was replaced are one family of comparisons; each replaced method
-    against itself, with the study's options, is another.
+    The methods in a folder of variants replace the study's own. All pairs of trained methods of
+    which one was replaced are one family of comparisons; the pairs of a replaced method and
+    itself, with the study's options, are another.
 
     Raises:
         MissingError: There are no variants, or no two trained methods have a seed in common.
@@ -124,9 +122,9 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
         families.append([pair for pair in pairs if not set(pair) <= set(study.trained)])
         families.append([(option.method, option.name) for option in inside.values()])
     families = [
-        kept
+        paired
         for pairs in families
-        if (kept := [(a, b) for a, b in pairs if sides[a].seeds & sides[b].seeds])
+        if (paired := [(a, b) for a, b in pairs if sides[a].seeds & sides[b].seeds])
     ]
     need(families, "no runs with other options share a seed with runs of the other tables")
     found = _compared(study, sides, families)
@@ -140,20 +138,20 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
             study.facts.truth_line,
             "In brackets: the folder of the runs with other options, which the table of the "
             "ablation names. By metric and folder there are two groups: such runs against the "
-            "other methods, and against the same method as it stands in the other tables.",
+            "other methods, and against the same method of the other tables.",
         ],
     )
 
 
 def _options(study: Study) -> tuple[list[Option], list[str]]:
-    """Return the variants that are ablations, and which are none and why.
+    """Return the variants that are ablations, and the others with the reason.
 
     Raises:
         MissingError: There are none.
     """
     need(
         study.variants,
-        "there are no runs with other options: keep them in folders inside this one",
+        "there are no runs with other options: put them into folders inside this one",
     )
     options, left_out = [], []
     for folder, records in study.variants.items():
@@ -163,21 +161,20 @@ def _options(study: Study) -> tuple[list[Option], list[str]]:
             if not own:
                 left_out.append(f"{folder} ({method}: not among the other runs)")
                 continue
+            if not np.array_equal(own[0].codes, of_method[0].codes):
+                left_out.append(f"{folder} ({method}: other candidates)")
+                continue
             changes = _changes(own[0], of_method[0])
             if 1 <= len(changes) <= MAX_CHANGES:
                 options.append(Option(method, folder, tuple(changes), of_method))
             else:
                 left_out.append(f"{folder} ({method}: {len(changes)} settings differ)")
-    said = f"; left out: {', '.join(left_out)}" if left_out else ""
+    note = f"; left out: {', '.join(left_out)}" if left_out else ""
     need(
         options,
-        f"no folder inside this one holds runs that differ in 1 to {MAX_CHANGES} settings{said}",
+        f"no folder inside this one holds runs that differ in 1 to {MAX_CHANGES} settings{note}",
     )
     return options, left_out
-
-
-def _left_out_note(left_out: Sequence[str]) -> list[str]:
-    return [f"Left out, as other experiments: {', '.join(left_out)}."] if left_out else []
 
 
 def _compared(
@@ -196,17 +193,17 @@ def _compared(
 
 
 def _changes(own: RunRecord, other: RunRecord) -> list[str]:
-    """Return in what a variant's task differs, as ``setting = value``."""
-    mine, theirs = _flat(own.task), _flat(other.task)
-    names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
-    changes = [f"{name} = {theirs.get(name, UNDEFINED)}" for name in names if name != "preset"]
+    """Return the settings in which a variant's task differs, as ``setting = value``."""
+    before, after = _flat(own.task), _flat(other.task)
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    changes = [f"{name} = {after.get(name, UNDEFINED)}" for name in names if name != "preset"]
     if own.protocol != other.protocol:
         changes.append(f"protocol = {other.protocol}")
     return changes
 
 
 def _flat(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task's settings by name; those of a section carry it, a method's options do not."""
+    """Return a task's settings as ``section.name``, a method's options as ``name``."""
     flat: dict[str, Any] = {}
     for section, value in task.items():
         if not isinstance(value, Mapping):

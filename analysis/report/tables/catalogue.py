@@ -1,4 +1,4 @@
-"""Everything that a report may hold, made for one study; what cannot be made says why."""
+"""The list of a report's tables, and making all tables and figures of a study."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from analysis.report.page.picture import Picture
-from analysis.report.pictures import PICTURES
+from analysis.report.pictures import PICTURES, Picture
 from analysis.report.study import Study
 from analysis.report.tables.ablation import ablation_comparison_table, ablation_table
 from analysis.report.tables.differences import comparison_table
 from analysis.report.tables.intervals import interval_table
 from analysis.report.tables.outcome import outcome_table
-from analysis.report.tables.quality import BuiltTable, quality_table
+from analysis.report.tables.parts import BuiltTable
+from analysis.report.tables.quality import quality_table
 from analysis.report.tables.spending import runs_table, spending_table
 from analysis.report.tables.truth import truth_table
 from benchmark.errors import MissingError
@@ -36,13 +36,13 @@ TABLES: Mapping[str, Callable[[Study], BuiltTable]] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What was made.
+    """The tables and figures of a study, by name.
 
     Attributes:
-        study: From what.
-        tables: By name.
-        pictures: By name.
-        skipped: Why each of the others is not there, by name.
+        study: Their input.
+        tables: Those that could be made.
+        pictures: The figures that could be made.
+        skipped: Why each of the others could not.
     """
 
     study: Study
@@ -52,29 +52,22 @@ class Report:
 
 
 def make_report(study: Study, tell: Callable[[float], None] = lambda share: None) -> Report:
-    """Make every table and figure that the records can feed.
+    """Make every table and figure for which the records have the data.
 
     Args:
         study: The runs.
-        tell: Is told how much is done, from 0 to 1.
-
-    Returns:
-        Them, and why others are missing.
+        tell: Called with the share done, from 0 to 1.
     """
     tables: dict[str, BuiltTable] = {}
     pictures: dict[str, Picture] = {}
     skipped: dict[str, str] = {}
-    steps = len(TABLES) + len(PICTURES)
-    for done, (name, build) in enumerate(TABLES.items()):
-        tell(done / steps)
+    for done, name in enumerate([*TABLES, *PICTURES]):
+        tell(done / (len(TABLES) + len(PICTURES)))
         try:
-            tables[name] = build(study)
-        except MissingError as error:
-            skipped[name] = str(error)
-    for done, (name, record) in enumerate(PICTURES.items(), start=len(TABLES)):
-        tell(done / steps)
-        try:
-            pictures[name] = record.draw(study)
+            if name in TABLES:
+                tables[name] = TABLES[name](study)
+            else:
+                pictures[name] = PICTURES[name].draw(study)
         except MissingError as error:
             skipped[name] = str(error)
     return Report(study, tables, pictures, skipped)

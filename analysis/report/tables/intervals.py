@@ -8,39 +8,32 @@ import numpy as np
 import pandas as pd
 
 from analysis.metrics.ranking import METRICS, kendall_tau
-from analysis.report.study import Study, record_name
-from analysis.report.tables.quality import BuiltTable, count_cell, digits_of, records_of, row_name
+from analysis.report.study import Study
+from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell, record_names, row_name
 from analysis.statistics.intervals import Interval
 from analysis.statistics.resampling import bootstrap_architectures
 from analysis.tables import TableCell, TextTable, summarise_methods
-from analysis.tables.cells import UNDEFINED, rounded
+from analysis.tables.cells import UNDEFINED, number_cell, rounded
 from analysis.tables.evaluation import BOOTSTRAP_SEED, CONFIDENCE
 
-METRIC = "kendall_tau"
-RESAMPLES, DRAWN = 200, 1_000  # of architectures; more would take longer than it tells
+METRIC = METRICS["kendall_tau"]
+RESAMPLES, DRAWN = 200, 1_000  # of architectures; more would take longer than they are worth
 
 
 def interval_table(study: Study) -> BuiltTable:
-    """Present Kendall's tau of every method with its intervals over seeds and architectures.
-
-    Args:
-        study: The runs.
-
-    Returns:
-        One row a method.
-    """
+    """Return Kendall's tau of every method with its intervals over seeds and architectures."""
     summary = summarise_methods(study.runs, study.order).set_index("method")
     rows, numbers = [], []
     for method in study.order:
-        columns = [f"{METRIC}_{part}" for part in ("mean", "low", "high")]
+        columns = [f"{METRIC.name}_{part}" for part in ("mean", "low", "high")]
         mean, low, high = map(float, np.asarray(summary.loc[method, columns], np.float64))
         over = _over_architectures(study, method)
-        records = tuple(map(record_name, study.of_method(method)))
+        records = record_names(study, method)
         rows.append(
             (
                 TableCell(row_name(study, method)),
                 count_cell(len(records)),
-                _cell(rounded(mean, 3), mean, records),
+                number_cell(mean, METRIC.digits, records),
                 _interval_cell(Interval(low, high), records),
                 _interval_cell(over, records),
             )
@@ -56,9 +49,10 @@ def interval_table(study: Study) -> BuiltTable:
                 "seeds_high": high,
                 "architectures_low": over.low,
                 "architectures_high": over.high,
-                "records": records_of(study, method),
+                "records": " ".join(records),
             }
         )
+    size = len(study.table)
     shown = TextTable(
         title="Intervals of Kendall τ-b",
         header=("Method", "Seeds", "τ-b ↑", "over seeds", "over architectures"),
@@ -66,13 +60,12 @@ def interval_table(study: Study) -> BuiltTable:
         caption="\n".join(
             [
                 study.facts.truth_line,
-                f"{CONFIDENCE:.0%} bootstrap intervals. Over seeds: of the mean, widened where "
-                f"they are few, cut at −1 and 1, {UNDEFINED} for one. Over architectures: of the "
-                f"mean over the same runs, from {RESAMPLES} resamples of "
-                f"{min(DRAWN, len(study.table)):,} architectures, shrunk to the "
-                f"{len(study.table):,} that are compared.",
+                f"{CONFIDENCE:.0%} bootstrap intervals. Over seeds: of the mean, widened for few "
+                f"seeds, clipped to −1 and 1, {UNDEFINED} for one seed. Over architectures: of the "
+                f"mean over the same runs, from {RESAMPLES} resamples of {min(DRAWN, size):,} "
+                f"architectures, shrunk to the {size:,} that are compared.",
                 "The first says how far another training could move τ, the second how far another "
-                "choice of architectures could; neither holds the other.",
+                "choice of architectures could; neither includes the other.",
             ]
         ),
     )
@@ -96,13 +89,6 @@ def _over_architectures(study: Study, method: str) -> Interval:
 
 def _interval_cell(interval: Interval, records: tuple[str, ...]) -> TableCell:
     if math.isnan(interval.low) or math.isnan(interval.high):
-        return TableCell(UNDEFINED)
-    digits = digits_of(METRICS[METRIC])
-    text = f"[{rounded(interval.low, digits)}, {rounded(interval.high, digits)}]"
-    return _cell(text, interval.low, records)
-
-
-def _cell(text: str, value: float, records: tuple[str, ...]) -> TableCell:
-    if math.isnan(value):
-        return TableCell(UNDEFINED)
-    return TableCell(text, value=value, records=records)
+        return EMPTY
+    low, high = (rounded(end, METRIC.digits) for end in (interval.low, interval.high))
+    return TableCell(f"[{low}, {high}]", value=interval.low, records=records)

@@ -1,4 +1,4 @@
-"""The table of the truth itself: how far its own seeds agree, and what that lets anybody reach."""
+"""The table of the truth itself: how far its seeds agree, and the ceiling that follows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from analysis.figures.curves import validation_key
 from analysis.metrics.ranking import kendall_tau
 from analysis.report.study import Study, need
-from analysis.report.tables.quality import BuiltTable, count_cell
-from analysis.statistics.ceiling import Agreed, agreement_of, ceiling_tau, spearman_brown
+from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell
+from analysis.statistics.ceiling import SeedAgreement, agreement_of, ceiling_tau, spearman_brown
 from analysis.tables import TableCell, TextTable
-from analysis.tables.cells import UNDEFINED, rounded
+from analysis.tables.cells import UNDEFINED, number_cell
 from analysis.tables.facts import describe
 from benchmark.spaces.nb201 import is_connected
 from benchmark.truth import AccuracyKey, TruthTable
@@ -26,19 +26,19 @@ TOP = 10  # percent
 WHOLE = "all"
 
 
-class Row(NamedTuple):
+class TruthRow(NamedTuple):
     """An accuracy on a set of architectures.
 
     Attributes:
-        accuracy: Which.
-        part: Which architectures, in words.
-        architectures: How many.
+        accuracy: The accuracy.
+        part: The set, in words.
+        architectures: Its size.
         seeds: Seeds behind each mean; None where they are not the same for all.
         tau: Kendall's tau-b between two seeds.
         rho: Spearman's rank correlation between two seeds.
-        reliability: Of the mean over the seeds, from ``rho``; NaN where that does not follow.
-        ceiling: The tau-b that perfect scores would reach, from ``tau``; NaN likewise.
-        tau_with_validation: Tau-b with the validation accuracy after as much training.
+        reliability: Of the mean over the seeds, from ``rho``; NaN where it does not follow.
+        ceiling: The tau-b of perfect scores, from ``tau``; NaN likewise.
+        tau_with_validation: Tau-b with the validation accuracy after as many epochs.
     """
 
     accuracy: AccuracyKey
@@ -53,20 +53,17 @@ class Row(NamedTuple):
 
 
 def truth_table(study: Study) -> BuiltTable:
-    """Present how reliable those accuracies of the truth are that have several seeds.
-
-    Args:
-        study: The runs; its table tells how far its seeds agree.
+    """Return how reliable those accuracies of the truth are that have several seeds.
 
     Returns:
-        A row for each accuracy of all architectures, and where the table has the accuracies of
-        each seed, one of those that are connected and one of the best.
+        A row for all architectures of each accuracy, and where the table has the accuracies of
+        each seed, one for the connected ones and one for the best.
 
     Raises:
-        MissingError: The table does not tell how far its seeds agree.
+        MissingError: The table does not record how far its seeds agree.
     """
     known = [key for key in study.keys if key in study.table.measurements.agreement]
-    need(known, f"the table {study.table.name} does not tell how far its seeds agree")
+    need(known, f"table {study.table.name} does not record how far its seeds agree")
     known.sort(key=lambda key: key != study.key)
     groups = [list(_rows(study.table, key)) for key in known]
     rows = [row for group in groups for row in group]
@@ -84,7 +81,7 @@ def truth_table(study: Study) -> BuiltTable:
             "τ-b, validation\nwith test",
         ),
         rows=tuple(map(_cells, rows)),
-        caption="\n".join(_caption(study, partly=len(rows) == len(known))),
+        caption="\n".join(_caption(study, by_seed=len(rows) > len(known))),
         names=2,
         groups=tuple(map(len, groups)),
     )
@@ -94,11 +91,26 @@ def truth_table(study: Study) -> BuiltTable:
     return BuiltTable(shown, numbers)
 
 
-def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[Row]:
-    told = table.measurements.agreement[key]
-    every = np.ones(len(table), bool)
-    yield _row(table, key, WHOLE, every, Agreed(told.architectures, told.tau, told.rho), told.seeds)
+def accuracies_by_seed(table: TruthTable, key: AccuracyKey) -> NDArray[np.float64] | None:
+    """Return the accuracies of each seed, [seeds, n].
+
+    Returns:
+        Of at least two seeds; None where the table does not have those of every architecture.
+    """
+    found = table.measurements.by_seed.get(key)
+    if found is None or len(found.seeds) < 2 or np.isnan(found.accuracies).any():
+        return None
+    return found.accuracies.T
+
+
+def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[TruthRow]:
+    of_table = table.measurements.agreement[key]
+    agreed = SeedAgreement(of_table.architectures, of_table.tau, of_table.rho)
     by_seed = accuracies_by_seed(table, key)
+    if by_seed is not None and len(table) != agreed.architectures:  # of fewer candidates
+        agreed = agreement_of(by_seed)
+    every = np.ones(len(table), bool)
+    yield _row(table, key, WHOLE, every, agreed, of_table.seeds)
     if by_seed is None:
         return
     connected, top = is_connected(table.codes), _top(table.accuracy(key))
@@ -112,42 +124,25 @@ def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[Row]:
 
 
 def _top(truth: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which are in the top, with all that are tied at its edge."""
+    """Return the membership of the top, including ties at its boundary."""
     place = max(1, len(truth) * TOP // 100)
-    edge = float(np.partition(truth, -place)[-place])
-    return truth >= edge
+    boundary = float(np.partition(truth, -place)[-place])
+    return truth >= boundary
 
 
-def _agreement_in_top(by_seed: NDArray[np.float64], architectures: int) -> Agreed:
-    """Return how far every two seeds agree on what is the top by all others.
+def _agreement_in_top(by_seed: NDArray[np.float64], architectures: int) -> SeedAgreement:
+    """Return how far every two seeds agree on the top by all other seeds.
 
-    Where the two had a say in the choice themselves, what one puts in low the other had to put in
-    high, and they would seem to disagree.
+    If the two had selected the top themselves, the selection would bias their agreement downwards.
     """
     found = []
     for one, other in combinations(range(len(by_seed)), 2):
         others = np.delete(by_seed, [one, other], axis=0)
         if not len(others):
-            return Agreed(architectures, math.nan, math.nan)
+            return SeedAgreement(architectures, math.nan, math.nan)
         found.append(agreement_of(by_seed[[one, other]][:, _top(others.mean(0))]))
     _, tau, rho = np.mean(found, axis=0)
-    return Agreed(architectures, float(tau), float(rho))
-
-
-def accuracies_by_seed(table: TruthTable, key: AccuracyKey) -> NDArray[np.float64] | None:
-    """Return the accuracies of each seed, [seeds, n].
-
-    Args:
-        table: The table.
-        key: Which accuracy.
-
-    Returns:
-        They, of two seeds at least; None where the table does not hold those of every architecture.
-    """
-    found = table.measurements.by_seed.get(key)
-    if found is None or len(found.seeds) < 2 or np.isnan(found.accuracies).any():
-        return None
-    return found.accuracies.T
+    return SeedAgreement(architectures, float(tau), float(rho))
 
 
 def _row(
@@ -155,14 +150,14 @@ def _row(
     key: AccuracyKey,
     name: str,
     part: NDArray[np.bool_],
-    found: Agreed,
+    found: SeedAgreement,
     seeds: int | None,
-) -> Row:
+) -> TruthRow:
     other = validation_key(table, key)
-    return Row(
+    return TruthRow(
         key,
         name,
-        int(part.sum()),
+        found.architectures,
         seeds,
         found.tau,
         found.rho,
@@ -174,35 +169,35 @@ def _row(
     )
 
 
-def _cells(row: Row) -> tuple[TableCell, ...]:
+def _cells(row: TruthRow) -> tuple[TableCell, ...]:
     return (
         TableCell(describe(row.accuracy)),
         TableCell(row.part),
         count_cell(row.architectures),
-        TableCell(UNDEFINED) if row.seeds is None else count_cell(row.seeds),
+        EMPTY if row.seeds is None else count_cell(row.seeds),
         *(
-            TableCell(UNDEFINED) if math.isnan(value) else TableCell(rounded(value, 3), value=value)
+            number_cell(value, 3)
             for value in (row.tau, row.rho, row.reliability, row.ceiling, row.tau_with_validation)
         ),
     )
 
 
-def _caption(study: Study, *, partly: bool) -> list[str]:
+def _caption(study: Study, *, by_seed: bool) -> list[str]:
     table = study.table
     lines = [
         f"Truth: table {table.name}: {table.description}.",
         "Between seeds: the mean over pairs of seeds. Reliability of the mean over k seeds: "
         "Spearman–Brown, k·ρ / (1 + (k − 1)·ρ). Noise ceiling: the τ that perfect scores would "
-        "reach, the square root of the same formula on r = sin(π·τ / 2), turned back by "
+        "reach, the square root of the same formula on r = sin(π·τ / 2), converted back by "
         "τ = 2/π·arcsin r.",
         "All seeds are measured on one and the same set of test images, and validation and test "
         "accuracies may come from the same trained weights: what these have in common counts here "
         "as truth.",
         f"Connected: a signal reaches the output. True top {TOP} %: by the mean over all seeds, "
-        "with all that are tied at its edge; but two seeds are compared on what is the top by the "
-        "others, as they must not have chosen what they are compared on. How reliable the mean is "
+        "including ties at its boundary; but two seeds are compared on the top by the other seeds, "
+        "as they must not have selected what they are compared on. The reliability of the mean "
         f"in its own top does not follow from that: {UNDEFINED}."
-        if not partly
+        if by_seed
         else "The table does not hold the accuracies of each seed, so parts of the space are left "
         "out.",
     ]

@@ -1,4 +1,4 @@
-"""Figures of what happened inside a run, from traces as the trees of supernets leave them."""
+"""Figures of what happened inside a run, from traces written by hand."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.figures.distances import distance_data, distance_figure
+from analysis.figures.losses import loss_data
 from analysis.figures.progress import Progress, draw_progress, mean_progress, progress_data
-from analysis.figures.spending import loss_data
 from analysis.figures.tree import draw_tree, tree_data
 from benchmark.errors import InputError, MissingError
 from benchmark.records import RunRecord
@@ -61,7 +61,7 @@ def test_frames_stand_around_the_groups() -> None:
 
 @pytest.mark.parametrize("data", [distance_data, tree_data, loss_data])
 def test_a_run_that_holds_nothing_of_it_is_missing(data: Any) -> None:
-    with pytest.raises(MissingError, match="no run holds"):
+    with pytest.raises(MissingError, match="no run recorded"):
         data(run({}))
 
 
@@ -82,7 +82,7 @@ TOGETHER: dict[str, Any] = {"splits": [SPLIT], "leaves": LEAVES}
 )
 def test_a_tree_that_does_not_fit_together(change: dict[str, Any]) -> None:
     assert tree_data(run(TOGETHER))
-    with pytest.raises(InputError, match=r"^the trace of gm, seed 0, does not fit together"):
+    with pytest.raises(InputError, match=r"^the trace of gm, seed 0, is inconsistent"):
         tree_data(run(TOGETHER | change))
 
 
@@ -92,7 +92,7 @@ def test_a_tree_that_does_not_fit_together(change: dict[str, Any]) -> None:
 def test_distances_that_are_no_matrix_of_operations(matrix: list[list[float]]) -> None:
     for edge in ("0→1", "0→3"):
         split = {**SPLIT, "distances": {edge: matrix}}
-        with pytest.raises(InputError, match=r"^the trace of gm, seed 0, does not fit together"):
+        with pytest.raises(InputError, match=r"^the trace of gm, seed 0, is inconsistent"):
             distance_data(run({"splits": [split]}))
 
 
@@ -108,7 +108,7 @@ def test_distances_that_are_no_matrix_of_operations(matrix: list[list[float]]) -
 def test_losses_that_do_not_fit_the_budget(
     trace: dict[str, Any], parts: tuple[int, int, int]
 ) -> None:
-    with pytest.raises(InputError, match=r"^the trace of gm, seed 0, does not fit together"):
+    with pytest.raises(InputError, match=r"^the trace of gm, seed 0, is inconsistent"):
         loss_data(run(trace, parts))
 
 
@@ -175,7 +175,7 @@ def test_progress_is_that_of_the_sample() -> None:
     for what, label in [("tau", "τ-b"), ("found", "accuracy")]:
         ax = draw_progress([one], Figure().subplots(), what=what)
         assert label in ax.get_ylabel()
-    with pytest.raises(MissingError, match="no run kept scores at points of its budget"):
+    with pytest.raises(MissingError, match="no run recorded scores during training"):
         progress_data([run({})], table, KEY, ["gm"])
 
 
@@ -198,4 +198,4 @@ def test_progress_has_a_thick_line_a_method_and_a_thin_one_a_run() -> None:
 
 def progress(name: str, spent: list[int], tau: list[float]) -> Progress:
     values = np.array(tau, np.float64)
-    return Progress(name, 0, 0, np.array(spent, np.float64), values, values)
+    return Progress(name, 0, 0, 10, np.array(spent, np.float64), values, values)

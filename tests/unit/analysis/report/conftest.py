@@ -1,12 +1,14 @@
 """What the tests of reports share: runs of three methods and two references, with full traces.
 
-Scores are the truth and noise, so that gm ranks better than few-shot, and that better than
-one-shot; the traces have the form that trees of supernets leave, written by hand.
+The runs score 1,000 candidates of the space, and the table of truth holds all of it. Scores are the
+truth and noise, so that gm ranks better than few-shot, and that better than one-shot; the traces
+have the form that trees of supernets leave, written by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from analysis.report import Report, Study, make_report, read_study, write_report
 from analysis.statistics.ceiling import agreement_of
 from analysis.tables.published import published_path, read_published
 from benchmark.records import RunRecord, write_record
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, candidate_codes
 from benchmark.truth import (
     AccuracyKey,
     Agreement,
@@ -32,6 +34,8 @@ KEY = AccuracyKey("cifar10", "test", 200)
 NOISE = {"one-shot": 8.0, "few-shot": 5.0, "gm": 1.0, "random": 1e6, "params": 6.0}
 REFERENCES = ("random", "params")
 SEEDS = range(3)
+CANDIDATES = 1_000
+CODES = candidate_codes(CANDIDATES)
 MakeRun = Callable[..., RunRecord]
 
 
@@ -63,8 +67,8 @@ def make_run(table: TruthTable) -> MakeRun:
 
     def make(method: str, seed: int, **changes: Any) -> RunRecord:
         generator = np.random.default_rng([seed, sorted(NOISE).index(method)])
-        truth = table.accuracy(KEY)
-        scores = np.round(truth + generator.normal(0, NOISE[method], SIZE), 2)  # ties among them
+        truth = table.accuracy(KEY, CODES)
+        scores = np.round(truth + generator.normal(0, NOISE[method], CANDIDATES), 2)  # some ties
         trained = method not in REFERENCES
         shared = {"one-shot": 6_400, "few-shot": 3_200, "gm": 1_600}.get(method, 0)
         matching = 960 if method == "gm" else 0
@@ -73,7 +77,7 @@ def make_run(table: TruthTable) -> MakeRun:
             "task": {
                 "preset": "made",
                 "training": {"batch_size": 16, "budget": 6_400},
-                "scoring": {"batch_norm": "validation", "images": 16},
+                "scoring": {"batch_norm": "validation", "images": 16, "candidates": CANDIDATES},
                 "options": {"between": 0.25, "levels": 2} if method == "gm" else {},
             },
             "scores": scores,
@@ -129,13 +133,12 @@ def _trace(method: str, generator: np.random.Generator) -> dict[str, Any]:
 
 def _trajectory(scores: NDArray[np.float64], generator: np.random.Generator) -> dict[str, Any]:
     """Return scores of a sample that grow out of noise, at four points of the budget."""
-    codes = np.arange(0, SIZE, 100)
-    noise = 20 * generator.normal(size=len(codes))
+    sample = scores[::7]
+    noise = 20 * generator.normal(size=len(sample))
     points = [
-        {"spent": 1_600 * (point + 1), "scores": scores[codes] + noise * (3 - point)}
-        for point in range(4)
+        {"spent": 1_600 * (point + 1), "scores": sample + noise * (3 - point)} for point in range(4)
     ]
-    return {"trajectory": {"codes": codes, "points": points}}
+    return {"trajectory": {"codes": CODES[::7], "points": points}}
 
 
 def _leaf(node: str, edges: dict[int, list[str]], steps: int) -> dict[str, Any]:
@@ -199,7 +202,21 @@ def report(study: Study) -> Report:
 
 
 @pytest.fixture(scope="session")
-def written(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def brief(report: Report) -> Report:
+    """Return the report with three of its figures, as writing all takes long."""
+    names = ("overview", "losses", "splits")
+    return replace(report, pictures={name: report.pictures[name] for name in names})
+
+
+@pytest.fixture(scope="session")
+def written(brief: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
+    write_report(brief, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def written_whole(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
     write_report(report, folder)
     return folder

@@ -18,7 +18,7 @@ from analysis.report.tables.quality import quality_table
 from analysis.tables import TextTable
 from benchmark.errors import InputError, MissingError
 from benchmark.records import write_record
-from benchmark.spaces.nb201 import OPERATIONS, SIZE, decode, network_codes, to_string
+from benchmark.spaces.nb201 import OPERATIONS, SIZE, decode, live_codes, network_codes, to_string
 from benchmark.truth import AccuracyKey, Source, TruthTable
 
 
@@ -94,23 +94,23 @@ def test_the_oracle_looks_into_the_leaves(report: Report, study: Study) -> None:
     }  # CIFAR-10 test
     assert report.tables["outcome"].shown.header[4].startswith("CIFAR-10\ntest\n200 ep.")
     truth = study.table.accuracy(study.key)
-    operations = decode(np.arange(SIZE))
+    operations = decode(live_codes(study.table.codes))
     for method in ("gm", "few-shot"):
         expected = []
         for record in study.of_method(method):
             best = []
             for leaf in record.trace["leaves"]:
                 inside = [
-                    code
-                    for code in range(SIZE)
+                    place
+                    for place in range(len(truth))
                     if all(
-                        OPERATIONS[operations[code, edge]] in names
+                        OPERATIONS[operations[place, edge]] in names
                         for edge, names in enumerate(leaf["operations"])
                         if len(names) < 5
                     )
                 ]
                 top = max(record.scores[inside])
-                best.append([truth[code] for code in inside if record.scores[code] == top])
+                best.append([truth[place] for place in inside if record.scores[place] == top])
             values = [max(choice) for choice in product(*best)]
             expected.append(statistics.mean(values))
         cell = rows[method, "oracle: best leaf"]
@@ -125,14 +125,17 @@ def test_the_oracle_looks_into_the_leaves(report: Report, study: Study) -> None:
 
 def test_what_bases_select_is_looked_up(study: Study) -> None:
     """The choice by validation alone stands apart from the best of what leaves offer."""
-    truth = study.table.accuracy(study.key)
-    offers = {"gm": [17, 4_000, 9_000, 15_000], "few-shot": [1, 2, 3, 4, 5], "one-shot": [700]}
+    codes, truth = study.table.codes, study.table.accuracy(study.key)
+    offers = {"gm": [17, 400, 900, 150], "few-shot": [1, 2, 3, 4, 5], "one-shot": [700]}
     records = []
     for record in study.records:
         if record.method in offers:
             leaves = [
-                {**leaf, "selected": {"architecture": to_string(code), "score": float(place)}}
-                for place, (leaf, code) in enumerate(
+                {
+                    **leaf,
+                    "selected": {"architecture": to_string(codes[offer]), "score": float(place)},
+                }
+                for place, (leaf, offer) in enumerate(
                     zip(record.trace["leaves"], offers[record.method], strict=True)
                 )
             ]
@@ -141,30 +144,31 @@ def test_what_bases_select_is_looked_up(study: Study) -> None:
         records.append(record)
     shown = outcome_table(replace(study, records=tuple(records))).shown
     rows = {(row[0].text, row[1].text): row[4] for row in shown.rows}
-    for method, codes in offers.items():
-        assert rows[method, "by its base"].value == pytest.approx(truth[codes[-1]])
+    for method, places in offers.items():
+        assert rows[method, "by its base"].value == pytest.approx(truth[places[-1]])
     for method in ("gm", "few-shot"):
-        best = max(truth[code] for code in offers[method])
+        best = max(truth[place] for place in offers[method])
         assert rows[method, "oracle: best leaf"].value == pytest.approx(best)
     assert ("one-shot", "oracle: best leaf") not in rows
     assert ("random †", "by its base") not in rows
 
 
-def part_of_table(table: TruthTable, codes: list[int]) -> TruthTable:
+def part_of_table(table: TruthTable, places: list[int]) -> TruthTable:
     """Return a table of some of its architectures, with their first accuracy alone."""
     key = AccuracyKey("cifar10", "test", 200)
-    kept = np.array(sorted(codes))
-    return TruthTable("part", "-", Source("-", "-"), kept, {key: table.accuracy(key)[kept]})
+    kept = np.array(sorted(places))
+    columns = {key: table.accuracy(key)[kept]}
+    return TruthTable("part", "-", Source("-", "-"), table.codes[kept], columns)
 
 
 def test_what_a_part_of_the_space_lacks_is_looked_up_by_its_network(study: Study) -> None:
     """Of gm's three choices one is there, one by another of its network, and one not at all."""
-    networks = network_codes()
-    shared = int(np.flatnonzero(np.bincount(networks, minlength=SIZE) > 5)[-1])
-    twin, other = np.flatnonzero(networks == shared)[:2].tolist()
+    codes = study.table.codes
+    networks = network_codes(codes)
+    sizes = np.bincount(networks, minlength=SIZE)
+    twin, other = np.flatnonzero(networks == int(np.flatnonzero(sizes > 2)[-1]))[:2].tolist()
     (own, lost) = (
-        int(np.flatnonzero(networks == network)[0])
-        for network in np.flatnonzero(np.bincount(networks, minlength=SIZE) > 2)[5:7]
+        int(np.flatnonzero(networks == network)[0]) for network in np.flatnonzero(sizes == 2)[5:7]
     )
     choices = dict(zip([("gm", 0), ("gm", 1), ("gm", 2)], [own, twin, lost], strict=True))
     choices |= {("few-shot", seed): lost for seed in range(3)}
@@ -175,7 +179,7 @@ def test_what_a_part_of_the_space_lacks_is_looked_up_by_its_network(study: Study
             trace={
                 **record.trace,
                 "choice": {
-                    "architecture": to_string(choices[record.method, record.seed]),
+                    "architecture": to_string(codes[choices[record.method, record.seed]]),
                     "score": 1.0,
                 },
             },
@@ -199,6 +203,20 @@ def test_what_a_part_of_the_space_lacks_is_looked_up_by_its_network(study: Study
     assert "holds 202 of 15,625 architectures" in built.shown.caption
     by_base = built.numbers[built.numbers["choice"] == "by its base"].set_index("method")
     assert by_base.loc[["gm", "few-shot", "one-shot"], "runs"].tolist() == [2, 0, 3]
+
+
+def test_a_leaf_that_scored_no_candidate_selected_none(study: Study) -> None:
+    """Its trace names no selection, so the oracle looks at those of the other leaves."""
+    codes, truth = study.table.codes, study.table.accuracy(study.key)
+    records = []
+    for record in study.of_method("gm"):
+        one, two, *others = record.trace["leaves"]
+        selected = {"architecture": to_string(codes[17]), "score": 1.0}
+        leaves = [{**one, "selected": selected}, {**two, "selected": selected}, *others]
+        records.append(replace(record, trace={**record.trace, "leaves": leaves}))
+    shown = outcome_table(replace(study, records=tuple(records), order=("gm",))).shown
+    rows = {row[1].text: row[4] for row in shown.rows}
+    assert rows["oracle: best leaf"].value == pytest.approx(truth[17])
 
 
 def test_a_whole_table_lacks_no_choice(report: Report) -> None:
@@ -236,12 +254,23 @@ def test_one_option_makes_one_row(report: Report) -> None:
 
 def test_another_experiment_is_no_ablation(study: Study) -> None:
     (variant,) = study.variants.values()
-    task = {**variant[0].task, "training": {"budget": 1, "batch_size": 1}, "scoring": {}}
+    scoring = {"candidates": len(study.table)}
+    task = {**variant[0].task, "training": {"budget": 1, "batch_size": 1}, "scoring": scoring}
     other = tuple(replace(record, task=task) for record in variant)
     with pytest.raises(MissingError, match=r"left out: far \(gm: 5 settings differ\)"):
         ablation_table(replace(study, variants={"far": other}))
     with pytest.raises(MissingError, match="no runs with other options"):
         ablation_table(replace(study, variants={}))
+
+
+def test_runs_that_score_other_candidates_are_no_ablation(study: Study) -> None:
+    """Their metrics are over other architectures, so they are not comparable."""
+    (variant,) = study.variants.values()
+    scoring = {**variant[0].task["scoring"], "candidates": 500}
+    task = {**variant[0].task, "scoring": scoring}
+    fewer = tuple(replace(record, task=task, scores=record.scores[:500]) for record in variant)
+    with pytest.raises(MissingError, match=r"left out: fewer \(gm: other candidates\)"):
+        ablation_table(replace(study, variants={"fewer": fewer}))
 
 
 def test_an_options_numbers_are_of_its_own_records(report: Report, study: Study) -> None:
@@ -263,11 +292,11 @@ def with_options(study: Study, *methods: str, seeds: int = 8) -> Study:
         (first, *_) = study.of_method(method)
         for seed in range(seeds):
             draw = np.random.default_rng([seed, len(method)]).normal
-            scores = np.round(first.scores + draw(0, 3, SIZE), 2)
+            scores = np.round(first.scores + draw(0, 3, len(first.scores)), 2)
             records.append(replace(first, seed=seed, scores=scores))
             if method in methods:
                 task = {**first.task, "options": {**first.task["options"], "warm_up": 0.1}}
-                scores = np.round(first.scores + draw(0, 30, SIZE), 2)
+                scores = np.round(first.scores + draw(0, 30, len(first.scores)), 2)
                 worse.append(replace(first, seed=seed, scores=scores, task=task))
     return replace(study, records=tuple(records), order=("one-shot", "few-shot", "gm"),
                    references=frozenset(), variants={"less": tuple(worse)})  # fmt: skip
@@ -364,8 +393,7 @@ def at_seeds(study: Study, **seeds: range) -> Study:
 
 def test_methods_that_share_no_seed_stand_side_by_side_uncompared(study: Study) -> None:
     apart = at_seeds(study, one_shot=range(3), few_shot=range(1, 4), gm=range(5, 8))
-    made = make_report(apart)
-    quality, compared = made.tables["quality"].shown, made.tables["comparisons"].shown
+    quality, compared = quality_table(apart).shown, comparison_table(apart).shown
     together = quality_table(replace(study, references=frozenset())).shown
     for row in (0, 1, 2):
         assert [cell.value for cell in quality.rows[row]] == [
@@ -382,11 +410,10 @@ def test_methods_that_share_no_seed_stand_side_by_side_uncompared(study: Study) 
 
 
 def test_where_none_share_a_seed_quality_is_still_told(study: Study) -> None:
-    made = make_report(at_seeds(study, one_shot=range(3), gm=range(5, 8)))
-    assert made.skipped["comparisons"] == (
-        "no two trained methods have a seed in common: run them at the same seeds"
-    )
-    caption = made.tables["quality"].shown.caption
+    apart = at_seeds(study, one_shot=range(3), gm=range(5, 8))
+    with pytest.raises(MissingError, match="no two trained methods have a seed in common: run"):
+        comparison_table(apart)
+    caption = quality_table(apart).shown.caption
     assert "Not compared, as they have no seed in common: one-shot and gm." in caption
     assert "significant" not in caption
 

@@ -68,7 +68,7 @@ def test_in_the_top_seeds_agree_as_far_as_noise_lets_them(study: Study) -> None:
     noisy = changed(study, by_seed={study.key: BySeed(single.seeds, noise, single.losses)})
     table = replace(noisy.table, accuracies={study.key: noise.mean(1)})
     top = truth_table(replace(noisy, table=table)).numbers.iloc[2]
-    assert abs(top["rho"]) < 0.05
+    assert abs(top["rho"]) < 0.2
 
 
 def test_two_seeds_alone_choose_no_top_to_compare_them_on(study: Study) -> None:
@@ -97,7 +97,7 @@ def test_uneven_seeds_have_no_reliability(study: Study) -> None:
 
 
 def test_a_table_of_one_seed_has_no_such_table(study: Study) -> None:
-    with pytest.raises(MissingError, match="the table made does not tell how far its seeds agree"):
+    with pytest.raises(MissingError, match="table made does not record how far its seeds agree"):
         truth_table(changed(study, agreement={}))
 
 

@@ -68,20 +68,20 @@ class Page(HTMLParser):
         self.records |= set(str(said.get("data-records") or "").split())
 
 
-def test_every_file_is_there(report: Report, written: Path) -> None:
+def test_every_file_is_there(brief: Report, written: Path) -> None:
     names = {path.relative_to(written).as_posix() for path in written.rglob("*") if path.is_file()}
     assert names == {
         "report.html",
         "report.tex",
-        *(f"tables/{name}.{suffix}" for name in report.tables for suffix in ("md", "csv", "tex")),
-        *(f"figures/{name}.{end}" for name in report.pictures for end in ("pdf", "svg", "png")),
+        *(f"tables/{name}.{suffix}" for name in brief.tables for suffix in ("md", "csv", "tex")),
+        *(f"figures/{name}.{end}" for name in brief.pictures for end in ("pdf", "svg", "png")),
     }
 
 
-def test_csv_holds_every_digit_and_its_records(report: Report, written: Path) -> None:
+def test_csv_holds_every_digit_and_its_records(brief: Report, written: Path) -> None:
     with (written / "tables" / "quality.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert float(rows[2]["kendall_tau_mean"]) == report.tables["quality"].shown.rows[2][4].value
+    assert float(rows[2]["kendall_tau_mean"]) == brief.tables["quality"].shown.rows[2][4].value
     assert rows[2]["records"] == "gm-seed0 gm-seed1 gm-seed2"
     assert all(row["source"] for row in rows if not row["records"])
 
@@ -95,13 +95,13 @@ def test_what_an_earlier_report_had_is_taken_away(report: Report, tmp_path: Path
     assert not stale.exists()
 
 
-def test_numbers_lead_to_records_and_figures_have_words(report: Report, written: Path) -> None:
+def test_numbers_lead_to_records_and_figures_have_words(brief: Report, written: Path) -> None:
     text = (written / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert len(page.ids) == len(set(page.ids))
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
     assert page.records - set(page.ids) == set()
-    assert len(page.images) == len(report.pictures)
+    assert len(page.images) == len(brief.pictures)
     for image in page.images:
         kind, data = str(image["src"]).split(",")
         assert kind == "data:image/svg+xml;base64"
@@ -120,11 +120,11 @@ def test_what_records_say_is_escaped(report: Report) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
-def test_latex_compiles(written: Path, tmp_path: Path) -> None:
+def test_latex_compiles(written_whole: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-output-directory={tmp_path}",
          "report.tex"],
-        cwd=written, capture_output=True, text=True, errors="replace", check=False,
+        cwd=written_whole, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull \\hbox" not in done.stdout
@@ -134,10 +134,10 @@ def test_latex_compiles(written: Path, tmp_path: Path) -> None:
 @pytest.mark.nightly
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
-def test_a_browser_shows_sorts_and_does_not_complain(written: Path, tmp_path: Path) -> None:
-    text = (written / "report.html").read_text(encoding="utf-8")
+def test_a_browser_shows_sorts_and_does_not_complain(written_whole: Path, tmp_path: Path) -> None:
+    text = (written_whole / "report.html").read_text(encoding="utf-8")
     (tmp_path / "probed.html").write_text(text.replace("<head>", f"<head>{PROBE}", 1), "utf-8")
-    for page in (written / "report.html", tmp_path / "probed.html"):
+    for page in (written_whole / "report.html", tmp_path / "probed.html"):
         done = subprocess.run(
             [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
              f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=10000", "--dump-dom",

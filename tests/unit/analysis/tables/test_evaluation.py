@@ -77,7 +77,7 @@ def test_a_record_without_its_spending_is_refused(
 @pytest.mark.parametrize(
     ("one", "other", "message"),
     [
-        ({}, {"seed": 0}, "gm seed 0 stands there twice"),
+        ({}, {"seed": 0}, "gm seed 0 is given twice"),
         ({}, {"task": {"preset": "laptop"}}, "gm seed 0 and gm seed 1 differ in preset: compare"),
         ({}, {"task": {"extra": 1}, "method": "few-shot"}, "few-shot seed 1 differ in extra"),
         ({}, {"protocol": PROTOCOL + 1}, "differ in protocol"),
@@ -174,7 +174,7 @@ def test_the_order_names_every_method(
 
 def test_two_truths_are_not_averaged(runs: pd.DataFrame) -> None:
     mixed = pd.concat([runs, runs.assign(accuracy="cifar10_valid_12")])
-    with pytest.raises(InputError, match="held against 2 truths: summarise each apart"):
+    with pytest.raises(InputError, match="measured against 2 truths: summarise each"):
         summarise_methods(mixed, ["gm", "few-shot"])
 
 

@@ -43,9 +43,9 @@ Truth: test accuracy, CIFAR-10, 200 epochs; table five: made up; trainings behin
 Compared: 5 of 15,625 architectures.\x20\x20
 Runs: preset ci; seeds 0, 1 (gm) and 0 (one-shot, params); BatchNorm at scoring: statistics of \
 training images.\x20\x20
-Cells: mean ± standard deviation over seeds [95% bootstrap interval of the mean, its percentiles \
-widened for few seeds and cut at the metric's bounds]; of one seed the value alone; – where a run \
-leaves the metric undefined.\x20\x20
+Cells: mean ± standard deviation over seeds [95% bootstrap interval of the mean, widened for \
+few seeds and clipped to the metric's range]; of one seed the value alone; – where a run leaves \
+the metric undefined.\x20\x20
 Ties: τ is τ-b, ρ takes average ranks, other metrics are expectations over random order among \
 equals.\x20\x20
 Arrows point to the better side. †: a reference that trains nothing. Bold: the best mean, \
@@ -71,8 +71,8 @@ Leaf training | Scored | Wall time (s) |
 Runs: preset ci; seeds 0, 1 (gm) and 0 (one-shot, params); BatchNorm at scoring: statistics of \
 training images.\x20\x20
 Budget and spending: images passed forward and backward; percentages are shares of Spent.\x20\x20
-Scored: images passed forward alone, to score architectures; not in the budget.\x20\x20
-All but Seeds are means over seeds; – where there is nothing to divide by, or no time was recorded.
+Scored: images passed forward only, to score architectures; not part of the budget.\x20\x20
+All but Seeds are means over seeds; – where the share or time is undefined.
 """
 
 ORDER = ["gm", "one-shot", "params"]

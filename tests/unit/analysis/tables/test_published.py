@@ -60,8 +60,8 @@ def test_numbers_of_published_scores_are_what_the_scores_give(shared: Path) -> N
         (GOOD.replace("0.5", "nan"), r"row 2: value is 'nan'"),
         (GOOD.replace(",3,", ",0,"), r"row 2: runs is '0'"),
         (GOOD.replace("cifar10_test_200", "cifar10"), r"row 2: not an accuracy"),
-        (GOOD.replace("a paper", ""), r"row 2: a name and a source must be there"),
-        (GOOD + ",more", r"row 2: there are 9 columns: it must be 8"),
+        (GOOD.replace("a paper", ""), r"row 2: name or source is empty"),
+        (GOOD + ",more", r"row 2: there are 9 columns: there must be 8"),
         (GOOD + "\n" + GOOD, r"row 3: a has its kendall_tau twice"),
     ],
 )

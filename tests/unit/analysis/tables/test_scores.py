@@ -8,7 +8,7 @@ import pytest
 from analysis.metrics.ranking import METRICS
 from analysis.metrics.scoring import Score, score_predictions
 from analysis.tables import TableCell, scores_table
-from analysis.tables.presentation import UNDEFINED
+from analysis.tables.cells import UNDEFINED
 from benchmark.errors import InputError
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.predictions import Predictions

@@ -1,4 +1,4 @@
-"""Losses while the budget was spent, each supernet where it was trained."""
+"""Training losses over the budget, each supernet where it was trained."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import look
+from analysis.figures.style import draw_line
 from analysis.figures.traces import reading_trace
 from benchmark.budget import Spending
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
 
-LOSS_POINTS = 60  # over the whole budget, so that all lines are equally smooth
+LOSS_POINTS = 60  # over the whole budget: all lines are equally smooth
 
 
 class LossCurve(NamedTuple):
@@ -24,8 +24,8 @@ class LossCurve(NamedTuple):
 
     Attributes:
         node: Its name.
-        spent: Images that the run had spent, the middle of each stretch, [n].
-        losses: Mean training loss of each stretch, [n].
+        spent: Images that the run had spent in the middle of each interval, [n].
+        losses: Mean training loss of each interval, [n].
     """
 
     node: str
@@ -34,26 +34,17 @@ class LossCurve(NamedTuple):
 
 
 def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
-    """Return the losses of a run's supernets, placed where they were in its budget.
+    """Return the losses of a run's supernets over its budget.
 
-    Supernets of a level are trained one after the other. A trace does not say where matching
-    stood: its images are shared out over the levels by how many distances each computed.
+    Supernets of a level are trained one after the other.
 
     Raises:
-        MissingError: The run kept no losses.
-        InputError: They do not fit the rest of its record.
-
-    Example:
-        >>> parts = {"shared training": 60, "gradient matching": 0, "leaf training": 0}
-        >>> task = {"preset": "ci", "training": {"batch_size": 10, "budget": 60}}
-        >>> trace = {"losses": {"root": [3.0, 2.0, 1.0]}}
-        >>> run = RunRecord("x", 0, task, np.zeros(15_625), {"parts": parts}, trace, {})
-        >>> loss_data(run)[0].spent.tolist()
-        [10.0, 30.0, 50.0]
+        MissingError: The run recorded no losses.
+        InputError: They are inconsistent with the rest of its record.
     """
     losses = record.trace.get("losses")
     if not losses:
-        raise MissingError("no run holds losses: run a method that trains")
+        raise MissingError("no run recorded losses: run a method that trains")
     levels: dict[int, list[str]] = {}
     for name in sorted(losses, key=_place):
         levels.setdefault(name.count("."), []).append(name)
@@ -70,70 +61,57 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
 
 
 def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -> Axes:
-    """Draw the losses of one run, a line a supernet.
+    """Draw the losses of one run, a line per supernet.
 
     Args:
         data: What `loss_data` returns.
         ax: Where to draw.
         name: The method, for the legend.
         place: Its place in the order of rows.
-
-    Returns:
-        ``ax``.
     """
-    color, marker, linestyle = look(place)
     for number, curve in enumerate(data):
-        ax.plot(
-            curve.spent,
-            curve.losses,
-            color=color,
-            marker=marker,
-            markersize=2.5,
-            linestyle=linestyle,
-            linewidth=1.1,
-            label=None if number else name,
-        )
+        label = None if number else name
+        draw_line(ax, curve.spent, curve.losses, place, markersize=2.5, linewidth=1.1, label=label)
     ax.set(ylabel="training loss", xlabel="images spent")
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
-    # as wide whichever ticks are chosen: laying out may change them once more
-    ax.yaxis.set_major_formatter("{x:.2f}")
+    ax.yaxis.set_major_formatter("{x:.2f}")  # of one width: other ticks do not move the layout
     return ax
 
 
 def _loss_curve(
     node: str, losses: Sequence[float], start: float, images: float, share: float
 ) -> LossCurve:
-    """Return a supernet's losses with as many points as its share of the budget allows, 2 or more.
+    """Return a supernet's losses, averaged over intervals in proportion to its share of training.
 
     Args:
         node: Its name.
-        losses: What the trace keeps of them.
+        losses: From the trace.
         start: Images spent before it was trained.
-        images: Those it was trained with.
-        share: Of all training that the run did.
+        images: Images it was trained on.
+        share: Of all training of the run.
     """
     points = min(len(losses), max(2, round(LOSS_POINTS * share)))
     ends = start + images * np.linspace(0, 1, len(losses) + 1)
     middles = (ends[1:] + ends[:-1]) / 2
     parts = np.array_split(np.arange(len(losses)), points)
-    kept = np.array(losses, np.float64)
+    values = np.array(losses, np.float64)
     return LossCurve(
         node,
         np.array([middles[part].mean() for part in parts]),
-        np.array([kept[part].mean() for part in parts]),
+        np.array([values[part].mean() for part in parts]),
     )
 
 
 def _place(name: str) -> list[int]:
-    """Return where a supernet stands in its tree, for sorting."""
+    """Return the position of a supernet in its tree, for sorting."""
     return [int(part) for part in name.split(".")[1:]]
 
 
 def _level_images(record: RunRecord, levels: int) -> list[float]:
-    """Return the images that each level of the tree was trained with.
+    """Return the images that each level of the tree was trained on.
 
-    Where the trace does not tell, the undivided supernet has the shared part; levels that are split
-    again have the share of the budget that the option ``between`` gives them, the leaves the rest.
+    If the trace does not record them: the root has the shared part, levels that are split again
+    the share that the option ``between`` gives them, and the leaves the rest.
     """
     if "levels" in record.trace:
         return [float(level["images"]) for level in record.trace["levels"]]
@@ -148,14 +126,17 @@ def _level_images(record: RunRecord, levels: int) -> list[float]:
 
 
 def _shares(images: float, nodes: int, record: RunRecord) -> list[float]:
-    """Return what each of a level's supernets had: equal to within one step, the first first."""
+    """Return the images of each of a level's supernets: equal to within one step."""
     batch = record.task["training"]["batch_size"]
     each, over = divmod(round(images / batch), nodes)
     return [float(batch * (each + (place < over))) for place in range(nodes)]
 
 
 def _matching_images(record: RunRecord) -> dict[int, float]:
-    """Return the images that matching took below each level."""
+    """Return the images of gradient matching below each level.
+
+    If the trace does not record them, they are in proportion to the distances computed.
+    """
     if "levels" in record.trace:
         return {place: float(one["matching"]) for place, one in enumerate(record.trace["levels"])}
     total = float(record.budget["parts"][Spending.GRADIENT_MATCHING.value])

@@ -64,7 +64,7 @@ def panels_of(figure: Figure) -> list[Axes]:
     return [ax for ax in figure.axes if ax.get_title()]
 
 
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", [1, 3, 5, 7])
 def test_the_grid_has_no_leftovers(make_panel: MakePanel, number: int) -> None:
     figure = comparison_figure([make_panel(f"m{i}", 60) for i in range(number)])
     panels = panels_of(figure)

@@ -1,4 +1,4 @@
-"""The figures of what happened inside runs: distances, trees, losses, progress."""
+"""Figures of what happened during runs: distances, trees, losses, progress."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from matplotlib.figure import Figure
 
 from analysis.figures import style
 from analysis.figures.distances import SIGNS, distance_data, distance_figure
+from analysis.figures.losses import draw_losses, loss_data
 from analysis.figures.progress import draw_progress, progress_data
-from analysis.figures.spending import draw_losses, loss_data
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.figures.tree import draw_tree, tree_data
-from analysis.report.page.picture import Picture, arrange, legend_below, new_axes, number_text
+from analysis.report.pictures.picture import (
+    Picture,
+    fix_layout,
+    legend_below,
+    limit_of,
+    limit_text,
+    new_axes,
+    number_text,
+)
 from analysis.report.study import Study, need
-from analysis.report.tables.limits import limit_of, limit_text
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import OPERATIONS
 
 MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a picture can be
 
 
-def distances_picture(study: Study) -> Picture:
-    """Draw the gradient distances of the first run that has some, each edge and split.
+def distances(study: Study) -> Picture:
+    """Draw the gradient distances of the first run that recorded them.
 
     Raises:
-        MissingError: No run holds what it takes.
+        MissingError: No run did, or there are too many splits.
     """
-    record = _first(study, lambda one: any("distances" in s for s in one.trace.get("splits", ())))
-    need(record is not None, "no run holds gradient distances: run gm")
-    assert record is not None
+    matched = [one for one in study.records if _matches(one)]
+    need(matched, "no run recorded gradient distances: run gm")
+    record = matched[0]
     data = distance_data(record)
     rows = len({one.node for one in data})
     need(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
@@ -38,53 +45,53 @@ def distances_picture(study: Study) -> Picture:
     cuts = ", ".join(_cut(split) for split in splits)
     return Picture(
         distance_figure(data),
-        f"Gradient distances of {record.name}, seed {record.seed}: a row a supernet that is "
-        "split, a column an edge; on the edge that was cut, operations that stay together are "
+        f"Gradient distances of {record.name}, seed {record.seed}: a row per supernet that is "
+        "split, a column per edge; on the edge that was split, operations that stay together are "
         f"framed. {_signs()}.{_stopped(splits)}",
         f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
     )
 
 
-def trees_picture(study: Study) -> Picture:
+def trees(study: Study) -> Picture:
     """Draw the trees of splits, the lowest seed of each method that splits.
 
     Raises:
-        MissingError: No run holds what it takes.
+        MissingError: No run recorded a split, or the trees are too large.
     """
     firsts = [study.of_method(method)[0] for method in study.order]
     found = [record for record in firsts if record.trace.get("splits")]
-    need(found, "no run holds a split: run gm or few-shot")
-    trees = [tree_data(record) for record in found]
-    heights = [sum(not node.edge for node in tree) for tree in trees]
+    need(found, "no run recorded a split: run gm or few-shot")
+    drawn = [tree_data(record) for record in found]
+    heights = [sum(not node.edge for node in tree) for tree in drawn]
     need(sum(heights) <= MOST_LEAVES, f"trees of {sum(heights)} leaves are too large for a page")
     with style():
-        figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(trees)), layout="constrained")
-        axes = figure.subplots(len(trees), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for record, tree, ax in zip(found, trees, axes, strict=True):
+        figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(drawn)), layout="constrained")
+        axes = figure.subplots(len(drawn), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for record, tree, ax in zip(found, drawn, axes, strict=True):
             draw_tree(tree, ax)
             ax.set_title(f"{record.name}, seed {record.seed}", loc="left")
-        arrange(figure)
+        fix_layout(figure)
     cuts = "; ".join(
         f"{record.name} {', '.join(_cut(split) for split in record.trace['splits'])}"
         for record in found
     )
     return Picture(
         figure,
-        "Trees of splits, the lowest seed of each method: lines carry the operations that stay on "
-        f"the edge that is split. {_signs()}. {_edges_by_seed(study)}",
+        "Trees of splits, the lowest seed of each method: lines are labelled with the operations "
+        f"that stay on the edge that is split. {_signs()}. {_edges_by_seed(study)}",
         f"Trees of sub-supernets; splits: {cuts}.",
     )
 
 
-def losses_picture(study: Study) -> Picture:
+def losses(study: Study) -> Picture:
     """Draw losses over the budget, the lowest seed of each method that trains.
 
     Raises:
-        MissingError: No run holds what it takes.
+        MissingError: No run recorded losses.
     """
     firsts = [study.of_method(method)[0] for method in study.order]
     records = [record for record in firsts if record.trace.get("losses")]
-    need(records, "no run holds losses: run a method that trains")
+    need(records, "no run recorded losses: run a method that trains")
     with style():
         figure, ax = new_axes(PAGE_WIDTH, 2.5)
         ends = []
@@ -93,32 +100,31 @@ def losses_picture(study: Study) -> Picture:
             draw_losses(curves, ax, name=record.name, place=study.order.index(record.name))
             ends.append(f"{record.name} {curves[-1].losses[-1]:.2f}")
         ax.legend(frameon=False)
-        arrange(figure)
+        fix_layout(figure)
     return Picture(
         figure,
-        "Training loss over the budget, the lowest seed of each method: a line a supernet, one "
-        "after the other as they were trained; where a line ends, training stopped or gradients "
-        "were matched. Losses of different supernets average over different architectures.",
+        "Training loss over the budget, the lowest seed of each method: a line per supernet, in "
+        "the order of training; gaps are gradient matching. Losses of different supernets average "
+        "over different architectures.",
         f"Training loss over images spent; last losses: {', '.join(ends)}.",
     )
 
 
-def progress_picture(what: str) -> Callable[[Study], Picture]:
-    """Return what draws ``tau`` or ``found`` over the budget."""
+def progress(what: str) -> Callable[[Study], Picture]:
+    """Return the function that draws ``tau`` or ``found`` over the budget."""
 
     def draw(study: Study) -> Picture:
-        kept = [record for record in study.records if record.trace.get("trajectory")]
         data = progress_data(study.records, study.table, study.key, study.order)
         with style():
             figure, ax = new_axes(COLUMN, 2.6)
             draw_progress(data, ax, what=what, limit=limit_of(study) if what == "tau" else None)
             legend_below(figure)
-            arrange(figure)
+            fix_layout(figure)
         values = [
             (one.name, one.seed, (one.tau if what == "tau" else one.found)[-1]) for one in data
         ]
         last = ", ".join(f"{name} seed {seed} {number_text(value)}" for name, seed, value in values)
-        size = next(len(r.trace["trajectory"]["codes"]) for r in kept)
+        size = data[0].architectures
         name = "Kendall τ-b" if what == "tau" else "True accuracy of the best found"
         return Picture(
             figure,
@@ -135,12 +141,12 @@ def progress_picture(what: str) -> Callable[[Study], Picture]:
 def _cut(split: Mapping[str, Any]) -> str:
     groups = split["groups"]
     cut = f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
-    batches = split.get("batches")  # told where matching may stop early
+    batches = split.get("batches")  # recorded where matching may stop early
     return f"{cut} after {batches['used']} of {batches['planned']} batches" if batches else cut
 
 
 def _stopped(splits: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many batches were matched where matching may stop early."""
+    """Return how many batches were matched where matching may stop early."""
     counts = [split["batches"] for split in splits if "batches" in split]
     if not counts:
         return ""
@@ -157,10 +163,10 @@ def _edges_by_seed(study: Study) -> str:
     chosen = [
         f"{record.name} {record.seed}: {record.trace['splits'][0]['edge']}"
         for record in study.records
-        if any("distances" in split for split in record.trace.get("splits", ()))
+        if _matches(record)
     ]
     return f"First edge by seed: {', '.join(chosen)}." if chosen else ""
 
 
-def _first(study: Study, wanted: Callable[[RunRecord], bool]) -> RunRecord | None:
-    return next((record for record in study.records if wanted(record)), None)
+def _matches(record: RunRecord) -> bool:
+    return any("distances" in split for split in record.trace.get("splits", ()))
