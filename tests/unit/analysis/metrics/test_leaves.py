@@ -45,7 +45,7 @@ def test_a_leaf_holds_the_architectures_whose_live_code_is_in_its_subspace() -> 
     leaf = [["none", "avg_pool_3x3"], *[list(OPERATIONS)] * 4, ["none", "nor_conv_1x1"]]
     codes = np.arange(0, SIZE, 13)
     expected = [
-        all(name in names for name, names in zip(naive_live(code), leaf, strict=True))
+        all(name in names for name, names in zip(naive_live(int(code)), leaf, strict=True))
         for code in codes
     ]
     assert 0 < sum(expected) < len(codes)
