@@ -14,7 +14,7 @@ from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import OPERATIONS
 
 
-class TreeNode(NamedTuple):
+class DrawnNode(NamedTuple):
     """A supernet of a tree.
 
     Attributes:
@@ -43,7 +43,7 @@ class TreeNode(NamedTuple):
         return self.name.rpartition(".")[0]
 
 
-def tree_data(record: RunRecord) -> tuple[TreeNode, ...]:
+def tree_data(record: RunRecord) -> tuple[DrawnNode, ...]:
     """Return the supernets of a run, parents before children.
 
     Raises:
@@ -57,7 +57,7 @@ def tree_data(record: RunRecord) -> tuple[TreeNode, ...]:
         return _laid_out(record, splits)
 
 
-def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[TreeNode, ...]:
+def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[DrawnNode, ...]:
     """Place the leaves one below the other, and each parent midway between its children."""
     leaves = {leaf["node"]: leaf for leaf in record.trace["leaves"]}
     losses = record.trace.get("losses", {})
@@ -71,7 +71,7 @@ def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[TreeNode, .
         group = splits[parent]["groups"][int(place)] if parent else ()
         leaf = leaves.get(name, {})
         nodes.append(
-            TreeNode(
+            DrawnNode(
                 name,
                 name.count("."),
                 heights[name],
@@ -85,7 +85,7 @@ def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[TreeNode, .
     return tuple(nodes)
 
 
-def draw_tree(data: tuple[TreeNode, ...], ax: Axes) -> Axes:
+def draw_tree(data: tuple[DrawnNode, ...], ax: Axes) -> Axes:
     """Draw a tree from left to right; lines are labelled with the group's operations."""
     named = {node.name: node for node in data}
     depth = max(node.depth for node in data)
@@ -124,7 +124,7 @@ def draw_tree(data: tuple[TreeNode, ...], ax: Axes) -> Axes:
     return ax
 
 
-def _label(node: TreeNode) -> str:
+def _label(node: DrawnNode) -> str:
     loss = "" if node.loss is None else f"loss {node.loss:.2f}"
     if node.edge is not None:
         return f"splits\n{node.edge}" + (f"\n{loss}" if loss else "")
