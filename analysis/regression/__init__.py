@@ -4,6 +4,7 @@ from analysis.regression.baseline import Baseline, Truth, read_baseline, write_b
 from analysis.regression.forms import to_annotations, to_json, to_junit, verdict_table
 from analysis.regression.gates import DEFAULT_ALPHA, DEFAULT_GATES, parse_gates
 from analysis.regression.judge import judge
+from analysis.regression.update import updated_baseline
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "to_annotations",
     "to_json",
     "to_junit",
+    "updated_baseline",
     "verdict_table",
     "write_baseline",
 ]

@@ -2,7 +2,7 @@
 
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.registry import TABLES, TableRecord, default_table, open_table, read_again
+from benchmark.truth.registry import TABLES, TableRecord, open_table, read_again
 from benchmark.truth.table import Source, TruthTable
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Source",
     "TableRecord",
     "TruthTable",
-    "default_table",
     "open_table",
     "read_again",
 ]

@@ -89,18 +89,6 @@ def read_again(table: TruthTable) -> TruthTable | None:
     return None if record is None else record.read()
 
 
-def default_table() -> str:
-    """Return the name of the default table: the official one if imported, else the built-in one.
-
-    Example:
-        >>> default_table()
-        'analog-nasbench'
-    """
-    from benchmark.truth.files.library import official_name
-
-    return official_name() or analog.NAME
-
-
 def _open_analog() -> TruthTable:
     from benchmark.truth.files.library import cached  # Arrow is slow to import
 

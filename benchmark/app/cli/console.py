@@ -13,7 +13,7 @@ from rich.text import Text
 from analysis.tables.facts import Facts
 from analysis.tables.text import TextTable
 
-PAGE = 180  # characters in a line where there is no terminal to ask
+PAGE = 180  # characters in a line if stdout is no terminal
 _BETWEEN = 3  # characters between two columns
 
 
@@ -23,31 +23,8 @@ def page_width() -> int:
     return console.width if console.is_terminal else PAGE
 
 
-def tell_repeated(line: str, differing: Sequence[str], details: Sequence[str]) -> None:
-    """Print what came of doing something again.
-
-    Args:
-        line: What it was, and how it compares.
-        differing: What of machine and libraries differs from when it was done first.
-        details: What came out otherwise, a line each.
-    """
-    click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
-    for detail in details:
-        click.echo(f"  {detail}")
-
-
-def warn_of_images(facts: Facts) -> None:
-    """Say on stderr where runs saw images that their truth was measured on."""
-    if facts.images is not None and facts.images.text:
-        click.echo(
-            f"warning: {facts.images.text}: the ranking looks better than it is; take other images "
-            "or another table",
-            err=True,
-        )
-
-
 def show(table: TextTable) -> None:
-    """Print a table on stdout; where it is too wide, headings are broken rather than numbers."""
+    """Print a table on stdout; if it is too wide, headings are broken rather than numbers."""
     width = page_width()
     shown = Table(title=table.title, box=SIMPLE, title_justify="left", title_style="bold")
     columns = [
@@ -68,3 +45,26 @@ def show(table: TextTable) -> None:
     console = Console(width=width)
     console.print(shown)
     console.print(Text(table.caption, style="dim"))
+
+
+def show_rerun(line: str, differing: Sequence[str], details: Sequence[str]) -> None:
+    """Print how a rerun compares with the original.
+
+    Args:
+        line: What was run, and how it compares.
+        differing: What of machine and libraries is different now.
+        details: What came out different, a line each.
+    """
+    click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
+    for detail in details:
+        click.echo(f"  {detail}")
+
+
+def warn_of_images(facts: Facts) -> None:
+    """Warn on stderr if runs saw images that their truth was measured on."""
+    if facts.images is not None and facts.images.text:
+        click.echo(
+            f"warning: {facts.images.text}: the ranking looks better than it is; take other images "
+            "or another table",
+            err=True,
+        )

@@ -1,4 +1,4 @@
-"""The way in: the commands are imported where signals are caught already."""
+"""The entry point: catches signals before anything slow is imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from benchmark.app.workers.stopping import SIGNALS, ask_to_stop
 
-PATIENCE = 5.0  # seconds in which Ctrl-C pressed again is still the same
+PATIENCE = 5.0  # seconds in which Ctrl-C pressed again counts as the same
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, handler)
     try:
-        from benchmark.app.cli.commands import run_command_line
+        from benchmark.app.cli.root import run_command_line
 
         code = run_command_line()
     except KeyboardInterrupt as error:
@@ -29,14 +29,14 @@ def main() -> None:
             f"nasbench: {word}; what is finished is kept, run the command again to go on",
             file=sys.stderr,
         )
-        code = 128 + int(number)  # what shells give for a signal
+        code = 128 + int(number)  # as shells do
     for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # all is said: the way out is not interrupted
+        signal.signal(number, signal.SIG_IGN)  # nothing interrupts the exit
     sys.exit(code)
 
 
 def _patient_handler() -> Callable[..., None]:
-    """Return a handler that lets no signal interrupt the cleaning up after the first."""
+    """Return a signal handler that lets no signal interrupt the clean-up after the first."""
     last = -math.inf
 
     def handle(number: int, *_: object) -> None:

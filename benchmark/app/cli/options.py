@@ -1,37 +1,58 @@
-"""Options that commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmark.app.cli.changes import set_option
+from benchmark.errors import InputError
 
-Command = Callable[..., Any]
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SHOWN = 60  # characters of the user's text that a message repeats
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def default_table_name() -> str:
-    """Return the table to judge by where nothing is said.
+def _together(*options: Decorator) -> Decorator:
+    """Return a decorator that adds several options, in the order of the help."""
 
-    That is what NASBENCH_TABLE names, else the official table if it was imported, else the
-    built-in one.
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def truth_options(default: str) -> Decorator:
+    """Return ``--table``, ``--accuracy`` and ``--allow-subset``.
+
+    Args:
+        default: What the help names as the default of table and accuracy.
     """
-    from benchmark.truth import default_table
+    return _together(
+        click.option(
+            "--table",
+            metavar="NAME|PATH",
+            help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.  "
+            f"[default: {default}]",
+        ),
+        allow_subset_option,
+        click.option(
+            "--accuracy",
+            metavar="KEY",
+            help=f"Which accuracy of the table: <dataset>_<split>_<epochs>.  [default: {default}]",
+        ),
+    )
 
-    return os.environ.get("NASBENCH_TABLE") or default_table()
-
-
-table_option = click.option(
-    "--table",
-    default=default_table_name,
-    show_default="the official table if imported, else analog-nasbench",
-    metavar="NAME|PATH",
-    help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.",
-)
 
 allow_subset_option = click.option(
     "--allow-subset",
@@ -39,20 +60,22 @@ allow_subset_option = click.option(
     help="Let the table lack architectures; those it has are compared.",
 )
 
+table_option = click.option(
+    "--table",
+    metavar="NAME|PATH",
+    help="A name of `nasbench tables list`, or a .csv or .nbtable file.  "
+    "[default: NASBENCH_TABLE, else analog-nasbench]",
+)
 
-def data_option(said: str) -> Callable[[Command], Command]:
-    """Return the option that names the folder of images.
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
-    Args:
-        said: What the help says of it, before the default.
-    """
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="FOLDER",
-        help=f"{said}  [default: NASBENCH_DATA, else the user's data folder]",
-    )
-
+set_option = click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="SECTION.NAME=VALUE",
+    help="Change a setting; may be given several times.",
+)
 
 device_option = click.option(
     "--device",
@@ -63,16 +86,35 @@ device_option = click.option(
 )
 
 
-_WORKERS = (
+def data_option(help_text: str = "Where image files are, or are downloaded to.") -> Decorator:
+    """Return ``--data``, the folder of image files."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help=f"{help_text}  [default: NASBENCH_DATA, else the user's data folder]",
+    )
+
+
+seeds_option = click.option(
+    "--seeds",
+    default="5",
+    show_default=True,
+    metavar="N|LIST",
+    help="A number of seeds from 0 on, or a list such as 3,7; for seed 3 alone write 3 and a "
+    "comma.",
+)
+
+workers_options = _together(
     click.option(
         "--jobs",
         type=click.IntRange(1),
-        help="Pieces of work done at a time on this machine.  [default: one a core, on a GPU 1]",
+        help="Processes that work at the same time.  [default: one a core, on a GPU 1]",
     ),
     click.option(
         "--backend",
         type=click.Choice(["loky", "dask"]),
-        help="Who works: processes of this machine, or a cluster.  [default: as --scheduler says]",
+        help="Processes of this machine, or a cluster.  [default: dask with --scheduler]",
     ),
     click.option(
         "--scheduler",
@@ -82,20 +124,14 @@ _WORKERS = (
     click.option(
         "--shard",
         metavar="I/N",
-        help="Do the I-th of N shares of the work, and leave the others to other machines.",
+        help="Do the I-th of N shares of the work; other machines do the rest.",
     ),
     device_option,
-    data_option("Where files of images lie, or are downloaded to."),
+    data_option(),
 )
 
-_EXPERIMENT = (
-    click.option(
-        "--seeds",
-        default="5",
-        show_default=True,
-        metavar="N|LIST",
-        help="A number of seeds from 0 on, or a list such as 3,7; one seed is 3 and a comma.",
-    ),
+experiment_options = _together(
+    seeds_option,
     click.option(
         "--preset",
         default="laptop",
@@ -109,53 +145,68 @@ _EXPERIMENT = (
         metavar="NAME",
         help="How supernets are trained: a name of `nasbench list bases`.  [default: the preset's]",
     ),
-    table_option,
-    allow_subset_option,
-    click.option(
-        "--accuracy",
-        default="cifar10_test_200",
-        show_default=True,
-        metavar="KEY",
-        help="Which accuracy of the table: <dataset>_<split>_<epochs>.",
-    ),
+    truth_options("the preset's"),
     click.option(
         "--out",
         type=click.Path(path_type=Path),
         metavar="FOLDER",
-        help="Where records, tables and figures go.  [default: runs/<preset>]",
+        help="Where records, tables and figures go.  [default: runs/<preset>, with a suffix for "
+        "each other --set]",
     ),
-    *_WORKERS,
+    workers_options,
     click.option(
         "--dry-run",
         is_flag=True,
-        help="Run nothing: say what would be trained, and about how long it would take here.",
+        help="Run nothing: print what would be trained, and about how long it would take here.",
     ),
     click.option(
         "--checkpoint-every",
         default="5min",
         show_default=True,
         metavar="N|TIME|never",
-        help="How often a run leaves a checkpoint: steps, or a time such as 30s, 5min or 1h.",
+        help="How often a run writes a checkpoint: in steps, or a time such as 30s, 5min or 1h.",
     ),
 )
 
 
-def experiment_options(command: Command) -> Command:
-    """Give a command the options of an experiment."""
-    for option in reversed(_EXPERIMENT):
-        command = option(command)
-    return command
-
-
-def workers_options(command: Command) -> Command:
-    """Give a command the options that say where its work is done."""
-    for option in reversed(_WORKERS):
-        command = option(command)
-    return command
-
-
 def default_jobs(device: str) -> int:
-    """Return how many units run at a time where nothing is said: one a core, on a GPU one."""
+    """Return the default of ``--jobs``: one a core, on a GPU one."""
     import joblib  # slow to import
 
     return joblib.cpu_count() if device.startswith("cpu") else 1
+
+
+def read_changes(texts: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values of ``--set`` by the names of the settings.
+
+    Args:
+        texts: Such as ``training.epochs=4``; values are TOML, text needs no quotes.
+
+    Raises:
+        InputError: A text has no name or no equals sign, or a setting is given twice.
+
+    Example:
+        >>> read_changes(("training.budget=64_000", "methods.few-shot.edges=[0, 1]", "a.b=best"))
+        {'training.budget': 64000, 'methods.few-shot.edges': [0, 1], 'a.b': 'best'}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise InputError(
+                f"cannot use --set {text[:SHOWN]!r}: write it like training.budget=64000"
+            )
+        if name in found:
+            raise InputError(f"--set {name} is given twice: give it once")
+        found[name] = _toml_value(value.strip())
+    return found
+
+
+def _toml_value(text: str) -> Any:
+    if "\n" not in text:  # else it could hold several values
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except (ValueError, RecursionError):
+            pass
+    return text

@@ -1,4 +1,4 @@
-"""What ``nasbench tables`` tells: facts as plain data for JSON, and how they are printed."""
+"""What ``nasbench tables`` prints, as plain data that JSON can hold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import numpy as np
 
 from analysis.statistics.ceiling import noise_ceiling, table_quality
@@ -14,13 +13,6 @@ from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, from_string, to_string
 from benchmark.truth import TABLES, TruthTable, open_table
 from benchmark.truth.files.library import curves_path, imported_names
-
-_UNITS = {
-    "seconds": "s an epoch",
-    "latency": "s latency",
-    "params": "M parameters",
-    "flops": "M multiply-adds",
-}
 
 
 class TableLine(NamedTuple):
@@ -46,12 +38,11 @@ def table_lines() -> list[TableLine]:
 
 
 def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]:
-    """Return what a table holds, made of what JSON knows.
+    """Return what a table holds, as values for JSON.
 
     Args:
         table: The table.
-        curves: The file of its learning curves, where they lie beside it; those of imported tables
-            are found by their name.
+        curves: The file of its learning curves; those of imported tables are found by name.
     """
     measured = table.measurements
     accuracies = {}
@@ -90,55 +81,8 @@ def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]
     }
 
 
-def print_facts(facts: dict[str, Any]) -> None:
-    """Print what `table_facts` found."""
-    click.echo(f"{facts['name']}: {facts['description']}")
-    source = facts["source"]
-    click.echo(f"source        {source['file']}, SHA-256 {source['sha256']}")
-    if source["imported"]:
-        click.echo(f"              of {source['dated']}, imported {source['imported']}")
-    index = "with" if facts["official_index"] else "without"
-    networks = f", {facts['networks']:,} different networks" if facts["networks"] else ""
-    click.echo(f"architectures {facts['architectures']:,}{networks}, {index} the official index")
-    for name, it in facts["accuracies"].items():
-        counts = it.get("architectures_by_seeds", {})
-        seeds = ", ".join(f"{count:,} with {number}" for number, count in counts.items())
-        spread = f", deviation {it['mean_deviation']:.2f}" if "mean_deviation" in it else ""
-        click.echo(
-            f"  {name:20} {it['lowest']:6.2f} to {it['highest']:6.2f} %{spread}"
-            + (f"; seeds: {seeds}" if seeds else "")
-        )
-    if facts["costs"]:
-        click.echo("costs, means over architectures")
-        _print_costs(facts["costs"])
-    click.echo(f"curves        {facts['curves'] or 'none'}")
-    click.echo("noise ceiling (Kendall's tau-b of the table with itself)")
-    for line in facts["noise_ceiling"]:
-        click.echo(
-            f"  {line['tau']:6.3f}  {line['what']} ({line['architectures']:,} architectures)"
-        )
-    if not facts["noise_ceiling"]:
-        click.echo("  unknown: one accuracy of one seed each has nothing to be compared with")
-    for one in facts["quality"]:
-        click.echo(
-            f"reliability   {one['reliability']:.3f} of {one['key']}, by Spearman–Brown for "
-            f"{one['seeds']} seeds from ρ = {one['rho']:.3f} between two; perfect scores would "
-            f"reach τ = {one['ceiling']:.3f}"
-        )
-    for one in facts["protocol"].get("failed", []):
-        click.echo(
-            f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}"
-        )
-    for machine in facts["protocol"].get("machines", []):
-        click.echo(
-            f"trained by    version {machine['version']}, commit {machine['commit']}"
-            f"{' and changes' if machine['dirty'] else ''}, PyTorch "
-            f"{machine['libraries']['torch']} on {machine['cpu']} ({machine['device']})"
-        )
-
-
 def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
-    """Return what a table knows of an architecture, made of what JSON knows.
+    """Return what a table holds on an architecture, as values for JSON.
 
     Args:
         table: The table.
@@ -178,23 +122,8 @@ def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
     }
 
 
-def print_arch(facts: dict[str, Any]) -> None:
-    """Print what `arch_facts` found."""
-    index = "" if facts["index"] is None else f", index {facts['index']}"
-    click.echo(f"{facts['arch']}{index}, in {facts['table']}")
-    for name, it in facts["accuracies"].items():
-        spread = f" ± {it['deviation']:.3f}" if it.get("deviation") is not None else ""
-        seeds = f", {it['seeds']} seeds" if "seeds" in it else ""
-        loss = f", loss {it['loss']:.4f}" if it.get("loss") is not None else ""
-        click.echo(f"  {name:20} {it['mean']:9.4f}{spread} %{seeds}{loss}")
-        for seed, one in it.get("by_seed", {}).items():
-            loss = f", loss {one['loss']:.4f}" if one["loss"] is not None else ""
-            click.echo(f"    seed {seed:13} {one['accuracy']:9.4f} %{loss}")
-    _print_costs(facts["costs"])
-
-
 def _costs(table: TruthTable, rows: int | slice) -> dict[str, dict[str, float | None]]:
-    """Return for each training the mean costs of some architectures."""
+    """Return the mean costs of some architectures by training."""
     found: dict[str, dict[str, float | None]] = {}
     for key, column in table.measurements.costs.items():
         values = np.atleast_1d(column[rows])
@@ -204,21 +133,11 @@ def _costs(table: TruthTable, rows: int | slice) -> dict[str, dict[str, float | 
     return found
 
 
-def _print_costs(costs: dict[str, dict[str, float | None]]) -> None:
-    for training, quantities in costs.items():
-        shown = [
-            f"{value:.6g} {_UNITS[quantity]}"
-            for quantity, value in quantities.items()
-            if value is not None
-        ]
-        click.echo(f"  {training:20} {', '.join(shown)}")
-
-
 def _row(table: TruthTable, arch: str) -> int:
-    """Return where an architecture stands."""
+    """Return the row of an architecture."""
     if not arch.isdecimal() or len(arch) > len(str(SIZE)):
         code = from_string(arch)
-        table.accuracy(table.keys[0], code)  # raises where it is missing
+        table.accuracy(table.keys[0], code)  # raises if it is missing
         return int(np.searchsorted(table.codes, code))
     if table.official_index is None:
         raise InputError(
@@ -233,5 +152,5 @@ def _row(table: TruthTable, arch: str) -> int:
 
 
 def _number(value: float | np.float64) -> float | None:
-    """Return a number for JSON, which knows neither NaN nor infinity."""
+    """Return a number for JSON, which has neither NaN nor infinity."""
     return float(value) if np.isfinite(value) else None

@@ -17,8 +17,6 @@ from benchmark.truth.table import TruthTable
 
 VARIABLE = "NASBENCH_CACHE"
 FOLDER = "tables"  # of imports, each with its learning curves beside it
-# The sources that are the benchmark itself; the first that was imported in full is the default.
-OFFICIAL_KINDS = ("nas-bench-201", "nats-bench")
 
 
 def cache_folder() -> Path:
@@ -102,16 +100,3 @@ def open_imported(name: str) -> TruthTable | None:
         InputError: Its file is damaged.
     """
     return read_table(table_path(name)) if name in imported_names() else None
-
-
-def official_name() -> str | None:
-    """Return the name of the official table, if one was imported in full."""
-    found: dict[str, str] = {}
-    for name in imported_names():
-        try:
-            table = read_table(table_path(name))
-        except InputError:
-            continue  # damaged; reported when the user opens it
-        if table.is_complete:
-            found.setdefault(table.source.kind, name)
-    return next((found[kind] for kind in OFFICIAL_KINDS if kind in found), None)

@@ -21,12 +21,12 @@ import pytest
 
 from benchmark.errors import CheckError, InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_string
-from benchmark.truth import default_table, open_table
+from benchmark.truth import open_table
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.exporting import export_table
 from benchmark.truth.files.library import curves_path, imported_names, table_path
 from benchmark.truth.files.nbtable import read_table, write_table
-from benchmark.truth.importing import Imported, ImportOptions, import_table, source_sha256
+from benchmark.truth.importing import ImportOptions, import_table, source_sha256
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import Source, TruthTable
 from tests.fuzzing import bounded
@@ -335,31 +335,22 @@ def test_an_unwritable_cache_fails_the_import(
         import_table(tmp_path / "a.csv", ANY)
 
 
-def test_the_official_table_becomes_the_default(tmp_path: Path, cache: Path) -> None:
-    def imported(table: TruthTable) -> Imported:
+def test_imported_tables_are_opened_by_name(tmp_path: Path, cache: Path) -> None:
+    for table in (whole("csv", "mine"), whole("nas-bench-201", "z")):
         write_table(table, tmp_path / f"{table.name}.nbtable")
-        return import_table(tmp_path / f"{table.name}.nbtable")
-
-    assert default_table() == "analog-nasbench"
-    imported(whole("csv", "mine"))
-    assert default_table() == "analog-nasbench"
-    imported(whole("nats-bench", "nats"))
-    assert default_table() == "nats"
-    imported(whole("nas-bench-201", "z"))
-    assert default_table() == "z"
-    assert imported_names() == ["mine", "nats", "z"]
+        import_table(tmp_path / f"{table.name}.nbtable")
+    assert imported_names() == ["mine", "z"]
+    assert open_table("mine").name == "mine"
     table_path("z").write_bytes(b"damaged")
-    assert default_table() == "nats"
     with pytest.raises(InputError, match="is no table file"):
         open_table("z")
-    with pytest.raises(InputError, match=r"unknown table 'zz'.*analog-nasbench, mine, nats, z, <"):
+    with pytest.raises(InputError, match=r"unknown table 'zz'.*analog-nasbench, mine, z, <"):
         open_table("zz")
 
 
-def test_a_part_of_the_official_table_does_not_become_the_default(
+def test_a_part_of_the_official_table_is_imported(
     tmp_path: Path, cache: Path, records: dict[int, Any], write_pth: Any
 ) -> None:
     write_pth(tmp_path / "a.pth", records)
     import_table(tmp_path / "a.pth")
-    assert default_table() == "analog-nasbench"
     assert len(read_table(table_path("nas-bench-201"))) == 6

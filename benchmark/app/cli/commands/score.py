@@ -1,10 +1,11 @@
-"""``nasbench score``: the ranking quality of anybody's predictions."""
+"""``nasbench score``: the ranking quality of anyone's predictions."""
 
 from __future__ import annotations
 
 import click
 
 from benchmark.app.cli.options import table_option
+from benchmark.app.cli.truth import table_or_default
 
 WIDE = 140  # characters in a line from which on all metrics fit
 
@@ -12,11 +13,7 @@ WIDE = 140  # characters in a line from which on all metrics fit
 @click.command()
 @click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
 @table_option
-@click.option(
-    "--dataset",
-    metavar="NAME",
-    help="The accuracy's data set: cifar10, cifar100 or imagenet16-120.",
-)
+@click.option("--dataset", metavar="NAME", help="The accuracy's data set, such as cifar10.")
 @click.option("--split", metavar="NAME", help="The accuracy's split: valid or test.")
 @click.option("--epochs", type=click.IntRange(1), help="The accuracy's length of training.")
 @click.option(
@@ -24,12 +21,10 @@ WIDE = 140  # characters in a line from which on all metrics fit
     metavar="FILE",
     help="Compare these architectures only: one a line, or the column `arch` of a CSV file.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print all as JSON, an object a file and a line."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a file and a line.")
 def score(
     predictions: tuple[str, ...],
-    table: str,
+    table: str | None,
     dataset: str | None,
     split: str | None,
     epochs: int | None,
@@ -39,8 +34,8 @@ def score(
     """Measure how well scores of architectures rank them.
 
     A file of PREDICTIONS is CSV with the columns arch and score, or JSON from architectures to
-    scores; a higher score says a better architecture. Of --dataset, --split and --epochs only
-    those are needed that tell the accuracies of the table apart.
+    scores; a higher score means a better architecture. Of --dataset, --split and --epochs give
+    those that tell the accuracies of the table apart.
 
     \b
     Examples:
@@ -56,7 +51,7 @@ def score(
     from benchmark.truth.choice import choose_key
     from benchmark.truth.predictions import read_predictions
 
-    truth = open_table(table, allow_subset=True)
+    truth = open_table(table_or_default(table), allow_subset=True)
     key = choose_key(truth, dataset, split, epochs)
     codes = None if subset is None else read_subset(subset)
     scores = [score_predictions(read_predictions(file), truth, key, codes) for file in predictions]
@@ -69,5 +64,7 @@ def score(
     from analysis.metrics.ranking import BRIEF, METRICS
     from analysis.tables import scores_table  # pandas is slow to import
     from benchmark.app.cli.console import page_width, show
+    from benchmark.app.cli.truth import show_truth
 
+    show_truth(truth, key)
     show(scores_table(scores, truth, metrics=tuple(METRICS) if page_width() >= WIDE else BRIEF))

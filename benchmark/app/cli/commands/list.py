@@ -1,4 +1,4 @@
-"""``nasbench list``: what there is to choose from."""
+"""``nasbench list``: the names to choose from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def list_group() -> None:
 
 @list_group.command()
 def methods() -> None:
-    """List the methods that run.
+    """List the methods.
 
     \b
     Example:

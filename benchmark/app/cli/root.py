@@ -1,4 +1,4 @@
-"""The commands, and how errors become one line and an exit code."""
+"""The command ``nasbench``, and how errors become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from importlib import metadata
 
 import click
 
-from benchmark.app.cli.check import check
-from benchmark.app.cli.experiment import compare, run
-from benchmark.app.cli.listing import list_group
-from benchmark.app.cli.merging import merge
-from benchmark.app.cli.reporting import report
-from benchmark.app.cli.score import score
-from benchmark.app.cli.showing import show_group
-from benchmark.app.cli.tables import tables_group
-from benchmark.app.cli.verifying import rerun, verify
+from benchmark.app.cli.commands.check import check
+from benchmark.app.cli.commands.compare import compare
+from benchmark.app.cli.commands.list import list_group
+from benchmark.app.cli.commands.merge import merge
+from benchmark.app.cli.commands.report import report
+from benchmark.app.cli.commands.rerun import rerun
+from benchmark.app.cli.commands.run import run
+from benchmark.app.cli.commands.score import score
+from benchmark.app.cli.commands.show import show_group
+from benchmark.app.cli.commands.tables.group import tables_group
+from benchmark.app.cli.commands.verify import verify
 from benchmark.errors import CheckError, NasbenchError, readable
 
 NAME = "nasbench"
 FAILED, BAD_INPUT = 1, 2
-LONGEST = 2_000  # signs of a message
+LONGEST = 2_000  # characters of a message
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,8 +32,8 @@ LONGEST = 2_000  # signs of a message
 def cli() -> None:
     """Find out which weight-sharing NAS method ranks architectures best.
 
-    Methods run on identical seeds and budgets; their scores for all 15,625 architectures of
-    NAS-Bench-201 are held against a table of true accuracies.
+    Methods run on identical seeds and budgets; their scores of the architectures of NAS-Bench-201
+    are compared with a table of true accuracies.
 
     \b
     Examples:
@@ -45,27 +47,20 @@ def cli() -> None:
     """
 
 
-cli.add_command(run)
-cli.add_command(compare)
-cli.add_command(score)
-cli.add_command(report)
-cli.add_command(check)
-cli.add_command(verify)
-cli.add_command(rerun)
-cli.add_command(merge)
-cli.add_command(list_group)
-cli.add_command(show_group)
-cli.add_command(tables_group)
+for command in (
+    run, compare, score, report, check, verify, rerun, merge, list_group, show_group, tables_group,
+):  # fmt: skip
+    cli.add_command(command)
 
 
 def run_command_line() -> int:
-    """Run what the process was called with; every expected error is one line on stderr.
+    """Run the command of `sys.argv`; every expected error is one line on stderr.
 
     Returns:
-        The exit code: 0, 1 where what was asked for failed, 2 where it could not be understood.
+        The exit code: 0, 1 if a check or a run failed, 2 for bad input.
 
     Raises:
-        KeyboardInterrupt: The user wants it to end.
+        KeyboardInterrupt: The user pressed Ctrl-C.
     """
     call: Callable[..., object] = partial(cli.main, prog_name=NAME, standalone_mode=False)
     try:
@@ -78,11 +73,11 @@ def run_command_line() -> int:
         return _fail(str(error), FAILED)
     except NasbenchError as error:
         return _fail(str(error), BAD_INPUT)
-    except OSError as error:  # a full disk, say
+    except OSError as error:  # such as a full disk
         return _fail(f"the system refused: {error}", FAILED)
-    except click.Abort as error:  # click's own word for Ctrl-C
+    except click.Abort as error:  # click's form of Ctrl-C
         raise (error.__cause__ or KeyboardInterrupt()) from None
-    return code if isinstance(code, int) else 0  # what a command exits with, or returns
+    return code if isinstance(code, int) else 0  # a command's exit code, or what it returned
 
 
 def _fail(message: str, code: int) -> int:
@@ -91,7 +86,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def one_line(message: str) -> str:
-    r"""Return a message as one line of readable signs, whatever a file put into it.
+    r"""Return a message as one line of printable characters.
 
     Example:
         >>> one_line("run 'a\nb\x1b[31m'")

@@ -1,4 +1,4 @@
-"""``nasbench tables build``: a table of one's own, by training architectures alone."""
+"""``nasbench tables build``: a table of your own, by training architectures alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.app.cli.changes import read_changes, set_option
-from benchmark.app.cli.options import default_jobs, workers_options
+from benchmark.app.cli.options import default_jobs, read_changes, set_option, workers_options
 from benchmark.errors import InputError
 
 _SCALE = {  # the parts of --scale, in their order
@@ -23,7 +22,7 @@ _SCALE = {  # the parts of --scale, in their order
 @click.option(
     "--dataset",
     metavar="NAME",
-    help="A data set of `nasbench list datasets`; one without a protocol of its own wants "
+    help="A data set of `nasbench list datasets`; one without a protocol of its own needs "
     "--protocol too.",
 )
 @click.option(
@@ -37,20 +36,21 @@ _SCALE = {  # the parts of --scale, in their order
     default="1000",
     show_default=True,
     metavar="all|N|FILE",
-    help="Which: all 15,625, a sample of N, or those a file lists, one a line or as CSV.",
+    help="All 15,625, a random sample of N, or those that a file lists, one a line or as CSV.",
 )
 @click.option(
     "--seeds",
     default="3",
     show_default=True,
     metavar="N|LIST",
-    help="A number of seeds from 0 on, or a list such as 3,7; one seed is 3 and a comma.",
+    help="A number of seeds from 0 on, or a list such as 3,7; for seed 3 alone write 3 and a "
+    "comma.",
 )
 @click.option(
     "--scale",
     metavar="C,N,RESOLUTION,EPOCHS",
-    help="Channels, cells a stage, pixels and epochs in place of the protocol's; leave one empty "
-    "to keep it.",
+    help="Channels, cells a stage, pixels and epochs in place of the protocol's; an empty part "
+    "keeps it.",
 )
 @set_option
 @click.option(
@@ -79,11 +79,11 @@ def build(
     device: str,
     data: Path | None,
 ) -> None:
-    """Train architectures alone on a data set and make a table of what they reach.
+    """Train architectures alone on a data set and make a table of their accuracies.
 
-    Networks that several architectures share are trained once. What was trained before is taken
-    from --out: the same command goes on where it stopped, and a larger sample or more seeds begin
-    with what is there.
+    Architectures that are the same network are trained once. Trainings found in --out are not
+    repeated: the same command resumes where it stopped, and more architectures or seeds add to
+    what is there.
 
     \b
     Examples:
@@ -105,8 +105,8 @@ def build(
             f"{', '.join(protocol_names())} or a file of yours"
         )
     chosen = load_protocol(protocol or str(dataset))
-    asked = _changes(scale, changes) | ({} if dataset is None else {"data.dataset": dataset})
-    chosen = chosen.changed(asked)
+    data_set = {} if dataset is None else {"data.dataset": dataset}
+    chosen = chosen.changed(_read_scale(scale) | read_changes(changes) | data_set)
     size = chosen.scale
     name = name or (
         f"{chosen.name}-c{size.channels}n{size.cells}r{size.resolution}e{chosen.training.epochs}"
@@ -143,27 +143,22 @@ def build(
         click.echo(f"note: {note}", err=True)
     if done.table is None or done.path is None:
         click.echo(
-            f"{folder}: {done.trainings:,} trainings are done; for a table {done.missing:,} of "
-            "other shares are missing: nasbench merge puts them together"
+            f"{folder}: {done.trainings:,} trainings are done; the table needs {done.missing:,} more "
+            "of other shares: join them with nasbench merge"
         )
         return
+    from benchmark.app.cli.table_facts import table_facts
+    from benchmark.app.cli.table_printing import print_table
+
     files = ", ".join(str(file) for file in (done.path, done.curves) if file is not None)
     click.echo(f"{name}: {len(done.table):,} architectures, {files}")
-    from benchmark.app.cli.table_facts import print_facts, table_facts
-
-    print_facts(table_facts(done.table, done.curves))
+    print_table(table_facts(done.table, done.curves))
 
 
-def _changes(scale: str | None, changes: tuple[str, ...]) -> dict[str, Any]:
-    """Return the settings that --scale and --set change."""
-    found: dict[str, Any] = {}
-    if scale is not None:
-        parts = scale.split(",")
-        if len(parts) > len(_SCALE) or not all(part == "" or part.isdecimal() for part in parts):
-            raise InputError(f"cannot use --scale {scale[:60]!r}: write {','.join(_SCALE)}")
-        found |= {
-            setting: int(part[:9])
-            for setting, part in zip(_SCALE.values(), parts, strict=False)
-            if part
-        }
-    return found | read_changes(changes)
+def _read_scale(text: str | None) -> dict[str, Any]:
+    """Return the settings that ``--scale`` changes."""
+    parts = [] if text is None else text.split(",")
+    if len(parts) > len(_SCALE) or not all(part == "" or part.isdecimal() for part in parts):
+        raise InputError(f"cannot use --scale {str(text)[:60]!r}: write {','.join(_SCALE)}")
+    settings = zip(_SCALE.values(), parts, strict=False)
+    return {setting: int(part[:9]) for setting, part in settings if part}

@@ -1,10 +1,10 @@
-"""``nasbench show``: one thing in full."""
+"""``nasbench show``: one preset in full."""
 
 from __future__ import annotations
 
 import click
 
-from benchmark.app.cli.changes import read_changes, set_option
+from benchmark.app.cli.options import read_changes, set_option
 
 
 @click.group("show")
@@ -21,7 +21,7 @@ def show_group() -> None:
 @click.argument("name", metavar="NAME|PATH")
 @set_option
 def preset(name: str, changes: tuple[str, ...]) -> None:
-    """Print a preset in full, as a TOML file that --preset takes.
+    """Print a preset in full, as a TOML file for --preset.
 
     \b
     Examples:

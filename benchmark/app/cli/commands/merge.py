@@ -1,4 +1,4 @@
-"""``nasbench merge``: what several machines did apart becomes one."""
+"""``nasbench merge``: join what several machines did."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import click
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Where all of it goes; what is there already stays.",
+    help="Where all of it goes; its own contents stay.",
 )
 def merge(folders: tuple[Path, ...], out: Path) -> None:
-    """Put shares of a run or of a table together that were made with --shard.
+    """Join shares of a run or of a table that were made with --shard.
 
     What several folders hold must be the same to the last bit. Afterwards the command that made the
     shares, with --out and without --shard, finds everything done and writes tables and figures.

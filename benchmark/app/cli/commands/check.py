@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.app.cli.truth import open_truth, show_truth, truth_of_runs
 from benchmark.errors import CheckError, InputError
 
 if TYPE_CHECKING:
     from analysis.regression import Baseline, CheckResult
-    from benchmark.records import RunRecord
-    from benchmark.truth import AccuracyKey, TruthTable
-
-TABLE, ACCURACY = "analog-nasbench", "cifar10_test_200"
+    from benchmark.tasks.task import TruthSettings
 
 
 @click.command()
@@ -51,26 +48,26 @@ TABLE, ACCURACY = "analog-nasbench", "cifar10_test_200"
     "--alpha",
     type=float,
     metavar="LEVEL",
-    help="With --update: the chance at most that unchanged methods fail.  "
+    help="With --update: the highest chance that unchanged methods fail.  "
     "[default: as before, at first 0.05]",
 )
 @click.option(
     "--table",
     metavar="NAME|PATH",
-    help="True accuracies: a name of `nasbench list tables`, or a .csv or .nbtable file.  "
-    "[default: the baseline's, at first analog-nasbench]",
+    help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.  "
+    "[default: the baseline's, at first that of the runs' task]",
 )
 @click.option(
     "--accuracy",
     metavar="KEY",
     help="Which accuracy of the table: <dataset>_<split>_<epochs>.  "
-    "[default: the baseline's, at first cifar10_test_200]",
+    "[default: the baseline's, at first that of the runs' task]",
 )
 @click.option(
     "--junit",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Also write the verdicts as JUnit's XML.",
+    help="Also write the verdicts as JUnit XML.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def check(
@@ -87,7 +84,7 @@ def check(
     junit: Path | None,
     as_json: bool,
 ) -> None:
-    """Tell whether the runs in the folder RUNS rank worse than a baseline.
+    """Check whether the runs in the folder RUNS rank worse than a baseline.
 
     A metric of a method is worse if its mean over the seeds fell by at least its gate and the drop
     is significant. The exit code is 0 if nothing is worse, 1 if something is, and 2 if something is
@@ -100,100 +97,74 @@ def check(
       nasbench check runs/ci --against results/baselines/ci.json --update
       nasbench check runs/ci --against mine.json --update --gate kendall_tau=0.03 --gate regret=1
     """
-    from analysis.regression import judge, read_baseline
+    from analysis.regression import judge, read_baseline, updated_baseline, write_baseline
+    from baselines.registry import METHODS
     from benchmark.records import read_whole_records
 
     if not update and (yes or methods or gates or alpha is not None):
         raise InputError("--yes, --method, --gate and --alpha set up a baseline: add --update")
     if update and (junit or as_json):
-        raise InputError(
-            "--junit and --json tell verdicts, --update replaces the baseline: ask once"
-        )
+        raise InputError("--junit and --json report verdicts: leave them out with --update")
     before = read_baseline(path) if path.exists() or not update else None
-    truth, key = _open_truth(before, table, accuracy)
+    truth, key = open_truth(_truth(before, runs, table, accuracy))
     records, damaged = read_whole_records(runs)
     result = judge(before, records, damaged, truth, key) if before else None
     if update:
         if damaged:
             raise InputError(f"no baseline from damaged records: {next(iter(damaged.values()))}")
-        after = _new_baseline(before, records, methods, gates, alpha, truth, key)
-        _write(after, truth, path, result, yes=yes)
+        references = [name for name, method in METHODS.items() if method.reference]
+        after = updated_baseline(
+            before, records, truth, key,
+            methods=methods, gates=gates, alpha=alpha, references=references,
+        )  # fmt: skip
+        if result:
+            _show(result)
+        if _agreed(after, path, yes=yes):
+            write_baseline(after, path, truth)
+            show_truth(truth, key)
+            click.echo(f"{path}: {_counts(after)}")
+        else:
+            click.echo(f"{path}: not changed")
     elif result:
-        _tell(result, junit, as_json=as_json)
+        _report(result, junit, as_json=as_json)
         click.get_current_context().exit(result.exit_code)
 
 
-def _open_truth(
-    before: Baseline | None, table: str | None, accuracy: str | None
-) -> tuple[TruthTable, AccuracyKey]:
-    """Open what was asked for, else what the baseline was measured by."""
-    from benchmark.truth import TABLES, AccuracyKey, open_table
+def _truth(
+    before: Baseline | None, runs: Path, table: str | None, accuracy: str | None
+) -> TruthSettings:
+    """Return what the user names, else what the baseline was measured by, else the task's."""
+    from benchmark.tasks.task import TruthSettings
+    from benchmark.truth import TABLES
 
-    if table is None and before and before.truth.table not in TABLES:
+    if before is None:
+        return truth_of_runs(runs, table, accuracy)
+    if (
+        table is None and before.truth.table not in TABLES
+    ):  # the user's may have another of its name
         raise InputError(
             f"the baseline was measured by table {before.truth.table}: name its file with --table"
         )
-    chosen = table or (before.truth.table if before else TABLE)
-    key = AccuracyKey.parse(accuracy or (before.truth.accuracy if before else ACCURACY))
-    truth = open_table(chosen)
-    truth.accuracy(key)
-    return truth, key
+    return TruthSettings(table or before.truth.table, accuracy or before.truth.accuracy)
 
 
-def _new_baseline(
-    before: Baseline | None,
-    records: Sequence[RunRecord],
-    methods: Sequence[str],
-    gates: Sequence[str],
-    alpha: float | None,
-    truth: TruthTable,
-    key: AccuracyKey,
-) -> Baseline:
-    from analysis.regression import DEFAULT_ALPHA, DEFAULT_GATES, Baseline, Truth, parse_gates
-
-    there = {record.name for record in records}
-    kept = set(methods) or {name for name in there if not _is_reference(name)}
-    absent = sorted(kept - there)
-    if absent:
-        raise InputError(f"no run of {', '.join(absent)}: run it, or leave out its --method")
-    return Baseline(
-        records=tuple(record for record in records if record.name in kept),
-        truth=Truth.of(truth, key),
-        gates=parse_gates(gates) if gates else (before.gates if before else DEFAULT_GATES),
-        alpha=alpha if alpha is not None else (before.alpha if before else DEFAULT_ALPHA),
-    )
-
-
-def _is_reference(method: str) -> bool:
-    """Whether a method trains nothing, so that no change of training can make it worse."""
-    from baselines.registry import METHODS
-
-    return method in METHODS and METHODS[method].reference
-
-
-def _write(
-    after: Baseline, truth: TruthTable, path: Path, result: CheckResult | None, *, yes: bool
-) -> None:
-    """Show what a new baseline changes, ask, and write it."""
-    from analysis.regression import write_baseline
-
-    if result:
-        _show(result)
+def _agreed(after: Baseline, path: Path, *, yes: bool) -> bool:
+    """Ask whether a new baseline is to be written, unless the user has said so."""
     if any(record.provenance.get("dirty") for record in after.records):
-        click.echo("some runs were made by uncommitted code: nobody can make them again", err=True)
-    kept = ", ".join(f"{method} ({len(runs)} seeds)" for method, runs in after.methods.items())
-    if not yes:
-        if not sys.stdin.isatty():
-            raise InputError("--update asks before it writes, and nobody can answer: add --yes")
-        verb = "Replace" if path.exists() else "Write"
-        if not click.confirm(f"{verb} {path} with {kept}?", err=True):
-            click.echo("left as it was")
-            return
-    write_baseline(after, path, truth)
-    click.echo(f"{path}: {kept}")
+        click.echo("some runs were made by uncommitted code and cannot be reproduced", err=True)
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError("--update asks before it writes, and there is no terminal: add --yes")
+    verb = "Replace" if path.exists() else "Write"
+    return click.confirm(f"{verb} {path} with {_counts(after)}?", err=True)
 
 
-def _tell(result: CheckResult, junit: Path | None, *, as_json: bool) -> None:
+def _counts(baseline: Baseline) -> str:
+    return ", ".join(f"{name} ({len(runs)} seeds)" for name, runs in baseline.methods.items())
+
+
+def _report(result: CheckResult, junit: Path | None, *, as_json: bool) -> None:
     from analysis.regression import to_annotations, to_json, to_junit
     from benchmark.files import write_atomic
 
@@ -208,7 +179,7 @@ def _tell(result: CheckResult, junit: Path | None, *, as_json: bool) -> None:
     if junit:
         try:
             write_atomic(junit, to_junit(result))
-        except CheckError as error:  # whose exit code would say that something is worse
+        except CheckError as error:  # its exit code would mean that something is worse
             raise InputError(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""``nasbench report``: from a folder of records to tables, figures and pages."""
+"""``nasbench report``: from a folder of records to tables, figures and a page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from benchmark.app.cli.options import allow_subset_option, table_option
+from benchmark.app.cli.options import truth_options
+from benchmark.app.cli.truth import open_truth, show_truth, truth_of_runs
 
 
 @click.command()
@@ -17,33 +18,25 @@ from benchmark.app.cli.options import allow_subset_option, table_option
     metavar="FOLDER",
     help="Where the report goes.  [default: RUNS/report]",
 )
-@table_option
-@allow_subset_option
-@click.option(
-    "--accuracy",
-    default="cifar10_test_200",
-    show_default=True,
-    metavar="KEY",
-    help="Which accuracy of the table stands first: <dataset>_<split>_<epochs>.",
-)
+@truth_options("that of the runs' task")
 @click.option(
     "--published",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Numbers of others to stand beside ours, as CSV.  [default: results/published.csv]",
+    help="Published numbers to show beside the runs', as CSV.  [default: results/published.csv]",
 )
 def report(
     runs: Path,
     out: Path | None,
-    table: str,
+    table: str | None,
     allow_subset: bool,
-    accuracy: str,
+    accuracy: str | None,
     published: Path | None,
 ) -> None:
     """Make tables, figures and an HTML page from the run records in a folder.
 
-    Nothing is trained. The same records give the same bytes. Folders inside RUNS that hold
-    records are taken as runs with other options, and make a table of their own.
+    Nothing is trained. The same records give the same bytes. Records in folders inside RUNS count
+    as runs with other options, and get a table of their own.
 
     \b
     Examples:
@@ -55,10 +48,9 @@ def report(
     from baselines.registry import METHODS
     from benchmark.app.cli.console import warn_of_images
     from benchmark.app.workers.progress import shown_board
-    from benchmark.truth import AccuracyKey, open_table
 
-    truth, key = open_table(table, allow_subset=allow_subset), AccuracyKey.parse(accuracy)
-    truth.accuracy(key)  # fails now rather than after records were read
+    named = truth_of_runs(runs, table, accuracy)
+    truth, key = open_truth(named, allow_subset=allow_subset)
     path = published or published_path()
     study = read_study(
         runs,
@@ -76,6 +68,7 @@ def report(
     warn_of_images(study.facts)
     for name, reason in made.skipped.items():
         click.echo(f"left out: {name}: {reason}", err=True)
+    show_truth(truth, key)
     click.echo(
         f"{folder / 'report.html'}\n"
         f"{folder / 'report.tex'}\n"

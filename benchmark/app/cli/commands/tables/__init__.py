@@ -1,0 +1,1 @@
+"""``nasbench tables``: a file a command, named after it."""

@@ -1,0 +1,65 @@
+"""``nasbench tables import``: convert a file once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.app.cli.options import default_jobs
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="Name of the table.  [default: from the file]")
+@click.option("--curves", is_flag=True, help="Keep the accuracy after each epoch, too.")
+@click.option("--allow-subset", is_flag=True, help="Let architectures be missing.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    help="Length of the training, for a file that does not say it.",
+)
+@click.option("--replace", is_flag=True, help="Replace a table of this name from another file.")
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Files to read at the same time.  [default: cores]"
+)
+def import_(
+    path: Path,
+    name: str | None,
+    curves: bool,
+    allow_subset: bool,
+    epochs: int | None,
+    replace: bool,
+    jobs: int | None,
+) -> None:
+    """Convert the benchmark's files, a CSV or a Parquet file once.
+
+    PATH is NAS-Bench-201-v1_0-e61699.pth, NAS-Bench-201-v1_1-096897.pth, the folder
+    NATS-tss-v1_0-3ffb9-simple or its tar, or a .csv, .parquet or .nbtable file. Nothing in it is
+    executed. An import changes no default: name the table with --table.
+
+    \b
+    Examples:
+      nasbench tables import NAS-Bench-201-v1_1-096897.pth
+      nasbench tables import NATS-tss-v1_0-3ffb9-simple --curves
+      nasbench tables import accuracies.csv --name mine
+    """
+    from benchmark.app.workers.progress import shown_board
+    from benchmark.truth.importing import ImportOptions, import_table
+
+    with shown_board(1, f"importing {path.name}") as board:
+        options = ImportOptions(
+            name,
+            curves,
+            allow_subset,
+            epochs,
+            jobs or default_jobs("cpu"),
+            replace,
+            board.meter(0).show,
+        )
+        done = import_table(path, options)
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    files = "".join(f", {file}" for file in (done.path, done.curves) if file is not None)
+    click.echo(f"{done.table.name}: {len(done.table):,} architectures{files}")
+    click.echo(f"Use it with --table {done.table.name}")

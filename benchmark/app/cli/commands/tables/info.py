@@ -1,0 +1,37 @@
+"""``nasbench tables info``: what a table holds."""
+
+from __future__ import annotations
+
+import click
+
+from benchmark.app.cli.options import json_option
+from benchmark.app.cli.truth import table_or_default
+
+
+@click.command()
+@click.argument("table", required=False, metavar="[NAME|PATH]")
+@json_option
+def info(table: str | None, as_json: bool) -> None:
+    """Print what a table holds, where it is from, and its noise ceiling.
+
+    Without a name it is the table that NASBENCH_TABLE names, else analog-nasbench.
+
+    \b
+    Examples:
+      nasbench tables info
+      nasbench tables info analog-nasbench --json
+    """
+    import json
+
+    from benchmark.app.cli.table_facts import table_facts
+    from benchmark.app.cli.table_printing import print_table
+    from benchmark.truth import open_table
+    from benchmark.truth.files.library import curves_beside
+
+    name = table_or_default(table)
+    beside = curves_beside(name) if name.endswith(".nbtable") else None
+    facts = table_facts(open_table(name, allow_subset=True), beside)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        print_table(facts)

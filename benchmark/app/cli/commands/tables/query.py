@@ -1,0 +1,35 @@
+"""``nasbench tables query``: what a table holds on one architecture."""
+
+from __future__ import annotations
+
+import click
+
+from benchmark.app.cli.options import json_option, table_option
+from benchmark.app.cli.truth import table_or_default
+
+
+@click.command()
+@click.argument("arch")
+@table_option
+@json_option
+def query(arch: str, table: str | None, as_json: bool) -> None:
+    """Print all that a table holds on an architecture.
+
+    ARCH is a string such as '|nor_conv_3x3~0|+|...|', or the number of the official files.
+
+    \b
+    Examples:
+      nasbench tables query 11 --table nas-bench-201
+      nasbench tables query 11 --table accuracies.csv --json
+    """
+    import json
+
+    from benchmark.app.cli.table_facts import arch_facts
+    from benchmark.app.cli.table_printing import print_arch
+    from benchmark.truth import open_table
+
+    facts = arch_facts(open_table(table_or_default(table), allow_subset=True), arch)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        print_arch(facts)

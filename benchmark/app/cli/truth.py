@@ -1,0 +1,102 @@
+"""Which truth a command takes: nothing that the user has imported changes a default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.tasks.task import TruthSettings
+    from benchmark.truth import AccuracyKey, TruthTable
+
+EMBEDDED = "analog-nasbench"
+VARIABLE = "NASBENCH_TABLE"
+
+
+def table_or_default(table: str | None) -> str:
+    """Return the table of a command that has no task: what ``--table`` or NASBENCH_TABLE names.
+
+    Args:
+        table: What ``--table`` names; None takes the default, and says so if that is not the
+            embedded table.
+    """
+    if table is not None:
+        return table
+    named = os.environ.get(VARIABLE)
+    if named:
+        click.echo(f"note: table {named}, which {VARIABLE} names", err=True)
+    return named or EMBEDDED
+
+
+def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> TruthSettings:
+    """Return the truth to judge runs by: what the user names, else what their task names.
+
+    Args:
+        folder: Where their records are, and folders with records of other options.
+        table: What ``--table`` names.
+        accuracy: What ``--accuracy`` names.
+
+    Raises:
+        InputError: Neither the user nor the runs name one truth; or the runs name a table that is
+            neither built in nor imported. A record names no files, as it may come from anyone.
+    """
+    from benchmark.records import read_records
+    from benchmark.tasks.task import TruthSettings
+    from benchmark.truth import TABLES
+    from benchmark.truth.files.library import imported_names
+
+    if table is not None and accuracy is not None:
+        return TruthSettings(table, accuracy)
+    records = read_records(folder)
+    for inner in sorted(folder.iterdir()):
+        records += read_records(inner) if inner.is_dir() else []
+    if not records:
+        raise InputError(f"{folder} holds no run records: name a folder that nasbench run wrote to")
+    named = set()
+    for record in records:
+        truth = record.task.get("truth")
+        if isinstance(truth, dict):
+            named.add((str(truth.get("table")), str(truth.get("accuracy"))))
+    if len(named) != 1:
+        several = "several truths" if named else "no truth"
+        raise InputError(f"the runs in {folder} name {several}: give --table and --accuracy")
+    ((their_table, their_accuracy),) = named
+    if table is None and their_table not in [*TABLES, *imported_names()]:
+        raise InputError(
+            f"the runs in {folder} name table {their_table!r:.80}, which is not there: import it, "
+            "or name its file with --table"
+        )
+    return TruthSettings(table or their_table, accuracy or their_accuracy)
+
+
+def open_truth(
+    truth: TruthSettings, *, allow_subset: bool = False
+) -> tuple[TruthTable, AccuracyKey]:
+    """Open a table and check that it has the accuracy.
+
+    Args:
+        truth: Table and accuracy.
+        allow_subset: Whether the table may lack architectures.
+
+    Raises:
+        InputError: There is no such table, or it cannot be used.
+        MissingError: It lacks the accuracy.
+    """
+    from benchmark.truth import AccuracyKey, open_table
+
+    table, key = (
+        open_table(truth.table, allow_subset=allow_subset),
+        AccuracyKey.parse(truth.accuracy),
+    )
+    table.accuracy(key)
+    return table, key
+
+
+def show_truth(table: TruthTable, key: AccuracyKey) -> None:
+    """Print which truth was used."""
+    click.echo(f"Truth: {key} of table {table.name}, {len(table):,} architectures")
