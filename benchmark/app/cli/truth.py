@@ -11,7 +11,7 @@ import click
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.tasks.task import TruthSettings
+    from benchmark.tasks.sections import TruthSettings
     from benchmark.truth import AccuracyKey, TruthTable
 
 EMBEDDED = "analog-nasbench"
@@ -45,18 +45,19 @@ def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> Trut
         InputError: Neither the user nor the runs name one truth; or the runs name a table that is
             neither built in nor imported. A record names no files, as it may come from anyone.
     """
-    from benchmark.records import read_records
-    from benchmark.tasks.task import TruthSettings
+    from benchmark.records import read_whole_records
+    from benchmark.tasks.sections import TruthSettings
     from benchmark.truth import TABLES
     from benchmark.truth.files.library import imported_names
 
     if table is not None and accuracy is not None:
         return TruthSettings(table, accuracy)
-    records = read_records(folder)
-    for inner in sorted(folder.iterdir()):
-        records += read_records(inner) if inner.is_dir() else []
+    records, damaged = read_whole_records(folder)
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+        records = [*records, *read_whole_records(inner)[0]]
     if not records:
-        raise InputError(f"{folder} holds no run records: name a folder that nasbench run wrote to")
+        fault = f"{folder} holds no run records: name a folder that nasbench run wrote to"
+        raise InputError(next(iter(damaged.values()), fault))
     named = set()
     for record in records:
         truth = record.task.get("truth")

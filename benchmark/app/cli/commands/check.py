@@ -14,7 +14,7 @@ from benchmark.errors import CheckError, InputError
 
 if TYPE_CHECKING:
     from analysis.regression import Baseline, CheckResult
-    from benchmark.tasks.task import TruthSettings
+    from benchmark.tasks.sections import TruthSettings
 
 
 @click.command()
@@ -84,11 +84,12 @@ def check(
     junit: Path | None,
     as_json: bool,
 ) -> None:
-    """Check whether the runs in the folder RUNS rank worse than a baseline.
+    """Check whether runs rank worse than a baseline.
 
-    A metric of a method is worse if its mean over the seeds fell by at least its gate and the drop
-    is significant. The exit code is 0 if nothing is worse, 1 if something is, and 2 if something is
-    missing, not comparable, or could not be judged with so few seeds.
+    RUNS is a folder of records. A metric of a method is worse if its mean over the seeds fell by at
+    least its gate and the drop is significant. The exit code is 0 if nothing is worse, 1 if
+    something is, and 2 if something is missing, not comparable, or could not be judged with so few
+    seeds.
 
     \b
     Examples:
@@ -134,7 +135,7 @@ def _truth(
     before: Baseline | None, runs: Path, table: str | None, accuracy: str | None
 ) -> TruthSettings:
     """Return what the user names, else what the baseline was measured by, else the task's."""
-    from benchmark.tasks.task import TruthSettings
+    from benchmark.tasks.sections import TruthSettings
     from benchmark.truth import TABLES
 
     if before is None:

@@ -9,7 +9,7 @@ import click
 
 @click.group("list")
 def list_group() -> None:
-    """List methods, bases, presets, data sets, tables, or protocols for building them.
+    """List methods, bases, presets, data sets, tables or protocols.
 
     \b
     Example:

@@ -33,10 +33,10 @@ def report(
     accuracy: str | None,
     published: Path | None,
 ) -> None:
-    """Make tables, figures and an HTML page from the run records in a folder.
+    """Make tables, figures and an HTML page from run records.
 
-    Nothing is trained. The same records give the same bytes. Records in folders inside RUNS count
-    as runs with other options, and get a table of their own.
+    RUNS is a folder of records. Nothing is trained. The same records give the same bytes. Records
+    in folders inside RUNS count as runs with other options, and get a table of their own.
 
     \b
     Examples:

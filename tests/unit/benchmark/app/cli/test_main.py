@@ -7,7 +7,7 @@ import time
 import click
 import pytest
 
-from benchmark.app.cli import commands
+from benchmark.app.cli import root
 from benchmark.errors import StoppedError
 from tests.command_line import nasbench
 
@@ -29,7 +29,7 @@ def test_an_interrupt_is_one_line(
     def stop(**_: object) -> None:
         raise interrupt
 
-    monkeypatch.setattr(commands.cli, "main", stop)
+    monkeypatch.setattr(root.cli, "main", stop)
     called = nasbench("list", "methods")
     assert called.code == code
     assert called.err.startswith(f"nasbench: {word}; what is finished is kept, run the command")
@@ -43,7 +43,7 @@ def test_a_signal_during_a_command(
     def work(context: object) -> None:
         signal.raise_signal(number)
 
-    monkeypatch.setattr(commands.cli, "invoke", work)  # inside what click guards
+    monkeypatch.setattr(root.cli, "invoke", work)  # inside what click guards
     called = nasbench("list", "methods")
     assert called.code == code
     assert called.err.splitlines()[-1].startswith("nasbench: ")
@@ -53,7 +53,7 @@ def test_ctrl_c_is_ours_before_anything_slow(monkeypatch: pytest.MonkeyPatch) ->
     before = signal.getsignal(signal.SIGINT)
     handlers = []
     monkeypatch.setattr(
-        commands.cli, "main", lambda **_: handlers.append(signal.getsignal(signal.SIGINT))
+        root.cli, "main", lambda **_: handlers.append(signal.getsignal(signal.SIGINT))
     )
     assert nasbench().code == 0
     assert handlers[0] is not before

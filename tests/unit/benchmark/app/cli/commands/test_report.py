@@ -1,10 +1,7 @@
-"""The command as a user meets it, in a process of its own."""
+"""``nasbench report``: the same bytes each time, and errors in one line."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +9,10 @@ import pytest
 
 from analysis.report.pictures import PICTURES
 from analysis.report.tables.catalogue import TABLES
-from benchmark.records import RunRecord, Unit, record_path, write_record
-from benchmark.spaces.nb201 import SIZE
+from benchmark.records import RunRecord, record_path, write_record
+from benchmark.records.unit import Unit
+from tests.command_line import ROOT, finish, nasbench, start_nasbench
 
-ROOT = Path(__file__).resolve().parents[5]
 BUDGET = {
     "budget": 64,
     "spent": 64,
@@ -28,43 +25,43 @@ BUDGET = {
 def runs(tmp_path: Path) -> Path:
     """Return a folder with two methods at two seeds."""
     folder = tmp_path / "runs"
+    task = {
+        "preset": "x",
+        "training": {"batch_size": 16, "budget": 64},
+        "scoring": {"candidates": 40},
+        "truth": {"table": "analog-nasbench", "accuracy": "cifar10_test_200"},
+    }
     for method in ("one-shot", "own-method"):
         for seed in (0, 1):
-            scores = np.random.default_rng([seed, len(method)]).normal(size=SIZE)
+            scores = np.random.default_rng([seed, len(method)]).normal(size=40)
             trace = {"losses": {"root": [2.0, 1.0]}, "splits": [], "leaves": []}
-            task = {"preset": "x", "training": {"batch_size": 16, "budget": 64}}
             write_record(RunRecord(method, seed, task, scores, BUDGET, trace, {}), folder)
     return folder
 
 
-def report(*arguments: object, seed: int = 0) -> subprocess.CompletedProcess[str]:
-    code = "from benchmark.app.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, "report", *map(str, arguments)],
-        env=os.environ | {"PYTHONHASHSEED": str(seed)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_twice_in_two_processes_the_bytes_are_the_same(runs: Path, tmp_path: Path) -> None:
-    first = report(runs, seed=1)
-    assert first.returncode == 0, first.stderr
-    assert first.stdout.splitlines()[0] == str(runs / "report" / "report.html")
-    assert "left out: ablation: there are no runs with other options" in first.stderr
-    assert report(runs, "--out", tmp_path / "other", seed=2).returncode == 0
-    paths = [path for path in (runs / "report").rglob("*") if path.is_file()]
+    for folder, seed in ((tmp_path / "one", "1"), (tmp_path / "other", "2")):
+        done = finish(start_nasbench("report", runs, "--out", folder, PYTHONHASHSEED=seed))
+        assert done.code == 0, done.err
+    paths = [path for path in (tmp_path / "one").rglob("*") if path.is_file()]
     assert len(paths) > 30
     for path in paths:
-        assert (
-            path.read_bytes()
-            == (tmp_path / "other" / path.relative_to(runs / "report")).read_bytes()
-        )
+        other = tmp_path / "other" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == other.read_bytes()
 
 
-@pytest.mark.slow
+def test_it_names_what_it_wrote_what_it_left_out_and_the_truth(runs: Path) -> None:
+    done = nasbench("report", runs)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[:2] == [
+        "Truth: cifar10_test_200 of table analog-nasbench, 15,625 architectures",
+        str(runs / "report" / "report.html"),
+    ]
+    assert "left out: ablation: there are no runs with other options" in done.err
+    assert (runs / "report" / "report.html").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -74,31 +71,28 @@ def test_twice_in_two_processes_the_bytes_are_the_same(runs: Path, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_used_is_one_line(runs: Path, arguments: list[str], message: str) -> None:
-    done = report(*(argument.format(runs=runs) for argument in arguments))
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = nasbench("report", *(argument.format(runs=runs) for argument in arguments))
+    assert done.code == 2
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
     assert not (runs / "report").exists()
 
 
-@pytest.mark.slow
 def test_a_damaged_record_makes_no_report(runs: Path) -> None:
     path = record_path(runs, Unit("one-shot", "rsps", 0))
     path.write_bytes(path.read_bytes()[:-100])
-    done = report(runs)
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert "cut off or damaged" in done.stderr
+    done = nasbench("report", runs)
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "cut off or damaged" in done.err
     assert not (runs / "report").exists()
 
 
-@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_named(runs: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    done = report(runs, "--out", blocked / "report")
-    assert done.returncode == 1
-    assert f"cannot write {blocked}" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = nasbench("report", runs, "--out", blocked / "report")
+    assert done.code == 1
+    assert f"cannot write {blocked}" in done.err
 
 
 def test_the_documentation_names_everything() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.app.cli.changes import read_changes
+from benchmark.app.cli.options import read_changes
 from benchmark.errors import InputError
 from benchmark.tasks.task import load_preset, preset_names
 from tests.command_line import nasbench
@@ -55,7 +55,10 @@ def test_values_are_written_as_in_toml(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("texts", "fault"),
     [
-        (("training.budget",), "cannot use --set 'training.budget': write training.budget=64000"),
+        (
+            ("training.budget",),
+            "cannot use --set 'training.budget': write it like training.budget=64000",
+        ),
         (("=3",), "cannot use --set '=3'"),
         (("a.b=1", "a.b=2"), "--set a.b is given twice"),
     ],

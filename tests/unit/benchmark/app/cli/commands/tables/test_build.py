@@ -81,7 +81,7 @@ def test_architectures_of_a_built_table_are_trained_again(folder: Path, tmp_path
     assert [line.rpartition(" seed ")[2] for line in lines[:-1]] == [
         "0: identical", "1: identical", "0: identical", "1: identical",
     ]  # fmt: skip
-    assert lines[-1] == "4 trainings came out again, 4 of them to the last bit"
+    assert lines[-1] == "4 trainings were reproduced, 4 of them to the last bit"
     table = read_table(path)
     singles = {
         key: replace(single, losses=np.nextafter(single.losses, 9))
@@ -91,8 +91,8 @@ def test_architectures_of_a_built_table_are_trained_again(folder: Path, tmp_path
     write_table(replace(table, measurements=measured), tmp_path / "forged.nbtable")
     called = nasbench("tables", "rerun", tmp_path / "forged.nbtable", *what)
     assert called.code == 1
-    assert called.err == "nasbench: 4 of 4 trainings did not come out again\n"
-    assert "  the loss of digits_test_1 differs, on the same machine" in called.out
+    assert called.err == "nasbench: 4 of 4 trainings were not reproduced\n"
+    assert "  the loss of digits_test_1 differs in its bits, on the same machine" in called.out
 
 
 def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
@@ -163,8 +163,8 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
     more = ("--architectures", "2", "--seeds", "2", "--shard", "1/2", "--jobs", "1")
     called = nasbench(*build(tmp_path, *more))
     assert called.out == (
-        f"{tmp_path}: 2 trainings are done; for a table 2 of other shares are missing: nasbench "
-        "merge puts them together\n"
+        f"{tmp_path}: 2 trainings are done; the table needs 2 more of other shares: join them with "
+        "nasbench merge\n"
     )
     assert not list(tmp_path.glob("*.nbtable"))
 

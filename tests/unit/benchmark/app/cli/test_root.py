@@ -11,8 +11,8 @@ import click
 import pytest
 
 from benchmark.app.cli import main
-from benchmark.app.cli.commands import cli
-from tests.command_line import Called, finish, nasbench, start_nasbench
+from benchmark.app.cli.root import cli
+from tests.command_line import Called, nasbench
 
 
 def commands(
@@ -100,18 +100,3 @@ def test_version() -> None:
 def test_the_installed_command_is_this_one() -> None:
     (script,) = metadata.entry_points(group="console_scripts", name="nasbench")
     assert script.load() is main
-
-
-def test_help_waits_for_no_slow_import() -> None:
-    code = """
-import sys
-from benchmark.app.cli import main
-try:
-    main()
-finally:
-    slow = {"torch", "pandas", "scipy", "matplotlib", "joblib", "sklearn", "pyarrow"}
-    print(slow & set(sys.modules), file=sys.stderr)
-"""
-    called = finish(start_nasbench("run", "--help", code=code))
-    assert (called.code, called.err) == (0, "set()\n")
-    assert "--seeds" in called.out

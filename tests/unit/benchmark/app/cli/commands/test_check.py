@@ -13,14 +13,15 @@ import click
 import numpy as np
 import pytest
 
-from benchmark.app.cli.check import check as check_command
-from benchmark.app.cli.commands import cli
+from benchmark.app.cli.commands.check import check as check_command
+from benchmark.app.cli.root import cli
 from benchmark.budget import Budget, Ledger
 from benchmark.records import RunRecord, write_record
 from benchmark.spaces.nb201 import SIZE, to_string
 from tests.command_line import ROOT, Called, nasbench
 
 METHODS = ("gm", "mine", "params")
+TRUTH = {"table": "analog-nasbench", "accuracy": "cifar10_test_200"}
 
 
 def write_runs(folder: Path, noise: float = 0.0, **changes: object) -> Path:
@@ -32,7 +33,7 @@ def write_runs(folder: Path, noise: float = 0.0, **changes: object) -> Path:
             if method == "gm":
                 scores += np.random.default_rng(seed).normal(0, 1, SIZE) * noise
             said = {
-                "task": {"preset": "ci", "options": {}},
+                "task": {"preset": "ci", "options": {}, "truth": TRUTH},
                 "budget": Ledger(Budget(100)).to_dict(),
                 "trace": {},
                 "provenance": {"dirty": False},
@@ -61,7 +62,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, truth: Path) -> Path:
         "check", home / "runs", "--against", home / "b.json", "--update", "--yes", "--table", truth
     )
     assert (called.code, called.err) == (0, "")
-    assert called.out == f"{home / 'b.json'}: gm (5 seeds), mine (5 seeds)\n"
+    assert called.out == (
+        f"Truth: cifar10_test_200 of table truth, 15,625 architectures\n"
+        f"{home / 'b.json'}: gm (5 seeds), mine (5 seeds)\n"
+    )
     return home
 
 
@@ -100,7 +104,7 @@ def test_a_new_baseline_tells_no_verdicts(home: Path, truth: Path, asked: list[s
     called = check(home, "runs", truth, "--update", "--yes", *asked)
     assert called.code == 2
     assert called.err == (
-        "nasbench: --junit and --json tell verdicts, --update replaces the baseline: ask once\n"
+        "nasbench: --junit and --json report verdicts: leave them out with --update\n"
     )
 
 
@@ -160,7 +164,7 @@ def test_what_cannot_be_judged(
         (["runs"], "Missing option '--against'"),
         (
             ["runs", "--against", "n.json", "--update"],
-            "asks before it writes, and nobody can answer: add --yes",
+            "asks before it writes, and there is no terminal: add --yes",
         ),
         (
             ["runs", "--against", "n.json", "--update", "--yes", "--gate", "regret=1"],
@@ -230,7 +234,7 @@ def test_an_update_shows_what_changes_and_asks(
     assert "the loss is large and significant" in " ".join(called.out.split())
     is_old = path.read_bytes() == (home / "b.json").read_bytes()
     assert is_old != answer
-    assert called.out.endswith("left as it was\n") != answer
+    assert called.out.endswith("not changed\n") != answer
     if answer:
         assert check(tmp_path, home / "noisy", truth).code == 0
         assert json.loads(path.read_text())["alpha"] == 0.04
@@ -259,7 +263,7 @@ def test_runs_by_uncommitted_code_are_named(truth: Path, tmp_path: Path) -> None
         "--update", "--yes", "--table", truth,
     )  # fmt: skip
     assert called.code == 0
-    assert called.err == "some runs were made by uncommitted code: nobody can make them again\n"
+    assert called.err == "some runs were made by uncommitted code and cannot be reproduced\n"
 
 
 DOCS = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")

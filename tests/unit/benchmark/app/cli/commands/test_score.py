@@ -12,10 +12,10 @@ import pytest
 
 from analysis.metrics.ranking import rank_metrics
 from benchmark.app.cli import main
-from benchmark.app.cli.score import score
+from benchmark.app.cli.commands.score import score
 from benchmark.spaces.nb201 import SIZE, all_strings, to_genotype, to_string
 
-ROOT = Path(__file__).resolve().parents[5]
+ROOT = Path(__file__).resolve().parents[6]
 NAMES = [
     "file", "table", "dataset", "split", "epochs", "n_architectures", "kendall_tau", "spearman_rho",
     "precision_at_1pct", "precision_at_5pct", "precision_at_10pct", "tau_top_10pct",

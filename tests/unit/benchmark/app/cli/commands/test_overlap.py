@@ -1,4 +1,4 @@
-"""Runs that are judged by images they have seen are said to be."""
+"""A warning is printed if runs saw images that their truth was measured on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def built_table(folder: Path, dataset: str = "digits", **changes: int) -> Path:
 
 @pytest.fixture(scope="module")
 def judge(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Called]:
-    """Return a function that holds one and the same run against a table."""
+    """Return a function that judges one run by a table."""
     folder = tmp_path_factory.mktemp("runs")
 
     def run(table: Path, dataset: str = "digits") -> Called:
@@ -52,8 +52,12 @@ def judge(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
 
 def caption(called: Called) -> str:
     """Return the Markdown that a call wrote."""
-    (path,) = (name for name in called.out.split() if name.endswith("one-shot.md"))
-    return Path(path).read_text("utf-8")
+    return (folder_of(called) / "one-shot.md").read_text("utf-8")
+
+
+def folder_of(called: Called) -> Path:
+    """Return the folder that a call wrote to."""
+    return Path(called.out.partition("Files in ")[2].partition(":\n")[0])
 
 
 def test_scoring_by_test_images_is_told(judge: Callable[..., Called], tmp_path: Path) -> None:
@@ -63,9 +67,9 @@ def test_scoring_by_test_images_is_told(judge: Callable[..., Called], tmp_path: 
     assert found.startswith("1 of 1 runs were found")
     assert warning.startswith(f"warning: {LEAK}: ")
     assert f"Warning: {LEAK}.  \n" in caption(called)
-    (folder,) = {Path(word).parent for word in called.out.split() if word.endswith("seed0.json")}
     reported = nasbench(
-        *("report", folder, "--table", table, "--accuracy", "digits_test_4"), *("--out", tmp_path)
+        *("report", folder_of(called), "--table", table, "--accuracy", "digits_test_4"),
+        *("--out", tmp_path),
     )
     assert f"{warning}\n" in reported.err
     assert LEAK in (tmp_path / "tables" / "quality.md").read_text("utf-8")

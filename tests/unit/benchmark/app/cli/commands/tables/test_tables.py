@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.app.cli import main
-from benchmark.app.cli.commands import cli
+from benchmark.app.cli.root import cli
 from benchmark.errors import CheckError, InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, to_string
 from benchmark.truth.files.nbtable import write_table
@@ -55,25 +55,29 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli, ["tables", *map(str, arguments)], catch_exceptions=False)
 
 
-def test_an_import_becomes_the_default_and_is_listed(official: Path) -> None:
-    done = run("import", official)
+def test_an_import_is_listed_and_is_no_default(official: Path) -> None:
+    done = run("import", official, "--name", "nas-bench-201")
     assert done.exit_code == 0
-    assert "official: 15,625 architectures" in done.output
-    assert "It is the default from now on." in done.output
-    lines = run("list").stdout.splitlines()
-    assert [line[:2].strip() + line.split()[-1] for line in lines] == ["numbers)", "*if"]
+    assert "nas-bench-201: 15,625 architectures" in done.output
+    assert "Use it with --table nas-bench-201" in done.output
+    assert [line.split()[:2] for line in run("list").stdout.splitlines()] == [
+        ["analog-nasbench", "15,625"],
+        ["nas-bench-201", "15,625"],
+    ]
     facts = json.loads(run("list", "--json").stdout)
-    assert {it["name"]: it["default"] for it in facts} == {
-        "analog-nasbench": False,
-        "official": True,
-    }
-    assert json.loads(run("info", "--json").stdout)["name"] == "official"
+    assert [it["name"] for it in facts] == ["analog-nasbench", "nas-bench-201"]
+    assert json.loads(run("info", "--json").stdout)["name"] == "analog-nasbench"
 
 
 def test_the_variable_names_the_default(official: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NASBENCH_TABLE", str(official))
-    assert json.loads(run("info", "--json").stdout)["name"] == "official"
+    done = run("info", "--json")
+    assert json.loads(done.stdout)["name"] == "official"
+    assert done.stderr == f"note: table {official}, which NASBENCH_TABLE names\n"
     assert run("query", "5").stdout.startswith(to_string(SIZE - 6))
+    assert "official: 15,625 architectures, every check holds" in run("verify").stdout
+    done = run("info", "analog-nasbench", "--json")
+    assert (json.loads(done.stdout)["name"], done.stderr) == ("analog-nasbench", "")
 
 
 def test_info_tells_the_noise_ceiling(official: Path) -> None:
@@ -88,7 +92,7 @@ def test_info_tells_the_noise_ceiling(official: Path) -> None:
     shown = run("info", official).stdout
     assert "   0.750  cifar10_test_200, one seed with another (15,624 architectures)" in shown
     assert "SHA-256 " + 64 * "0" in shown
-    assert "unknown: one accuracy" in run("info", "analog-nasbench").stdout
+    assert "unknown: with one accuracy" in run("info", "analog-nasbench").stdout
 
 
 def test_query_takes_a_string_or_the_official_number(official: Path) -> None:
