@@ -183,7 +183,7 @@ def read_changes(texts: tuple[str, ...]) -> dict[str, Any]:
         texts: Such as ``training.epochs=4``; values are TOML, text needs no quotes.
 
     Raises:
-        InputError: A text has no name or no equals sign, or a setting is given twice.
+        InputError: A text is not of this form, or a setting is given twice.
 
     Example:
         >>> read_changes(("training.budget=64_000", "methods.few-shot.edges=[0, 1]", "a.b=best"))
@@ -193,7 +193,7 @@ def read_changes(texts: tuple[str, ...]) -> dict[str, Any]:
     for text in texts:
         name, equals, value = text.partition("=")
         name = name.strip()
-        if not equals or not name:
+        if not equals or "." not in name:
             raise InputError(
                 f"cannot use --set {text[:SHOWN]!r}: write it like training.budget=64000"
             )

@@ -22,17 +22,11 @@ from benchmark.errors import CheckError, InputError
     metavar="KEY",
     help="Which accuracy of the table.  [default: what each comparison names]",
 )
-<<<<<<< HEAD
 def verify(runs: Path, table: str | None, accuracy: str | None) -> None:
-    """Check the records in the folder RUNS, and the files beside them, without training.
-=======
-@data_option("Where image files are; none are downloaded.")
-def verify(runs: Path, table: str | None, accuracy: str | None, data: Path | None) -> None:
     """Check records and the files beside them, without training.
->>>>>>> 35fd9e2 (Let the tests of the command line mirror its folders, and prove that an import changes no default)
 
-    RUNS is a folder of records. Sums, scores, splits and random streams are checked against each
-    other, all metrics are computed again, and files and truth are compared with the folder's
+    RUNS is a folder of records. Checksums, budgets, scores, splits, leaves and random streams are
+    checked, all metrics are computed again, and files and truth are compared with the folder's
     manifests. Folders inside RUNS that hold records are checked as well. Exit code 1 if anything
     does not hold.
 

@@ -143,8 +143,8 @@ def build(
         click.echo(f"note: {note}", err=True)
     if done.table is None or done.path is None:
         click.echo(
-            f"{folder}: {done.trainings:,} trainings are done; the table needs {done.missing:,} more "
-            "of other shares: join them with nasbench merge"
+            f"{folder}: {done.trainings:,} trainings are done; the table needs {done.missing:,} "
+            "more of other shares: join them with nasbench merge"
         )
         return
     from benchmark.app.cli.table_facts import table_facts
