@@ -121,7 +121,7 @@ def test_a_table_with_a_fault(preset: Path, accuracies: Path, tmp_path: Path) ->
 
     refused(
         whole[: whole.index("\n", 100_000) - 8],
-        r", line [0-9]+: 2 fields where the header has 3; the line is damaged, or .* cut off there",
+        r", line [0-9]+: the header has 3 fields, this line 2; it is damaged, or .* cut off there",
     )
     lines = whole.splitlines()
     refused("\n".join(lines[:-1]), r": 1 of 15,625 architectures are missing, the first is .*")
@@ -155,7 +155,7 @@ def test_a_record_in_the_way(preset: Path, tmp_path: Path) -> None:
     other = tiny_preset(tmp_path, budget="601")
     check_refused(
         run(other, "--out", "here", "--seeds", "2"),
-        r"here/random-seed0\.json is a run of another task .*; give another --out, or delete it",
+        r"here/random-seed0\.json is a run of another task: training\.budget is 600 .*; give another --out, .*",
     )
     path = Path("here/random-seed0.json")
     path.write_text(path.read_text()[:-50])
