@@ -1,8 +1,7 @@
-"""What a method may spend and what it spent, in images passed forward and backward.
+"""The budget of a method and its ledger, in images passed forward and backward.
 
-An image that passes through a network forward and backward costs one, whatever the pass is for.
-Scoring architectures passes images forward only and costs the same for every method: it is counted
-beside the budget, not in it.
+An image passed forward and backward costs one, whatever the pass is for. Scoring passes images
+forward only and costs the same for every method: it is counted separately.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from benchmark.errors import BudgetError, InputError, unknown_name
 class Spending(str, Enum):
     """What images are spent on.
 
-    Shared training is that of a supernet which holds the whole space, leaf training that of every
-    sub-supernet, also of those that are split again.
+    Shared training is that of the supernet of the whole space, leaf training that of every
+    sub-supernet, even if it is split again.
     """
 
     SHARED_TRAINING = "shared training"
@@ -36,11 +35,6 @@ class Budget:
 
     Raises:
         InputError: The number is smaller, or not an integer.
-
-    Example:
-        >>> Budget(0)
-        Traceback (most recent call last):
-        benchmark.errors.InputError: budget is 0 images: it must be an integer of 1 or more
     """
 
     images: int
@@ -51,7 +45,7 @@ class Budget:
 
 
 class Ledger:
-    """Keeps what one run spends, and on what; it refuses to pass the budget.
+    """Counts what one run spends, and refuses to exceed the budget.
 
     Args:
         budget: What may be spent.
@@ -73,14 +67,14 @@ raise the budget or shorten the schedule
         self._scored = 0
 
     def charge(self, kind: Spending | str, images: int) -> None:
-        """Record a spending, before the images are passed.
+        """Record images before they are passed forward and backward.
 
         Args:
-            kind: One of `Spending`, or its text.
+            kind: One of `Spending`, or its value.
             images: Images forward and backward, 0 or more.
 
         Raises:
-            BudgetError: Fewer are left; nothing is recorded then.
+            BudgetError: Fewer are left; nothing is recorded.
             InputError: The kind is unknown, or the number negative or not an integer.
         """
         if kind not in list(Spending):
@@ -95,7 +89,7 @@ raise the budget or shorten the schedule
         self._parts[kind] += images
 
     def record_scoring(self, images: int) -> None:
-        """Record images passed forward only, to score architectures; the budget is not touched.
+        """Record images passed forward only, to score architectures; they do not count as spent.
 
         Raises:
             InputError: The number is negative or not an integer.
@@ -115,26 +109,19 @@ raise the budget or shorten the schedule
 
     @property
     def parts(self) -> dict[Spending, int]:
-        """Images spent on each kind, zero where nothing was."""
+        """Images spent on each kind."""
         return dict(self._parts)
 
     @property
     def scored(self) -> int:
-        """Images passed forward only, beside the budget."""
+        """Images passed forward only, which the budget does not limit."""
         return self._scored
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Take over what an earlier process spent for the same run, from `to_dict`.
+        """Continue from what `to_dict` gave for the same run.
 
         Raises:
             InputError: It is of another budget, or does not add up.
-
-        Example:
-            >>> one, other = Ledger(Budget(100)), Ledger(Budget(100))
-            >>> one.charge("leaf training", 64)
-            >>> other.restore(one.to_dict())
-            >>> other.spent, other.left
-            (64, 36)
         """
         fresh = Ledger(self.budget)
         try:
@@ -149,12 +136,7 @@ raise the budget or shorten the schedule
         self._parts, self._scored = fresh._parts, fresh._scored
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain JSON values.
-
-        Example:
-            >>> Ledger(Budget(100)).to_dict()["parts"]
-            {'shared training': 0, 'gradient matching': 0, 'leaf training': 0}
-        """
+        """Return the budget and all that was spent, as plain JSON values."""
         return {
             "budget": self.budget.images,
             "spent": self.spent,

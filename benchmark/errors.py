@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LONGEST = 80  # signs of a name that a message repeats; a stranger's file may hold any
+LONGEST = 80  # characters of a name that a message repeats
 _ROOT = Path(__file__).parents[1]
 _PACKAGES = tuple(_ROOT / name for name in ("analysis", "baselines", "benchmark"))
 
@@ -22,15 +22,15 @@ class NasbenchError(Exception):
 
 
 class InputError(NasbenchError):
-    """What the user gave cannot be used: a name, a value, a file's contents."""
+    """What the user gave cannot be used: a name, a value, the contents of a file."""
 
 
 class CheckError(NasbenchError):
-    """The input was fine, but what was asked for failed or does not hold."""
+    """The input was valid, but the work failed or a check does not hold."""
 
 
 class DivergedError(CheckError):
-    """A training left the finite numbers: it would do so again."""
+    """Training diverged: losses or weights are no longer finite, and would not be in a rerun."""
 
 
 class BudgetError(CheckError):
@@ -38,11 +38,11 @@ class BudgetError(CheckError):
 
 
 class MissingError(InputError):
-    """What was asked for is not in this table or record: never zero, never imputed."""
+    """A table or record does not hold what was asked for; it is never imputed."""
 
 
 class StoppedError(KeyboardInterrupt):
-    """The work was asked to stop, and did.
+    """A signal stopped the work.
 
     Args:
         number: Number of the signal.
@@ -53,12 +53,12 @@ class StoppedError(KeyboardInterrupt):
         self.number = number
 
     def __reduce__(self) -> tuple[type[StoppedError], tuple[int]]:
-        """Let other processes raise it too."""
+        """Support pickling, so that workers can raise it."""
         return StoppedError, (self.number,)
 
 
 def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
-    """Return the error for a name outside ``choices``, with the nearest valid one.
+    """Return the error for a name outside ``choices``; it suggests the nearest choice.
 
     Example:
         >>> str(unknown_name("method", "one-shoot", ["gm", "one-shot"]))
@@ -72,13 +72,13 @@ def unknown_name(kind: str, name: str, choices: Iterable[str]) -> InputError:
 
 
 def readable(text: str) -> str:
-    r"""Return a text as one line of readable signs, whatever a file put into it.
+    r"""Return a text as one line of printable characters.
 
     Example:
         >>> readable("gm\n\x1b[31m")
         'gm ?[31m'
     """
-    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+    return "".join(one if one.isprintable() else "?" for one in " ".join(text.split()))
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def naming(path: str | Path, between: str = " ") -> Iterator[None]:
 
 
 def in_one_line(error: BaseException) -> str:
-    r"""Return the message of an error, with its kind where it is none of ours.
+    r"""Return the first line of an error, with its class unless it is one of this project's.
 
     Example:
         >>> in_one_line(RuntimeError("out of memory\nat line 3"))
@@ -112,9 +112,9 @@ def in_one_line(error: BaseException) -> str:
 
 
 def fault_line(error: Exception) -> str:
-    r"""Return what a piece of work failed with, and where, unless the error is one of ours.
+    r"""Return an error in one line, with the innermost place in this project's code.
 
-    The place is the innermost one within these packages: a traceback of many workers is no help.
+    Errors of this project say enough without a place.
 
     Example:
         >>> fault_line(CheckError("the loss is nan"))

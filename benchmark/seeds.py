@@ -1,7 +1,6 @@
-"""The random streams of a seed: each has a name, and none depends on the others.
+"""The random streams of a seed: each has a name, like "batches", and none depends on the others.
 
-Whoever needs random numbers names what they are for ("batches", "paths", "splits", …). Methods that
-use the same name at the same seed see the same numbers, whatever else they draw and in what order.
+Methods that use the same stream at the same seed see the same numbers, whatever else they draw.
 """
 
 from __future__ import annotations
@@ -27,15 +26,14 @@ MOST = 10_000
 class Streams:
     """The streams of one seed.
 
-    A stream starts from the SHA-256 of the text ``<seed>:<name>`` in UTF-8. Torch's generator gets
-    its first eight bytes as a little-endian number, of which the one on the CPU uses the lower
-    half; numpy's PCG64 gets all 32 bytes as a little-endian number.
+    A stream is seeded by the SHA-256 of ``<seed>:<name>`` as a little-endian number: torch's
+    generator gets the first eight bytes (the one on the CPU uses four), numpy's PCG64 all 32.
 
     Attributes:
         seed: An integer from 0 to 4,294,967,295.
 
     Raises:
-        InputError: The seed is another number, or none.
+        InputError: The seed is anything else.
 
     Example:
         >>> streams = Streams(3)
@@ -54,24 +52,21 @@ class Streams:
 
     @property
     def drawn(self) -> dict[str, str]:
-        """Names of the streams that were asked for so far, and what `fingerprint` gives for each.
-
-        Methods that drew from one stream saw the same numbers, and a run's seed can be told.
-        """
+        """The `fingerprint` of each stream used so far, by its name."""
         return dict(self._drawn)
 
     def recall(self, names: Iterable[str]) -> None:
-        """Count streams as drawn that an earlier process drew for the same run."""
+        """Add streams that an earlier process used for the same run to `drawn`."""
         self._drawn.update({name: fingerprint(self.seed, name) for name in names})
 
     def torch(self, name: str) -> Generator:
-        """Return a new generator on the CPU that stands at the start of a stream."""
-        from torch import Generator  # here, so that only who draws with torch waits for it
+        """Return a new generator on the CPU at the start of a stream."""
+        from torch import Generator  # here, because importing torch takes seconds
 
         return Generator().manual_seed(int.from_bytes(self._digest(name)[:8], "little"))
 
     def numpy(self, name: str) -> np.random.Generator:
-        """Return a new generator that stands at the start of a stream."""
+        """Return a new generator at the start of a stream."""
         return np.random.Generator(np.random.PCG64(int.from_bytes(self._digest(name), "little")))
 
     def _digest(self, name: str) -> bytes:
@@ -80,7 +75,7 @@ class Streams:
 
 
 def fingerprint(seed: int, name: str) -> str:
-    """Return what tells a stream from that of another seed or name: 16 hexadecimal digits.
+    """Return 16 hexadecimal digits that identify the stream of a seed and a name.
 
     Example:
         >>> fingerprint(3, "batches")  # echo -n 3:batches | sha256sum
@@ -90,19 +85,15 @@ def fingerprint(seed: int, name: str) -> str:
 
 
 def _start(seed: int, name: str) -> bytes:
-    """Return the SHA-256 that a stream starts from."""
+    """Return the SHA-256 that seeds a stream."""
     return hashlib.sha256(f"{seed}:{name}".encode()).digest()
 
 
 def checked_seed(seed: object) -> int:
-    """Return a seed after checking that it is an integer from 0 to 4,294,967,295.
+    """Return a seed, after checking that it is an integer from 0 to 4,294,967,295.
 
     Raises:
         InputError: It is not.
-
-    Example:
-        >>> checked_seed(7)
-        7
     """
     if type(seed) is not int or not 0 <= seed <= LARGEST:
         raise InputError(f"seed is {seed!r}: it must be an integer from 0 to {LARGEST:,}")
@@ -110,16 +101,16 @@ def checked_seed(seed: object) -> int:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Return the seeds that a text asks for: so many, or exactly those with a comma.
+    """Return the seeds that a text asks for.
 
     Args:
-        text: A count like ``5`` for the seeds 0 to 4, or a list like ``3,7``, for one seed ``3,``.
+        text: A count like ``5`` for the seeds 0 to 4, or a list like ``3,7``; ``3,`` is one seed.
 
     Returns:
         From 1 to 10,000 different seeds, in the order of the text.
 
     Raises:
-        InputError: The text is neither, or names a seed twice, or none, or too many.
+        InputError: The text is neither, repeats a seed, or asks for none or too many.
 
     Example:
         >>> parse_seeds("5"), parse_seeds("3,7"), parse_seeds("3,")
@@ -129,13 +120,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         first, *others = text.split(",")
         if not others:
             return tuple(range(_number(first, 1, MOST)))
-        if not others[-1].strip():  # the comma that makes a list of one
+        if not others[-1].strip():  # a list that ends in a comma
             others.pop()
         seeds = tuple(_number(part, 0, LARGEST) for part in (first, *others))
         if len(seeds) > MOST:
             raise InputError(f"{len(seeds):,} seeds are more than {MOST:,}")
         if len(set(seeds)) < len(seeds):
-            raise InputError("a seed is there twice")
+            raise InputError("it repeats a seed")
     except InputError as error:
         raise InputError(
             f"cannot use seeds {text[:60]!r}: {error}; "

@@ -1,7 +1,6 @@
-"""The order of scores as a short text: all that any measure of ranking quality asks of them.
+"""Ranks of scores as a short text: all that ranking metrics need.
 
-Ranks take a quarter of the room of scores (about 21 kB a run), so a set of runs can lie in a
-repository. Where architectures that are one function have one score, only one of each is kept.
+They take a quarter of the room of scores, about 21 kB a run, so that many runs fit in a repository.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
 
     Args:
         scores: Finite scores [n].
-        codes: Whose they are, [n], ascending.
+        codes: The architectures [n], ascending.
 
     Returns:
-        Base64 of the zlib-compressed dense ranks from 0, equals sharing one: two bytes each, lower
-        bytes first, of all codes, or of each live code once where that tells all.
+        Base64 of the zlib-compressed dense ranks from 0 (ties share one), two bytes each, lower
+        bytes first: of all codes, or of each live code once if no function has two scores.
 
     Example:
         >>> codes = np.arange(15625)
@@ -47,11 +46,11 @@ def decode_ranks(text: str, codes: Codes) -> NDArray[np.float64]:
     """Return ranks [n], which order architectures as the scores did.
 
     Args:
-        text: What `encode_ranks` gave.
-        codes: Whose ranks they are, [n], ascending.
+        text: Result of `encode_ranks`.
+        codes: The architectures [n], ascending.
 
     Raises:
-        InputError: The text is not from `encode_ranks`; nothing larger is ever unpacked.
+        InputError: The text is something else; no more than the ranks is ever unpacked.
     """
     live, places = np.unique(live_codes(codes), return_inverse=True)
     size = len(codes)

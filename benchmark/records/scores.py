@@ -1,8 +1,7 @@
-"""Scores of architectures as a short text, every bit of them.
+"""Scores of architectures as a short text, without any loss.
 
-Bytes of equal weight stand together before they are compressed: the upper ones of all scores are
-alike and nearly vanish. Scores that a network computed in float32 take half the room. Architectures
-that are one function score alike in a supernet: where they do, each function's score is there once.
+Bytes of equal significance are stored together, so that they compress well, and in float32 where
+that is exact. Where architectures that are one function score alike, each function is stored once.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _TYPES: dict[str, np.dtype[np.float32] | np.dtype[np.float64]] = {
     "float32": np.dtype("<f4"),
     "float64": np.dtype("<f8"),
 }
-_FUNCTIONS = "functions"  # what scores are of; where nothing is said, of architectures
+_FUNCTIONS = "functions"
 
 
 def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
@@ -29,13 +28,12 @@ def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
 
     Args:
         scores: Finite scores [n].
-        codes: Whose they are, [n], ascending.
+        codes: The architectures [n], ascending.
 
     Returns:
-        ``type``, the narrower of float32 and float64 that holds each score exactly, and ``data``:
-        the little-endian numbers, first bytes first, compressed by zlib, in base64. They are those
-        of all architectures or, where ``of`` is ``functions``, of each live code once, ascending,
-        and every architecture has that of its live code.
+        ``type``, the narrower of float32 and float64 that holds each score exactly; ``data``, the
+        little-endian numbers, all first bytes first, compressed by zlib, in base64; and ``of``
+        only where each live code is stored once, ascending: ``functions``.
 
     Example:
         >>> codes = np.arange(15625)
@@ -46,10 +44,10 @@ def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
         'functions'
     """
     _, first, places = _functions(codes)
-    bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers alone
+    bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers
     of_functions = np.array_equal(bits, bits[first][places])
     kept = scores[first] if of_functions else scores
-    with np.errstate(over="ignore", under="ignore"):  # then the comparison fails
+    with np.errstate(over="ignore", under="ignore"):  # the comparison fails instead
         is_narrow = np.array_equal(kept.astype(np.float32).astype(np.float64), kept)
     name = "float32" if is_narrow else "float64"
     numbers = kept.astype(_TYPES[name])
@@ -62,11 +60,11 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
     """Return the scores [n] of a text from `encode_scores`.
 
     Args:
-        text: What it gave.
-        codes: Whose scores they are, [n], ascending.
+        text: Its result.
+        codes: The architectures [n], ascending.
 
     Raises:
-        InputError: The text is something else; nothing larger than the scores is ever unpacked.
+        InputError: The text is something else; no more than the scores is ever unpacked.
     """
     _, first, places = _functions(codes)
     try:
@@ -76,7 +74,7 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
         count = len(first) if of_functions else len(codes)
         length = count * kind.itemsize
         unpacker = zlib.decompressobj()
-        planes = unpacker.decompress(packed, length + 1)  # one more, to see that there is an end
+        planes = unpacker.decompress(packed, length + 1)  # one more, to notice more data
     except (LookupError, TypeError, ValueError, zlib.error) as error:
         raise InputError("the scores cannot be unpacked") from error
     if len(planes) != length or not unpacker.eof or unpacker.unused_data:
@@ -87,6 +85,6 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
 
 
 def _functions(codes: Codes) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the live codes, where each stands first, and which of them each architecture has."""
+    """Return the live codes, the first place of each, and the index of each architecture's."""
     live, first, places = np.unique(live_codes(codes), return_index=True, return_inverse=True)
     return live, first, places

@@ -1,7 +1,4 @@
-"""How architectures are trained alone to make a table: everything but which ones, and the seeds.
-
-Presets are TOML files in ``benchmark/tasks/protocols``; each holds one protocol in full.
-"""
+"""A protocol: how architectures are trained one by one to make a truth table."""
 
 from __future__ import annotations
 
@@ -32,13 +29,13 @@ class AloneSettings:
         warm_up: Share of the steps in which the rate rises linearly from zero.
         momentum: Of SGD.
         weight_decay: Of SGD.
-        gradient_norm: Gradients are scaled down to this norm when theirs is greater; 0 for never.
+        gradient_norm: Gradients are clipped to this norm; 0 for never.
         label_smoothing: Share of a label that is spread over all classes.
-        average: Which weights are evaluated: those after the last step (``none``), their
-            exponential moving average (``exponential``), or the plain mean of those after each
-            step (``mean``). BatchNorm's running statistics are averaged with them.
+        average: Which weights are evaluated: the last (``none``), their exponential moving
+            average (``exponential``), or their mean over the steps (``mean``). BatchNorm's
+            running statistics are averaged with them.
         average_from: Share of the steps after which averaging begins.
-        average_decay: What of the moving average stays at a step.
+        average_decay: Decay of the moving average at a step.
     """
 
     epochs: Count
@@ -61,13 +58,12 @@ class EvaluationSettings:
     """How a trained architecture is measured, on images that it was not trained on.
 
     Attributes:
-        valid_images: How many of the data set's validation images, its last, are for validation;
-            all others are for the test.
-        mirrored: Whether an image counts with its mirror image, by the mean of their logits.
-        batch_norm_images: Training images by whose statistics BatchNorm normalises, taken anew
-            after the training; 0 keeps the running statistics.
-        curve_images: Images of each split that the network is measured on after every epoch; 0 for
-            none.
+        valid_images: How many of the last validation images of the data set make the validation
+            split; the others are the test split.
+        mirrored: Whether logits are averaged over an image and its mirror image.
+        batch_norm_images: Training images from which BatchNorm's statistics are computed after
+            training; 0 keeps the running statistics.
+        curve_images: Images of each split that are evaluated after every epoch; 0 for none.
     """
 
     valid_images: Count
@@ -78,7 +74,7 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class TrainingProtocol:
-    """How architectures are trained alone.
+    """How architectures are trained one by one.
 
     Attributes:
         name: Name of the preset it came from.
@@ -113,11 +109,11 @@ class TrainingProtocol:
         return self.network.scale_for(self.data)
 
     def places(self, split: str) -> range:
-        """Return which images of the data set's fixed order a split is measured on.
+        """Return the indices of a split's images in the data set's fixed order.
 
         Args:
             split: ``valid`` for the last of the data set's validation images, ``test`` for the
-                ones before.
+                others.
 
         Example:
             >>> digits = load_protocol("digits")

@@ -19,7 +19,7 @@ Temperature = Annotated[float, Meta(ge=1e-3)]
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """How large the supernet is.
+    """How large the network is.
 
     Attributes:
         channels: Channels C of the first stage.
@@ -46,19 +46,18 @@ class TrainingSettings:
     """How weights are trained: SGD with Nesterov momentum and a cosine schedule.
 
     Attributes:
-        budget: Images passed forward and backward, whatever for, by one run of a method; or
-            ``schedule`` for what each method's own epochs cost, so that budgets are *unequal*.
+        budget: Images that one run may pass forward and backward; or ``schedule`` for what each
+            method's own epochs cost, so that budgets are *unequal*.
         batch_size: Images in a batch.
         learning_rate: At the first step.
         final_learning_rate: Where the cosine ends, one step after the last.
         momentum: Of SGD.
         weight_decay: Of SGD.
-        gradient_norm: Gradients are scaled down to this norm when theirs is greater.
-        precision: What convolutions compute in while gradients are taken: ``float32``, or
-            ``bfloat16`` by autocast, which is faster where the device is made for it. Weights,
-            BatchNorm's sums, the loss and scoring stay in float32.
-        compile: Whether `torch.compile` fuses what an edge does: other last bits, and half a minute
-            to begin with.
+        gradient_norm: Gradients are clipped to this norm.
+        precision: Of convolutions during training: ``float32``, or ``bfloat16`` by autocast.
+            Weights, BatchNorm's sums, the loss and scoring stay in float32.
+        compile: Whether `torch.compile` fuses the operations of an edge, which changes last bits
+            and takes half a minute at the start.
     """
 
     budget: Count | Literal["schedule"]
@@ -79,12 +78,12 @@ class ScoringSettings:
     Attributes:
         images: How many validation images are passed.
         score: ``accuracy`` in percent, or ``loss``, the negative mean cross-entropy.
-        batch_norm: Whose mean and variance BatchNorm uses: those of the ``validation`` images
-            themselves, or of as many ``training`` images passed with them.
-        memory: MB that feature maps may take. It decides how many architectures pass together,
-            and with that the last bits of scores.
+        batch_norm: Whether BatchNorm uses the statistics of the ``validation`` images themselves,
+            or of as many ``training`` images passed with them.
+        memory: MB that feature maps may take. It decides how many architectures are scored
+            together, and with that the last bits of scores.
         candidates: Which architectures are scored: ``all``, a number of them drawn once for all
-            methods and seeds, or codes; see `candidate_codes`.
+            methods and seeds, or codes. A preset may also give the path of a list.
     """
 
     images: Count
@@ -96,10 +95,10 @@ class ScoringSettings:
 
 @dataclass(frozen=True)
 class TrajectorySettings:
-    """Whether architectures are scored on the way as well, beside the budget.
+    """Whether a sample of architectures is scored during training as well; the budget is not used.
 
     Attributes:
-        points: At how many points of the budget, evenly spread, the last of them its end; 0 is off.
+        points: At how many evenly spaced points of the budget, the last at its end; 0 is off.
         architectures: How many, drawn once for all methods and seeds.
     """
 
@@ -109,7 +108,7 @@ class TrajectorySettings:
 
 @dataclass(frozen=True)
 class TruthSettings:
-    """What runs are judged by, where the user does not say otherwise; it changes no score.
+    """Which accuracies runs are judged by, unless the user names others; it changes no score.
 
     Attributes:
         table: Name of a truth table.
@@ -122,10 +121,9 @@ class TruthSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How architectures are searched for inside a supernet.
+    """How a supernet selects architectures.
 
-    RSPS has no architecture parameters and uses ``drawn`` alone of these, SNAS alone uses the
-    temperatures.
+    RSPS has no architecture parameters and uses ``drawn`` only; only SNAS uses the temperatures.
 
     Attributes:
         base: Name of a registered base.
@@ -133,9 +131,8 @@ class SearchSettings:
         alpha_beta1: Adam's decay of the gradient's mean.
         alpha_beta2: Adam's decay of the gradient's mean square.
         alpha_weight_decay: Of Adam.
-        alpha_images: Which validation images train architecture parameters: those that do not
-            score, ``apart`` from them, or ``all``, as in the published programs, where the images
-            that score an architecture have been seen by the search.
+        alpha_images: Which validation images train architecture parameters: ``apart`` for those
+            that are not used for scoring, or ``all``, as in the published programs.
         temperature: Of the Gumbel-softmax at the first step.
         final_temperature: Where it ends, linearly, one step after the last.
         drawn: Architectures that RSPS draws to select the best of.

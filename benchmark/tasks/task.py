@@ -1,7 +1,6 @@
 """A task: everything that an experiment fixes but the method and the seed.
 
-Presets are TOML files in ``benchmark/tasks/presets``. Each holds one task in full, or extends
-another and says what differs; nothing about a run hides in a default of the code.
+Presets are TOML files in ``benchmark/tasks/presets``; no setting has a default in the code.
 """
 
 from __future__ import annotations

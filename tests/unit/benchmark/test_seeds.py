@@ -121,7 +121,7 @@ def test_commas_make_a_list(seeds: list[int], end: str) -> None:
         (",3", "'' is not a whole number from 0 to 4,294,967,295"),
         ("3,-7", "'-7' is not a whole number from 0 to 4,294,967,295"),
         ("3,4294967296", "'4294967296' is not a whole number from 0 to 4,294,967,295"),
-        ("3,7,03", "a seed is there twice"),
+        ("3,7,03", "it repeats a seed"),
         (",".join(map(str, range(10_001))), "10,001 seeds are more than 10,000"),
     ],
 )

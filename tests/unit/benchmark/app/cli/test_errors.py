@@ -73,7 +73,7 @@ def test_what_click_does_not_understand(arguments: str, pattern: str) -> None:
         ),
         ("--seeds", "0", r"cannot use seeds '0': .* from 1 to 10,000; write a count like 5 .*"),
         ("--seeds", "x", r"cannot use seeds 'x': .*; write a count like 5 .*"),
-        ("--seeds", "3,3", r"cannot use seeds '3,3': a seed is there twice; write .*"),
+        ("--seeds", "3,3", r"cannot use seeds '3,3': it repeats a seed; write .*"),
         ("--jobs", "0", r"Invalid value for '--jobs': 0 is not in the range x>=1\."),
         ("--jobs", "x", r"Invalid value for '--jobs': 'x' is not a valid integer.*"),
         ("--device", "nonsense", r"device 'nonsense' cannot be used: .*"),
