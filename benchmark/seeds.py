@@ -136,7 +136,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def _number(text: str, least: int, most: int) -> int:
-    """Return the number that a text writes in digits alone."""
-    if re.fullmatch(r"[0-9]{1,10}", text.strip()) and least <= int(text) <= most:
-        return int(text)
+    """Return the number that a text writes in digits, between blanks."""
+    digits = text.strip()
+    if re.fullmatch(r"[0-9]{1,10}", digits) and least <= int(digits) <= most:
+        return int(digits)
     raise InputError(f"{text[:60]!r} is not a whole number from {least:,} to {most:,}")

@@ -18,9 +18,8 @@ from benchmark.tasks.task import described_task, load_preset, parse_task
 from tests.command_line import TINY_PRESET
 from tests.fuzzing import bounded, cases, changed, timed
 
-pytestmark = pytest.mark.slow
 FUZZ = settings(
-    max_examples=cases(500),
+    max_examples=cases(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 PUBLISHED = ",".join(COLUMNS) + "\nSynFlow,cifar10_test_200,kendall_tau,0.561,0.1,3,-,a paper\n"

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError
@@ -136,6 +136,7 @@ def test_what_asks_for_no_seeds_is_one_line(text: str, fault: str) -> None:
 
 
 @given(text=st.text())
+@example(text="7\x1f")  # a blank to str.strip, but not to int
 def test_any_text_gives_seeds_or_one_line(text: str) -> None:
     try:
         seeds = parse_seeds(text)

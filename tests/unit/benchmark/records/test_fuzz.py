@@ -29,9 +29,8 @@ from benchmark.truth import AccuracyKey, TruthTable, open_table
 from tests.command_line import ROOT
 from tests.fuzzing import bounded, cases, changed, timed
 
-pytestmark = pytest.mark.slow
 FUZZ = settings(
-    max_examples=cases(300),
+    max_examples=cases(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 GM = json.loads((ROOT / "results" / "laptop" / "gm-seed0.json").read_text("utf-8"))
@@ -103,7 +102,8 @@ def test_a_record_that_was_changed_and_signed(
             pass
 
 
-@settings(FUZZ, max_examples=max(1, cases(300) // 16))  # drawing takes its time
+@pytest.mark.nightly
+@settings(FUZZ, max_examples=cases(20))  # drawing takes its time
 @given(data=st.data())
 def test_a_report_of_a_trace_that_was_changed_and_signed(
     tmp_path: Path, truth: TruthTable, data: st.DataObject
@@ -122,7 +122,7 @@ def test_a_report_of_a_trace_that_was_changed_and_signed(
                 picture.figure.draw_without_rendering()
 
 
-@settings(FUZZ, max_examples=cases(60))
+@settings(FUZZ, max_examples=cases(15))
 @given(data=st.data())
 def test_a_baseline_that_was_changed_and_signed(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "ci.json"
