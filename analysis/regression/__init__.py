@@ -1,6 +1,6 @@
-"""Whether ranking quality got worse since a baseline: deciding, and saying it in several forms."""
+"""Checking whether ranking quality got worse since a baseline, and the forms of the result."""
 
-from analysis.regression.baseline import Baseline, Truth, read_baseline, write_baseline
+from analysis.regression.baseline import Baseline, BaselineTruth, read_baseline, write_baseline
 from analysis.regression.forms import to_annotations, to_json, to_junit, verdict_table
 from analysis.regression.gates import DEFAULT_ALPHA, DEFAULT_GATES, parse_gates
 from analysis.regression.judge import judge
@@ -11,9 +11,9 @@ __all__ = [
     "DEFAULT_ALPHA",
     "DEFAULT_GATES",
     "Baseline",
+    "BaselineTruth",
     "CheckResult",
     "Judgement",
-    "Truth",
     "Verdict",
     "judge",
     "parse_gates",

@@ -1,10 +1,9 @@
-"""A baseline: the runs that later ones are held against, as one file for a repository.
+"""A baseline: the runs that later ones are compared with, as one file in a repository.
 
-The file keeps each run's task, budget, provenance and the ranks of all architectures, a quarter of
-a record's size. Metrics alone would take less room yet, but then a corrected metric, another table
-of accuracies or another gate would make the baseline worthless: from ranks both sides are measured
-by the same code. The gates stand in the file too, so a looser one shows in its review. The values
-of the gated metrics are there for the reader of a diff; nothing reads them back.
+The file holds each run's task, budget, provenance and the ranks of all candidates, in a quarter of
+the size of a record. From ranks both sides are measured by the same code, whatever the metrics,
+table and gates. The gates are in the file, so that a review sees when one is loosened. The values
+of the gated metrics are for readers of a diff only.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ Measured = Mapping[tuple[str, int], Mapping[str, float]]  # the gated metrics of
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Which accuracies a baseline's gates were set for.
+class BaselineTruth:
+    """The accuracy that a baseline's gates were set for.
 
     Attributes:
         table: Name of the table.
-        accuracy: Which of its accuracies, as a column name.
-        sha256: Of the file that it came from.
-        architectures: How many it holds.
+        accuracy: The accuracy, as a column name.
+        sha256: Of the table's source file.
+        architectures: How many the table holds.
     """
 
     table: str
@@ -52,8 +51,8 @@ class Truth:
     architectures: int
 
     @classmethod
-    def of(cls, table: TruthTable, key: AccuracyKey) -> Truth:
-        """Return what identifies an accuracy of a table."""
+    def of(cls, table: TruthTable, key: AccuracyKey) -> BaselineTruth:
+        """Return the identity of an accuracy of a table."""
         return cls(table.name, str(key), table.source.sha256, len(table))
 
     def __str__(self) -> str:
@@ -66,30 +65,30 @@ class Baseline:
     """Runs to compare with, and how.
 
     Attributes:
-        records: Comparable runs; of those read from a file the scores are ranks.
-        truth: Which accuracies the gates were set for.
-        gates: The smallest drop that counts, by metric, kept in the order of ``METRICS``.
+        records: Comparable runs; the scores of those read from a file are ranks.
+        truth: The accuracy that the gates were set for.
+        gates: The smallest drop that counts, by metric, in the order of ``METRICS``.
         alpha: Level of significance for all gates together.
 
     Raises:
-        InputError: The runs cannot be compared, a gate is not valid, or one could never fail for
-            want of seeds.
+        InputError: The runs cannot be compared, a gate is not valid, or there are too few seeds
+            for one to fail.
     """
 
     records: tuple[RunRecord, ...]
-    truth: Truth
+    truth: BaselineTruth
     gates: Gates
     alpha: float
 
     def __post_init__(self) -> None:
-        """Check that there is something to judge, and that it can be judged."""
+        """Check the runs, the gates and the number of seeds."""
         comparable(self.records)
         object.__setattr__(self, "gates", checked_gates(self.gates))
         checked_reach({method: list(runs) for method, runs in self.methods.items()}, self.alpha)
 
     @property
     def methods(self) -> dict[str, dict[int, RunRecord]]:
-        """The runs of each method by seed, both in rising order."""
+        """The runs of each method by seed, both ascending."""
         methods: dict[str, dict[int, RunRecord]] = {}
         for record in sorted(self.records, key=lambda record: (record.name, record.seed)):
             methods.setdefault(record.name, {})[record.seed] = record
@@ -97,16 +96,11 @@ class Baseline:
 
 
 def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> None:
-    """Write a baseline into a file.
-
-    Args:
-        baseline: What to write.
-        path: The file to create or replace.
-        table: The truth that it names.
+    """Write a baseline to a file; ``table`` is the truth that it names.
 
     Raises:
         InputError: A run leaves a gated metric undefined.
-        CheckError: The system refused.
+        CheckError: The file cannot be written.
     """
     key = AccuracyKey.parse(baseline.truth.accuracy)
     rows = evaluate(baseline.records, table, key).to_dict("records")
@@ -127,11 +121,11 @@ def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> N
 
 
 def read_baseline(path: str | Path) -> Baseline:
-    """Read a baseline and check that it is what was written, to the last sign.
+    """Read a baseline and check it.
 
     Raises:
-        InputError: The file cannot be read, is no baseline or one of newer code, was changed by
-            hand, or holds gates that could never fail.
+        InputError: The file cannot be read, is no baseline or one of a newer version, was changed
+            by hand, or has gates that could never fail.
     """
     try:
         contents = read_json(KIND, path)
@@ -142,7 +136,9 @@ def read_baseline(path: str | Path) -> Baseline:
         raise
     try:
         records = tuple(_records(contents["methods"]))
-        return Baseline(records, Truth(**contents["truth"]), contents["gates"], contents["alpha"])
+        return Baseline(
+            records, BaselineTruth(**contents["truth"]), contents["gates"], contents["alpha"]
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} lacks a part of a baseline: {error}") from error
     except InputError as error:

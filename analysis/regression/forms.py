@@ -1,8 +1,9 @@
-"""A check's result for those who read it: a table, JSON, JUnit's XML, annotations on GitHub."""
+"""Output formats of a check: a table, JSON, JUnit's XML, and annotations for GitHub."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from xml.etree import ElementTree
 
 from analysis.metrics.ranking import METRICS
@@ -14,7 +15,7 @@ _BAD = (Verdict.WORSE, Verdict.MISSING, Verdict.INCOMPARABLE)
 
 
 def verdict_table(result: CheckResult) -> TextTable:
-    """Return a row a gate; what is not the same or better is bold."""
+    """Return a row per gate, bold where it is worse or could not be judged."""
     return TextTable(
         title="Against the baseline",
         header=(
@@ -35,8 +36,8 @@ def verdict_table(result: CheckResult) -> TextTable:
                 f"Truth: {result.truth}.",
                 "Baseline and Now: means over the baseline's seeds. Worse: a loss of at least the "
                 f"gate, and p of at most {result.alpha:g}.",
-                "p: one-sided sign-flip test seed by seed, adjusted for all gates: methods that "
-                f"did not change fail a check with a chance of at most {result.alpha:g}.",
+                "p: one-sided sign-flip test over seeds, adjusted for all gates: unchanged methods "
+                f"fail a check with a probability of at most {result.alpha:g}.",
                 *(f"Note: {note}." for note in result.notes),
             ]
         ),
@@ -44,7 +45,7 @@ def verdict_table(result: CheckResult) -> TextTable:
 
 
 def to_json(result: CheckResult) -> str:
-    """Return all of a result as JSON that ends in a newline."""
+    """Return a result as JSON that ends in a newline."""
     contents = {
         "exit_code": result.exit_code,
         "summary": result.summary,
@@ -52,18 +53,7 @@ def to_json(result: CheckResult) -> str:
         "truth": result.truth,
         "notes": list(result.notes),
         "gates": [
-            {
-                "method": one.method,
-                "metric": one.metric,
-                "verdict": one.verdict.value,
-                "reason": one.reason,
-                "seeds": one.seeds,
-                "baseline": one.before,
-                "now": one.now,
-                "change": one.change,
-                "min_drop": one.min_drop,
-                "p_value": one.p_value,
-            }
+            {**asdict(one), "verdict": one.verdict.value, "change": one.change}
             for one in result.judgements
         ],
     }
@@ -89,8 +79,8 @@ def to_junit(result: CheckResult) -> str:
         names = {"classname": one.method, "name": one.metric}
         case = ElementTree.SubElement(suite, "testcase", names)
         if kind:
-            said = {"type": one.verdict.value, "message": _sentence(one)}
-            ElementTree.SubElement(case, kind, said)
+            fault = {"type": one.verdict.value, "message": _sentence(one)}
+            ElementTree.SubElement(case, kind, fault)
         else:
             ElementTree.SubElement(case, "system-out").text = _sentence(one)
     ElementTree.indent(root)
@@ -99,7 +89,7 @@ def to_junit(result: CheckResult) -> str:
 
 
 def to_annotations(result: CheckResult) -> list[str]:
-    """Return a workflow command a gate that failed or got better, and one for the whole.
+    """Return a workflow command for each gate that failed or got better, and one for all.
 
     Form and escapes: GitHub Docs, "Workflow commands for GitHub Actions".
     """
@@ -119,7 +109,7 @@ def _row(one: Judgement) -> tuple[TableCell, ...]:
         METRICS[one.metric].title,
         one.verdict.value,
         str(one.seeds),
-        _number(one.before, one.metric),
+        _number(one.baseline, one.metric),
         _number(one.now, one.metric),
         "–" if one.change is None else _number(one.change, one.metric, "+"),
         _number(one.min_drop, one.metric),
@@ -133,7 +123,7 @@ def _sentence(one: Judgement) -> str:
     title = METRICS[one.metric].title
     if not one.verdict.is_judged:
         return f"{one.method}, {title}: {one.verdict.value}; {one.reason}"
-    before, now, drop = (_number(x, one.metric) for x in (one.before, one.now, one.min_drop))
+    before, now, drop = (_number(x, one.metric) for x in (one.baseline, one.now, one.min_drop))
     return (
         f"{one.method}, {title}: {one.verdict.value}; {before} in the baseline, {now} now over "
         f"{one.seeds} seeds (gate {drop}, p = {one.p_value:.3f}); {one.reason}"
@@ -143,7 +133,7 @@ def _sentence(one: Judgement) -> str:
 def _number(value: float | None, metric: str, sign: str = "") -> str:
     if value is None:
         return "–"
-    digits = 2 if METRICS[metric].unit else 3
+    digits = METRICS[metric].digits
     return f"{round(value, digits) + 0.0:{sign}.{digits}f}"  # + 0.0: no minus before a zero
 
 

@@ -1,9 +1,8 @@
-"""What a check looks at: the metrics it gates, and from what drop on it minds.
+"""The gates of a check: metrics, and the smallest drop of each that counts.
 
-A drop counts from its size *and* its significance: a rerun on another machine may move a metric a
-little in every seed, and a large mean may come from one seed alone. Both kinds of metric are gated,
-because over published runs how well all architectures are ranked says little about how good the
-chosen one is.
+A drop must be both large and significant: a rerun on another machine may change a metric slightly
+at every seed, and a large mean may come from one seed alone. Metrics of ranking and of selection
+are both gated: over published runs, the one says little about the other.
 """
 
 from __future__ import annotations
@@ -12,16 +11,16 @@ import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from analysis.metrics.ranking import METRICS
+from analysis.metrics.ranking import METRICS, metric_named
 from analysis.statistics.permutation import MAX_EXACT_PAIRS, smallest_p
-from benchmark.errors import InputError, unknown_name
+from benchmark.errors import InputError
 
 Gates = Mapping[str, float]
 """The smallest drop that counts, by metric, in the metric's unit."""
 
 DEFAULT_ALPHA = 0.05
 DEFAULT_GATES: Gates = MappingProxyType({"kendall_tau": 0.02, "best_of_top_10": 0.5})
-SELECTION = ("predicted_best", "best_of_top_10", "regret")  # the quality of what would be chosen
+SELECTION = ("predicted_best", "best_of_top_10", "regret")  # quality of the chosen architecture
 
 
 def parse_gates(texts: Sequence[str]) -> dict[str, float]:
@@ -57,12 +56,11 @@ def checked_gates(gates: Gates) -> dict[str, float]:
             of rank or of selection, is missing.
     """
     for name, drop in gates.items():
-        if name not in METRICS:
-            raise unknown_name("metric", name, METRICS)
+        metric_named(name)
         if not 0 < drop < math.inf:
             raise InputError(f"gate {name} has the drop {drop}: it must be a number above 0")
     if not any(name in SELECTION for name in gates):
-        raise InputError(f"no gate on what would be chosen: add one of {', '.join(SELECTION)}")
+        raise InputError(f"no gate on the chosen architecture: add one of {', '.join(SELECTION)}")
     if all(name in SELECTION for name in gates):
         ranks = [name for name in METRICS if name not in SELECTION]
         raise InputError(f"no gate on the ranking: add one of {', '.join(ranks)}")
@@ -70,7 +68,7 @@ def checked_gates(gates: Gates) -> dict[str, float]:
 
 
 def checked_reach(seeds: Mapping[str, Sequence[int]], alpha: float) -> None:
-    """Check that each method's gates could fail: that some outcome would be significant.
+    """Check that each method has enough seeds for a gate to fail.
 
     Args:
         seeds: The seeds of each method.
@@ -88,7 +86,7 @@ def checked_reach(seeds: Mapping[str, Sequence[int]], alpha: float) -> None:
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {DEFAULT_ALPHA}")
-    numbers = range(1, MAX_EXACT_PAIRS + 2)  # beyond, more seeds do not help
+    numbers = range(1, MAX_EXACT_PAIRS + 2)  # more seeds do not lower the smallest p-value
     needed = next((n for n in numbers if smallest_p(n, "greater") <= alpha), None)
     if needed is None:
         raise InputError(f"alpha is {alpha}: no number of seeds reaches it; choose a larger one")

@@ -1,14 +1,13 @@
 """Deciding whether runs are worse than a baseline.
 
-A gate is judged on the baseline's seeds, run by run: a method starts from the same weights and sees
-the same batches at the same seed. It is worse if its mean drop is at least the gate's *and* the
-sign-flip test calls the drop significant; better likewise. Drops are tested in units of the gates'
-smallest drops, all gates at once (`analysis.statistics.permutation.joint_sign_flip_p`), so alpha
-bounds the chance that unchanged methods fail the check, however many there are, and five seeds
-still suffice.
+Gates are judged on the baseline's seeds, run by run: at one seed a method starts from the same
+weights and sees the same batches. A metric is worse if its mean drop is at least the gate's *and*
+significant by the sign-flip test; better likewise. Drops are measured in units of their gates, and
+all gates are tested together (`analysis.statistics.permutation.joint_sign_flip_p`): alpha bounds
+the chance that unchanged methods fail the check, however many there are, and five seeds suffice.
 
-What is not there, or is not comparable, is never judged: not from the seeds that are left either,
-because those that failed may be the bad ones.
+A method with a missing or incomparable run is not judged, not even on its other seeds: those that
+failed may be the bad ones.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from analysis.metrics.ranking import METRICS
-from analysis.regression.baseline import Baseline, Truth
+from analysis.regression.baseline import Baseline, BaselineTruth
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
 from analysis.statistics.permutation import joint_sign_flip_p
 from analysis.tables.evaluation import evaluate
@@ -28,10 +27,11 @@ from benchmark.records import RunRecord, record_path
 from benchmark.truth import AccuracyKey, TruthTable
 
 _PATTERN_SEED = 0  # fixed: a check made twice is equal
-_ROUNDING = 1e-9  # of a gate: a drop as large as the gate counts, whatever the last bit says
+_ROUNDING = 1e-9  # of a gate: a drop equal to the gate counts, whatever its last bit
 
-Runs = Mapping[int, RunRecord]
+Runs = Mapping[int, RunRecord]  # by seed
 Fault = tuple[Verdict, str]
+Sides = tuple[pd.DataFrame, pd.DataFrame]  # the baseline's and the new runs, a row per seed
 
 
 def judge(
@@ -48,34 +48,32 @@ def judge(
         records: The runs, each method and seed once.
         damaged: Why a record could not be read, by the name of its file.
         table: The truth for both sides.
-        key: Which of its accuracies.
+        key: The accuracy.
 
     Returns:
-        A judgement for each method of the baseline and each of its gates.
+        A judgement for each method of the baseline and each gate.
 
     Raises:
-        MissingError: The table lacks the accuracy.
+        MissingError: The table lacks the accuracy, or every architecture that was scored.
     """
     found: dict[str, dict[int, RunRecord]] = {}
     for record in records:
         found.setdefault(record.name, {})[record.seed] = record
-    truth = Truth.of(table, key)
+    truth = BaselineTruth.of(table, key)
     faults: dict[str, Fault] = {}
+    measured: dict[str, Sides] = {}
     for method, before in baseline.methods.items():
-        fault = _fault_of_truth(baseline.truth, truth)
-        fault = fault or _fault(method, before, found.get(method, {}), damaged)
-        if fault:
+        now = found.get(method, {})
+        fault = _fault_of_truth(baseline.truth, truth) or _fault(method, before, now, damaged)
+        if fault is None:
+            old, new = (
+                evaluate([runs[seed] for seed in before], table, key) for runs in (before, now)
+            )
+            measured[method] = (old, new)
+            fault = _undefined((old, new), list(baseline.gates))
+        if fault is not None:
             faults[method] = fault
-    judged = [method for method in baseline.methods if method not in faults]
-    measured = {
-        method: _measure(baseline.methods[method], found[method], list(baseline.gates), table, key)
-        for method in judged
-    }
-    for method in judged:
-        undefined = _undefined(measured[method], list(baseline.gates))
-        if undefined:
-            faults[method] = (Verdict.INCOMPARABLE, undefined)
-            del measured[method]
+            measured.pop(method, None)
     compared = _compare(baseline, measured)
     judgements = [
         compared[method, metric]
@@ -88,7 +86,7 @@ def judge(
     return CheckResult(tuple(judgements), baseline.alpha, str(truth), tuple(notes))
 
 
-def _fault_of_truth(before: Truth, now: Truth) -> Fault | None:
+def _fault_of_truth(before: BaselineTruth, now: BaselineTruth) -> Fault | None:
     if before == now:
         return None
     if str(before) == str(now):
@@ -126,112 +124,91 @@ def _fault(method: str, before: Runs, now: Runs, damaged: Mapping[str, str]) -> 
     return None
 
 
-Measured = dict[str, NDArray[np.float64]]  # before and now, [seeds] each, by metric
-
-
-def _measure(
-    before: Runs, now: Runs, metrics: Sequence[str], table: TruthTable, key: AccuracyKey
-) -> tuple[Measured, Measured]:
-    """Return the metrics of both sides, by the baseline's seeds in order."""
-    sides = []
-    for runs in (before, now):
-        frame = evaluate([runs[seed] for seed in before], table, key)
-        sides.append({metric: frame[metric].to_numpy(np.float64) for metric in metrics})
-    return sides[0], sides[1]
-
-
-def _undefined(sides: tuple[Measured, Measured], metrics: Sequence[str]) -> str | None:
-    for side, name in zip(sides, ("the baseline", "the runs"), strict=True):
+def _undefined(sides: Sides, metrics: Sequence[str]) -> Fault | None:
+    for frame, name in zip(sides, ("the baseline", "the runs"), strict=True):
         for metric in metrics:
-            if np.isnan(side[metric]).any():
-                return f"{METRICS[metric].title} is undefined in {name}"
+            if frame[metric].isna().any():
+                return Verdict.INCOMPARABLE, f"{METRICS[metric].title} is undefined in {name}"
     return None
 
 
-def _compare(
-    baseline: Baseline, measured: Mapping[str, tuple[Measured, Measured]]
-) -> dict[tuple[str, str], Judgement]:
-    """Test all gates that can be judged, together."""
+def _compare(baseline: Baseline, measured: Mapping[str, Sides]) -> dict[tuple[str, str], Judgement]:
+    """Test all gates of the methods that could be measured, together."""
     if not measured:
         return {}
-    places = [(method, metric) for method in measured for metric in baseline.gates]
-    seeds = sorted({seed for method in measured for seed in baseline.methods[method]})
-    drops = np.full((len(seeds), len(places)), np.nan)  # [seeds, gates], in units of the gate
-    for column, (method, metric) in enumerate(places):
-        before, now = (side[metric] for side in measured[method])
-        loss = before - now if METRICS[metric].higher_is_better else now - before
-        rows = [seeds.index(seed) for seed in baseline.methods[method]]
-        drops[rows, column] = loss / baseline.gates[metric]
-    for_loss = joint_sign_flip_p(drops, np.random.default_rng(_PATTERN_SEED))
-    for_gain = joint_sign_flip_p(-drops, np.random.default_rng(_PATTERN_SEED))
+    columns = {}
+    for method, (before, now) in measured.items():
+        for metric, min_drop in baseline.gates.items():
+            gain = now[metric] - before[metric]
+            loss = -gain if METRICS[metric].higher_is_better else gain
+            columns[method, metric] = pd.Series(loss.to_numpy() / min_drop, before["seed"])
+    drops = pd.DataFrame(columns).sort_index().to_numpy()  # [seeds, gates], NaN for other seeds
+    for_loss, for_gain = (
+        joint_sign_flip_p(sign * drops, np.random.default_rng(_PATTERN_SEED)) for sign in (1, -1)
+    )
     mean_drops = np.nanmean(drops, axis=0)
     judgements = {}
-    for column, (method, metric) in enumerate(places):
-        before, now = (side[metric] for side in measured[method])
+    for column, (method, metric) in enumerate(columns):
+        before, now = measured[method]
         drop = float(mean_drops[column])
         p_value = float(for_loss[column] if drop >= 0 else for_gain[column])
-        verdict = _verdict(drop, p_value, baseline.alpha)
+        verdict, reason = _verdict(drop, p_value, baseline.alpha)
         judgements[method, metric] = Judgement(
             method=method,
             metric=metric,
             verdict=verdict,
-            reason=_reason(verdict, drop, p_value, baseline.alpha),
+            reason=reason,
             min_drop=baseline.gates[metric],
-            seeds=before.size,
-            before=float(before.mean()),
-            now=float(now.mean()),
+            seeds=len(before),
+            baseline=float(before[metric].mean()),
+            now=float(now[metric].mean()),
             p_value=p_value,
         )
     return judgements
 
 
-def _verdict(drop: float, p_value: float, alpha: float) -> Verdict:
+def _verdict(drop: float, p_value: float, alpha: float) -> tuple[Verdict, str]:
     """Decide from a mean drop in units of the gate, and the p-value in its direction."""
-    if abs(drop) < 1 - _ROUNDING or p_value > alpha:
-        return Verdict.SAME
-    return Verdict.WORSE if drop > 0 else Verdict.BETTER
-
-
-def _reason(verdict: Verdict, drop: float, p_value: float, alpha: float) -> str:
     change = "loss" if drop > 0 else "gain"
-    if verdict is not Verdict.SAME:
-        return f"the {change} is large and significant"
     if drop == 0:
-        return "the mean did not change"
+        return Verdict.SAME, "the mean did not change"
     if abs(drop) < 1 - _ROUNDING:
-        return f"the {change} is smaller than the gate"
-    return f"the {change} is large, but not significant: p {p_value:.2g} > {alpha:g}"
+        return Verdict.SAME, f"the {change} is smaller than the gate"
+    if p_value > alpha:
+        return Verdict.SAME, (
+            f"the {change} is large, but not significant: p {p_value:.2g} > {alpha:g}"
+        )
+    verdict = Verdict.WORSE if drop > 0 else Verdict.BETTER
+    return verdict, f"the {change} is large and significant"
 
 
 def _notes(baseline: Baseline, found: Mapping[str, Runs], damaged: Mapping[str, str]) -> list[str]:
-    """Return what is there beside the gates: runs without a baseline, and other machinery."""
+    """Return notes on runs without a baseline, and on other software or hardware."""
     notes = []
     new = [method for method in found if method not in baseline.methods]
     if new:
         notes.append(f"not in the baseline, so not judged: {', '.join(sorted(new))}")
     expected = {record_path("", run.unit).name for run in baseline.records}
-    notes += [f"left aside: {why}" for name, why in damaged.items() if name not in expected]
+    notes += [f"ignored: {why}" for name, why in damaged.items() if name not in expected]
     first = next(iter(next(iter(baseline.methods.values())).values())).provenance
     for method in baseline.methods:
         for run in found.get(method, {}).values():
             changes = _changes(first, run.provenance)
             if changes:
-                return [*notes, f"beside the code, the runs differ in {', '.join(changes)}"]
+                return [*notes, f"apart from the code, the runs differ in {', '.join(changes)}"]
     return notes
 
 
 def _changes(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """Return in what two runs' surroundings differ that can move scores."""
-    changes = [
-        f"{name} ({before.get(name)}, now {now.get(name)})"
-        for name in ("device", "cpu", "python")
-        if before.get(name) != now.get(name)
+    """Return the differences of two runs' environments that can change scores."""
+    sides = []
+    for provenance in (before, now):
+        libraries = provenance.get("libraries")
+        parts = {name: provenance.get(name) for name in ("device", "cpu", "python")}
+        sides.append(parts | (dict(libraries) if isinstance(libraries, Mapping) else {}))
+    old, new = sides
+    return [
+        f"{name} ({old.get(name)}, now {new.get(name)})"
+        for name in dict.fromkeys([*old, *sorted(new)])
+        if old.get(name) != new.get(name)
     ]
-    old, new = before.get("libraries"), now.get("libraries")
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        changes += [
-            f"{name} ({old.get(name)}, now {new.get(name)})"
-            for name in sorted({*old, *new})
-            if old.get(name) != new.get(name)
-        ]
-    return changes

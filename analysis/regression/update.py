@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from analysis.regression.baseline import Baseline, Truth
+from analysis.regression.baseline import Baseline, BaselineTruth
 from analysis.regression.gates import DEFAULT_ALPHA, DEFAULT_GATES, parse_gates
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
@@ -46,7 +46,7 @@ def updated_baseline(
     old_alpha = before.alpha if before else DEFAULT_ALPHA
     return Baseline(
         records=tuple(record for record in records if record.name in kept),
-        truth=Truth.of(table, key),
+        truth=BaselineTruth.of(table, key),
         gates=parse_gates(gates) if gates else old_gates,
         alpha=old_alpha if alpha is None else alpha,
     )

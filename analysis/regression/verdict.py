@@ -1,4 +1,4 @@
-"""What a check finds: a verdict for each method and metric, and one for all of them."""
+"""The result of a check: a verdict for each method and metric, and one for all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Verdict(Enum):
-    """How a method's metric compares with the baseline; the value is the word for it."""
+    """How a method's metric compares with the baseline."""
 
     BETTER = "better"
     SAME = "same"
@@ -28,13 +28,13 @@ class Judgement:
     Attributes:
         method: Name of the method.
         metric: Name of the metric.
-        verdict: What came out.
+        verdict: The result.
         reason: Why, in one line.
-        seeds: How many seeds were compared; 0 where that is not possible.
-        before: The baseline's mean over them, in the metric's unit; None where not compared.
-        now: The same of the runs.
         min_drop: The smallest loss that counts, in the metric's unit.
-        p_value: For a loss, or where the metric gained for a gain: adjusted for all gates.
+        seeds: How many seeds were compared; 0 where that is not possible.
+        baseline: The baseline's mean over them, in the metric's unit; None where not compared.
+        now: The mean of the runs.
+        p_value: Of a loss, or of a gain where the metric gained, adjusted for all gates.
     """
 
     method: str
@@ -43,14 +43,14 @@ class Judgement:
     reason: str
     min_drop: float
     seeds: int = 0
-    before: float | None = None
+    baseline: float | None = None
     now: float | None = None
     p_value: float | None = None
 
     @property
     def change(self) -> float | None:
         """Now minus before, in the metric's unit; None where not compared."""
-        return None if self.before is None or self.now is None else self.now - self.before
+        return None if self.baseline is None or self.now is None else self.now - self.baseline
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class CheckResult:
     """All gates of a check.
 
     Attributes:
-        judgements: One a gate, methods in the baseline's order.
-        alpha: The chance at most that a check of unchanged methods calls any gate worse.
-        truth: Against what both sides were measured.
-        notes: What a reader should know beside, a line each.
+        judgements: One per gate, methods in the baseline's order.
+        alpha: Upper bound of the chance that a check of unchanged methods calls any gate worse.
+        truth: What both sides were measured against.
+        notes: For the reader, one per line.
     """
 
     judgements: tuple[Judgement, ...]
@@ -79,7 +79,7 @@ class CheckResult:
 
     @property
     def summary(self) -> str:
-        """How many gates have which verdict, and what that means, in one line."""
+        """The number of gates with each verdict, in one line."""
         counts = dict.fromkeys(Verdict, 0)
         for one in self.judgements:
             counts[one.verdict] += 1

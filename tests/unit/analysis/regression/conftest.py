@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.regression import Baseline, Truth
+from analysis.regression import Baseline, BaselineTruth
 from benchmark.budget import Budget, Ledger
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import SIZE
@@ -69,7 +69,7 @@ def make_baseline(table: TruthTable) -> MakeBaseline:
 
     def make(runs: Sequence[RunRecord], **changes: Any) -> Baseline:
         said: dict[str, Any] = {
-            "truth": Truth.of(table, KEY),
+            "truth": BaselineTruth.of(table, KEY),
             "gates": {"kendall_tau": 0.02, "best_of_top_10": 0.5},
             "alpha": 0.05,
         }

@@ -94,7 +94,11 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object], *, sign: boo
     ("change", "sign", "message"),
     [
         (lambda c: c["gates"].update(kendall_tau=9.0), False, "was changed after it was written"),
-        (lambda c: c.update(schema=99), False, "has schema 99, this version reads up to 1"),
+        (
+            lambda c: c.update(schema=99),
+            False,
+            "has schema 99, this version of nasbench-suite reads 1",
+        ),
         (lambda c: c.update(format="other"), True, "is no baseline; name a file"),
         (lambda c: c.pop("truth"), True, "lacks a part of a baseline: 'truth'"),
         (lambda c: c["truth"].update(colour="red"), True, "lacks a part of a baseline"),
@@ -143,7 +147,7 @@ def test_runs_that_cannot_be_compared_make_no_baseline(
         make_baseline([*make_runs("gm"), *make_runs("one-shot", task={"preset": "laptop"})])
     with pytest.raises(InputError, match="gm has 3 seeds"):
         make_baseline(make_runs("gm", range(3)))
-    with pytest.raises(InputError, match="no gate on what would be chosen"):
+    with pytest.raises(InputError, match="no gate on the chosen architecture"):
         make_baseline(make_runs("gm"), gates={"kendall_tau": 0.1})
 
 

@@ -20,15 +20,15 @@ from analysis.tables import to_markdown
 
 WORSE = Judgement(
     "gm", "kendall_tau", Verdict.WORSE, "the loss is large and significant",
-    min_drop=0.02, seeds=5, before=0.75, now=0.7, p_value=0.03125,
+    min_drop=0.02, seeds=5, baseline=0.75, now=0.7, p_value=0.03125,
 )  # fmt: skip
 SAME = Judgement(
     "gm", "regret", Verdict.SAME, "the mean did not change",
-    min_drop=0.5, seeds=5, before=1.25, now=1.25, p_value=1.0,
+    min_drop=0.5, seeds=5, baseline=1.25, now=1.25, p_value=1.0,
 )  # fmt: skip
 BETTER = Judgement(
     "one-shot", "kendall_tau", Verdict.BETTER, "the gain is large and significant",
-    min_drop=0.02, seeds=5, before=0.5, now=0.6, p_value=0.03125,
+    min_drop=0.02, seeds=5, baseline=0.5, now=0.6, p_value=0.03125,
 )  # fmt: skip
 LOST = Judgement(
     "few", "regret", Verdict.MISSING, "50 % lost:\nno <run> of few", min_drop=0.5

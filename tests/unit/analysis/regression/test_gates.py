@@ -35,7 +35,7 @@ def test_gates_come_in_the_order_of_metrics() -> None:
         (["kendall_tau=nan", "regret=1"], "kendall_tau has the drop nan"),
         (["kendall_tau=inf", "regret=1"], "kendall_tau has the drop inf"),
         (["kendall_tau=1", "kendall_tau=2"], "kendall_tau is given twice"),
-        (["kendall_tau=0.02"], "no gate on what would be chosen: add one of predicted_best"),
+        (["kendall_tau=0.02"], "no gate on the chosen architecture: add one of predicted_best"),
         (["regret=1"], "no gate on the ranking: add one of kendall_tau"),
     ],
 )

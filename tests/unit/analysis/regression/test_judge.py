@@ -245,7 +245,7 @@ def test_a_damaged_record_is_incomparable(check: Check, runs: list[RunRecord]) -
     damaged = {"gm-seed2.json": "gm-seed2.json was cut off", "gm-seed9.json": "gm-seed9.json is x"}
     result = check(runs, left, damaged)
     assert fault(result) == ("incomparable", "a record cannot be read: gm-seed2.json was cut off")
-    assert result.notes == ("left aside: gm-seed9.json is x",)
+    assert result.notes == ("ignored: gm-seed9.json is x",)
 
 
 def test_an_undefined_metric_is_incomparable(check: Check, runs: list[RunRecord]) -> None:
@@ -283,7 +283,8 @@ def test_notes(check: Check, make_runs: MakeRuns) -> None:
     now = [*make_runs("gm", provenance=provenance), *make_runs("mine", [0])]
     assert check(make_runs("gm"), now).notes == (
         "not in the baseline, so not judged: mine",
-        "beside the code, the runs differ in device (cpu, now cuda:0), torch (2.13.0, now 2.14.0)",
+        "apart from the code, the runs differ in device (cpu, now cuda:0), torch (2.13.0, "
+        "now 2.14.0)",
     )
 
 
