@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -115,14 +116,16 @@ def tiny_experiment(
     trajectory: TrajectorySettings = NO_TRAJECTORY,
     checkpoints: Checkpoints | None = None,
     candidates: Codes = CANDIDATES,
+    device: torch.device | str = "cpu",
     **training: Any,
 ) -> Experiment:
     """Return an experiment with its own ledger; ``training`` changes what `tiny_training` gives."""
     settings = tiny_training(**training)
     budget = settings.budget
     assert budget != "schedule"
+    device = torch.device(device)
     return Experiment(
-        images=images or tiny_images(),
+        images=_moved(images or tiny_images(), device),
         crop_padding=1,
         flip=False,
         scale=scale or tiny_scale(channels=2),
@@ -131,13 +134,20 @@ def tiny_experiment(
         search=search or tiny_search(),
         streams=Streams(seed),
         ledger=Ledger(Budget(budget)),
-        device=torch.device("cpu"),
+        device=device,
         candidates=candidates,
         tick=tick,
         progress=progress,
         trajectory=trajectory,
         checkpoints=checkpoints or Checkpoints(),
     )
+
+
+def _moved(images: ImageSet, device: torch.device) -> ImageSet:
+    def moved(part: Images) -> Images:
+        return replace(part, pixels=part.pixels.to(device), labels=part.labels.to(device))
+
+    return replace(images, train=moved(images.train), valid=moved(images.valid))
 
 
 def tiny_scoring(

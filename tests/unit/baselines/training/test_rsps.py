@@ -9,7 +9,7 @@ from baselines.supernets.nb201 import one_by_one, score_codes
 from baselines.training import Rsps, SupernetState
 from baselines.training.weights import StepRange
 from benchmark.budget import Spending
-from benchmark.errors import BudgetError, InputError
+from benchmark.errors import BudgetError, DivergedError, InputError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, is_connected, live_codes
 from tests.unit.baselines.tiny import BATCH, CANDIDATES, tiny_experiment, tiny_search
@@ -43,6 +43,12 @@ def test_each_step_is_paid_before_it_is_made() -> None:
     assert ticks == [BATCH, 2 * BATCH]
     with pytest.raises(BudgetError, match="leaf training asks for 4 images, but 0 of 12"):
         base.train(state, StepRange(1, 2, 4), kind, "here")
+
+
+def test_a_training_that_diverges_names_its_supernet() -> None:
+    base = Rsps(tiny_experiment(learning_rate=1e30, gradient_norm=1e30))
+    with pytest.raises(DivergedError, match=r"^root\.1: the loss of step \d is nan"):
+        base.train(base.start(FULL), StepRange(0, 5, 5), Spending.LEAF_TRAINING, "root.1")
 
 
 def test_paths_are_those_of_the_named_stream(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from baselines.supernets.nb201 import Supernet
 from baselines.training.weights import StepRange, learning_rate, path_training
-from benchmark.errors import CheckError
+from benchmark.errors import DivergedError
 from benchmark.images import Batches
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.naive import naive_logits
@@ -189,10 +189,26 @@ def test_the_learning_rate_is_a_cosine() -> None:
     assert rates[-1] == pytest.approx(0.1)
 
 
-def test_a_loss_that_is_not_finite_is_an_error() -> None:
+@pytest.mark.parametrize("every", [3, 256])
+def test_divergence_is_noticed_at_the_next_check_or_the_end(
+    every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baselines.training.weights.CHECK_EVERY", every)
     settings = tiny_training(learning_rate=1e200, gradient_norm=1e200)
-    with pytest.raises(CheckError, match=r"^the loss of step \d is (nan|inf): lower the learning"):
-        train(tiny_network(tiny_scale()), PATHS, StepRange(0, 4, 4), settings)
+    span = StepRange(2, 20, 22)
+    batches = new_batches(22)
+    training = path_training(tiny_network(tiny_scale()), batches, [PATHS[0]] * 20, span, settings)
+
+    def train_all() -> None:
+        while training.position < span.steps:
+            training.step()
+        training.losses()
+
+    with pytest.raises(DivergedError, match=r"^the loss of step 3 is (nan|inf): lower the"):
+        train_all()
+    assert training.position == min(every, span.steps)
+    with pytest.raises(DivergedError, match="the loss of step 3"):
+        training.state_dict()  # never saved in a checkpoint
 
 
 @pytest.mark.parametrize("left_after", range(len(PATHS) + 1))

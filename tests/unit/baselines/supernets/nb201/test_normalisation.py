@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from baselines.supernets.nb201.normalisation import EPSILON, ByGroup, by_batch
+from tests.stand_in_device import stand_in
 
 SHAPES = st.tuples(
     st.integers(1, 4),  # groups
@@ -41,7 +42,7 @@ def test_a_group_is_normalised_as_if_alone(
     shape: tuple[int, ...], seed: int, layout: torch.memory_format, affine: bool
 ) -> None:
     x, *scale_shift = maps_of(shape, seed)
-    x = x.double()  # in single precision the mean square costs digits where a channel hardly varies
+    x = x.double()
     parameters = [one.double() for one in scale_shift] if affine else []
     images = shape[1]
     found = ByGroup(images)(x.contiguous(memory_format=layout), *parameters)
@@ -53,6 +54,31 @@ def test_single_precision_is_enough() -> None:
     x, weight, bias = maps_of((3, 8, 4, 4, 4), seed=2)
     expected = torch.cat([by_batch(group, weight, bias) for group in x.split(8)])
     torch.testing.assert_close(ByGroup(8)(x, weight, bias), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("device", ["cpu", "standin"])
+def test_a_mean_of_a_thousand_deviations_does_not_cancel_the_variance(device: str) -> None:
+    x, _, _ = maps_of((3, 8, 4, 4, 4), seed=3)
+    deviation = x.std((0, 2, 3))[:, None, None]
+    x[:8] += 1000 * deviation  # the first group, and a channel of the second
+    x[8:16, 1] -= 1000 * deviation[1]
+    exact = torch.cat([by_batch(group) for group in x.double().split(8)])
+    where = stand_in() if device == "standin" else torch.device("cpu")
+    found = ByGroup(8)(x.to(where)).cpu()
+    torch.testing.assert_close(found.double(), exact, rtol=0, atol=5e-4)
+
+
+def test_ordinary_maps_are_normalised_by_sums_over_rows() -> None:
+    """To the bit: scores of earlier versions were computed so on a CPU."""
+    x, weight, bias = maps_of((3, 8, 4, 4, 4), seed=4)
+    rows = x.permute(0, 2, 3, 1).reshape(3, 8, 16 * 4)
+    mean = rows.sum(1).view(3, 16, 4).sum(1) / 128
+    square = rows.square().sum(1).view(3, 16, 4).sum(1) / 128
+    scale = ((square - mean.square()).clamp_min(0) + EPSILON).rsqrt() * weight
+    shift = bias - mean * scale
+    expected = torch.addcmul(shift.repeat(1, 16)[:, None], rows, scale.repeat(1, 16)[:, None])
+    found = ByGroup(8)(x, weight, bias)
+    assert torch.equal(found, expected.view(24, 4, 4, 4).permute(0, 3, 1, 2))
 
 
 @given(SHAPES, st.integers(0, 2**31), st.data())

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -71,10 +73,25 @@ def test_memory_bounds_what_is_passed_together() -> None:
     torch.testing.assert_close(torch.cat([logits for _, logits in pairs]), expected)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("counted", [None, 3])
+def test_convolutions_may_return_channels_first(
+    counted: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes, normalise = LIVE[::300], ByGroup(len(PIXELS), counted)
+    _, expected = collect(codes, PIXELS, normalise, NETWORKS[2])
+    convolve = F.conv2d
+
+    def channels_first(*arguments: Any, **options: Any) -> Tensor:
+        return convolve(*arguments, **options).contiguous()
+
+    monkeypatch.setattr(F, "conv2d", channels_first)
+    _, found = collect(codes, PIXELS, normalise, NETWORKS[2])
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_no_more_maps_are_alive_than_are_reckoned_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch's own record of what is allocated while architectures of all kinds pass."""
-    most, codes = 10, LIVE[::80]
+    most, codes = 10, LIVE[-800::20]
     network, pixels = copy.deepcopy(NETWORKS[1]).float(), PIXELS.float()
     monkeypatch.setattr(prefix_tree, "CHUNK_BYTES", {"cpu": most * MAP_BYTES // 2})
     with torch.profiler.profile(profile_memory=True, acc_events=True) as seen:
