@@ -123,11 +123,16 @@ def _copy(target: Tensor, source: Tensor) -> Tensor:
 
 
 def _check_devices(name: str, arguments: Any) -> None:
-    """Refuse tensors on the CPU, but for numbers, and indices, which a GPU copies by itself."""
+    """Refuse tensors on the CPU as a GPU does: it takes indices, and numbers that it need not join.
+
+    An index is copied to it, for which the host waits.
+    """
     others = [
         one
         for one in tree_leaves(arguments)
-        if isinstance(one, Tensor) and not isinstance(one, StandInTensor) and one.dim() > 0
+        if isinstance(one, Tensor)
+        and not isinstance(one, StandInTensor)
+        and (one.dim() > 0 or name in ("cat", "stack"))
     ]
     if not others:
         return
