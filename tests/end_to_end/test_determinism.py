@@ -6,71 +6,59 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.app.running.runner import run_units
 from benchmark.records import RunRecord, read_records
-from tests.command_line import finish, nasbench, start_nasbench
+from benchmark.tasks.task import load_preset
+from tests.command_line import finish, start_nasbench
 
-Records = dict[tuple[str, int], RunRecord]
-
-
-def records(folder: Path) -> Records:
-    return {(record.method, record.seed): record for record in read_records(folder)}
+Records = dict[str, RunRecord]
 
 
 @pytest.fixture(scope="module")
-def together(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Records:
-    """Return two methods at two seeds, run side by side."""
-    folder = tmp_path_factory.mktemp("together")
-    methods = ("--method", "one-shot", "--method", "gm")
-    where = ("--preset", preset, "--out", folder)
-    called = finish(start_nasbench("run", *methods, "--seeds", "2", "--jobs", "2", *where))
-    assert called.code == 0, called.err
-    return records(folder)
+def in_process(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Records:
+    """Return two seeds of gm, run one after the other in this process."""
+    task, folder = load_preset(str(preset)), tmp_path_factory.mktemp("in process")
+    return {str(one.unit): one for one in run_units(task, ["gm"], [0, 1], folder).records}
 
 
-@pytest.mark.slow
-def test_runs_side_by_side_differ(together: Records) -> None:
-    assert set(together) == {("one-shot", 0), ("one-shot", 1), ("gm", 0), ("gm", 1)}
-    assert len({record.scores.tobytes() for record in together.values()}) == 4
+def test_two_seeds_differ(in_process: Records) -> None:
+    first, second = in_process.values()
+    assert first.scores.tobytes() != second.scores.tobytes()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("method", ["one-shot", "gm"])
-def test_one_seed_alone_in_another_process(
-    together: Records, preset: Path, tmp_path: Path, method: str
+def test_three_units_that_share_two_workers(
+    in_process: Records, preset: Path, tmp_path: Path
 ) -> None:
-    where = ("--preset", preset, "--out", tmp_path)
-    called = nasbench("run", "--method", method, "--seeds", "1,", "--jobs", "1", *where)
-    assert called.code == 0, called.err
-    check_same(records(tmp_path), together)
-
-
-@pytest.mark.slow
-def test_three_that_take_turns_on_two_workers(
-    together: Records, preset: Path, tmp_path: Path
-) -> None:
-    where = ("--preset", preset, "--out", tmp_path)
-    called = nasbench("run", "--method", "gm", "--seeds", "0,1,7", "--jobs", "2", *where)
-    assert called.code == 0, called.err
-    found = records(tmp_path)
-    assert len(found) == 3
-    del found["gm", 7]
-    check_same(found, together)
-
-
-@pytest.mark.slow
-def test_threads_and_hashes_decide_nothing(together: Records, preset: Path, tmp_path: Path) -> None:
-    where = ("--preset", preset, "--out", tmp_path)
+    """In other processes, with other threads and hashes."""
+    methods = ("--method", "one-shot", "--method", "gm", "--seeds", "1,7,0", "--shard", "2/2")
+    where = ("--preset", preset, "--out", tmp_path, "--jobs", "2")
     environment = {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "7"}
-    arguments = ("run", "--method", "gm", "--seeds", "1,0", "--jobs", "1", *where)
-    called = finish(start_nasbench(*arguments, **environment))
+    called = finish(start_nasbench("run", *methods, *where, **environment))
     assert called.code == 0, called.err
-    check_same(records(tmp_path), together)
+    found = {str(record.unit): record for record in read_records(tmp_path)}
+    assert set(found) == {"one-shot seed 7", "gm seed 1", "gm seed 0"}
+    for unit, record in in_process.items():
+        check_same(found[unit], record)
 
 
-def check_same(some: Records, more: Records) -> None:
-    assert some
-    for unit, record in some.items():
-        assert record.scores.tobytes() == more[unit].scores.tobytes()
-        assert record.trace == more[unit].trace
-        assert record.budget == more[unit].budget
-        assert record.key == more[unit].key
+@pytest.mark.nightly
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_all_methods_that_search_in_another_process(
+    preset: Path, tmp_path: Path, jobs: str
+) -> None:
+    methods = ["one-shot", "few-shot", "gm", "gm-random"]
+    expected = run_units(load_preset(str(preset)), methods, [3], tmp_path / "here").records
+    names = [word for method in methods for word in ("--method", method)]
+    where = ("--preset", preset, "--out", tmp_path / "there", "--jobs", jobs)
+    called = finish(start_nasbench("run", *names, "--seeds", "3,", *where, PYTHONHASHSEED="7"))
+    assert called.code == 0, called.err
+    found = {str(record.unit): record for record in read_records(tmp_path / "there")}
+    for record in expected:
+        check_same(found[str(record.unit)], record)
+
+
+def check_same(one: RunRecord, other: RunRecord) -> None:
+    assert one.scores.tobytes() == other.scores.tobytes()
+    assert one.trace == other.trace
+    assert one.budget == other.budget
+    assert one.key == other.key

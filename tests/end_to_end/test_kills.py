@@ -1,6 +1,6 @@
-"""Runs killed at random moments, once or several times, end as if nobody had.
+"""Runs killed at random moments, once or several times, end as if they had not been.
 
-NASBENCH_KILLS says how many runs to try, NASBENCH_KILL_SEED which moments, and
+NASBENCH_KILLS says how many runs to try, NASBENCH_KILL_SEED at which moments, and
 NASBENCH_KILL_PRESET what to run, such as ci.
 """
 
@@ -18,14 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.app.running.runner import run_units
 from benchmark.records import RunRecord, read_records
+from benchmark.tasks.task import load_preset
 from tests.command_line import finish, start_nasbench
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(36_000),
-    pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a group of processes"),
-]
+pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a group of processes")
 RUNS = int(os.environ.get("NASBENCH_KILLS") or 1)
 SEED = int(os.environ.get("NASBENCH_KILL_SEED") or 0)
 PRESET = os.environ.get("NASBENCH_KILL_PRESET")
@@ -34,12 +32,6 @@ MOST_KILLS = 3 if RUNS > 1 else 1  # of one run
 MOST_ATTEMPTS = 6  # to kill a run before it ends; half as late each time
 
 Records = dict[str, RunRecord]
-
-
-def arguments(preset: str | Path, folder: Path, jobs: int, every: str) -> list[str]:
-    methods = [word for method in METHODS for word in ("--method", method)]
-    where = ["--preset", str(preset), "--out", str(folder), "--jobs", str(jobs)]
-    return ["run", *methods, "--seeds", "1", *where, "--checkpoint-every", every]
 
 
 def records(folder: Path) -> Records:
@@ -56,35 +48,27 @@ def bits(record: RunRecord) -> tuple[object, ...]:
     )
 
 
-@pytest.fixture(scope="module")
-def whole(
-    preset: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str | Path, Records, float]:
-    """Return what is run, the records of an uninterrupted run, and how long it took."""
-    chosen = PRESET or preset
-    folder = tmp_path_factory.mktemp("whole") / "out"
-    start = time.monotonic()
-    called = finish(start_nasbench(*arguments(chosen, folder, 1, "never")), seconds=3_600)
-    assert called.code == 0, called.err
-    return chosen, records(folder), time.monotonic() - start
+def arguments(preset: str | Path, folder: Path, jobs: int, every: str) -> list[str]:
+    methods = [word for method in METHODS for word in ("--method", method)]
+    where = ["--preset", str(preset), "--out", str(folder), "--jobs", str(jobs)]
+    return ["run", *methods, "--seeds", "1", *where, "--checkpoint-every", every]
 
 
 class Killed:
     """Runs of one command into one folder, which are killed, and what must hold after each.
 
     Args:
-        chosen: The preset.
-        room: An empty folder for all that they write.
-        jobs: Number of workers.
-        every: How often they leave a checkpoint.
+        command: Arguments of the command.
+        room: An empty folder for everything that they write.
     """
 
-    def __init__(self, chosen: str | Path, room: Path, jobs: int, every: str) -> None:
-        self.folder, self.temporary = room / "out", room / "temporary"
+    def __init__(self, command: list[str], room: Path) -> None:
+        self.folder = Path(command[command.index("--out") + 1])
+        self.temporary = room / "temporary"
         self.temporary.mkdir(parents=True)
         self.kept: dict[Path, bytes] = {}
         self.kills = 0
-        self._arguments = arguments(chosen, self.folder, jobs, every)
+        self._command = command
 
     def kill(self, is_time: Callable[[], bool]) -> None:
         """Start the command, and kill it when it is time, every other time with its workers."""
@@ -110,7 +94,7 @@ class Killed:
         return records(self.folder)
 
     def _start(self) -> subprocess.Popen[str]:
-        return start_nasbench(*self._arguments, TMPDIR=str(self.temporary))
+        return start_nasbench(*self._command, TMPDIR=str(self.temporary))
 
     def _check_kept(self) -> None:
         there = {path: path.read_bytes() for path in self.folder.glob("[!.]*-seed*.json")}
@@ -119,63 +103,22 @@ class Killed:
         self.kept = there
 
 
-@pytest.mark.parametrize("number", range(RUNS))
-def test_a_killed_run_ends_with_the_same_bits(
-    whole: tuple[str | Path, Records, float],
-    tmp_path: Path,
-    number: int,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    chosen, expected, seconds = whole
-    generator = random.Random(f"{SEED} {number}")
-    jobs, every = generator.choice([1, 2]), generator.choice(["20", "100", "1s"])
-    for attempt in range(MOST_ATTEMPTS):
-        runs = Killed(chosen, tmp_path / str(attempt), jobs, every)
-        for _ in range(generator.randint(1, MOST_KILLS)):
-            runs.kill(after(generator.uniform(0, seconds / 2**attempt)))
-        if runs.kills:
-            break
-    assert runs.kills, "every run had ended before it was to be killed"
-    kept = len(runs.kept)
-    found = runs.end()
-    assert found.keys() == expected.keys()
-    for name, record in found.items():
-        assert bits(record) == bits(expected[name]), name
-    taken_up = sum(record.provenance["resumed"] for record in found.values())
-    with capsys.disabled():
-        print(
-            f"run {number}: {runs.kills} kills, checkpoints every {every}, jobs {jobs}, "
-            f"{taken_up} taken up, {kept} kept: same bits",
-            file=sys.stderr,
-        )
-
-
-def after(seconds: float) -> Callable[[], bool]:
-    """Return what says whether so many seconds have passed since now."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() >= end
-
-
-def test_a_run_killed_in_its_training_is_taken_up(
-    whole: tuple[str | Path, Records, float], tmp_path: Path
-) -> None:
-    """Twice, each time as soon as one has left a checkpoint, and the first time alone."""
-    chosen, expected, _ = whole
-    for attempt in range(MOST_ATTEMPTS):
-        runs = Killed(chosen, tmp_path / str(attempt), 1, "20")
-        left = True
-        for _ in range(2):
-            runs.kill(has_new_checkpoint(runs.folder))
-            left = left and bool(checkpoints(runs.folder))
-        if left:
-            break
-    assert left, "every run had ended before it was killed"
-    assert runs.kills == 2
-    found = runs.end()
-    assert sum(record.provenance["resumed"] for record in found.values()) > 0
-    assert {name: bits(record) for name, record in found.items()} == {
-        name: bits(record) for name, record in expected.items()
-    }
+def test_a_run_killed_in_its_training_is_resumed(preset: Path, tmp_path: Path) -> None:
+    folder, task = tmp_path / "out", load_preset(str(preset))
+    (expected,) = run_units(task, ["gm"], [1], tmp_path / "whole").records
+    command = ["run", "--method", "gm", "--seeds", "1,", "--preset", str(preset)]
+    command += ["--out", str(folder), "--jobs", "1", "--checkpoint-every", "20"]
+    runs = Killed(command, tmp_path)
+    runs.kill(has_new_checkpoint(folder))
+    assert runs.kills == 1
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".gm-seed1.checkpoint",
+        ".gm-seed1.lock",
+    ]
+    (found,) = run_units(task, ["gm"], [1], folder).records
+    assert found.provenance["resumed"] == 1
+    assert bits(found) == bits(expected)
+    assert [path.name for path in folder.iterdir()] == ["gm-seed1.json"]
 
 
 def has_new_checkpoint(folder: Path) -> Callable[[], bool]:
@@ -191,3 +134,47 @@ def checkpoints(folder: Path) -> set[tuple[str, int]]:
         with suppress(FileNotFoundError):  # its run is done
             found.add((path.name, path.stat().st_mtime_ns))
     return found
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    """Return what says whether so many seconds have passed since now."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(36_000)
+@pytest.mark.parametrize("number", range(RUNS))
+def test_a_killed_run_ends_with_the_same_bits(
+    preset: Path, tmp_path: Path, number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = PRESET or preset
+    start = time.monotonic()
+    called = finish(
+        start_nasbench(*arguments(chosen, tmp_path / "whole", 1, "never")), seconds=3_600
+    )
+    seconds = time.monotonic() - start
+    assert called.code == 0, called.err
+    expected = records(tmp_path / "whole")
+    generator = random.Random(f"{SEED} {number}")
+    jobs, every = generator.choice([1, 2]), generator.choice(["20", "100", "1s"])
+    for attempt in range(MOST_ATTEMPTS):
+        room = tmp_path / str(attempt)
+        runs = Killed(arguments(chosen, room / "out", jobs, every), room)
+        for _ in range(generator.randint(1, MOST_KILLS)):
+            runs.kill(after(generator.uniform(0, seconds / 2**attempt)))
+        if runs.kills:
+            break
+    assert runs.kills, "every run had ended before it was to be killed"
+    kept = len(runs.kept)
+    found = runs.end()
+    assert found.keys() == expected.keys()
+    for name, record in found.items():
+        assert bits(record) == bits(expected[name]), name
+    resumed = sum(record.provenance["resumed"] for record in found.values())
+    with capsys.disabled():
+        print(
+            f"run {number}: {runs.kills} kills, checkpoints every {every}, jobs {jobs}, "
+            f"{resumed} resumed, {kept} kept: same bits",
+            file=sys.stderr,
+        )

@@ -1,9 +1,8 @@
-"""Several processes with one folder: each unit is done once, and what one leaves another takes."""
+"""Several processes with one folder: each unit is run once, and what one leaves another runs."""
 
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import time
@@ -12,84 +11,74 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.records import Unit, read_records, record_path
-from benchmark.records.claims import claims, owner_of
-from tests.command_line import finish, nasbench, start_nasbench
+from benchmark.app.running.runner import run_units
+from benchmark.records import RunRecord, read_records
+from benchmark.tasks.task import load_preset
+from tests.command_line import finish, start_nasbench, tiny_preset
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
-REPEATS = int(os.environ.get("NASBENCH_REPEATS") or 1)
-KILLS = (0, 1) if REPEATS > 1 else (1,)  # where one is killed, the others share as well
-SEEDS = 6
+# Notes each record that is written.
+NOTING = """
+from benchmark.app.running import dispatch
 
-
-def arguments(preset: Path, folder: Path) -> list[str]:
-    where = ["--preset", str(preset), "--out", str(folder), "--jobs", "1"]
-    return ["run", "--method", "gm", "--seeds", str(SEEDS), *where]
-
-
-@pytest.fixture(scope="module")
-def alone(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, bytes]:
-    """Return the scores of each seed."""
-    folder = tmp_path_factory.mktemp("alone")
-    assert nasbench(*arguments(preset, folder)).code == 0
-    return scores(folder)
-
-
-def scores(folder: Path) -> dict[int, bytes]:
-    return {record.seed: record.scores.tobytes() for record in read_records(folder)}
-
-
-def written(log: Path) -> Counter[str]:
-    return Counter(log.read_text().split("\n")[:-1])
-
-
-def wait_for_owner(
-    folder: Path, processes: list[subprocess.Popen[str]], count: int
-) -> subprocess.Popen[str]:
-    """Return a process that works on a seed, as soon as there are so many records."""
-    by_number = {process.pid: process for process in processes}
-    while any(process.poll() is None for process in processes):
-        is_time = len(list(folder.glob("[!.]*-seed*.json"))) >= count
-        for seed in range(SEEDS) if is_time else ():
-            for path in claims(folder, "gm", seed):
-                owner = owner_of(path)
-                if owner is not None and not record_path(folder, Unit("gm", "rsps", seed)).exists():
-                    return by_number[owner.process]
-        time.sleep(0.01)
-    pytest.fail("all ended before one could be killed")
-
-
-@pytest.mark.parametrize("repeat", range(REPEATS))
-@pytest.mark.parametrize("kills", KILLS)
-def test_four_processes_share_a_folder(
-    preset: Path, tmp_path: Path, alone: dict[int, bytes], kills: int, repeat: int
-) -> None:
-    folder, log = tmp_path / "out", tmp_path / "log"
-    code = f"""
-from benchmark.app.running import runner
-
-def write(record, folder, write=runner.write_record):
+def write(record, folder, write=dispatch.write_record):
     path = write(record, folder)
-    with open({str(log)!r}, "a") as file:
+    with open({!r}, "a") as file:
         print(record.seed, file=file)
     return path
 
-runner.write_record = write
+dispatch.write_record = write
 from benchmark.app.cli import main
 main()
 """
-    generator = random.Random(repeat)
-    processes = [start_nasbench(*arguments(preset, folder), code=code) for _ in range(4)]
-    killed = []
-    if kills:  # after some records, before the last
-        victim = wait_for_owner(folder, processes, generator.randrange(SEEDS // 2))
-        os.killpg(victim.pid, signal.SIGKILL)
-        killed.append(victim)
-    called = [finish(process) for process in processes if process not in killed]
-    assert [finish(process).code for process in killed] == [-signal.SIGKILL] * kills
-    assert [one.code for one in called] == [0] * len(called), [one.err for one in called]
-    done = written(log)
-    assert set(done) == {str(seed) for seed in range(SEEDS)}
-    assert set(done.values()) == {1}
-    assert scores(folder) == alone
+
+
+def start(preset: Path, folder: Path, log: Path, seeds: int) -> subprocess.Popen[str]:
+    """Start a process that runs half of the seeds, so that it writes no report."""
+    where = ("--preset", preset, "--out", folder, "--jobs", "1", "--shard", "1/2")
+    command = ("run", "--method", "one-shot", "--seeds", str(2 * seeds), *where)
+    return start_nasbench(*command, code=NOTING.format(str(log)))
+
+
+def check(folder: Path, log: Path, expected: list[RunRecord]) -> None:
+    assert Counter(log.read_text().split()) == {str(record.seed): 1 for record in expected}
+    found = read_records(folder)
+    assert [record.unit for record in found] == [record.unit for record in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one.scores.tobytes() == other.scores.tobytes()
     assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def wait_for(folder: Path, pattern: str) -> None:
+    end = time.monotonic() + 120
+    while not list(folder.glob(pattern)):
+        assert time.monotonic() < end, f"no {pattern}"
+        time.sleep(0.01)
+
+
+def test_two_processes_share_a_folder(tmp_path: Path) -> None:
+    preset = tiny_preset(tmp_path, budget="100")
+    folder, log = tmp_path / "out", tmp_path / "log"
+    expected = run_units(
+        load_preset(str(preset)), ["one-shot"], range(0, 8, 2), tmp_path / "alone"
+    ).records
+    processes = [start(preset, folder, log, len(expected)) for _ in range(2)]
+    called = [finish(process) for process in processes]
+    assert [one.code for one in called] == [0, 0], [one.err for one in called]
+    check(folder, log, expected)
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a group of processes")
+def test_four_processes_share_a_folder_and_one_is_killed(preset: Path, tmp_path: Path) -> None:
+    folder, log = tmp_path / "out", tmp_path / "log"
+    task = load_preset(str(preset))
+    expected = run_units(task, ["one-shot"], range(0, 12, 2), tmp_path / "alone").records
+    victim = start(preset, folder, log, len(expected))
+    wait_for(folder, ".*.lock")
+    others = [start(preset, folder, log, len(expected)) for _ in range(3)]
+    wait_for(folder, "[!.]*.json")
+    os.killpg(victim.pid, signal.SIGKILL)
+    finish(victim)
+    called = [finish(process) for process in others]
+    assert [one.code for one in called] == [0] * 3, [one.err for one in called]
+    check(folder, log, expected)
