@@ -97,15 +97,10 @@ def read_fashion_mnist(settings: DataSettings, folder: Path) -> ImageSet:
 
 
 def read_training_files(images: Path, labels: Path, count: int = IMAGES) -> Labelled:
-    """Read the file of training images and that of their labels.
-
-    Args:
-        images: The file of images, compressed or not.
-        labels: The file of labels.
-        count: Expected number of images.
+    """Read the files of the training images and their labels, compressed or not.
 
     Raises:
-        InputError: A file is damaged, or not the published one.
+        InputError: A file is damaged, or does not hold ``count`` images or labels.
     """
     with naming(images):
         pixels = read_idx(read_file(images, MAX_SIZE), 3)

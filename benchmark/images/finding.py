@@ -93,12 +93,8 @@ def holds(folder: Path, names: Sequence[str]) -> bool:
 def read_file(path: Path, most: int) -> bytes:
     """Return a file's contents, decompressed if its name ends in ``.gz``.
 
-    Args:
-        path: The file.
-        most: Maximum number of bytes; no more are read.
-
     Raises:
-        InputError: It cannot be read, or is larger.
+        InputError: It cannot be read, or holds more than ``most`` bytes; no more are read.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -115,13 +111,8 @@ def read_file(path: Path, most: int) -> bytes:
 def read_members(path: Path, names: Sequence[str], most: int) -> list[bytes]:
     """Return files of a ``.tar.gz`` archive whose checksum was checked before.
 
-    Args:
-        path: The archive.
-        names: The files in it.
-        most: Maximum number of bytes of each.
-
     Raises:
-        InputError: A file is missing or larger.
+        InputError: A file is missing or holds more than ``most`` bytes.
     """
     with tarfile.open(path, "r:gz") as archive:
         found = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from types import MappingProxyType
 from typing import Any
@@ -70,73 +70,49 @@ def _view(data: object, dtype: object, shape: Any, order: Any) -> NDArray[Any]:
     return np.frombuffer(data, dtype.number).reshape(shape, order=order)
 
 
-class _MakeDtype:
-    """Stands in for the class ``numpy.dtype``."""
+class _Function:
+    """A function that a pickle may call; it has no attribute that a pickle could set."""
 
-    __slots__ = ()
+    __slots__ = ("_call",)
 
-    def __call__(self, kind: object, *_: object) -> _Dtype:
-        return _Dtype(kind)
+    def __init__(self, call: Callable[..., Any]) -> None:
+        object.__setattr__(self, "_call", call)
 
+    def __call__(self, *arguments: Any) -> Any:
+        return self._call(*arguments)
 
-class _Reconstruct:
-    """Stands in for ``_reconstruct``, which makes an array whose state is set later."""
-
-    __slots__ = ()
-
-    def __call__(self, *_: object) -> _Array:
-        return _Array()
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} cannot be set")
 
 
-class _FromBuffer:
-    """Stands in for ``_frombuffer``, which pickle protocol 5 uses for arrays."""
-
-    __slots__ = ()
-
-    def __call__(self, data: object, dtype: object, shape: Any, order: Any) -> _Array:
-        return _Array(_view(data, dtype, shape, order))
-
-
-class _Scalar:
-    """Stands in for ``numpy.core.multiarray.scalar`` and returns a plain number."""
-
-    __slots__ = ()
-
-    def __call__(self, dtype: object, data: object) -> float | int | bool:
-        if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
-            raise InputError("has a number without its bytes")
-        (value,) = np.frombuffer(data, dtype.number).tolist()
-        return value  # type: ignore[no-any-return]
+def _scalar(dtype: object, data: object) -> float | int | bool:
+    """Stand in for ``numpy.core.multiarray.scalar`` and return a plain number."""
+    if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
+        raise InputError("has a number without its bytes")
+    (value,) = np.frombuffer(data, dtype.number).tolist()
+    return value  # type: ignore[no-any-return]
 
 
-class _Encode:
-    """Stands in for ``_codecs.encode``, by which pickle protocol 2 writes bytes as text."""
-
-    __slots__ = ()
-
-    def __call__(self, text: object, codec: object) -> bytes:
-        if not isinstance(text, str) or codec != "latin1":
-            raise InputError("has bytes in another form than pickle writes them")
-        return text.encode("latin1")
+def _encode(text: object, codec: object) -> bytes:
+    """Stand in for ``_codecs.encode``, by which pickle protocol 2 writes bytes as text."""
+    if not isinstance(text, str) or codec != "latin1":
+        raise InputError("has bytes in another form than pickle writes them")
+    return text.encode("latin1")
 
 
-class _Ignored:
-    """Stands in for what no table needs, such as weights: takes any arguments, keeps nothing."""
-
-    __slots__ = ()
-
-    def __call__(self, *_: object) -> _Ignored:
-        return self
-
-
-_IGNORED = _Ignored()
+# For what no table needs, such as weights: takes any arguments, keeps nothing.
+_IGNORED = _Function(lambda *_: _IGNORED)
+_CORES = ("numpy.core", "numpy._core")
 _TENSORS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-_NUMPY: Globals = {("numpy", "dtype"): _MakeDtype(), ("_codecs", "encode"): _Encode()}
+_NUMPY: Globals = {
+    ("numpy", "dtype"): _Function(lambda kind, *_: _Dtype(kind)),
+    ("_codecs", "encode"): _Function(_encode),
+}
 
 #: What a record of the benchmark files may ask for.
 RECORDS: Globals = MappingProxyType(
     {**_NUMPY, ("collections", "OrderedDict"): OrderedDict}
-    | {(f"numpy.{core}.multiarray", "scalar"): _Scalar() for core in ("core", "_core")}
+    | {(f"{core}.multiarray", "scalar"): _Function(_scalar) for core in _CORES}
     | {(builtins, "set"): set for builtins in ("builtins", "__builtin__")}
     | {("torch", f"{kind}Storage"): _IGNORED for kind in _TENSORS}
     | {("torch._utils", "_rebuild_tensor_v2"): _IGNORED}
@@ -144,8 +120,11 @@ RECORDS: Globals = MappingProxyType(
 #: What a batch of images may ask for.
 ARRAYS: Globals = MappingProxyType(
     {**_NUMPY, ("numpy", "ndarray"): _IGNORED}
-    | {(f"numpy.{core}.multiarray", "_reconstruct"): _Reconstruct() for core in ("core", "_core")}
-    | {(f"numpy.{core}.numeric", "_frombuffer"): _FromBuffer() for core in ("core", "_core")}
+    | {(f"{core}.multiarray", "_reconstruct"): _Function(lambda *_: _Array()) for core in _CORES}
+    | {
+        (f"{core}.numeric", "_frombuffer"): _Function(lambda *parts: _Array(_view(*parts)))
+        for core in _CORES
+    }
 )
 
 
@@ -194,7 +173,7 @@ class _Restricted(pickle.Unpickler):
             raise InputError(f"asks for {readable(f'{module}.{name}')[:LONGEST]}")
         return self._globals[module, name]
 
-    def persistent_load(self, _: object) -> _Ignored:
+    def persistent_load(self, _: object) -> _Function:
         return _IGNORED
 
 

@@ -81,15 +81,6 @@ def write_curves(curves: LearningCurves, path: str | Path) -> None:
 
     Raises:
         CheckError: The file cannot be written.
-
-    Example:
-        >>> import tempfile
-        >>> columns = {"x": np.array([[1.0, 2.0]])}
-        >>> one = LearningCurves("one", Source("-", "-"), np.array([5]), columns)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_curves(one, Path(folder) / "one.nbcurves")
-        ...     read_curves(Path(folder) / "one.nbcurves").curve("x", 5).tolist()
-        [1.0, 2.0]
     """
     about = {"name": curves.name, "source": json.dumps(asdict(curves.source))}
     write_columns(path, VERSION, about, {"code": curves.codes, **curves.columns})

@@ -112,10 +112,6 @@ class CostKey:
 
         Raises:
             InputError: The text has another form, or a part is invalid.
-
-        Example:
-            >>> CostKey.parse("flops_cifar100_200")
-            CostKey(quantity='flops', run='cifar100', epochs=200)
         """
         form = "<quantity>_<run>_<epochs>, for example seconds_cifar10_200"
         return cls(*_parts(text, "a cost", form))

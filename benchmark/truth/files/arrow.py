@@ -22,23 +22,12 @@ Columns = dict[str, NDArray[Any]]
 
 
 def write_columns(path: str | Path, version: str, about: dict[str, str], columns: Columns) -> None:
-    """Write columns; a concurrent reader sees either the old file or the new one.
+    """Write columns of numbers, [n] or [n, m], and texts about them.
 
-    Args:
-        path: The file to create or replace.
-        version: Version of the format.
-        about: Texts about the columns.
-        columns: Arrays of numbers, [n] or [n, m].
+    A concurrent reader sees either the old file or the new one.
 
     Raises:
         CheckError: The file cannot be written.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_columns(Path(folder) / "a", "1", {"name": "one"}, {"x": np.array([[1, 2]])})
-        ...     read_columns(Path(folder) / "a", "1")
-        ({'name': 'one'}, {'x': array([[1, 2]])})
     """
     about = {"version": version, **about}
     about["checksum"] = _checksum(about, columns)
@@ -54,10 +43,6 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
 
 def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Columns]:
     """Map a file of `write_columns` into memory and check its checksum.
-
-    Args:
-        path: The file.
-        version: The version of the format that it must have.
 
     Returns:
         The texts about the columns, and the columns, which are views of the file.

@@ -20,12 +20,8 @@ from benchmark.truth.table import TruthTable
 def export_table(table: TruthTable, path: Path) -> None:
     """Write a table in the format that the suffix names; it can be imported again.
 
-    Args:
-        table: The table.
-        path: A file ending in ``.csv``, ``.parquet`` or ``.nbtable``.
-
     Raises:
-        InputError: It has another suffix.
+        InputError: It is none of ``.csv``, ``.parquet`` and ``.nbtable``.
         CheckError: The file cannot be written.
     """
     match path.suffix.lower():

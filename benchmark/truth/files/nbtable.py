@@ -36,10 +36,6 @@ Key = TypeVar("Key")
 def write_table(table: TruthTable, path: str | Path) -> None:
     """Write a table; a concurrent reader sees either the old file or the new one.
 
-    Args:
-        table: The table.
-        path: The file, by convention with the suffix ``.nbtable``.
-
     Raises:
         CheckError: The file cannot be written.
 
@@ -83,14 +79,9 @@ def write_table(table: TruthTable, path: str | Path) -> None:
 def read_table(path: str | Path) -> TruthTable:
     """Open a table in milliseconds; its columns are views of the mapped file, not copies.
 
-    Args:
-        path: A file that `write_table` wrote.
-
-    Returns:
-        The table, checked against its checksum.
-
     Raises:
-        InputError: The file cannot be read, is damaged, or has another version.
+        InputError: The file cannot be read, is damaged (its checksum does not hold), or has another
+            version.
     """
     about, columns = read_columns(path, VERSION)
     try:

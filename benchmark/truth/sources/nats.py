@@ -12,10 +12,9 @@ import hashlib
 import re
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from joblib import Parallel, delayed
 
@@ -32,8 +31,7 @@ BATCH = 32  # files handed to each worker at a time
 _NAME = re.compile(r"([0-9]{6})\.pickle\.pbz2")
 
 
-@dataclass(frozen=True)
-class NatsFiles:
+class NatsFiles(NamedTuple):
     """Contents of a folder or a tar.
 
     Attributes:
