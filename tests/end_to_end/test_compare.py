@@ -1,11 +1,10 @@
-"""All methods side by side, as the command line gives them."""
+"""All methods side by side, as the command line runs them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from baselines.registry import METHODS
 from benchmark.records import read_records
@@ -14,7 +13,6 @@ from tests.command_line import nasbench
 STEP, BUDGET = 4, 600  # images
 
 
-@pytest.mark.slow
 def test_all_methods_are_compared_at_one_budget(preset: Path, tmp_path: Path) -> None:
     called = nasbench(
         *("compare", "--preset", preset, "--seeds", "7,", "--jobs", "1", "--out", tmp_path)
