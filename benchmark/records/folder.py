@@ -15,6 +15,7 @@ from benchmark.settings import differences
 
 _ADVICE = "give another --out, or delete it"
 _NAMED = 3  # settings that a message names
+_LONGEST = 40  # characters of a value in a message
 
 
 def read_records(folder: str | Path) -> list[RunRecord]:
@@ -88,12 +89,17 @@ def find_record(
 def _differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     """Say in which settings that decide scores two tasks differ."""
     found = [
-        f"{name} is {one!r:.60} there, {other!r:.60} here"
+        f"{name} is {_shown(one)} there, {_shown(other)} here"
         for name, (one, other) in differences(there, here).items()
         if name.partition(".")[0] != "truth"
     ]
     more = [f"and {len(found) - _NAMED} more settings"] if len(found) > _NAMED else []
     return ", ".join(found[:_NAMED] + more)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _paths(folder: str | Path) -> list[Path]:

@@ -103,6 +103,9 @@ def test_a_refusal_names_the_settings_that_differ(tmp_path: Path, make_record: M
     assert ", training.budget is 64000 there, 32000 here; give another" in str(caught.value)
     with pytest.raises(InputError, match="here, and 8 more settings; give another --out"):
         find_record(tmp_path, unit, load_preset("fashion").describe("gm"))
+    listed = there.changed({"scoring.candidates": list(range(100))})
+    with pytest.raises(InputError, match=r"candidates is 'all' there, \[0, 1, .*… here; give"):
+        find_record(tmp_path, unit, listed.describe("gm"))
     judged = there.changed({"truth.table": "mine"}).describe("gm")
     assert find_record(tmp_path, unit, judged) is not None
 
