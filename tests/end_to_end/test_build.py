@@ -1,4 +1,4 @@
-"""A table comes out the same however it was trained: interrupted, side by side, in shares."""
+"""A table is the same however it was trained: interrupted, by several processes, in shards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
 from tests.command_line import ROOT, nasbench, start_nasbench
 
-pytestmark = pytest.mark.slow
 TRAININGS = 36  # of 20 architectures at two seeds, two of which are the networks of others
 TINY = {
     "data.noise_draws": "1",
@@ -91,7 +90,7 @@ def trained(folder: Path) -> int:
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not come about in time"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.02)
 
 
@@ -106,7 +105,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("number", "jobs"),
-    [(signal.SIGKILL, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)],
+    [
+        (signal.SIGKILL, 1),
+        pytest.param(signal.SIGINT, 2, marks=pytest.mark.nightly),
+        pytest.param(signal.SIGTERM, 2, marks=pytest.mark.nightly),
+    ],
 )
 def test_killed_and_resumed(
     number: signal.Signals, jobs: int, whole: dict[str, bytes], tmp_path: Path
@@ -129,6 +132,7 @@ def test_killed_and_resumed(
     assert contents(tmp_path) == whole
 
 
+@pytest.mark.nightly
 def test_two_processes(whole: dict[str, bytes], tmp_path: Path) -> None:
     build(tmp_path, "--jobs", "2")
     assert contents(tmp_path) == whole
@@ -184,11 +188,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             process.wait()
 
 
+@pytest.mark.nightly
 def test_a_cluster_of_two(whole: dict[str, bytes], cluster: Cluster, tmp_path: Path) -> None:
     build(tmp_path, "--scheduler", cluster.address)
     assert contents(tmp_path) == whole
 
 
+@pytest.mark.nightly
 def test_a_worker_of_a_cluster_killed(
     whole: dict[str, bytes], cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -201,6 +207,7 @@ def test_a_worker_of_a_cluster_killed(
     assert contents(tmp_path) == whole
 
 
+@pytest.mark.nightly
 def test_a_scheduler_that_goes_away(
     whole: dict[str, bytes], cluster: Cluster, tmp_path: Path
 ) -> None:

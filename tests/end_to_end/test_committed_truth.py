@@ -1,4 +1,4 @@
-"""The committed truth on Fashion-MNIST: large enough, reliable enough, and it comes out again."""
+"""The committed truth on Fashion-MNIST: large and reliable enough, and training gives it again."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def test_its_readme_tells_how_it_ranks_beside_the_official_table(
     assert f"{tau:.3f}" in (FOLDER / "README.md").read_text("utf-8")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(1_800)
 @pytest.mark.skipif(not IMAGES.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
-def test_five_of_it_come_out_again() -> None:
+def test_training_five_of_it_again_gives_the_same() -> None:
     """To the last bit on the machine type that made it, elsewhere within what seeds differ by."""
     called = nasbench("tables", "rerun", PATH, "--sample", "5", "--seed", "1")
     assert called.code == 0, called.out + called.err

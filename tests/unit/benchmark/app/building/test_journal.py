@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -132,23 +130,30 @@ def test_a_description_that_was_changed_is_refused(folder: Path) -> None:
         read_journal(folder)
 
 
-@pytest.mark.slow
 def test_only_one_process_adds_at_a_time(folder: Path) -> None:
-    code = (
-        "from pathlib import Path; from benchmark.app.building.journal import open_journal\n"
-        f"with open_journal(Path({str(folder)!r}), {KIND!r}): pass"
-    )
-    root = Path(__file__).resolve().parents[5]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-
-    def other() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=environment
-        )
-
     with open_journal(folder, KIND):
-        assert "CheckError: another process builds in" in other().stderr
-    assert other().returncode == 0
+        message = "another process builds in .*: wait for it, or give each its own --out"
+        with pytest.raises(CheckError, match=message), open_journal(folder, KIND):
+            pass
+    with open_journal(folder, KIND) as journal:
+        assert len(journal.trained) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"code":"7","seed":0,"machine":"m"}',
+        b'{"code":7,"seed":0,"machine":"m","accuracy":1,"loss":{},"curve":{},"seconds":1.0}',
+        b'{"machine":"m","facts":5}',
+        b"[1, 2]",
+        b"{",
+    ],
+)
+def test_a_line_that_says_something_else_is_refused_in_one_line(folder: Path, line: bytes) -> None:
+    with (folder / JOURNAL).open("ab") as file:
+        file.write(hashlib.sha256(line).hexdigest()[:16].encode() + b" " + line + b"\n")
+    with pytest.raises(InputError, match=r"^[^\n]*has a line of another version: give another --"):
+        read_journal(folder)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
