@@ -16,7 +16,7 @@ from benchmark.app.workers.backends import LOCAL, Workers
 from benchmark.app.workers.reproducible import THREADS
 from benchmark.errors import CheckError, InputError
 from benchmark.images import data_folder, dataset_record
-from benchmark.records.provenance import machine_differences, this_machine
+from benchmark.records.provenance import machine_differences, provenance
 from benchmark.truth.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.truth.curves import write_curves
 from benchmark.truth.files.nbtable import SUFFIX, read_table, write_table
@@ -121,7 +121,7 @@ def _check_larger(plan: BuildPlan, path: Path) -> None:
 
 def _differing(journal: Journal, reused: Collection[TrainingKey], device: str) -> tuple[str, ...]:
     """Return what differs between this process and those that did some trainings."""
-    here = this_machine(device) | {"threads": THREADS}
+    here = provenance(device) | {"threads": THREADS}
     names: list[str] = []
     for machine in sorted({journal.made_on[training] for training in reused}):
         facts = journal.machines[machine]

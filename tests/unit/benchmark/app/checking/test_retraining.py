@@ -47,7 +47,7 @@ def table(invented: list[TrainingKey], tmp_path: Path) -> TruthTable:
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     there = provenance("cpu") | {"cpu": "another"}
-    monkeypatch.setattr(retraining, "provenance", lambda device: there)
+    monkeypatch.setattr(retraining, "this_machine", lambda device: there)
 
 
 def shifted(points: float) -> Callable[..., TrainingResult]:
