@@ -19,8 +19,8 @@ from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
 from benchmark.records.json_file import JsonKind, read_json, write_json
-from benchmark.records.ranks import decode_ranks, encode_ranks
 from benchmark.records.record import candidates_of_task
+from benchmark.records.scores import decode_ranks, encode_ranks
 from benchmark.truth import AccuracyKey, TruthTable
 
 KIND = JsonKind(

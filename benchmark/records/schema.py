@@ -36,7 +36,7 @@ def check_split(contents: Any) -> None:
     Raises:
         InputError: An entry is missing or has another type.
     """
-    _convert(contents, Split)
+    _convert(contents, SplitEntries)
 
 
 def _convert(contents: Any, kind: type[Struct]) -> None:
@@ -60,14 +60,14 @@ Edge = Annotated[str, Meta(pattern=_one_of(["{}→{}".format(*edge) for edge in 
 Code = Annotated[int, Meta(ge=0, le=SIZE - 1)]
 
 
-class Batches(Struct):
-    """Batches of gradient matching."""
+class BatchEntries(Struct):
+    """BatchEntries of gradient matching."""
 
     used: Whole
     planned: Whole
 
 
-class Split(Struct):
+class SplitEntries(Struct):
     """How a supernet was split."""
 
     node: Node
@@ -75,27 +75,27 @@ class Split(Struct):
     groups: list[list[Operation]]
     separated: Number | UnsetType = UNSET
     distances: dict[str, list[list[Number]]] | UnsetType = UNSET
-    batches: Batches | UnsetType = UNSET
+    batches: BatchEntries | UnsetType = UNSET
 
 
-class Selected(Struct):
+class SelectedEntries(Struct):
     """An architecture that a base selected."""
 
     architecture: str
     score: Number
 
 
-class Leaf(Struct):
+class LeafEntries(Struct):
     """A supernet that scored architectures."""
 
     node: Node
     operations: Annotated[list[list[Operation]], Meta(min_length=len(EDGES), max_length=len(EDGES))]
     architectures: Whole
     steps: Whole
-    selected: Selected | UnsetType = UNSET
+    selected: SelectedEntries | UnsetType = UNSET
 
 
-class Level(Struct):
+class LevelEntries(Struct):
     """Spending on one level of the tree."""
 
     images: Whole
@@ -103,7 +103,7 @@ class Level(Struct):
     supernets: Whole | UnsetType = UNSET
 
 
-class Point(Struct):
+class PointEntries(Struct):
     """Scores of a sample during training."""
 
     spent: Whole
@@ -114,7 +114,7 @@ class TrajectoryEntries(Struct):
     """Scores of a sample at points of the budget."""
 
     codes: Annotated[list[Code], Meta(min_length=1)]
-    points: Annotated[list[Point], Meta(min_length=1)]
+    points: Annotated[list[PointEntries], Meta(min_length=1)]
 
     def __post_init__(self) -> None:
         """Check that each point has one score a code."""
@@ -128,12 +128,12 @@ class TrajectoryEntries(Struct):
 class TraceEntries(Struct):
     """What happened during a run."""
 
-    splits: list[Split] | UnsetType = UNSET
-    leaves: list[Leaf] | UnsetType = UNSET
+    splits: list[SplitEntries] | UnsetType = UNSET
+    leaves: list[LeafEntries] | UnsetType = UNSET
     losses: dict[Node, Annotated[list[Number], Meta(min_length=1)]] | UnsetType = UNSET
-    levels: list[Level] | UnsetType = UNSET
+    levels: list[LevelEntries] | UnsetType = UNSET
     trajectory: TrajectoryEntries | UnsetType = UNSET
-    choice: Selected | UnsetType = UNSET
+    choice: SelectedEntries | UnsetType = UNSET
 
 
 class TrainingEntries(Struct):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from benchmark.errors import InputError
-from benchmark.records.ranks import decode_ranks, encode_ranks
+from benchmark.records.scores import decode_ranks, encode_ranks
 from benchmark.spaces.nb201 import SIZE, live_codes
 
 Scores = NDArray[np.float64]
