@@ -1,4 +1,4 @@
-"""The plain way beside ours: scoring, a training step, gradient matching."""
+"""Our implementation and a plain one compared: scoring, a training step, gradient matching."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _scored(
         {"plain": plainly, "ours": lambda: score_all(ours, codes, pixels)},
         rounds=1,
         plain="plain",
-        warm=False,
+        warm_up=False,
     )
     each, function = times["plain"].seconds / plain_count, times["ours"].seconds / len(codes)
     whole = Comparison(
@@ -114,7 +114,7 @@ def _scored(
 
 
 def score_all(network: Supernet, codes: Codes, pixels: torch.Tensor) -> None:
-    """Pass images along all paths and drop the logits."""
+    """Compute the logits of all architectures, and drop them."""
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
         for _ in many_logits(network, codes, pixels, ByGroup(len(pixels))):

@@ -1,4 +1,4 @@
-"""How the cost of scoring, training and matching grows, with exponents fitted on log–log axes."""
+"""How the time of scoring, training and matching grows, with exponents fitted on log–log axes."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ FIGURE = "growth"
 
 
 class Growth(NamedTuple):
-    """What one kind of work costs as one number grows.
+    """The time of one kind of work as one quantity grows.
 
     Attributes:
-        work: What is done.
-        over: What grows.
+        work: What is timed.
+        over: The quantity that grows.
         sizes: Its values.
-        seconds: The cost at each.
+        seconds: The time at each.
     """
 
     work: str
@@ -52,12 +52,12 @@ class Growth(NamedTuple):
 
     @property
     def exponent(self) -> float:
-        """Slope of the straight line through the logarithms, by least squares."""
+        """Slope of the least-squares line through the logarithms."""
         return float(np.polyfit(np.log(self.sizes), np.log(self.seconds), 1)[0])
 
 
 def growth(effort: Effort, folder: Path) -> Section:
-    """Measure every kind of growth, draw them, and tabulate the exponents."""
+    """Time everything at every size, plot it, and tabulate the exponents."""
     found = list(_measured(effort))
     folder.mkdir(parents=True, exist_ok=True)
     figure = draw_growth(found)
@@ -83,7 +83,7 @@ def growth(effort: Effort, folder: Path) -> Section:
 
 
 def draw_growth(found: Sequence[Growth]) -> Figure:
-    """Draw a panel for each kind of work, a line for what grows."""
+    """Plot a panel for each kind of work, with a line for each quantity."""
     works = list(dict.fromkeys(one.work for one in found))
     figure = Figure(figsize=(4 * len(works), 3.5), layout="constrained")
     panels = figure.subplots(1, len(works), squeeze=False)[0]

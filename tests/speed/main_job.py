@@ -1,4 +1,4 @@
-"""The main job as users run it: how long it takes, with one worker and two, and on what."""
+"""The main job as users run it: its time with one worker and two, its profile, its memory."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def jobs(effort: Effort) -> Section:
 
 
 def building(effort: Effort) -> Section:
-    """Time ``nasbench tables build`` with one job and two, in turns, and compare their results."""
+    """Time ``nasbench tables build`` with one job and two, alternately, and compare results."""
     architectures, seeds = (BUILT, 2) if effort.whole_space else (4, 1)
     taken: list[list[float]] = [[], []]
     same = True
@@ -83,12 +83,12 @@ def building(effort: Effort) -> Section:
         "equal" if same else "DIFFERENT",
     ]
     header = ["trainings", "--jobs 1", "--jobs 2", "ratio", "goal", "bits"]
-    note = "Wall clock with all that a command does beside training, median of builds in turns."
+    note = "Wall clock with all that a command does beside training, median of alternating builds."
     return Section("A truth table of one's own, `nasbench tables build`", header, [row], [note])
 
 
 def where_time_goes(effort: Effort) -> Section:
-    """Profile one unit of the main job, with a part of its steps: every call is kept in memory."""
+    """Profile one unit of the main job, with fewer steps to keep the profile in memory."""
     from benchmark.app.running.runner import run_units
     from benchmark.tasks.task import load_preset
 
@@ -143,7 +143,7 @@ def _scores(folder: Path) -> dict[str, bytes]:
 
 
 def start_up(effort: Effort) -> Section:
-    """Time commands that need nothing heavy, each in a process of its own."""
+    """Time commands that need no heavy imports."""
     rows = []
     for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
         middle = statistics.median(_timed(*arguments) for _ in range(effort.rounds))
@@ -173,7 +173,7 @@ print(json.dumps([before, most()]))
 
 
 def memory(effort: Effort) -> Section:
-    """Measure the most memory that scoring takes, in a process of its own."""
+    """Measure the peak memory of scoring, in a process of its own."""
     rows = []
     for scale, count, goal in (("laptop", 2000, 2), ("small", 500, 2), ("papers", 10, 12)):
         done = subprocess.run(

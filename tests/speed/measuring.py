@@ -1,4 +1,4 @@
-"""Taking times side by side, so that what else the machine does falls on both."""
+"""Timing functions side by side, so that other load on the machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -15,50 +15,46 @@ from torch.profiler import profile
 
 from benchmark.app.workers.reproducible import kept_memory
 
-Work = Callable[[], object]
+Function = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Timed:
-    """What a work took and gave.
-
-    Attributes:
-        seconds: The median over rounds.
-        result: What its last round returned.
-    """
+    """The median time of a function over rounds, and what its last round returned."""
 
     seconds: float
     result: Any
 
 
 def side_by_side(
-    works: Mapping[str, Work], rounds: int, *, plain: str | None = None, warm: bool = True
+    functions: Mapping[str, Function],
+    rounds: int,
+    *,
+    plain: str | None = None,
+    warm_up: bool = True,
 ) -> dict[str, Timed]:
-    """Time works in turns, each in a process of its own.
-
-    What other programs do falls on all of them, and none finds memory or settings that another
-    left. The processor's clock times them, which other programs stretch less than the wall's.
+    """Time functions alternately, each in a process of its own, by their CPU time.
 
     Args:
-        works: What to do, by name; what they return can be pickled.
-        rounds: How often each is done.
-        plain: Which of them runs as any program would; the others as in a worker of ours.
-        warm: Whether each is done once before, uncounted.
+        functions: Functions by name; their results can be pickled.
+        rounds: Times that each is called.
+        plain: The one that keeps PyTorch's defaults; the others run as in workers of `nasbench`.
+        warm_up: Whether to call each once before, without timing it.
 
     Example:
         >>> found = side_by_side({"a": lambda: None, "b": lambda: sum(range(4))}, rounds=3)
         >>> found["b"].result, found["a"].seconds < 1
         (6, True)
     """
-    context = multiprocessing.get_context("fork")  # works need not be pickled
+    context = multiprocessing.get_context("fork")  # functions need not be pickled
     sides = {}
-    for name, work in works.items():
+    for name, function in functions.items():
         here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, work, name == plain), daemon=True)
+        process = context.Process(target=_serve, args=(there, function, name == plain), daemon=True)
         process.start()
         sides[name] = process, here
-    found: dict[str, list[tuple[float, object]]] = {name: [] for name in works}
-    for _ in range(rounds + warm):
+    found: dict[str, list[tuple[float, object]]] = {name: [] for name in functions}
+    for _ in range(rounds + warm_up):
         for name, (_, connection) in sides.items():
             connection.send(True)
             found[name].append(connection.recv())
@@ -66,30 +62,30 @@ def side_by_side(
         connection.send(False)
         process.join()
     return {
-        name: Timed(statistics.median(seconds for seconds, _ in them[warm:]), them[-1][1])
-        for name, them in found.items()
+        name: Timed(statistics.median(seconds for seconds, _ in rows[warm_up:]), rows[-1][1])
+        for name, rows in found.items()
     }
 
 
-def _serve(connection: Connection, work: Work, is_plain: bool) -> None:
-    """Do a work whenever it is asked for, until it is told to end."""
+def _serve(connection: Connection, function: Function, is_plain: bool) -> None:
+    """Call and time a function for each True received, until False is."""
     with nullcontext() if is_plain else kept_memory():
         while connection.recv():
             start = time.process_time()
-            result = work()
+            result = function()
             connection.send((time.process_time() - start, result))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of the table.
+    """One line of a table that compares two implementations.
 
     Attributes:
-        work: What was done.
-        plain: Seconds of the plain way.
+        work: What was timed.
+        plain: Seconds of the plain implementation.
         ours: Seconds of ours.
-        goal: How many times faster it shall be.
-        published: What `anchors.md` says the published programs take.
+        goal: How many times faster ours should be.
+        published: Time of the published programs, as text.
     """
 
     work: str
@@ -99,7 +95,7 @@ class Comparison:
     published: str
 
     def cells(self) -> list[str]:
-        """Return the line as texts."""
+        """Return the cells of the line."""
         ratio = self.plain / self.ours
         return [
             self.work,
@@ -127,7 +123,7 @@ def against_goal(ratio: float, goal: float) -> str:
 
 
 def spent_in(seen: profile) -> list[tuple[str, float]]:
-    """Return the operations of a profile with their shares of the time, the greatest first."""
+    """Return the operations of a profile with their shares of the time, descending."""
     averages = seen.key_averages()
     total = sum(one.self_cpu_time_total for one in averages)
     shares = [(f"`{one.key}`", one.self_cpu_time_total / total) for one in averages]
@@ -135,7 +131,7 @@ def spent_in(seen: profile) -> list[tuple[str, float]]:
 
 
 def shown(seconds: float) -> str:
-    """Return a time for people.
+    """Return a time as text, with its unit.
 
     Example:
         >>> shown(0.0123), shown(75), shown(3000)

@@ -1,4 +1,4 @@
-"""What was measured, kept section by section, and the page that shows all of it."""
+"""Storing measurements by section, and writing the page of all of them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,7 @@ of a comparison run in turns, each on one thread of a process of its own, ours a
 
 @dataclass(frozen=True)
 class Section:
-    """Some measurements.
-
-    Attributes:
-        title: Heading.
-        header: Names of the columns.
-        rows: Texts, one a column.
-        notes: Paragraphs below the table.
-        figure: Name of an image in the folder, or nothing.
-    """
+    """A table with its heading, the paragraphs below it, and the name of a figure, if any."""
 
     title: str
     header: list[str]
@@ -39,7 +31,7 @@ class Section:
 
 
 def keep(name: str, section: Section, folder: Path) -> None:
-    """Write what a section measured, and where."""
+    """Write a section's measurements, and on which machine they were made."""
     facts = provenance("cpu")
     where = (
         f"{facts['cpu']}, {os.cpu_count()} cores, {facts['instructions']}; "
@@ -54,7 +46,7 @@ def keep(name: str, section: Section, folder: Path) -> None:
 
 
 def write_page(names: list[str], folder: Path, path: Path) -> None:
-    """Write all sections that were ever measured, in the order of their names."""
+    """Write all stored sections in the order of ``names``."""
     parts = [HEAD]
     for name in names:
         file = folder / f"{name}.json"

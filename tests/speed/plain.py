@@ -1,9 +1,8 @@
-"""The same mathematics as the published programs compute it: one of everything at a time.
+"""A plain implementation like those of the published programs, to compare ours with.
 
-A supernet of standard modules, NCHW in memory, that passes one batch along one path and computes
-every edge of it, dead or not; architectures scored one by one; gradients of one operation on one
-edge for one batch at a time, each kept as a vector; images loaded one by one on the CPU. It is what
-the fast ways are measured against and tested against.
+A supernet of standard modules in NCHW format that computes every edge of a path, dead or not;
+architectures scored one by one; gradients stored as one vector for each edge, operation and batch;
+images loaded one by one on the CPU.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from benchmark.tasks.sections import TrainingSettings
 
 
 class Norm(nn.BatchNorm2d):
-    """BatchNorm that always uses the statistics of the images passed, or of the first of them."""
+    """BatchNorm that always uses the statistics of the batch, or of its first images."""
 
     counted: int | None = None
 
@@ -112,7 +111,7 @@ class PlainSupernet(nn.Module):
         return [block for block in self.blocks if isinstance(block, PlainCell)]
 
     def take_weights(self, network: Supernet) -> PlainSupernet:
-        """Copy the weights of a supernet of ours, laid out as is usual, and return this."""
+        """Copy the weights of our supernet, contiguous in memory, and return this network."""
         state = {name: weight.detach().contiguous() for name, weight in network.named_parameters()}
         for name in list(state):
             state[_plain_name(name)] = state.pop(name)
@@ -120,14 +119,14 @@ class PlainSupernet(nn.Module):
         return self
 
     def count_for_norms(self, counted: int | None) -> None:
-        """Let the first images of a batch alone give BatchNorm's statistics; None for all."""
+        """Let BatchNorm use the statistics of a batch's first images; None for all."""
         for module in self.modules():
             if isinstance(module, Norm):
                 module.counted = counted
 
 
 def _plain_name(name: str) -> str:
-    """Return what a weight of ours is called here."""
+    """Return the name in this network of a weight of ours."""
     pairs = {
         "nor_conv_1x1": "2.1.weight",
         "nor_conv_3x3": "3.1.weight",
@@ -163,7 +162,7 @@ def _operations(channels: int) -> Iterator[nn.Module]:
 
 
 def plain_logits(network: PlainSupernet, paths: Sequence[Path], pixels: Tensor) -> Tensor:
-    """Return the logits [n, B, classes] of paths, passed one after the other."""
+    """Return the logits [n, B, classes] of n paths, one pass for each."""
     with torch.no_grad():
         return torch.stack([network(pixels, path) for path in paths])
 
@@ -185,7 +184,7 @@ def plain_step(
     path: Path,
     gradient_norm: float,
 ) -> float:
-    """Train one path on one batch, and read its loss, as the published programs do."""
+    """Train one path on one batch and return the loss, as the published programs do."""
     pixels, labels = batch
     optimiser.zero_grad()
     loss = F.cross_entropy(network(pixels, path), labels)
@@ -228,9 +227,9 @@ def plain_distances(
     batches: Sequence[tuple[Tensor, Tensor]],
     base_paths: Sequence[Path],
 ) -> dict[int, NDArray[np.float64]]:
-    """Return the distances of all operations on each edge, by one stored vector for each.
+    """Return the distances between the operations of each edge, from one vector for each.
 
-    The edge's own weights are left out, and weights that a child model does not use are zero.
+    The edge's own weights are left out; gradients of unused weights are zero.
     """
     found = {}
     for edge in edges:

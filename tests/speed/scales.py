@@ -1,4 +1,4 @@
-"""The two scales at which speed is measured, and what is needed to work at one."""
+"""The two network sizes at which speed is measured, with images, paths and codes for them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Scale:
     """A size of networks and images.
 
     Attributes:
-        name: What the tables call it.
+        name: Name in the tables.
         network: Channels, cells, resolution.
-        images: How many validation images score an architecture.
+        images: Validation images that score an architecture.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Effort:
     """How much is measured.
 
     Attributes:
-        rounds: Times that each side of a comparison is done.
-        architectures: Sample of a measurement that is extrapolated to the space.
-        share: Of the steps, batches and seeds of a whole measurement.
-        whole_space: Whether the whole space is scored where that takes a minute.
+        rounds: Repetitions of each side of a comparison.
+        architectures: Sample size where results are extrapolated to the whole space.
+        share: Share of the steps, batches and seeds of a full measurement.
+        whole_space: Whether to score the whole space at the small size.
     """
 
     rounds: int
@@ -56,7 +56,7 @@ class Effort:
     whole_space: bool
 
     def of(self, count: int) -> int:
-        """Return a share of a number of steps, one at least."""
+        """Return this share of a number, at least one."""
         return max(1, round(self.share * count))
 
 
@@ -92,7 +92,7 @@ def connected_paths(count: int, seed: int = 0) -> Operations:
 
 
 def neighbouring_codes(count: int, runs: int = 5, seed: int = 0) -> NDArray[np.int64]:
-    """Return distinct functions in runs of neighbours, ascending, which share what all would."""
+    """Return distinct functions in runs of neighbours, which share prefixes as all do."""
     parts = np.array_split(distinct_codes(), runs)
     length = -(-count // runs)
     generator = np.random.default_rng(seed)
@@ -101,6 +101,6 @@ def neighbouring_codes(count: int, runs: int = 5, seed: int = 0) -> NDArray[np.i
 
 
 def some_codes(count: int, seed: int = 0) -> NDArray[np.int64]:
-    """Return some distinct functions, ascending."""
+    """Return a sample of distinct functions, ascending."""
     chosen = np.random.default_rng(seed).choice(distinct_codes(), count, replace=False)
     return np.sort(chosen)

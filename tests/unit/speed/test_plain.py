@@ -1,4 +1,4 @@
-"""What the fast ways are measured against computes the same as they do."""
+"""The plain implementation, which speed is compared with, computes the same as ours."""
 
 from __future__ import annotations
 

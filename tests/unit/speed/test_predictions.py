@@ -1,4 +1,4 @@
-"""The fast scorer and the plain one name the same class for the same image."""
+"""The fast scorer and the plain one predict the same class for the same image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.speed.scales import (
     some_codes,
 )
 
-# The plain way takes a second for each at the papers' scale: 500 are for an hour without haste.
+# At the papers' scale the plain scorer takes a second for each: 500 are an hour.
 ARCHITECTURES = int(os.environ.get("NASBENCH_PREDICTIONS") or 0)
 IMAGES, STEPS = 24, 30
 OTHER_CLASS = 1e-4  # of the images at most: float ties

@@ -1,13 +1,12 @@
-"""Print how fast a table answers, beside nas-bench-201 and nats-bench on the same data.
+"""Print how fast tables are looked up, compared with nas-bench-201 and nats-bench.
 
-Run it by hand: ``python tests/speed/tables.py`` makes files of its own; with
-``--pth FILE --nats FOLDER`` it takes the benchmark's. It is no test: times belong to a machine.
+``python -m tests.speed.table_lookups`` makes synthetic files; ``--pth FILE --nats FOLDER`` names
+the official ones.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import pickle
 import sys
@@ -25,42 +24,37 @@ from benchmark.truth.importing import ImportOptions, import_table
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import BySeed, Measurements
 from benchmark.truth.table import TruthTable
+from tests.unit.benchmark.truth.conftest import make_records, write_nats, write_pth
 
 KEY = AccuracyKey("cifar10", "test", 200)
 
 
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Return the least time that some work takes, the first time not counted."""
-    work()
+def seconds(function: Callable[[], object], repeats: int) -> float:
+    """Return the shortest time of some calls after a first one."""
+    function()
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        work()
+        function()
         times.append(time.perf_counter() - start)
     return min(times)
 
 
-def once(work: Callable[[], Any]) -> tuple[Any, float]:
+def once(function: Callable[[], Any]) -> tuple[Any, float]:
     start = time.perf_counter()
-    return work(), time.perf_counter() - start
+    return function(), time.perf_counter() - start
 
 
 def made_files(folder: Path, count: int) -> tuple[Path, Path]:
-    """Write both kinds of files with as many architectures."""
-    conftest = Path(__file__).parents[1] / "unit" / "benchmark" / "truth" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("made", conftest)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    records = made.make_records(count)
-    made.write_pth(folder / "a.pth", records)
-    made.write_nats(folder / "nats", records)
+    """Write synthetic files of both packages with as many architectures."""
+    records = make_records(count)
+    write_pth(folder / "a.pth", records)
+    write_nats(folder / "nats", records)
     return folder / "a.pth", folder / "nats"
 
 
 def whole(table: TruthTable) -> TruthTable:
-    """Return a table of the whole space with the columns of another, its numbers repeated."""
+    """Return a table of the whole space that repeats the numbers of a smaller one."""
 
     def repeated(columns: Any) -> Any:
         return {key: np.resize(column, SIZE) for key, column in columns.items()}
