@@ -27,7 +27,6 @@ BUILT = 24  # architectures
 BUILDS = 3
 CALL = "from benchmark.app.cli import main; main()"
 LINES = 14  # of the profile
-PROFILED = 8
 
 
 def jobs(effort: Effort) -> Section:
@@ -92,9 +91,10 @@ def where_time_goes(effort: Effort) -> Section:
     from benchmark.app.running.runner import run_units
     from benchmark.tasks.task import load_preset
 
-    task = load_preset("laptop" if effort.whole_space else "ci")
+    preset, part = ("laptop", 8) if effort.whole_space else ("ci", 4)
+    task = load_preset(preset)
     assert task.budget is not None
-    fewer = {"training.budget": task.budget.images // PROFILED, "methods.gm.batches": 1}
+    fewer = {"training.budget": task.budget.images // part, "methods.gm.batches": 1}
     task = task.changed(fewer)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
@@ -113,7 +113,7 @@ def where_time_goes(effort: Effort) -> Section:
     ]
     note = (
         "torch.profiler, one seed of `gm`, itself slowed down by being watched. It has "
-        f"1/{PROFILED} of its budget here, one batch to match gradients on, and scores the whole "
+        f"1/{part} of its budget here, one batch to match gradients on, and scores the whole "
         "space, so scoring weighs more than it does."
     )
     header = ["operation", "share", "time in it alone", "calls"]
