@@ -31,10 +31,9 @@ def honest(tmp_path_factory: pytest.TempPathFactory, accuracies: Path) -> Path:
     folder = tmp_path_factory.mktemp("honest") / "runs"
     preset = tiny_preset(tmp_path_factory.mktemp("preset"), points="3", architectures="100")
     methods = [word for method in METHODS for word in ("--method", method)]
-    called = nasbench(
-        *("compare", *methods, "--seeds", "2", "--jobs", "1", "--preset", preset),
-        *("--table", accuracies, "--allow-subset", "--out", folder),
-    )
+    truth = ("--table", accuracies, "--allow-subset")
+    asked = ("--seeds", "2", "--jobs", "1", "--preset", preset)
+    called = nasbench("compare", *methods, *asked, *truth, "--out", folder)
     assert called.code == 0, called.err
     return folder
 
