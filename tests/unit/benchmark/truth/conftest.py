@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from benchmark.spaces.nb201 import all_strings
@@ -140,6 +141,12 @@ class Call:
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return self.function, self.arguments
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_memory() -> None:
+    """Let Arrow allocate as needed: its own pool reserves 1 GB, more than `bounded` allows."""
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 @pytest.fixture(scope="session")
