@@ -27,42 +27,27 @@ Measure = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Curve(NamedTuple):
-    """A metric of one method over the size of the top.
+    """A metric of one method over the size of the top."""
 
-    Attributes:
-        name: The method.
-        place: Its place in the order of rows, which decides its colour.
-        mean: Over seeds, one for each top; NaN where a seed leaves it undefined.
-        low: The lowest of the seeds.
-        high: The highest.
-    """
-
-    name: str
-    place: int
-    mean: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    name: str  # the method
+    place: int  # its place in the order of rows, which decides its colour
+    mean: NDArray[np.float64]  # over seeds, one for each top; NaN where a seed leaves it undefined
+    low: NDArray[np.float64]  # the lowest of the seeds
+    high: NDArray[np.float64]  # the highest
 
 
 class CurvesData(NamedTuple):
-    """Curves of all methods.
+    """Curves of all methods."""
 
-    Attributes:
-        tops: Sizes of the top, percent of the architectures, rising.
-        curves: One per method.
-        validation: The metric of the table's validation accuracy taken as scores; None without one.
-            It is no ceiling: it may come from the same weights as the truth.
-        chance: The expectation of a random order, one for each top.
-        key: The accuracy that is the truth.
-        ceiling: The tau of perfect scores over all architectures, where the metric is tau and the
-            table's seeds determine it; else None.
-    """
-
-    tops: NDArray[np.float64]
-    curves: tuple[Curve, ...]
+    tops: NDArray[np.float64]  # sizes of the top, percent of the architectures, rising
+    curves: tuple[Curve, ...]  # one per method
+    # the metric of the table's validation accuracy taken as scores; None without one. It is no
+    # ceiling: it may come from the same weights as the truth
     validation: NDArray[np.float64] | None
-    chance: NDArray[np.float64]
-    key: AccuracyKey
+    chance: NDArray[np.float64]  # the expectation of a random order, one for each top
+    key: AccuracyKey  # the accuracy that is the truth
+    # the tau of perfect scores over all architectures, where the metric is tau and the table's
+    # seeds determine it; else None
     ceiling: float | None = None
 
 

@@ -23,21 +23,13 @@ _DARK = 0.5  # of the largest distance: above, letters are white
 
 
 class DistanceMatrix(NamedTuple):
-    """The distances on one edge at one split.
+    """The distances on one edge at one split."""
 
-    Attributes:
-        node: The supernet that is split.
-        edge: Index into `EDGES`.
-        operations: Indices into `OPERATIONS` in the order of rows, by group.
-        distances: 1 − cosine of gradients, [n, n].
-        cuts: Sizes of the groups if this edge was chosen, else empty.
-    """
-
-    node: str
-    edge: int
-    operations: tuple[int, ...]
-    distances: NDArray[np.float64]
-    cuts: tuple[int, ...]
+    node: str  # the supernet that is split
+    edge: int  # index into `EDGES`
+    operations: tuple[int, ...]  # indices into `OPERATIONS` in the order of rows, by group
+    distances: NDArray[np.float64]  # 1 − cosine of gradients, [n, n]
+    cuts: tuple[int, ...]  # sizes of the groups if this edge was chosen, else empty
 
 
 def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:

@@ -20,17 +20,11 @@ LOSS_POINTS = 60  # over the whole budget: all lines are equally smooth
 
 
 class LossCurve(NamedTuple):
-    """The losses of one supernet while it was trained.
+    """The losses of one supernet while it was trained."""
 
-    Attributes:
-        node: Its name.
-        spent: Images that the run had spent in the middle of each interval, [n].
-        losses: Mean training loss of each interval, [n].
-    """
-
-    node: str
-    spent: NDArray[np.float64]
-    losses: NDArray[np.float64]
+    node: str  # its name
+    spent: NDArray[np.float64]  # images that the run had spent in the middle of each interval, [n]
+    losses: NDArray[np.float64]  # mean training loss of each interval, [n]
 
 
 def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:

@@ -17,19 +17,12 @@ from analysis.tables.cells import UNDEFINED, rounded
 
 
 class Overview(NamedTuple):
-    """Means over seeds.
+    """Means over seeds."""
 
-    Attributes:
-        methods: Names of rows.
-        metrics: Names of columns, of ``METRICS``.
-        means: In each metric's unit, NaN where undefined, [methods, metrics].
-        shades: Each mean scaled from the worst of its column, 0, to the best, 1.
-    """
-
-    methods: tuple[str, ...]
-    metrics: tuple[str, ...]
-    means: NDArray[np.float64]
-    shades: NDArray[np.float64]
+    methods: tuple[str, ...]  # names of rows
+    metrics: tuple[str, ...]  # names of columns, of ``METRICS``
+    means: NDArray[np.float64]  # in each metric's unit, NaN where undefined, [methods, metrics]
+    shades: NDArray[np.float64]  # each mean scaled from the worst of its column, 0, to the best, 1
 
 
 def overview_data(runs: pd.DataFrame, order: Sequence[str]) -> Overview:

@@ -20,24 +20,15 @@ from benchmark.truth import AccuracyKey, TruthTable
 
 
 class Progress(NamedTuple):
-    """Ranking quality of a fixed sample of architectures during a run.
+    """Ranking quality of a fixed sample of architectures during a run."""
 
-    Attributes:
-        name: The method.
-        place: Its place in the order of rows.
-        seed: The run's seed.
-        architectures: Size of the sample: those of the trajectory that the table has.
-        spent: Images spent at each point, [points].
-        tau: Kendall's tau-b over the sample, [points].
-        found: True accuracy of the sample's best-scored architecture, percent, [points].
-    """
-
-    name: str
-    place: int
-    seed: int
-    architectures: int
-    spent: NDArray[np.float64]
-    tau: NDArray[np.float64]
+    name: str  # the method
+    place: int  # its place in the order of rows
+    seed: int  # the run's seed
+    architectures: int  # size of the sample: those of the trajectory that the table has
+    spent: NDArray[np.float64]  # images spent at each point, [points]
+    tau: NDArray[np.float64]  # Kendall's tau-b over the sample, [points]
+    # true accuracy of the sample's best-scored architecture, percent, [points]
     found: NDArray[np.float64]
 
 

@@ -37,39 +37,24 @@ _NOTE: dict[str, Any] = {"ha": "right", "size": "small", "color": "0.3"}
 
 
 class Panel(NamedTuple):
-    """One run against the truth.
+    """One run against the truth."""
 
-    Attributes:
-        method: Its name.
-        seed: Its seed.
-        scores: Higher is better, in the method's own unit, shape [n].
-        truth: True accuracies of the same architectures, percent, shape [n].
-        connected: Whether a signal reaches the output; others predict by chance, shape [n].
-        tau: Kendall's tau-b over all n, NaN where it is undefined.
-        key: The accuracy.
-    """
-
-    method: str
-    seed: int
-    scores: NDArray[np.float64]
-    truth: NDArray[np.float64]
+    method: str  # its name
+    seed: int  # its seed
+    scores: NDArray[np.float64]  # higher is better, in the method's own unit, shape [n]
+    truth: NDArray[np.float64]  # true accuracies of the same architectures, percent, shape [n]
+    # whether a signal reaches the output; others predict by chance, shape [n]
     connected: NDArray[np.bool_]
-    tau: float
-    key: AccuracyKey
+    tau: float  # Kendall's tau-b over all n, NaN where it is undefined
+    key: AccuracyKey  # the accuracy
 
 
 class PanelWindow(NamedTuple):
-    """The visible part of a panel.
+    """The visible part of a panel."""
 
-    Attributes:
-        scores: Lowest and highest score.
-        truth: Lowest and highest accuracy, percent.
-        inside: Which architectures lie within both, shape [n].
-    """
-
-    scores: tuple[float, float]
-    truth: tuple[float, float]
-    inside: NDArray[np.bool_]
+    scores: tuple[float, float]  # lowest and highest score
+    truth: tuple[float, float]  # lowest and highest accuracy, percent
+    inside: NDArray[np.bool_]  # which architectures lie within both, shape [n]
 
 
 def scores_against_truth_data(

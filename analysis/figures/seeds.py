@@ -17,25 +17,15 @@ from analysis.tables import summarise_methods
 
 
 class SeedValues(NamedTuple):
-    """One method's runs.
+    """One method's runs."""
 
-    Attributes:
-        name: The method.
-        place: Its place in the order of rows.
-        seeds: Ascending, [n].
-        values: The metric at each seed, [n].
-        mean: Over seeds.
-        low: Lower end of the bootstrap interval of the mean; NaN for one seed.
-        high: Upper end.
-    """
-
-    name: str
-    place: int
-    seeds: NDArray[np.int64]
-    values: NDArray[np.float64]
-    mean: float
-    low: float
-    high: float
+    name: str  # the method
+    place: int  # its place in the order of rows
+    seeds: NDArray[np.int64]  # ascending, [n]
+    values: NDArray[np.float64]  # the metric at each seed, [n]
+    mean: float  # over seeds
+    low: float  # lower end of the bootstrap interval of the mean; NaN for one seed
+    high: float  # upper end
 
 
 def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple[SeedValues, ...]:

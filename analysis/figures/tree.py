@@ -15,27 +15,17 @@ from benchmark.spaces.nb201 import OPERATIONS
 
 
 class DrawnNode(NamedTuple):
-    """A supernet of a tree.
+    """A supernet of a tree."""
 
-    Attributes:
-        name: Its name: that of its parent, a dot and a number.
-        depth: Number of splits above it.
-        height: Vertical position; leaves are at 0, 1, 2, … from the top.
-        group: Operations it keeps on the edge that was split, indices into `OPERATIONS`.
-        edge: The edge that is split below it; None for a leaf.
-        architectures: How many a leaf holds, else None.
-        steps: Training steps of a leaf's weights, else None.
-        loss: The last training loss in the trace, or None.
-    """
-
-    name: str
-    depth: int
-    height: float
+    name: str  # its name: that of its parent, a dot and a number
+    depth: int  # number of splits above it
+    height: float  # vertical position; leaves are at 0, 1, 2, … from the top
+    # operations it keeps on the edge that was split, indices into `OPERATIONS`
     group: tuple[int, ...]
-    edge: str | None
-    architectures: int | None
-    steps: int | None
-    loss: float | None
+    edge: str | None  # the edge that is split below it; None for a leaf
+    architectures: int | None  # how many a leaf holds, else None
+    steps: int | None  # training steps of a leaf's weights, else None
+    loss: float | None  # the last training loss in the trace, or None
 
     @property
     def parent(self) -> str:

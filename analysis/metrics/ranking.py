@@ -23,49 +23,30 @@ from benchmark.errors import InputError, unknown_name
 
 @dataclass(frozen=True)
 class RankMetrics:
-    """Every metric of one ranking; the module docstring fixes directions and ties.
+    """Every metric of one ranking; the module docstring fixes directions and ties."""
 
-    Attributes:
-        kendall_tau: tau-b, -1 to 1; NaN if all scores or all truths are equal.
-        spearman_rho: -1 to 1; NaN where tau is.
-        precision_at_1pct: share of the predicted best 1 % that is in the true best 1 %, 0 to 1.
-        precision_at_5pct: the same for 5 %.
-        precision_at_10pct: the same for 10 %.
-        tau_top_10pct: tau-b inside the true best 10 %, including everything tied at its boundary;
-            NaN if all scores or all truths in it are equal.
-        predicted_best: true accuracy of the architecture with the highest score, percent.
-        best_of_top_10: true accuracy of the best among the ten highest scores, percent.
-        regret: highest true accuracy minus ``predicted_best``, percentage points.
-    """
-
-    kendall_tau: float
-    spearman_rho: float
-    precision_at_1pct: float
-    precision_at_5pct: float
-    precision_at_10pct: float
+    kendall_tau: float  # tau-b, -1 to 1; NaN if all scores or all truths are equal
+    spearman_rho: float  # -1 to 1; NaN where tau is
+    precision_at_1pct: float  # share of the predicted best 1 % that is in the true best 1 %, 0 to 1
+    precision_at_5pct: float  # the same for 5 %
+    precision_at_10pct: float  # the same for 10 %
+    # tau-b inside the true best 10 %, including everything tied at its boundary; NaN if all scores
+    # or all truths in it are equal
     tau_top_10pct: float
-    predicted_best: float
-    best_of_top_10: float
-    regret: float
+    predicted_best: float  # true accuracy of the architecture with the highest score, percent
+    best_of_top_10: float  # true accuracy of the best among the ten highest scores, percent
+    regret: float  # highest true accuracy minus ``predicted_best``, percentage points
 
 
 @dataclass(frozen=True)
 class Metric:
-    """How a field of ``RankMetrics`` is named, shown and compared.
+    """How a field of ``RankMetrics`` is named, shown and compared."""
 
-    Attributes:
-        name: the field.
-        title: the heading in tables and figures.
-        unit: "%", "points", or "" for a pure number.
-        higher_is_better: the direction of improvement.
-        bounds: its range.
-    """
-
-    name: str
-    title: str
-    unit: str = ""
-    higher_is_better: bool = True
-    bounds: tuple[float, float] = (0.0, 1.0)
+    name: str  # the field
+    title: str  # the heading in tables and figures
+    unit: str = ""  # "%", "points", or "" for a pure number
+    higher_is_better: bool = True  # the direction of improvement
+    bounds: tuple[float, float] = (0.0, 1.0)  # its range
 
     @property
     def digits(self) -> int:

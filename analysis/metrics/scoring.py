@@ -26,21 +26,13 @@ JSON_NAMES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """The ranking quality of one file of predictions.
+    """The ranking quality of one file of predictions."""
 
-    Attributes:
-        predictions: The file.
-        table: Name of the truth table.
-        key: The accuracy.
-        codes: The architectures compared [n], ascending.
-        metrics: Of the ranking.
-    """
-
-    predictions: Predictions
-    table: str
-    key: AccuracyKey
-    codes: Codes
-    metrics: RankMetrics
+    predictions: Predictions  # the file
+    table: str  # name of the truth table
+    key: AccuracyKey  # the accuracy
+    codes: Codes  # the architectures compared [n], ascending
+    metrics: RankMetrics  # of the ranking
 
     def to_dict(self) -> dict[str, Any]:
         """Return the score as JSON values under stable names; an undefined metric is None."""

@@ -36,19 +36,12 @@ Measured = Mapping[tuple[str, int], Mapping[str, float]]  # the gated metrics of
 
 @dataclass(frozen=True)
 class BaselineTruth:
-    """The accuracy that a baseline's gates were set for.
+    """The accuracy that a baseline's gates were set for."""
 
-    Attributes:
-        table: Name of the table.
-        accuracy: The accuracy, as a column name.
-        sha256: Of the table's source file.
-        architectures: How many the table holds.
-    """
-
-    table: str
-    accuracy: str
-    sha256: str
-    architectures: int
+    table: str  # name of the table
+    accuracy: str  # the accuracy, as a column name
+    sha256: str  # of the table's source file
+    architectures: int  # how many the table holds
 
     @classmethod
     def of(cls, table: TruthTable, key: AccuracyKey) -> BaselineTruth:
@@ -64,21 +57,16 @@ class BaselineTruth:
 class Baseline:
     """Runs to compare with, and how.
 
-    Attributes:
-        records: Comparable runs; the scores of those read from a file are ranks.
-        truth: The accuracy that the gates were set for.
-        gates: The smallest drop that counts, by metric, in the order of ``METRICS``.
-        alpha: Level of significance for all gates together.
-
     Raises:
         InputError: The runs cannot be compared, a gate is not valid, or there are too few seeds
             for one to fail.
     """
 
+    # comparable runs; the scores of those read from a file are ranks
     records: tuple[RunRecord, ...]
-    truth: BaselineTruth
-    gates: Gates
-    alpha: float
+    truth: BaselineTruth  # the accuracy that the gates were set for
+    gates: Gates  # the smallest drop that counts, by metric, in the order of ``METRICS``
+    alpha: float  # level of significance for all gates together
 
     def __post_init__(self) -> None:
         """Check the runs, the gates and the number of seeds."""

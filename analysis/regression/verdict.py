@@ -23,28 +23,18 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """One gate: a metric of a method.
+    """One gate: a metric of a method."""
 
-    Attributes:
-        method: Name of the method.
-        metric: Name of the metric.
-        verdict: The result.
-        reason: Why, in one line.
-        min_drop: The smallest loss that counts, in the metric's unit.
-        seeds: How many seeds were compared; 0 where that is not possible.
-        baseline: The baseline's mean over them, in the metric's unit; None where not compared.
-        now: The mean of the runs.
-        p_value: Of a loss, or of a gain where the metric gained, adjusted for all gates.
-    """
-
-    method: str
-    metric: str
-    verdict: Verdict
-    reason: str
-    min_drop: float
-    seeds: int = 0
+    method: str  # name of the method
+    metric: str  # name of the metric
+    verdict: Verdict  # the result
+    reason: str  # why, in one line
+    min_drop: float  # the smallest loss that counts, in the metric's unit
+    seeds: int = 0  # how many seeds were compared; 0 where that is not possible
+    # the baseline's mean over them, in the metric's unit; None where not compared
     baseline: float | None = None
-    now: float | None = None
+    now: float | None = None  # the mean of the runs
+    # of a loss, or of a gain where the metric gained, adjusted for all gates
     p_value: float | None = None
 
     @property
@@ -55,19 +45,12 @@ class Judgement:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """All gates of a check.
+    """All gates of a check."""
 
-    Attributes:
-        judgements: One per gate, methods in the baseline's order.
-        alpha: Upper bound of the chance that a check of unchanged methods calls any gate worse.
-        truth: What both sides were measured against.
-        notes: For the reader, one per line.
-    """
-
-    judgements: tuple[Judgement, ...]
-    alpha: float
-    truth: str
-    notes: tuple[str, ...] = ()
+    judgements: tuple[Judgement, ...]  # one per gate, methods in the baseline's order
+    alpha: float  # upper bound of the chance that a check of unchanged methods calls any gate worse
+    truth: str  # what both sides were measured against
+    notes: tuple[str, ...] = ()  # for the reader, one per line
 
     @property
     def exit_code(self) -> int:

@@ -25,26 +25,17 @@ COMPARED = ("kendall_tau", "predicted_best")  # how well methods rank, and what 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Runs of one task, and what they are measured against.
+    """Runs of one task, and what they are measured against."""
 
-    Attributes:
-        records: The runs, methods in the order of rows, then by seed.
-        table: The truth, restricted to what was scored.
-        key: The main accuracy.
-        order: Every method once.
-        references: Those that train nothing.
-        files: SHA-256 of each record's file, by its name, including variants.
-        published: Numbers of others.
-        variants: Runs with other options, by the name of their folder.
-    """
-
-    records: tuple[RunRecord, ...]
-    table: TruthTable
-    key: AccuracyKey
-    order: tuple[str, ...]
-    references: frozenset[str] = frozenset()
+    records: tuple[RunRecord, ...]  # the runs, methods in the order of rows, then by seed
+    table: TruthTable  # the truth, restricted to what was scored
+    key: AccuracyKey  # the main accuracy
+    order: tuple[str, ...]  # every method once
+    references: frozenset[str] = frozenset()  # those that train nothing
+    # SHA-256 of each record's file, by its name, including variants
     files: Mapping[str, str] = field(default_factory=dict)
-    published: tuple[PublishedNumber, ...] = ()
+    published: tuple[PublishedNumber, ...] = ()  # numbers of others
+    # runs with other options, by the name of their folder
     variants: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
 
     @cached_property

@@ -20,17 +20,11 @@ from benchmark.truth import AccuracyKey, TruthTable
 
 
 class Ceiling(NamedTuple):
-    """How far two measurements of the same architectures agree.
+    """How far two measurements of the same architectures agree."""
 
-    Attributes:
-        what: The two measurements, in words.
-        tau: Kendall's tau-b.
-        architectures: How many architectures it was computed on.
-    """
-
-    what: str
-    tau: float
-    architectures: int
+    what: str  # the two measurements, in words
+    tau: float  # Kendall's tau-b
+    architectures: int  # how many architectures it was computed on
 
 
 def noise_ceiling(table: TruthTable) -> list[Ceiling]:
@@ -64,17 +58,11 @@ def noise_ceiling(table: TruthTable) -> list[Ceiling]:
 
 
 class SeedAgreement(NamedTuple):
-    """How far the seeds of a table agree on a set of architectures.
+    """How far the seeds of a table agree on a set of architectures."""
 
-    Attributes:
-        architectures: How many there are.
-        tau: Kendall's tau-b between two seeds, mean over pairs.
-        rho: Spearman's rank correlation between two seeds, mean over pairs.
-    """
-
-    architectures: int
-    tau: float
-    rho: float
+    architectures: int  # how many there are
+    tau: float  # Kendall's tau-b between two seeds, mean over pairs
+    rho: float  # Spearman's rank correlation between two seeds, mean over pairs
 
 
 def agreement_of(by_seed: NDArray[np.float64]) -> SeedAgreement:
@@ -92,23 +80,14 @@ def agreement_of(by_seed: NDArray[np.float64]) -> SeedAgreement:
 
 
 class Quality(NamedTuple):
-    """How reliable an accuracy is that is the mean over k seeds.
+    """How reliable an accuracy is that is the mean over k seeds."""
 
-    Attributes:
-        key: The accuracy.
-        seeds: Number k of seeds.
-        tau: Kendall's tau-b between two seeds, mean over pairs.
-        rho: Spearman's rank correlation between two seeds, mean over pairs.
-        reliability: Of the mean over k seeds: `spearman_brown` of ``rho``.
-        ceiling: The tau-b of scores that are the expected accuracies themselves.
-    """
-
-    key: AccuracyKey
-    seeds: int
-    tau: float
-    rho: float
-    reliability: float
-    ceiling: float
+    key: AccuracyKey  # the accuracy
+    seeds: int  # number k of seeds
+    tau: float  # Kendall's tau-b between two seeds, mean over pairs
+    rho: float  # Spearman's rank correlation between two seeds, mean over pairs
+    reliability: float  # of the mean over k seeds: `spearman_brown` of ``rho``
+    ceiling: float  # the tau-b of scores that are the expected accuracies themselves
 
 
 def table_quality(table: TruthTable) -> list[Quality]:

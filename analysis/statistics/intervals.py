@@ -37,21 +37,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class Summary:
-    """One metric of one method over its runs, in the metric's unit.
+    """One metric of one method over its runs, in the metric's unit."""
 
-    Attributes:
-        mean: Over the runs.
-        std: With n - 1 in the denominator.
-        low: Lower end of the interval of the mean, within the metric's bounds.
-        high: Upper end.
-        runs: Number of values.
-    """
-
-    mean: float
-    std: float
-    low: float
-    high: float
-    runs: int
+    mean: float  # over the runs
+    std: float  # with n - 1 in the denominator
+    low: float  # lower end of the interval of the mean, within the metric's bounds
+    high: float  # upper end
+    runs: int  # number of values
 
 
 def summarise(

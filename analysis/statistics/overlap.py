@@ -20,21 +20,13 @@ _SPLITS = {"valid": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class Overlap:
-    """How the images of runs overlap with those of a truth.
+    """How the images of runs overlap with those of a truth."""
 
-    Attributes:
-        runs: Data set of the runs.
-        truth: Data set that the table's architectures were trained on.
-        split: The split that is the truth: ``valid`` or ``test``.
-        scoring: How many of the truth's images score architectures.
-        training: How many of them train supernets.
-    """
-
-    runs: str
-    truth: str
-    split: str
-    scoring: int = 0
-    training: int = 0
+    runs: str  # data set of the runs
+    truth: str  # data set that the table's architectures were trained on
+    split: str  # the split that is the truth: ``valid`` or ``test``
+    scoring: int = 0  # how many of the truth's images score architectures
+    training: int = 0  # how many of them train supernets
 
     @property
     def text(self) -> str:

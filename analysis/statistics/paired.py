@@ -34,42 +34,26 @@ LARGEST_EFFECT = 10.0  # standard deviations; SciPy's noncentral t fails beyond
 
 @dataclass(frozen=True)
 class Comparison:
-    """One method minus another in one metric, over the seeds that both have.
+    """One method minus another in one metric, over the seeds that both have."""
 
-    Attributes:
-        metric: name of the metric.
-        method: the first method.
-        other: the one subtracted.
-        seeds: the seeds compared, ascending.
-        difference: mean of method minus other, in the metric's unit.
-        low: lower end of the bootstrap interval of the mean difference; NaN for one seed.
-        high: upper end.
-        p_value: of the two-sided sign-flip test, not adjusted.
-        adjusted_p: the same, adjusted for the number of pairs.
-        wilcoxon_p: of Wilcoxon's test, adjusted for the number of pairs.
-        alpha: level of significance for all pairs together.
-        is_significant: whether ``adjusted_p`` is at most alpha.
-        reachable: whether any outcome at these numbers of seeds could have been significant.
-        detectable: the smallest difference that so many seeds of this spread are likely to show,
-            see `detectable_difference`; NaN where none is.
-        seeds_needed: how many seeds could show a difference of this size and spread, see
-            `seeds_needed`; None where no number up to ``MAX_SEEDS`` does.
-    """
-
-    metric: str
-    method: str
-    other: str
-    seeds: tuple[int, ...]
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    adjusted_p: float
-    wilcoxon_p: float
-    alpha: float
-    is_significant: bool
-    reachable: bool
+    metric: str  # name of the metric
+    method: str  # the first method
+    other: str  # the one subtracted
+    seeds: tuple[int, ...]  # the seeds compared, ascending
+    difference: float  # mean of method minus other, in the metric's unit
+    low: float  # lower end of the bootstrap interval of the mean difference; NaN for one seed
+    high: float  # upper end
+    p_value: float  # of the two-sided sign-flip test, not adjusted
+    adjusted_p: float  # the same, adjusted for the number of pairs
+    wilcoxon_p: float  # of Wilcoxon's test, adjusted for the number of pairs
+    alpha: float  # level of significance for all pairs together
+    is_significant: bool  # whether ``adjusted_p`` is at most alpha
+    reachable: bool  # whether any outcome at these numbers of seeds could have been significant
+    # the smallest difference that so many seeds of this spread are likely to show, see
+    # `detectable_difference`; NaN where none is
     detectable: float
+    # how many seeds could show a difference of this size and spread, see `seeds_needed`; None where
+    # no number up to ``MAX_SEEDS`` does
     seeds_needed: int | None
 
     @property

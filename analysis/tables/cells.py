@@ -14,21 +14,13 @@ UNDEFINED = "–"
 
 
 class Values(NamedTuple):
-    """The numbers behind one cell.
+    """The numbers behind one cell."""
 
-    Attributes:
-        runs: One per run, NaN where undefined; empty for an empty cell.
-        records: Names of the runs' records, in the same order.
-        std: Standard deviation where it does not follow from ``runs``.
-        mark: Text after the number.
-        competes: Whether it may be marked as the best of its column.
-    """
-
-    runs: tuple[float, ...]
-    records: tuple[str, ...] = ()
-    std: float | None = None
-    mark: str = ""
-    competes: bool = True
+    runs: tuple[float, ...]  # one per run, NaN where undefined; empty for an empty cell
+    records: tuple[str, ...] = ()  # names of the runs' records, in the same order
+    std: float | None = None  # standard deviation where it does not follow from ``runs``
+    mark: str = ""  # text after the number
+    competes: bool = True  # whether it may be marked as the best of its column
 
     @property
     def mean(self) -> float:

@@ -19,21 +19,13 @@ from benchmark.truth import AccuracyKey, TruthTable
 
 @dataclass(frozen=True, eq=False)
 class MethodComparison:
-    """Runs of several methods, measured against one truth.
+    """Runs of several methods, measured against one truth."""
 
-    Attributes:
-        records: The runs.
-        truth: True accuracies.
-        key: The accuracy.
-        methods: Every method of the runs once, in the order of rows.
-        references: Those that train nothing.
-    """
-
-    records: Sequence[RunRecord]
-    truth: TruthTable
-    key: AccuracyKey
-    methods: Sequence[str]
-    references: Collection[str] = ()
+    records: Sequence[RunRecord]  # the runs
+    truth: TruthTable  # true accuracies
+    key: AccuracyKey  # the accuracy
+    methods: Sequence[str]  # every method of the runs once, in the order of rows
+    references: Collection[str] = ()  # those that train nothing
 
     @cached_property
     def runs(self) -> pd.DataFrame:

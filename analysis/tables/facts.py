@@ -22,34 +22,23 @@ _DATASETS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """The circumstances of a comparison.
+    """The circumstances of a comparison."""
 
-    Attributes:
-        table: Name of the truth table.
-        description: Origin of its numbers.
-        key: The accuracy.
-        truth_seeds: Fewest and most trainings behind an accuracy; None where unknown.
-        architectures: How many are compared.
-        preset: Name of the task.
-        batch_norm: Images whose statistics BatchNorm uses at scoring, ``validation`` or
-            ``training``; None where the task does not say.
-        seeds: Of each method, ascending.
-        equal_budgets: Whether all methods had the same budget.
-        images: How the runs' images overlap with the truth's; None where unknown.
-        networks: Number of different networks, where the table trained each once.
-    """
-
-    table: str
-    description: str
-    key: AccuracyKey
+    table: str  # name of the truth table
+    description: str  # origin of its numbers
+    key: AccuracyKey  # the accuracy
+    # fewest and most trainings behind an accuracy; None where unknown
     truth_seeds: tuple[int, int] | None
-    architectures: int
-    preset: str
+    architectures: int  # how many are compared
+    preset: str  # name of the task
+    # images whose statistics BatchNorm uses at scoring, ``validation`` or ``training``; None where
+    # the task does not say
     batch_norm: str | None
-    seeds: Mapping[str, tuple[int, ...]]
-    equal_budgets: bool = True
+    seeds: Mapping[str, tuple[int, ...]]  # of each method, ascending
+    equal_budgets: bool = True  # whether all methods had the same budget
+    # how the runs' images overlap with the truth's; None where unknown
     images: Overlap | None = None
-    networks: int | None = None
+    networks: int | None = None  # number of different networks, where the table trained each once
 
     @property
     def truth_line(self) -> str:

@@ -22,27 +22,16 @@ MAX_BYTES = 1 << 20  # a file of a few dozen lines; anything larger is another f
 
 @dataclass(frozen=True)
 class PublishedNumber:
-    """A published number.
+    """A published number."""
 
-    Attributes:
-        name: Of the row: the method and who published it.
-        key: The accuracy it was measured against.
-        metric: A name of ``METRICS``.
-        value: In the metric's unit.
-        std: Standard deviation over runs; None where it was not published.
-        runs: How many; None where that was not published.
-        setting: Of the experiment, a few words.
-        source: The publication.
-    """
-
-    name: str
-    key: AccuracyKey
-    metric: str
-    value: float
-    std: float | None
-    runs: int | None
-    setting: str
-    source: str
+    name: str  # of the row: the method and who published it
+    key: AccuracyKey  # the accuracy it was measured against
+    metric: str  # a name of ``METRICS``
+    value: float  # in the metric's unit
+    std: float | None  # standard deviation over runs; None where it was not published
+    runs: int | None  # how many; None where that was not published
+    setting: str  # of the experiment, a few words
+    source: str  # the publication
 
 
 def published_path() -> Path | None:

@@ -10,40 +10,25 @@ STABLE = 10  # decimals that do not depend on the order of summation
 
 
 class TableCell(NamedTuple):
-    """A cell of a table.
+    """A cell of a table."""
 
-    Attributes:
-        text: What is shown.
-        bold: Whether it is the best of its column.
-        underlined: Whether it is the second best.
-        value: The sorting key; None sorts by the text.
-        records: Names of the run records that it was computed from.
-    """
-
-    text: str
-    bold: bool = False
-    underlined: bool = False
-    value: float | None = None
-    records: tuple[str, ...] = ()
+    text: str  # what is shown
+    bold: bool = False  # whether it is the best of its column
+    underlined: bool = False  # whether it is the second best
+    value: float | None = None  # the sorting key; None sorts by the text
+    records: tuple[str, ...] = ()  # names of the run records that it was computed from
 
 
 class TextTable(NamedTuple):
-    """A table ready to be shown.
+    """A table ready to be shown."""
 
-    Attributes:
-        title: A few words.
-        header: One heading per column; a line break marks where a narrow one may be broken.
-        rows: One cell per column each.
-        caption: What a reader must know, one fact per line.
-        names: How many columns at the left hold names; the others hold numbers.
-        groups: Sizes of the groups of rows that a line separates; empty for one group.
-    """
-
-    title: str
+    title: str  # a few words
+    # one heading per column; a line break marks where a narrow one may be broken
     header: tuple[str, ...]
-    rows: tuple[tuple[TableCell, ...], ...]
-    caption: str
-    names: int = 1
+    rows: tuple[tuple[TableCell, ...], ...]  # one cell per column each
+    caption: str  # what a reader must know, one fact per line
+    names: int = 1  # how many columns at the left hold names; the others hold numbers
+    # sizes of the groups of rows that a line separates; empty for one group
     groups: tuple[int, ...] = ()
 
     @property

@@ -14,16 +14,11 @@ from benchmark.errors import InputError
 
 @dataclass(frozen=True)
 class PictureRecord:
-    """A figure that a report may have.
+    """A figure that a report may have."""
 
-    Attributes:
-        name: Of its files.
-        title: A few words.
-        draw: Draws it; raises MissingError where the records lack what it needs.
-    """
-
-    name: str
-    title: str
+    name: str  # of its files
+    title: str  # a few words
+    # draws it; raises MissingError where the records lack what it needs
     draw: Callable[[Study], Picture]
 
 

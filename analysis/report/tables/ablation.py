@@ -25,19 +25,12 @@ Pairs = list[tuple[str, str]]
 
 
 class Option(NamedTuple):
-    """Runs of a method with other options than the study's.
+    """Runs of a method with other options than the study's."""
 
-    Attributes:
-        method: Its name.
-        folder: Of the runs, inside the study's folder.
-        changes: The settings that differ, as ``setting = value``.
-        records: One per seed.
-    """
-
-    method: str
-    folder: str
-    changes: tuple[str, ...]
-    records: tuple[RunRecord, ...]
+    method: str  # its name
+    folder: str  # of the runs, inside the study's folder
+    changes: tuple[str, ...]  # the settings that differ, as ``setting = value``
+    records: tuple[RunRecord, ...]  # one per seed
 
     @property
     def name(self) -> str:

@@ -36,19 +36,12 @@ TABLES: Mapping[str, Callable[[Study], BuiltTable]] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """The tables and figures of a study, by name.
+    """The tables and figures of a study, by name."""
 
-    Attributes:
-        study: Their input.
-        tables: Those that could be made.
-        pictures: The figures that could be made.
-        skipped: Why each of the others could not.
-    """
-
-    study: Study
-    tables: Mapping[str, BuiltTable]
-    pictures: Mapping[str, Picture]
-    skipped: Mapping[str, str]
+    study: Study  # their input
+    tables: Mapping[str, BuiltTable]  # those that could be made
+    pictures: Mapping[str, Picture]  # the figures that could be made
+    skipped: Mapping[str, str]  # why each of the others could not
 
 
 def make_report(study: Study, tell: Callable[[float], None] = lambda share: None) -> Report:

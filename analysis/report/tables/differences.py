@@ -19,15 +19,10 @@ from benchmark.records import RunRecord
 
 
 class Side(NamedTuple):
-    """One side of a comparison.
+    """One side of a comparison."""
 
-    Attributes:
-        records: Runs of one method with one set of options, one per seed.
-        folder: Their folder inside the study's folder; empty for the study's own.
-    """
-
-    records: Sequence[RunRecord]
-    folder: str = ""
+    records: Sequence[RunRecord]  # runs of one method with one set of options, one per seed
+    folder: str = ""  # their folder inside the study's folder; empty for the study's own
 
     @property
     def budget(self) -> int:

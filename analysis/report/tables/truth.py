@@ -27,29 +27,17 @@ WHOLE = "all"
 
 
 class TruthRow(NamedTuple):
-    """An accuracy on a set of architectures.
+    """An accuracy on a set of architectures."""
 
-    Attributes:
-        accuracy: The accuracy.
-        part: The set, in words.
-        architectures: Its size.
-        seeds: Seeds behind each mean; None where they are not the same for all.
-        tau: Kendall's tau-b between two seeds.
-        rho: Spearman's rank correlation between two seeds.
-        reliability: Of the mean over the seeds, from ``rho``; NaN where it does not follow.
-        ceiling: The tau-b of perfect scores, from ``tau``; NaN likewise.
-        tau_with_validation: Tau-b with the validation accuracy after as many epochs.
-    """
-
-    accuracy: AccuracyKey
-    part: str
-    architectures: int
-    seeds: int | None
-    tau: float
-    rho: float
-    reliability: float
-    ceiling: float
-    tau_with_validation: float
+    accuracy: AccuracyKey  # the accuracy
+    part: str  # the set, in words
+    architectures: int  # its size
+    seeds: int | None  # seeds behind each mean; None where they are not the same for all
+    tau: float  # Kendall's tau-b between two seeds
+    rho: float  # Spearman's rank correlation between two seeds
+    reliability: float  # of the mean over the seeds, from ``rho``; NaN where it does not follow
+    ceiling: float  # the tau-b of perfect scores, from ``tau``; NaN likewise
+    tau_with_validation: float  # tau-b with the validation accuracy after as many epochs
 
 
 def truth_table(study: Study) -> BuiltTable:
