@@ -62,11 +62,7 @@ def to_json(result: CheckResult) -> str:
 
 def to_junit(result: CheckResult) -> str:
     """Return a result as JUnit's XML: worse is a failure, what cannot be judged an error."""
-    tags = {
-        Verdict.WORSE: "failure",
-        Verdict.MISSING: "error",
-        Verdict.INCOMPARABLE: "error",
-    }
+    tags = {Verdict.WORSE: "failure", Verdict.MISSING: "error", Verdict.INCOMPARABLE: "error"}
     kinds = [tags.get(one.verdict) for one in result.judgements]
     counts = {
         "tests": str(len(kinds)),

@@ -8,12 +8,7 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 
 from analysis.figures import comparison_figure, scores_against_truth_data, style
-from analysis.figures.curves import (
-    CurvesData,
-    draw_curves,
-    precision_data,
-    tau_over_top_data,
-)
+from analysis.figures.curves import CurvesData, draw_curves, precision_data, tau_over_top_data
 from analysis.figures.overview import draw_overview, overview_data
 from analysis.figures.seeds import by_seed_data, draw_by_seed
 from analysis.figures.style import COLUMN, PAGE_WIDTH
