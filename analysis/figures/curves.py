@@ -107,16 +107,7 @@ def validation_key(table: TruthTable, key: AccuracyKey) -> AccuracyKey | None:
 
 
 def draw_curves(data: CurvesData, ax: Axes, *, label: str) -> Axes:
-    """Draw a metric over the size of the top, on a log axis, with the range over seeds.
-
-    Args:
-        data: The curves.
-        ax: Where to draw.
-        label: Name of the metric.
-
-    Returns:
-        ``ax``.
-    """
+    """Draw a metric over the size of the top, on a log axis, with the range over seeds."""
     for curve in data.curves:
         ax.fill_between(
             data.tops, curve.low, curve.high, color=look(curve.place).color, alpha=0.15, linewidth=0

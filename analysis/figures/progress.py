@@ -82,17 +82,10 @@ def progress_data(
 def mean_progress(
     runs: Sequence[Progress], what: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean over one method's runs at the points of the first of them.
+    """Return images spent [points] and the mean of ``tau`` or ``found`` over one method's runs.
 
-    Gradient matching may delay a point, differently in each run, so the others are interpolated
-    linearly.
-
-    Args:
-        runs: Runs of one method.
-        what: ``tau`` or ``found``.
-
-    Returns:
-        Images spent [points] and means [points].
+    The points are those of the first run. Gradient matching may delay a point, differently in each
+    run, so the others are interpolated linearly.
     """
     spent = runs[0].spent
     values = [np.interp(spent, run.spent, getattr(run, what)) for run in runs]
@@ -104,11 +97,7 @@ def draw_progress(
 ) -> Axes:
     """Draw ``tau`` or ``found`` over the budget: a thin line per run, a thick one for the mean.
 
-    Args:
-        data: What `progress_data` returns.
-        ax: Where to draw.
-        what: ``tau`` or ``found``.
-        limit: The noise ceiling, drawn as a line; or None.
+    ``limit`` is the noise ceiling, drawn as a line.
     """
     if limit is not None:
         ax.axhline(limit, **CEILING)

@@ -88,16 +88,7 @@ def scores_against_truth_data(
 
 
 def window(panel: Panel) -> PanelWindow:
-    """Return the visible part of a panel; where no architecture is connected, all count.
-
-    Example:
-        >>> scores, truth = np.array([1.0, 2, 3]), np.array([10.0, 80, 90])
-        >>> connected = np.array([False, True, True])
-        >>> key = AccuracyKey("cifar10", "test", 200)
-        >>> panel = Panel("gm", 0, scores, truth, connected, 1.0, key)
-        >>> window(panel).truth, window(panel).inside
-        ((80.05, 90.0), array([False, False,  True]))
-    """
+    """Return the visible part of a panel; where no architecture is connected, all count."""
     counted = panel.connected if panel.connected.any() else np.ones_like(panel.connected)
     scores, truth = (
         (float(np.percentile(values[counted], LOWEST)), float(values[counted].max()))

@@ -63,14 +63,7 @@ def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple
 def draw_by_seed(
     data: Sequence[SeedValues], ax: Axes, *, metric: str, limit: float | None = None
 ) -> Axes:
-    """Draw the runs of each method in a row, with its mean and interval below them.
-
-    Args:
-        data: What `by_seed_data` returns.
-        ax: Where to draw.
-        metric: A name of ``METRICS``, for the label.
-        limit: The noise ceiling, drawn as a line; or None.
-    """
+    """Draw the runs of each method in a row, mean and interval below; ``limit``: noise ceiling."""
     if limit is not None:
         ax.axvline(limit, **CEILING)
     for row, one in enumerate(data):

@@ -82,14 +82,10 @@ def style() -> Iterator[None]:
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure atomically; the same figure gives the same bytes.
-
-    Args:
-        figure: The figure.
-        path: The file; ``.png``, ``.pdf`` or ``.svg`` decides the format.
+    """Write a figure atomically as PNG, PDF or SVG; the same figure gives the same bytes.
 
     Raises:
-        InputError: The path ends in something else.
+        InputError: The path has another suffix.
         CheckError: The file cannot be written.
     """
     suffix = Path(path).suffix.lower()

@@ -28,7 +28,7 @@ from benchmark.spaces.nb201 import (
 
 
 def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
-    """Return which architectures a leaf scores: those whose live code is in its subspace.
+    """Return which architectures [n] a leaf scores: those whose live code is in its subspace.
 
     Architectures that differ in dead edges alone are one function, and the leaf that holds their
     live code (dead edges set to ``none``) scores all of them.
@@ -37,16 +37,8 @@ def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[n
         operations: Names of the operations that the leaf allows on each of the six edges.
         codes: Architectures [n].
 
-    Returns:
-        Membership [n].
-
     Raises:
         InputError: There are not six edges, or an operation is unknown.
-
-    Example:
-        >>> leaf = [["none"], *[["skip_connect"]] * 5]
-        >>> leaf_members(leaf, np.array([781, 3906]))
-        array([ True, False])
     """
     if len(operations) != len(EDGES):
         raise InputError(f"a leaf names {len(operations)} edges: it must be {len(EDGES)}")
@@ -65,14 +57,12 @@ def expected_best_of_leaves(
 ) -> float:
     """Return the expected highest truth among the best-scored architectures of all leaves.
 
+    The expectation is over random order among equal scores, independently in each leaf.
+
     Args:
         scores: Predictions, higher is better, shape [n].
         truth: True values of the same architectures, shape [n].
         leaves: Membership of each leaf, shapes [n]; a leaf without members proposes nothing.
-
-    Returns:
-        The expectation over random order among equal scores, independently in each leaf, in the
-        unit of ``truth``.
 
     Raises:
         InputError: Not finite vectors of one length, or no leaf has members.
@@ -98,7 +88,7 @@ def expected_best_of_leaves(
 
 
 def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
-    """Return the truth of every architecture of the space, as far as a table determines it.
+    """Return the truth of every architecture by code, [15625]; NaN where it is unknown.
 
     Tables built by this program train architectures that are the same network once, so a missing
     one has the truth of another of its network: of the first, where those in the table differ.
@@ -106,14 +96,6 @@ def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
     Args:
         truth: True values, shape [n].
         codes: Their architectures, ascending, shape [n].
-
-    Returns:
-        Truths by code, shape [15625]; NaN where unknown.
-
-    Example:
-        >>> known = known_truth([10.0, 90.0], np.array([0, 781]))
-        >>> known[0], known[1], np.isnan(known[15624])  # 1 is disconnected like 0
-        (np.float64(10.0), np.float64(10.0), np.True_)
     """
     values = np.asarray(truth, np.float64)
     known = np.full(SIZE, np.nan)
@@ -127,11 +109,6 @@ def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
 
 
 def best_of_selected(selected: Sequence[str], known: NDArray[np.float64]) -> float:
-    """Return the highest truth among selected architectures; NaN where none is known.
-
-    Args:
-        selected: Architectures in string form.
-        known: Truths by code as from `known_truth`, shape [15625].
-    """
+    """Return the highest known truth among architecture strings; NaN where none is known."""
     found = [float(known[code]) for code in map(from_string, selected)]
     return max((one for one in found if not math.isnan(one)), default=math.nan)

@@ -60,12 +60,7 @@ class Metric:
 
     @property
     def heading(self) -> str:
-        """The label with an arrow to the better side.
-
-        Example:
-            >>> METRICS["regret"].heading
-            'Regret (points) ↓'
-        """
+        """The label with an arrow to the better side, such as "Regret (points) ↓"."""
         return f"{self.label} {'↑' if self.higher_is_better else '↓'}"
 
     def of(self, metrics: RankMetrics) -> float:
@@ -80,9 +75,6 @@ def rank_metrics(scores: ArrayLike, truth: ArrayLike) -> RankMetrics:
     Args:
         scores: one per architecture, higher is better, shape [n].
         truth: accuracies of the same architectures in the same order, percent, shape [n].
-
-    Returns:
-        All metrics; undefined ones are NaN.
 
     Raises:
         InputError: not finite vectors of one length, at least 1.
@@ -112,12 +104,7 @@ def rank_metrics(scores: ArrayLike, truth: ArrayLike) -> RankMetrics:
 
 
 def kendall_tau(scores: ArrayLike, truth: ArrayLike) -> float:
-    """Return Kendall's tau-b alone; arguments and errors are those of `rank_metrics`.
-
-    Example:
-        >>> round(kendall_tau([1, 2, 3, 4], [90, 91, 94, 93]), 3)
-        0.667
-    """
+    """Return Kendall's tau-b alone; arguments and errors are those of `rank_metrics`."""
     return _tau(*finite_vectors(scores=scores, truths=truth))
 
 

@@ -37,14 +37,11 @@ def finite_vectors(**named: ArrayLike) -> tuple[NDArray[np.float64], ...]:
 
 
 def membership(values: ArrayLike, k: int) -> NDArray[np.float64]:
-    """Return the probability that each item is among the ``k`` highest.
+    """Return the probability [n] that each item is among the ``k`` highest; they sum to k.
 
     Args:
         values: numbers, higher is better, shape [n].
         k: size of the top, 1 to n.
-
-    Returns:
-        Probabilities, shape [n]; they sum to k.
 
     Raises:
         InputError: the values are not a finite vector, or k is outside 1 to n.
@@ -66,9 +63,6 @@ def expected_best(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
         scores: predictions, higher is better, shape [n].
         truth: true values of the same items, shape [n].
         k: number of items chosen, 1 to n.
-
-    Returns:
-        The expectation, in the unit of ``truth``.
 
     Raises:
         InputError: not finite vectors of one length, or k is outside 1 to n.
@@ -99,9 +93,8 @@ def _split_at_boundary(
 def _maximum_weights(size: int, draws: int) -> NDArray[np.float64]:
     """Return P(the j-th largest of ``size`` items is the largest drawn), draws without replacement.
 
-    Given that the larger ones were missed, one of the ``size - j`` left is drawn with probability
-    draws / (size - j): the product form of C(size-j-1, draws-1) / C(size, draws), all factors
-    in [0, 1], so nothing overflows or cancels.
+    That is C(size-j-1, draws-1) / C(size, draws), as a product of factors in [0, 1], so that
+    nothing overflows or cancels: the larger ones are missed, then this one is drawn.
     """
     left = size - np.arange(size, dtype=np.float64)
     drawn = np.minimum(draws / left, 1.0)

@@ -24,14 +24,10 @@ SELECTION = ("predicted_best", "best_of_top_10", "regret")  # quality of the cho
 
 
 def parse_gates(texts: Sequence[str]) -> dict[str, float]:
-    """Return gates written as ``metric=drop``.
+    """Return gates written as ``metric=drop``, such as ``kendall_tau=0.02``.
 
     Raises:
         InputError: A text has another form, or the gates are not valid.
-
-    Example:
-        >>> parse_gates(["kendall_tau=0.02", "regret=0.5"])
-        {'kendall_tau': 0.02, 'regret': 0.5}
     """
     gates: dict[str, float] = {}
     for text in texts:
@@ -68,21 +64,10 @@ def checked_gates(gates: Gates) -> dict[str, float]:
 
 
 def checked_reach(seeds: Mapping[str, Sequence[int]], alpha: float) -> None:
-    """Check that each method has enough seeds for a gate to fail.
-
-    Args:
-        seeds: The seeds of each method.
-        alpha: Level of significance.
+    """Check that each method has enough seeds for a gate to fail at a level of significance.
 
     Raises:
         InputError: Alpha is out of range, or a method has too few seeds for it.
-
-    Example:
-        >>> checked_reach({"gm": [0, 1, 2, 3, 4]}, 0.05)
-        >>> checked_reach({"gm": [0, 1, 2]}, 0.05)
-        Traceback (most recent call last):
-        benchmark.errors.InputError: gm has 3 seeds: the smallest p-value of so few is 0.125, so \
-    nothing could be significant at 0.05; run at least 5
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {DEFAULT_ALPHA}")

@@ -91,19 +91,7 @@ class Quality(NamedTuple):
 
 
 def table_quality(table: TruthTable) -> list[Quality]:
-    """Return the reliability of a table's accuracies that have the same seeds throughout.
-
-    Example:
-        >>> from benchmark.truth import Agreement, Measurements, Source
-        >>> key = AccuracyKey("digits", "test", 4)
-        >>> measured = Measurements(agreement={key: Agreement(0.5, 3, rho=0.6, seeds=3)})
-        >>> columns = {key: np.array([1.0, 2.0, 3.0])}
-        >>> table = TruthTable("three", "-", Source("-", "-"), np.arange(3), columns,
-        ...                    measurements=measured)
-        >>> (found,) = table_quality(table)
-        >>> round(found.reliability, 3), round(found.ceiling, 3)
-        (0.818, 0.774)
-    """
+    """Return the reliability of a table's accuracies that have the same seeds throughout."""
     return [
         Quality(
             key, it.seeds, it.tau, it.rho, spearman_brown(it.rho, it.seeds),
@@ -120,18 +108,11 @@ def noise_limit(table: TruthTable, key: AccuracyKey) -> float | None:
 
 
 def spearman_brown(correlation: float, count: float) -> float:
-    """Return the correlation between means of several measurements.
+    """Return the correlation k·r / (1 + (k − 1)·r) between means of k measurements.
 
     Args:
-        correlation: Between two single measurements.
-        count: Number k of measurements behind each mean.
-
-    Returns:
-        k·r / (1 + (k − 1)·r); 0 where r is not positive, NaN where r is NaN.
-
-    Example:
-        >>> spearman_brown(0.5, 3)
-        0.75
+        correlation: Between two single measurements, r; not positive gives 0, NaN gives NaN.
+        count: Measurements behind each mean, k.
     """
     if math.isnan(correlation):
         return math.nan
@@ -147,10 +128,6 @@ def ceiling_tau(tau: float, seeds: int) -> float:
     Args:
         tau: Kendall's tau-b between two seeds; NaN gives NaN.
         seeds: Seeds behind each mean.
-
-    Example:
-        >>> round(ceiling_tau(0.4, 1), 3), round(ceiling_tau(0.4, 3), 3)
-        (0.556, 0.713)
     """
     reliability = spearman_brown(math.sin(math.pi * tau / 2), seeds)
     return 2 / math.pi * math.asin(math.sqrt(reliability))

@@ -63,10 +63,6 @@ def summarise(
 
     Raises:
         InputError: No values, infinite ones, more than one dimension, or confidence out of range.
-
-    Example:
-        >>> round(summarise([0.5, 0.6, 0.7], np.random.default_rng(0)).low, 3)
-        0.331
     """
     runs = checked_numbers(values, "values", "run")
     interval = bootstrap_mean(runs, confidence=confidence, generator=generator)
@@ -95,8 +91,7 @@ def bootstrap_mean(
         generator: Draws them; unused for fewer values.
 
     Raises:
-        InputError: No values, infinite ones, more than one dimension, or confidence or resamples
-            out of range.
+        InputError: No values, infinite ones, more than one dimension, or an option out of range.
 
     Example:
         >>> bootstrap_mean([1, 2, 3], confidence=0.9, generator=np.random.default_rng(0))
@@ -153,10 +148,10 @@ def check_resampling(confidence: float, resamples: int) -> None:
 
 
 def checked_numbers(numbers: ArrayLike, name: str, each: str) -> NDArray[np.float64]:
-    """Return numbers, of which some may be NaN, as a vector.
+    """Return numbers, of which some may be NaN, as a vector [n], n >= 1.
 
     Args:
-        numbers: At least one, shape [n].
+        numbers: The numbers.
         name: What messages call them.
         each: What there is one number for, in messages.
 

@@ -30,12 +30,7 @@ class Overlap:
 
     @property
     def text(self) -> str:
-        """The overlap in words, empty where there is none.
-
-        Example:
-            >>> Overlap("digits", "digits", "test", scoring=128).text
-            "128 of the images that score are among the truth's test images"
-        """
+        """The overlap in words, empty where there is none."""
         counts = [("score", self.scoring), ("train", self.training)]
         found = [(verb, count) for verb, count in counts if count]
         if not found:

@@ -176,7 +176,7 @@ def seeds_needed(
 
     The number is that of a two-sided paired t-test (noncentral t; Cohen, *Statistical Power
     Analysis*, 1988, chapter 2), which approximates the sign-flip test, and at least what the
-    smallest sign-flip p-value requires. From few seeds it is a rough guide.
+    smallest sign-flip p-value requires. It is a rough guide.
 
     Args:
         differences: seed by seed, any unit, shape [seeds].
@@ -188,10 +188,6 @@ def seeds_needed(
 
     Raises:
         InputError: alpha or power is out of range.
-
-    Example:
-        >>> seeds_needed([0.01, 0.03, 0.02, 0.05, -0.01])
-        12
     """
     values = _checked(differences, alpha, power)
     if values.size < 2 or np.isnan(values).any() or values.mean() == 0:
@@ -214,23 +210,12 @@ def detectable_difference(
 ) -> float:
     """Return the smallest true difference that as many seeds of the same spread would show.
 
-    It depends on their spread alone, not on their mean; by the same t-test as `seeds_needed`.
-
-    Args:
-        differences: seed by seed, any unit, shape [seeds].
-        alpha: level of significance, between 0 and 1.
-        power: probability of reaching it, between 0 and 1.
+    It depends on their spread alone, not on their mean. Arguments, test and errors are those of
+    `seeds_needed`.
 
     Returns:
         The size of the difference, in their unit; NaN if the spread is unknown, or if no
         difference is significant at so few seeds.
-
-    Raises:
-        InputError: alpha or power is out of range.
-
-    Example:
-        >>> round(detectable_difference([0.01, 0.03, 0.02, 0.05, -0.01, 0.02]), 3)
-        0.029
     """
     values = _checked(differences, alpha, power)
     number = values.size

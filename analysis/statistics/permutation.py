@@ -40,15 +40,12 @@ def sign_flip_p(
     *,
     alternative: Alternative = "two-sided",
 ) -> float:
-    """Test by sign flips whether the mean of paired differences is zero (Fisher's randomisation).
+    """Return the p-value of the sign-flip test that paired differences have mean zero (Fisher).
 
     Args:
         differences: One per pair, any unit, shape [pairs].
         generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
         alternative: That the mean is not zero, or on which side of it.
-
-    Returns:
-        The p-value.
 
     Raises:
         InputError: No differences, infinite ones, more than one dimension, or no such alternative.
@@ -67,14 +64,9 @@ def wilcoxon_p(
     *,
     alternative: Alternative = "two-sided",
 ) -> float:
-    """Test by signed ranks whether paired differences centre on zero (Wilcoxon, 1945).
+    """Return the p-value of Wilcoxon's signed-rank test; arguments are those of `sign_flip_p`.
 
-    Arguments and errors are those of `sign_flip_p`. The p-value is exact with ties as well; it is
-    1 if all differences are zero.
-
-    Example:
-        >>> wilcoxon_p([0.1, 0.3, -0.2, 0.1, 0.4], np.random.default_rng(0))
-        0.3125
+    It is exact with ties as well, and 1 if all differences are zero.
     """
     values = checked_numbers(differences, "differences", "pair")
     values = values[values != 0]  # NaN stays
@@ -85,7 +77,7 @@ def wilcoxon_p(
 def joint_sign_flip_p(
     differences: ArrayLike, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Test which of several means are above zero, with one error rate for all of them.
+    """Return one-sided p-values that several means are above zero, with one error rate for all.
 
     The signs of a whole row flip together, which keeps the correlation of the columns. This is the
     step-down max-T procedure of Westfall & Young (*Resampling-Based Multiple Testing*, 1993,
@@ -95,9 +87,6 @@ def joint_sign_flip_p(
     Args:
         differences: In one common unit, NaN where a column lacks a pair, shape [pairs, columns].
         generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
-
-    Returns:
-        Adjusted one-sided p-values, shape [columns].
 
     Raises:
         InputError: No pairs, no columns, infinite numbers, or a column without a pair.
@@ -126,13 +115,10 @@ def joint_sign_flip_p(
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Adjust p-values for their number (Holm, *Scandinavian Journal of Statistics* 6, 1979).
+    """Return p-values adjusted for their number (Holm, *Scand. J. Statistics* 6, 1979).
 
     Args:
-        p_values: Of one family of tests, shape [tests]; NaN does not count as a test.
-
-    Returns:
-        Adjusted p-values in the same order, NaN where undefined.
+        p_values: Of one family of tests, shape [tests]; NaN stays and does not count as a test.
 
     Raises:
         InputError: More than one dimension, or a value outside 0 to 1.
@@ -156,10 +142,6 @@ def smallest_p(pairs: int, alternative: Alternative = "two-sided") -> float:
 
     Raises:
         InputError: pairs is negative, or there is no such alternative.
-
-    Example:
-        >>> smallest_p(5), smallest_p(5, "greater")
-        (0.0625, 0.03125)
     """
     if pairs < 0:
         raise InputError(f"pairs is {pairs}: it must be 0 or more")
@@ -170,12 +152,7 @@ def smallest_p(pairs: int, alternative: Alternative = "two-sided") -> float:
 
 
 def sign_patterns(pairs: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return patterns of 1 and -1, [patterns, pairs], the first all 1: all of them, or a sample.
-
-    Example:
-        >>> sign_patterns(2, np.random.default_rng(0)).tolist()
-        [[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]
-    """
+    """Return all patterns of 1 and -1, or a sample, [patterns, pairs]; the first is all 1."""
     if pairs > MAX_EXACT_PAIRS:
         drawn = generator.integers(0, 2, (SAMPLED_PATTERNS, pairs))
         # the observed pattern is one of them, so a sampled p-value is never too small

@@ -66,12 +66,7 @@ def column_cells(
 
 
 def rounded(number: float, digits: int) -> str:
-    """Return a number with so many decimals and a typographic minus sign, none before a zero.
-
-    Example:
-        >>> rounded(-0.25, 1), rounded(-0.01, 1)
-        ('−0.2', '0.0')
-    """
+    """Return a number with so many decimals and a typographic minus sign, none before a zero."""
     return decimals(number, digits).replace("-", "−")
 
 

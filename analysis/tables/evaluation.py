@@ -43,17 +43,6 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
         InputError: No records, two tasks among them, or a run that is given twice.
         MissingError: The table lacks the accuracy or every architecture that was scored, or a
             record does not say what was spent.
-
-    Example:
-        >>> from benchmark.budget import Budget, Ledger
-        >>> from benchmark.truth import Source
-        >>> key, codes = AccuracyKey("cifar10", "test", 200), np.array([25, 31])
-        >>> table = TruthTable("two", "-", Source("-", "-"), codes, {key: np.array([90, 91])})
-        >>> spent = Ledger(Budget(100)).to_dict()
-        >>> record = RunRecord("gm", 0, {"preset": "ci"}, np.arange(15_625.0), spent, {}, {})
-        >>> print(evaluate([record], table, key)[["method", "architectures", "kendall_tau"]])
-          method  architectures  kendall_tau
-        0     gm              2          1.0
     """
     runs = comparable(records)
     table = scored_part(table, runs)

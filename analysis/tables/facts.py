@@ -115,12 +115,7 @@ def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyK
 
 
 def describe(key: AccuracyKey) -> str:
-    """Return an accuracy in words.
-
-    Example:
-        >>> describe(AccuracyKey("imagenet16-120", "valid", 12))
-        'validation accuracy, ImageNet16-120, 12 epochs'
-    """
+    """Return an accuracy in words, such as "validation accuracy, CIFAR-10, 12 epochs"."""
     split = "validation" if key.split == "valid" else key.split
     return f"{split} accuracy, {_DATASETS.get(key.dataset, key.dataset)}, {key.epochs} epochs"
 

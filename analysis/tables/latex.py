@@ -46,33 +46,11 @@ _SIGNS = {
 
 
 def to_latex(table: TextTable, label: str) -> str:
-    r"""Return a table in LaTeX that ends in a newline.
+    r"""Return a table in LaTeX, its caption above; a ``longtable`` if it does not fit a page.
 
     Args:
         table: The table.
         label: The name for ``\ref``, after "tab:".
-
-    Returns:
-        A ``table``, or a ``longtable`` where it does not fit a page; the caption is above it.
-
-    Example:
-        >>> rows = ((TableCell("gm"), TableCell("0.5 ± 0.1", bold=True)),)
-        >>> print(to_latex(TextTable("Quality", ("Method", "τ"), rows, "One run."), "quality"))
-        \begin{table}[htbp]
-        \centering
-        \footnotesize
-        \setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}
-        \caption{\textbf{Quality.} One run.}
-        \label{tab:quality}
-        \begin{tabular}{lr}
-        \toprule
-        Method & $\tau$ \\
-        \midrule
-        gm & \textbf{0.5 $\pm$ 0.1} \\
-        \bottomrule
-        \end{tabular}
-        \end{table}
-        <BLANKLINE>
     """
     caption = rf"\textbf{{{escaped(table.title)}.}} {escaped(' '.join(table.caption.split()))}"
     columns = "l" * table.names + "r" * (len(table.header) - table.names)
@@ -112,12 +90,7 @@ def to_latex(table: TextTable, label: str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return text with LaTeX's special characters escaped.
-
-    Example:
-        >>> escaped("50 % of τ_b")
-        '50 \\% of $\\tau$\\_b'
-    """
+    r"""Return text with LaTeX's special characters escaped."""
     return "".join(_SIGNS.get(sign, sign) for sign in text)
 
 

@@ -71,15 +71,12 @@ def ranking_table(
 
 
 def budget_table(runs: pd.DataFrame, facts: Facts, order: Sequence[str]) -> TextTable:
-    """Return a table of what every method spent.
+    """Return a table of what every method spent: means over its seeds, one row per method.
 
     Args:
         runs: What `evaluate` returns.
         facts: What `gather_facts` returns for the same runs.
         order: Every method in it, once, in the order of rows.
-
-    Returns:
-        One row per method; images and seconds are means over its seeds.
 
     Raises:
         InputError: The order does not name each method once.

@@ -53,19 +53,7 @@ def decimals(number: float, digits: int) -> str:
 
 
 def to_markdown(table: TextTable) -> str:
-    r"""Return a table in Markdown, its columns aligned, that ends in a newline.
-
-    Example:
-        >>> rows = ((TableCell("gm"), TableCell("0.5", bold=True)),)
-        >>> print(to_markdown(TextTable("Quality", ("Method", "τ"), rows, "One run.")), end="")
-        **Quality**
-        <BLANKLINE>
-        | Method |       τ |
-        | :----- | ------: |
-        | gm     | **0.5** |
-        <BLANKLINE>
-        One run.
-    """
+    r"""Return a table in Markdown with aligned columns, ending in a newline."""
     texts = [[_escaped(heading.replace("\n", " ")) for heading in table.header]]
     texts += [[_marked(cell) for cell in row] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]

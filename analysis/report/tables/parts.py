@@ -54,12 +54,7 @@ def metric_cells(values: Sequence[Values], name: str) -> list[TableCell]:
 
 
 def data_set(key: AccuracyKey) -> str:
-    """Return the data set and the epochs of an accuracy.
-
-    Example:
-        >>> data_set(AccuracyKey("imagenet16-120", "test", 12))
-        'ImageNet16-120, 12 ep.'
-    """
+    """Return the data set and the epochs of an accuracy, such as "CIFAR-10, 12 ep."."""
     _, name, _ = describe(key).split(", ")
     return f"{name}, {key.epochs} ep."
 

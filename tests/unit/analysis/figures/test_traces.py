@@ -25,15 +25,9 @@ LEVEL = {"supernets": 1, "images": 160, "matching": 0}
 SPLIT = {"node": "root", "edge": "0→3", "groups": GROUPS}
 
 
-def run(trace: dict[str, Any], parts: tuple[int, int, int] = (160, 0, 0)) -> RunRecord:
-    names = ("shared training", "gradient matching", "leaf training")
-    task = {
-        "preset": "x",
-        "training": {"batch_size": 10, "budget": 640},
-        "options": {"between": 0.25},
-    }
-    budget = {"parts": dict(zip(names, parts, strict=True))}
-    return RunRecord("gm", 0, task, np.zeros(SIZE), budget, trace, {})
+def run(trace: dict[str, Any]) -> RunRecord:
+    task = {"preset": "x", "training": {"batch_size": 10, "budget": 640}}
+    return RunRecord("gm", 0, task, np.zeros(SIZE), {}, trace, {})
 
 
 def test_a_cut_edge_is_shown_with_its_groups_together() -> None:
@@ -97,19 +91,18 @@ def test_distances_that_are_no_matrix_of_operations(matrix: list[list[float]]) -
 
 
 @pytest.mark.parametrize(
-    ("trace", "parts"),
+    "trace",
     [
-        ({"losses": {"root": [1.0], "root.0.0": [1.0]}}, (160, 0, 0)),
-        ({"losses": {"root": [1.0]}}, (0, 0, 0)),
-        ({"losses": {"root": [1.0]}, "levels": []}, (160, 0, 0)),
-        ({"losses": {"root": [1.0], "root.0": [1.0]}, "levels": [LEVEL]}, (160, 0, 0)),
+        {"losses": {"root": [1.0], "root.0.0": [1.0]}, "levels": [LEVEL, LEVEL]},
+        {"losses": {"root": [1.0]}, "levels": [{**LEVEL, "images": 0}]},
+        {"losses": {"root": [1.0]}},
+        {"losses": {"root": [1.0]}, "levels": []},
+        {"losses": {"root": [1.0], "root.0": [1.0]}, "levels": [LEVEL]},
     ],
 )
-def test_losses_that_do_not_fit_the_budget(
-    trace: dict[str, Any], parts: tuple[int, int, int]
-) -> None:
+def test_losses_that_do_not_fit_the_budget(trace: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"^the trace of gm, seed 0, is inconsistent"):
-        loss_data(run(trace, parts))
+        loss_data(run(trace))
 
 
 def test_a_tree_is_laid_out_from_its_leaves() -> None:
@@ -135,11 +128,14 @@ def test_a_tree_is_laid_out_from_its_leaves() -> None:
 
 def test_losses_stand_where_they_were_in_the_budget() -> None:
     names = ["root", "root.0", "root.1", "root.0.0", "root.0.1", "root.1.0", "root.1.1"]
-    splits = [{"node": "root", "distances": {"a": 0, "b": 0}}]
-    splits += [{"node": f"root.{i}", "distances": {"a": 0}} for i in (0, 1)]
-    trace = {"losses": {name: [2.0, 1.0] for name in names}, "splits": splits}
-    # 160 for the root, 40 to match, 160 (a quarter) for two, 40 to match, 240 for four leaves
-    curves = loss_data(run(trace, (160, 80, 400)))
+    # the root, matching, two supernets, matching, four leaves
+    levels = [
+        {"images": images, "matching": matching}
+        for images, matching in [(160, 40), (160, 40), (240, 0)]
+    ]
+    curves = loss_data(
+        run({"losses": {name: [2.0, 1.0] for name in names[::-1]}, "levels": levels})
+    )
     found = {curve.node: curve.spent.tolist() for curve in curves}
     assert found == {
         "root": [40, 120],
@@ -153,7 +149,7 @@ def test_losses_stand_where_they_were_in_the_budget() -> None:
 
 
 def test_long_losses_are_thinned_to_means() -> None:
-    (curve,) = loss_data(run({"losses": {"root": list(range(600))}}))
+    (curve,) = loss_data(run({"losses": {"root": list(range(600))}, "levels": [LEVEL]}))
     assert len(curve.losses) == 60
     assert curve.losses[0] == pytest.approx(4.5)
     assert curve.spent[0] == pytest.approx(160 / 600 * 5)

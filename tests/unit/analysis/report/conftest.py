@@ -92,7 +92,11 @@ def make_run(table: TruthTable) -> MakeRun:
                 "scored": 151_120 if trained else 0,
             },
             "trace": _trace(method, generator)
-            | (_trajectory(scores, generator) if trained else {}),
+            | (
+                _trajectory(scores, generator) | _levels(shared, matching, leaves)
+                if trained
+                else {}
+            ),
             "provenance": {
                 "device": "cpu",
                 "cpu": "a processor",
@@ -129,6 +133,17 @@ def _trace(method: str, generator: np.random.Generator) -> dict[str, Any]:
     ]
     names = ["root", "root.0", "root.1", *(leaf["node"] for leaf in leaves)]
     return {"splits": splits, "leaves": leaves, "losses": {name: [2.0, 1.5, 1] for name in names}}
+
+
+def _levels(shared: int, matching: int, leaves: int) -> dict[str, Any]:
+    """Return what the levels of a tree were trained on: of gm three, few-shot two, one-shot one."""
+    levels = [{"images": shared, "matching": matching // 2}]
+    if matching:
+        levels.append({"images": leaves // 4, "matching": matching // 2})
+        leaves -= leaves // 4
+    if leaves:
+        levels.append({"images": leaves, "matching": 0})
+    return {"levels": levels}
 
 
 def _trajectory(scores: NDArray[np.float64], generator: np.random.Generator) -> dict[str, Any]:
