@@ -1,4 +1,4 @@
-"""The committed baseline: today's code against it, and what it would notice."""
+"""Baselines: a tiny one made and checked; every night the committed one with today's code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.records import RunRecord
 from benchmark.seeds import parse_seeds
 from benchmark.spaces.nb201 import SIZE
 from benchmark.truth import AccuracyKey, TruthTable, open_table
-from tests.command_line import ROOT, nasbench
+from tests.command_line import ROOT, nasbench, tiny_preset
 
 PATH = ROOT / "results" / "baselines" / "ci.json"
 METHODS = ("one-shot", "gm")  # few-shot is the same tree; three would take too long
@@ -41,7 +41,27 @@ def test_it_holds_what_ci_runs(baseline: Baseline) -> None:
     assert not any(record.provenance["dirty"] for record in baseline.records)
 
 
-@pytest.mark.slow
+def test_the_same_runs_pass_and_other_runs_do_not(tmp_path: Path) -> None:
+    preset = tiny_preset(tmp_path, budget="100")
+    path, where = tmp_path / "b.json", ("--jobs", "1", "--seeds", SEEDS, "--preset", preset)
+    for base in ("rsps", "darts"):
+        ran = nasbench(
+            *("run", "--method", "one-shot", "--base", base, "--out", tmp_path / base), *where
+        )
+        assert ran.code == 0, ran.err
+    gates = ("--gate", "kendall_tau=0.02", "--gate", "best_of_top_10=0.5")
+    made = nasbench("check", tmp_path / "rsps", "--against", path, "--update", "--yes", *gates)
+    assert made.out == (
+        "Truth: cifar10_test_200 of table analog-nasbench, 15,625 architectures\n"
+        f"{path}: one-shot (5 seeds)\n"
+    )
+    checked = nasbench("check", tmp_path / "rsps", "--against", path)
+    assert (checked.code, checked.out.splitlines()[-1]) == (0, "passed: 2 same of 2 gates")
+    checked = nasbench("check", tmp_path / "darts", "--against", path)
+    assert (checked.code, "there is no run of one-shot" in checked.out) == (2, True)
+
+
+@pytest.mark.nightly
 @pytest.mark.timeout(1_800)  # three minutes on two free cores
 def test_no_method_ranks_worse_than_it_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -57,7 +77,7 @@ def test_no_method_ranks_worse_than_it_did(
     assert checked.code == 0, checked.out + checked.err
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("method", METHODS)
 def test_a_tau_lower_by_a_twentieth_is_noticed(
     baseline: Baseline, truth: TruthTable, method: str
