@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 
 from analysis.metrics.ranking import BRIEF
 from analysis.tables import evaluate, gather_facts, ranking_table, summarise_methods, to_markdown
-from baselines.registry import METHODS, method_class
+from baselines.registry import METHODS
 from benchmark.app.running.single_run import describe
 from benchmark.records import read_records
 from benchmark.spaces.nb201 import is_connected, network_codes
@@ -96,7 +96,7 @@ def test_the_records_are_of_todays_preset(committed: Path) -> None:
     assert {record.seed for record in records} == set(range(COMPARISONS[committed.name].seeds))
     task = load_preset(committed.name)
     for record in records:
-        assert record.task == describe(task, method_class(record.method)), record.method
+        assert record.task == describe(task, record.unit), record.method
 
 
 def test_the_verdicts_runs_with_other_options_are_of_todays_preset() -> None:
@@ -108,7 +108,7 @@ def test_the_verdicts_runs_with_other_options_are_of_todays_preset() -> None:
         at_seed = {record.method for record in records if record.seed == seed}
         assert at_seed == {"few-shot", "gm", "gm-random"}
     for record in records:
-        assert record.task == describe(task, method_class(record.method)), record.method
+        assert record.task == describe(task, record.unit), record.method
 
 
 def test_the_readme_shows_their_table() -> None:

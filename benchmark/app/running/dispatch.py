@@ -16,7 +16,6 @@ from pathlib import Path
 
 from filelock import BaseFileLock
 
-from baselines.registry import method_class
 from benchmark.app.running.sharing import WorkerShare, processes_for, worker_shares
 from benchmark.app.running.single_run import describe
 from benchmark.app.running.unit_job import UnitJob, UnitResult, run_unit
@@ -106,8 +105,7 @@ class Dispatcher:
         if lock is None:
             return False
         self._locks[unit] = lock
-        description = describe(self.task, method_class(unit.method))
-        record = find_record(self.folder, unit, description, self.device)
+        record = find_record(self.folder, unit, describe(self.task, unit), self.device)
         if record is None:
             return True
         self._finish(unit, record)

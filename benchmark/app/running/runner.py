@@ -86,7 +86,8 @@ def run_units(
     _check_writable(folder)
     for place in (folder, tempfile.gettempdir()):
         sweep(place)
-    records = _found(task, units, folder, device)
+    found = {unit: find_record(folder, unit, describe(task, unit), device) for unit in units}
+    records = {unit: record for unit, record in found.items() if record is not None}
     for unit in records:
         remove_stale_lock(folder, unit)
     differences = _differences(list(records.values()), device)
@@ -115,17 +116,6 @@ def _planned_units(task: Task, methods: Sequence[str], seeds: Sequence[int]) -> 
         run_budget(task, method)
         units += [unit_of(task, method, seed) for seed in (seeds if method.seeded else seeds[:1])]
     return units
-
-
-def _found(task: Task, units: Sequence[Unit], folder: Path, device: str) -> dict[Unit, RunRecord]:
-    """Return the records that are there already."""
-    found = {}
-    for unit in units:
-        description = describe(task, method_class(unit.method))
-        record = find_record(folder, unit, description, device)
-        if record is not None:
-            found[unit] = record
-    return found
 
 
 def _differences(found: Sequence[RunRecord], device: str) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,56 +36,23 @@ def processes_for(units: int, jobs: int) -> int:
     return jobs + units % jobs if units > jobs else jobs
 
 
-@dataclass(frozen=True)
-class Sharing:
-    """Which of the started units may compute.
-
-    Attributes:
-        units: Number of units.
-        jobs: How many may compute at a time.
-        sharing: How many of the last units share workers; those before them go in their order.
-    """
-
-    units: int
-    jobs: int
-    sharing: int
-
-    def may_compute(self, unit: int, shares: NDArray[np.float64]) -> bool:
-        """Whether a unit is among those that may compute.
-
-        Args:
-            unit: Index of the unit.
-            shares: Finished share of each [units]; NaN before its start, infinite after its end.
-
-        Example:
-            >>> Sharing(units=3, jobs=2, sharing=3).may_compute(0, np.array([0.4, 0.2, 0.2]))
-            False
-        """
-        started = np.flatnonzero(np.isfinite(shares)).tolist()
-        first = sorted(started, key=lambda other: self._rank(other, float(shares[other])))
-        return unit in first[: self.jobs]
-
-    def _rank(self, unit: int, share: float) -> tuple[int, int, int]:
-        if unit < self.units - self.sharing:
-            return (0, 0, unit)
-        return (1, int(share * PARTS), unit)
-
-
 class WorkerShare:
     """One unit's right to compute; usable in any process.
 
-    When a unit starts or ends, one too many may compute until that one has done a part.
+    The last units share workers, those that have done least first; those before them go in their
+    order. When a unit starts or ends, one too many may compute until that one has done a part.
 
     Args:
-        path: The file of the finished shares of all units.
+        path: The file of the finished share of each unit: NaN before its start, infinite after its
+            end.
         unit: Index of the unit.
-        rules: Which units may compute.
+        jobs: How many units may compute at a time.
+        sharing: Index of the first of those that share.
     """
 
-    def __init__(self, path: Path, unit: int, rules: Sharing) -> None:
-        self._path = path
-        self._unit = unit
-        self._rules = rules
+    def __init__(self, path: Path, unit: int, jobs: int, sharing: int) -> None:
+        self._path, self._unit = path, unit
+        self._jobs, self._sharing = jobs, sharing
         self._part = -1
 
     def wait(self, share: float, check: Callable[[], None]) -> None:
@@ -101,13 +67,23 @@ class WorkerShare:
             return
         self._part = part
         self._write(share)
-        while not self._rules.may_compute(self._unit, np.memmap(self._path, np.float64, mode="r")):
+        while not self.may_compute(np.memmap(self._path, np.float64, mode="r")):
             time.sleep(POLL)
             check()
 
     def end(self) -> None:
         """Leave the workers to other units, whether this one has finished or not."""
         self._write(np.inf)
+
+    def may_compute(self, shares: NDArray[np.float64]) -> bool:
+        """Whether the unit may compute, given the finished shares of all [units]."""
+
+        def rank(unit: int) -> tuple[bool, int, int]:
+            is_sharing = unit >= self._sharing
+            return is_sharing, int(shares[unit] * PARTS) if is_sharing else 0, unit
+
+        started = np.flatnonzero(np.isfinite(shares)).tolist()
+        return self._unit in sorted(started, key=rank)[: self._jobs]
 
     def _write(self, share: float) -> None:
         np.memmap(self._path, np.float64, mode="r+")[self._unit] = share
@@ -123,4 +99,4 @@ def worker_shares(path: Path, units: int, jobs: int, sharing: int) -> list[Worke
         sharing: How many of the last units share workers.
     """
     np.memmap(path, np.float64, mode="w+", shape=(units,))[:] = np.nan
-    return [WorkerShare(path, unit, Sharing(units, jobs, sharing)) for unit in range(units)]
+    return [WorkerShare(path, unit, jobs, units - sharing) for unit in range(units)]

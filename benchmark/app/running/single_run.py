@@ -53,9 +53,9 @@ def run_method(
     options = {**task.methods, method.name: vars(method.options)}
     folder = data_folder(data)
     dataset_record(task.data.dataset).prepare(folder)
-    run = SingleRun(replace(task, methods=options), method, seed, checked_device(device), folder)
+    task, unit = replace(task, methods=options), unit_of(task, method, seed)
     with reproducible():
-        return run.record()
+        return SingleRun(task, unit, method, checked_device(device), folder).record()
 
 
 class SingleRun:
@@ -63,8 +63,8 @@ class SingleRun:
 
     Args:
         task: Images, network, budget and scoring.
+        unit: The method's name and the seed.
         method: The method, with the options that the task has for it.
-        seed: The seed.
         device: Where networks live.
         data: Folder with files of images.
         progress: Called with the finished share, from 0 to 1, after each step.
@@ -77,8 +77,8 @@ class SingleRun:
     def __init__(
         self,
         task: Task,
+        unit: Unit,
         method: Method,
-        seed: int,
         device: str,
         data: Path,
         *,
@@ -86,7 +86,7 @@ class SingleRun:
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self.notes: list[str] = []
-        self._task, self._method, self._seed = task, method, seed
+        self._task, self._unit, self._method = task, unit, method
         self._device, self._data, self._progress = device, data, progress
         self._checkpoints = checkpoints or Checkpoints()
         self._ledger = Ledger(run_budget(task, method))
@@ -103,7 +103,7 @@ class SingleRun:
         """
         experiment = make_experiment(
             self._task,
-            self._seed,
+            self._unit.seed,
             self._ledger,
             self._device,
             read_images(self._task, self._data),
@@ -115,9 +115,9 @@ class SingleRun:
         outcome = self._method.run(experiment)
         images = {"images": experiment.images.digest(), "streams": experiment.streams.drawn}
         return RunRecord(
-            method=self._method.name,
-            seed=self._seed,
-            task=describe(self._task, self._method),
+            method=self._unit.method,
+            seed=self._unit.seed,
+            task=describe(self._task, self._unit),
             scores=outcome.scores,
             budget=self._ledger.to_dict(),
             trace=outcome.trace,
@@ -127,9 +127,9 @@ class SingleRun:
     def failure(self, fault: str) -> Failure:
         """Return the report of a run that failed with ``fault``, one line."""
         return Failure(
-            method=self._method.name,
-            seed=self._seed,
-            task=describe(self._task, self._method),
+            method=self._unit.method,
+            seed=self._unit.seed,
+            task=describe(self._task, self._unit),
             fault=fault,
             budget=self._ledger.to_dict(),
             provenance=self._provenance(),
@@ -148,23 +148,23 @@ class SingleRun:
         self._progress(min(1, done / self._work))
 
 
-def unit_of(task: Task, method: type[Method] | Method, seed: int) -> Unit:
+def unit_of(task: Task, method: Method, seed: int) -> Unit:
     """Return a method at a seed; methods that search train supernets by the task's base."""
     return Unit(method.name, None if method.reference else task.search.base, seed)
 
 
-def describe(task: Task, method: type[Method] | Method) -> dict[str, Any]:
-    """Return everything in a task that decides a method's record, apart from the seed."""
-    return task.describe(method.name, searches=not method.reference)
+def describe(task: Task, unit: Unit) -> dict[str, Any]:
+    """Return everything in a task that decides a unit's record."""
+    return task.describe(unit.method, searches=unit.base is not None)
 
 
-def checkpoint_key(task: Task, method: Method, seed: int, device: str) -> dict[str, Any]:
+def checkpoint_key(task: Task, unit: Unit, device: str) -> dict[str, Any]:
     """Return what a checkpoint must agree in for a resumed run to give the same bits."""
     return {
-        "method": method.name,
-        "seed": seed,
+        "method": unit.method,
+        "seed": unit.seed,
         "protocol": PROTOCOL,
-        "task": task_digest(describe(task, method)),
+        "task": task_digest(describe(task, unit)),
         "machine": digest(this_machine(device)),
     }
 

@@ -83,7 +83,7 @@ def _run(job: UnitJob) -> UnitResult:
     method = make_method(task, unit.method)
     checkpoints = Checkpoints(
         checkpoint_path(job.folder, unit),
-        checkpoint_key(task, method, unit.seed, job.device),
+        checkpoint_key(task, unit, job.device),
         job.every if job.folder.is_dir() else Every(),  # other machines may not have the folder
         lambda: job.meter.is_stopped,
     )
@@ -99,7 +99,7 @@ def _run(job: UnitJob) -> UnitResult:
         wait(done)
 
     run = SingleRun(
-        task, method, unit.seed, job.device, job.data, progress=progress, checkpoints=checkpoints
+        task, unit, method, job.device, job.data, progress=progress, checkpoints=checkpoints
     )
     record, failure = None, None
     try:

@@ -40,19 +40,13 @@ CHECK_EVERY = 5.0  # seconds between checks for workers
 WARN_AFTER = 60.0  # seconds without workers
 RETRIES = 1  # of a call whose worker died
 DIED_REMOTELY = "it ended two workers, perhaps for want of memory; give workers more of it"
-_LOST_GRAPH = "Error during deserialization of the task graph"  # a message of the scheduler
 _UNREADABLE = (ImportError, AttributeError, TypeError, SyntaxError, pickle.UnpicklingError)
 _STARTED, _ENDED = "started", "ended"
 _LIBRARIES = ("nasbench-suite", "torch", "numpy", "scipy", "distributed")
 
 
 class Cluster:
-    """The workers of a scheduler.
-
-    Args:
-        client: The connection to it.
-        address: Its address.
-    """
+    """The workers of a scheduler at an address, through a connected client."""
 
     def __init__(self, client: Client, address: str) -> None:
         self._client = client
@@ -141,10 +135,10 @@ class Cluster:
             return CheckError(_gone(self._address))
         if isinstance(error, CheckError):
             return error
-        if isinstance(error, _UNREADABLE) or _LOST_GRAPH in str(error):
+        if isinstance(error, _UNREADABLE):
             return CheckError(
-                f"a worker of {self._address}, or its scheduler, cannot run this version "
-                f"({in_one_line(error).partition('. ')[0]}): install the same nasbench-suite there"
+                f"a worker of {self._address} cannot run this version ({in_one_line(error)}): "
+                "install the same nasbench-suite there"
             )
         return CheckError(
             f"a worker of {self._address} failed: {in_one_line(error)}; what is finished is kept"
@@ -222,12 +216,7 @@ def _without_logging() -> Iterator[None]:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions that a worker must share with the process it works for.
-
-    Example:
-        >>> versions()["torch"] == metadata.version("torch")
-        True
-    """
+    """Return the versions that a worker must share with the process it works for."""
     found = {"Python": platform.python_version()}
     for name in _LIBRARIES:
         try:
@@ -238,15 +227,7 @@ def versions() -> dict[str, str]:
 
 
 def check_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:
-    """Check that a worker has the versions of the process that it works for.
-
-    Args:
-        here: `versions` of that process.
-        there: Those of the worker.
-
-    Raises:
-        CheckError: One differs.
-    """
+    """Raise a CheckError if the versions of a process and ``there``, its worker's, differ."""
     for name in here.keys() | there.keys():
         if here.get(name) != there.get(name):
             raise CheckError(

@@ -60,7 +60,7 @@ def use_stub(monkeypatch: pytest.MonkeyPatch) -> UseStub:
         def stub(name: str) -> type[Method]:
             return type("Stub", (Stub,), {"name": name})
 
-        for module in (dispatch, runner, unit_job):
+        for module in (runner, unit_job):
             monkeypatch.setattr(module, "method_class", stub)
 
     return use

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.app.running.sharing import PARTS, Sharing, processes_for, worker_shares
+from benchmark.app.running.sharing import PARTS, WorkerShare, processes_for, worker_shares
 from benchmark.errors import StoppedError
 
 
 def rounds(units: int, jobs: int) -> float:
     """Return how long equal units take, one alone being 1, with one place for each worker."""
     workers = processes_for(units, jobs)
-    rules = Sharing(units, jobs, sharing=workers)
+    rights = [WorkerShare(Path(), unit, jobs, units - workers) for unit in range(units)]
     parts = np.zeros(units, dtype=int)
     steps = 0
     while (parts < PARTS).any():
@@ -26,7 +26,7 @@ def rounds(units: int, jobs: int) -> float:
         shares = np.full(units, np.nan)
         shares[parts == PARTS] = np.inf
         shares[begun] = parts[begun] / PARTS
-        now = [place for place in begun if rules.may_compute(int(place), shares)]
+        now = [place for place in begun if rights[place].may_compute(shares)]
         assert len(now) == min(jobs, len(begun))
         parts[now] += 1
         steps += 1
@@ -44,17 +44,17 @@ def test_five_units_on_two_workers_take_two_and_a_half_rounds() -> None:
 
 
 def test_units_before_the_last_go_in_their_order() -> None:
-    rules = Sharing(units=7, jobs=2, sharing=3)
+    rights = [WorkerShare(Path(), unit, jobs=2, sharing=4) for unit in range(7)]
     shares = np.array([0.9, 0.1, 0.0, *[np.nan] * 4])
-    assert [rules.may_compute(place, shares) for place in range(3)] == [True, True, False]
+    assert [rights[unit].may_compute(shares) for unit in range(3)] == [True, True, False]
     shares[0] = np.inf
-    assert rules.may_compute(2, shares)
+    assert rights[2].may_compute(shares)
 
 
 def test_those_that_have_done_least_go_first() -> None:
-    rules = Sharing(units=3, jobs=1, sharing=3)
+    rights = [WorkerShare(Path(), unit, jobs=1, sharing=0) for unit in range(3)]
     shares = np.array([0.5, 0.3, 0.7])
-    assert [rules.may_compute(place, shares) for place in range(3)] == [False, True, False]
+    assert [rights[unit].may_compute(shares) for unit in range(3)] == [False, True, False]
 
 
 def test_the_first_never_waits(tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_a_unit_waits_for_those_behind_it(tmp_path: Path) -> None:
     assert waiting.is_alive()
     code = f"""
 from pathlib import Path
-from benchmark.app.running.sharing import Sharing, WorkerShare
-WorkerShare(Path({str(path)!r}), 1, Sharing(2, 1, 2)).end()
+from benchmark.app.running.sharing import WorkerShare
+WorkerShare(Path({str(path)!r}), 1, 1, 0).end()
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[5])
     waiting.join(10)

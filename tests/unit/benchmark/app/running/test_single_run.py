@@ -9,8 +9,9 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.registry import METHODS, MethodRecord, method_class
+from baselines.registry import method_class
 from baselines.schedule import Plan
+from benchmark.app.running import runner, unit_job
 from benchmark.app.running.runner import run_units
 from benchmark.app.running.single_run import run_method
 from benchmark.errors import CheckError, InputError
@@ -38,8 +39,11 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 
 def register(monkeypatch: pytest.MonkeyPatch, method: type[Method]) -> None:
-    record = MethodRecord(method.name, "for a test", lambda: method)
-    monkeypatch.setattr("baselines.registry.METHODS", {**METHODS, method.name: record})
+    def find(name: str) -> type[Method]:
+        return method if name == method.name else method_class(name)
+
+    for module in (runner, unit_job):
+        monkeypatch.setattr(module, "method_class", find)
 
 
 @pytest.mark.parametrize("name", ["few-shot", "params"])

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.app.running.sharing import Sharing, WorkerShare
+from benchmark.app.running.sharing import WorkerShare
 from benchmark.app.running.unit_job import UnitJob, UnitResult, run_unit
 from benchmark.app.workers.progress import Board
 from benchmark.images import data_folder
@@ -20,7 +20,7 @@ class SlowShare(WorkerShare):
     """Waits for its worker once, after half of the work."""
 
     def __init__(self) -> None:
-        super().__init__(Path(), 0, Sharing(1, 1, 1))
+        super().__init__(Path(), unit=0, jobs=1, sharing=0)
         self.has_waited = False
 
     def wait(self, share: float, check: Callable[[], None]) -> None:

@@ -214,10 +214,6 @@ def test_worker_processes_that_cannot_import_the_call_say_so(tmp_path: Path) -> 
     [
         (ImportError("no torch"), "cannot run this version (ImportError: no torch): install the"),
         (AttributeError("no _f"), "cannot run this version (AttributeError: no _f): install the"),
-        (
-            RuntimeError("Error during deserialization of the task graph. This frequently\noccurs"),
-            "(RuntimeError: Error during deserialization of the task graph): install the same",
-        ),
         (OSError("gone\nfar"), "failed: OSError: gone; what is finished is kept"),
         (CheckError("has torch 1.0"), "has torch 1.0"),
         (None, "the scheduler at tcp://10.0.0.1:1 has gone"),
