@@ -45,7 +45,7 @@ def digest(value: Any) -> str:
 
 
 def task_digest(task: Mapping[str, Any]) -> str:
-    """Return the digest of what of a task decides scores: all but the truth it is judged by.
+    """Return the digest of all of a task that decides scores: everything but `truth`.
 
     Example:
         >>> task_digest({"preset": "ci", "truth": {}}) == task_digest({"preset": "ci"})

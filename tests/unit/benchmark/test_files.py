@@ -117,14 +117,14 @@ def test_a_file_is_read_whole_or_not_at_all(tmp_path: Path, size: int) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux alone has such files")
-def test_a_size_that_is_not_told_is_not_believed() -> None:
+def test_a_wrong_size_is_not_relied_on() -> None:
     assert Path("/proc/self/maps").stat().st_size == 0
     assert read_bounded("/proc/self/maps", 1 << 26, "no")
     with pytest.raises(InputError, match=r"^/proc/self/maps has more than 9 bytes: no$"):
         read_bounded("/proc/self/maps", 9, "no")
 
 
-def test_what_the_dead_left_is_swept(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
 from benchmark.files import sweep, replacing
@@ -150,7 +150,7 @@ with replacing(sys.argv[1]) as temporary:
     sweep(tmp_path / "gone")
 
 
-def test_a_folder_of_the_dead_is_swept_by_the_next(
+def test_a_temporary_folder_of_a_killed_process_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = """

@@ -1,4 +1,4 @@
-"""Presets and published numbers from strangers: a task, or a refusal in one line."""
+"""Damaged presets and published numbers: each is read, or refused in one line."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def test_any_text_gives_seeds_or_one_line(text: str) -> None:
     assert len(message.splitlines()) <= 1
 
 
-def test_what_was_drawn_is_told() -> None:
+def test_used_streams_are_listed() -> None:
     streams = Streams(11)
     assert streams.drawn == {}
     streams.numpy("paths")

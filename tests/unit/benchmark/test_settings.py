@@ -190,7 +190,7 @@ def test_lists_and_unions_are_read() -> None:
         ([], "all", "[x] budget is 'all': it must be a whole number, or choose from schedule"),
     ],
 )
-def test_a_fault_in_a_list_or_union_is_told(numbers: Any, budget: Any, message: str) -> None:
+def test_an_error_in_a_list_or_union_is_one_line(numbers: Any, budget: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_settings(Lists, {"numbers": numbers, "budget": budget}, "[x]")
     assert str(caught.value) == message

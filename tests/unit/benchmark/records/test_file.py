@@ -33,7 +33,7 @@ METHODS = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,4})?", fullmatch=True)
 
 
 def write_signed(path: Path, contents: dict[str, Any]) -> None:
-    """Write contents with a checksum that holds, as somebody who knows the format could."""
+    """Write contents with a checksum that holds, as anyone who knows the format could."""
     unsigned = {name: value for name, value in contents.items() if name != "sha256"}
     signed = unsigned | {"sha256": digest(unsigned)}
     path.write_text(json.dumps(signed, indent=1, sort_keys=True) + "\n")

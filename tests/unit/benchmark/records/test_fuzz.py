@@ -84,7 +84,7 @@ def refused(read: Callable[[Path], object], path: Path) -> bool:
 
 @FUZZ
 @given(data=st.data())
-def test_a_record_that_was_changed_and_signed(
+def test_a_record_with_edits_and_a_new_checksum(
     tmp_path: Path, truth: TruthTable, data: st.DataObject
 ) -> None:
     path = tmp_path / "gm-seed0.json"
@@ -105,7 +105,7 @@ def test_a_record_that_was_changed_and_signed(
 @pytest.mark.nightly
 @settings(FUZZ, max_examples=cases(20))  # drawing takes its time
 @given(data=st.data())
-def test_a_report_of_a_trace_that_was_changed_and_signed(
+def test_a_report_of_a_trace_with_edits_and_a_new_checksum(
     tmp_path: Path, truth: TruthTable, data: st.DataObject
 ) -> None:
     path = tmp_path / "gm-seed0.json"
@@ -124,7 +124,7 @@ def test_a_report_of_a_trace_that_was_changed_and_signed(
 
 @settings(FUZZ, max_examples=cases(15))
 @given(data=st.data())
-def test_a_baseline_that_was_changed_and_signed(tmp_path: Path, data: st.DataObject) -> None:
+def test_a_baseline_with_edits_and_a_new_checksum(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "ci.json"
     path.write_bytes(signed(data.draw(changed(BASELINE))))
     refused(read_baseline, path)
@@ -132,7 +132,7 @@ def test_a_baseline_that_was_changed_and_signed(tmp_path: Path, data: st.DataObj
 
 @FUZZ
 @given(data=st.data())
-def test_a_manifest_that_was_changed_and_signed(tmp_path: Path, data: st.DataObject) -> None:
+def test_a_manifest_with_edits_and_a_new_checksum(tmp_path: Path, data: st.DataObject) -> None:
     path = manifest_path(tmp_path, "gm")
     write_manifest(Manifest({"gm-seed0.json": "0" * 64, "gm.csv": "1" * 64}, *"abcde"), path)
     path.write_bytes(signed(data.draw(changed(json.loads(path.read_text())))))

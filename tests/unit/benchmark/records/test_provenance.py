@@ -49,7 +49,7 @@ def commit(project: Path) -> str:
     return git(project, "rev-parse", "HEAD")
 
 
-def test_it_tells_what_runs_here() -> None:
+def test_it_describes_this_process() -> None:
     found = provenance("cpu")
     assert json.loads(json.dumps(found)) == found
     assert found["device"] == "cpu"
@@ -65,7 +65,7 @@ def test_it_tells_what_runs_here() -> None:
     )
 
 
-def test_an_accelerator_is_told_with_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_is_described_with_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     assert provenance("cpu")["accelerator"] is None
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"card at {device}")
     monkeypatch.setattr(torch.version, "cuda", "12.8")
@@ -93,21 +93,21 @@ def test_what_differs_between_machines(change: dict[str, object], names: list[st
     assert machine_differences(here | change, here) == names
 
 
-def test_what_a_record_does_not_tell_differs() -> None:
+def test_what_a_record_lacks_differs() -> None:
     here = provenance("cpu")
     assert machine_differences({}, here) == [
         *("device", "cpu", "instructions", "threads", "python", "libraries")
     ]
 
 
-def test_the_start_and_the_end_are_told() -> None:
+def test_start_and_end() -> None:
     start = datetime.now(timezone.utc) - timedelta(hours=3)
     found = provenance("cpu", start)
     taken = datetime.fromisoformat(found["finished"]) - datetime.fromisoformat(found["started"])
     assert abs(taken - timedelta(hours=3)) < timedelta(seconds=30)
 
 
-def test_the_start_is_told_in_utc() -> None:
+def test_the_start_is_in_utc() -> None:
     start = datetime(2026, 5, 6, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=2)))
     assert provenance("cpu", start)["started"] == "2026-05-05T23:02:03+00:00"
 
@@ -176,7 +176,7 @@ def test_the_command_without_the_machines_folders(arguments: list[str], expected
     assert command_line(arguments) == expected
 
 
-def test_no_folder_of_this_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_of_this_machine_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [sys.executable, f"--out={Path.home() / 'runs'}"])
     text = json.dumps(provenance("cpu"))
     assert str(Path.home()) + "/" not in text

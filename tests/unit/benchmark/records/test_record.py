@@ -29,7 +29,7 @@ def test_numpy_in_a_trace_becomes_plain(make_record: MakeRecord) -> None:
     assert repr(record.trace) == "{'groups': [1, [0.5]]}"
 
 
-def test_the_key_tells_what_decides_the_scores(make_record: MakeRecord) -> None:
+def test_the_key_is_what_decides_the_scores(make_record: MakeRecord) -> None:
     record = make_record()
     key = record.key
     assert (key.preset, key.method, key.seed, key.protocol) == ("ci", "gm", 3, PROTOCOL)
@@ -114,7 +114,7 @@ def test_a_record_of_few_candidates(make_record: MakeRecord) -> None:
         make_record(task=task, scores=np.zeros(2))
 
 
-def test_a_unit_has_the_name_of_its_base_unless_that_goes_without_saying() -> None:
+def test_a_units_name_has_its_base_unless_that_is_the_default() -> None:
     units = [
         Unit("gm", "rsps", 3),
         Unit("gm", "darts", 10),

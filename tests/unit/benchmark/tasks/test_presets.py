@@ -158,7 +158,7 @@ def test_there_are_as_many_images_as_a_preset_says(preset: str) -> None:
     assert len(images.valid) == data.validation_images
 
 
-def test_a_preset_of_ones_own_extends_another(tmp_path: Path) -> None:
+def test_a_file_may_extend_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('description = "mine"\nextends = "ci"\n[methods.gm]\nlevels = 1\n')
     task, ci = load_preset(str(path)), load_preset("ci")
@@ -170,7 +170,7 @@ def test_a_preset_of_ones_own_extends_another(tmp_path: Path) -> None:
         load_preset(str(path))
 
 
-def test_changes_are_checked_and_told() -> None:
+def test_changes_are_applied() -> None:
     task = load_preset("ci")
     changed = task.changed({"training.budget": 64_000, "methods.few-shot.edges": [0, 1]})
     assert re.fullmatch("ci-[0-9a-f]{6}", changed.preset)
@@ -243,7 +243,7 @@ def test_other_paths_are_no_presets(name: str) -> None:
         load_preset(name)
 
 
-def test_a_file_of_ones_own_is_a_preset(tmp_path: Path) -> None:
+def test_a_file_can_be_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text_of("laptop").replace("minutes on", "τ on"), encoding="utf-8")
     task = load_preset(str(path))
@@ -260,7 +260,7 @@ def test_a_file_of_ones_own_is_a_preset(tmp_path: Path) -> None:
         ("empty.toml", b"", "preset empty: description is missing: give it"),
     ],
 )
-def test_a_file_that_is_no_preset_is_told(
+def test_a_file_that_is_no_preset_is_refused(
     tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     path = tmp_path / name

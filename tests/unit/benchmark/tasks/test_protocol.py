@@ -38,7 +38,7 @@ def test_a_file_may_extend_a_protocol() -> None:
     )
 
 
-def test_a_file_of_ones_own(tmp_path: Path) -> None:
+def test_a_file_can_be_a_protocol(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text().replace("epochs = 4", "epochs = 7"))
     assert load_protocol(str(path)).training.epochs == 7

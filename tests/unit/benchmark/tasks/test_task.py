@@ -207,11 +207,11 @@ def test_description_and_methods_must_be_there() -> None:
         ),
     ],
 )
-def test_a_fault_is_told_in_one_line(old: str, new: str, message: str) -> None:
+def test_an_error_is_one_line(old: str, new: str, message: str) -> None:
     assert fault(changed(old, new)).startswith(message)
 
 
-def test_a_section_that_is_none_is_told() -> None:
+def test_a_section_that_is_a_number_is_refused() -> None:
     text = "data = 3\n" + without_section("[data]")
     assert fault(text) == "data is 3: it must be a section"
 
@@ -250,7 +250,7 @@ def test_a_description_is_plain_json(task: Task, method: str) -> None:
     }
 
 
-def test_a_description_tells_a_trajectory_only_where_there_is_one(task: Task) -> None:
+def test_a_description_has_a_trajectory_only_where_it_is_on(task: Task) -> None:
     """So a record without one is that of its task whatever the size of the sample."""
     off = parse_task("mine", changed("points = 2", "points = 0"))
     told = task.describe("gm")
@@ -268,7 +268,7 @@ def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
 
 
 @pytest.mark.parametrize(("section", "name"), [one for one in FIELDS if one[1] != "dataset"])
-def test_a_description_tells_every_setting_apart(task: Task, section: str, name: str) -> None:
+def test_every_setting_changes_the_description(task: Task, section: str, name: str) -> None:
     settings = getattr(task, section)
     value: Any = getattr(settings, name)
     other = OTHERS[value] if isinstance(value, str) else 2 * value
