@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.report import Report, Study, make_report, read_study, write_report
+from analysis.report.tables import intervals
 from analysis.statistics.ceiling import agreement_of
 from analysis.tables.published import published_path, read_published
 from benchmark.records import RunRecord, write_record
@@ -213,7 +214,9 @@ def study(runs_folder: Path, table: TruthTable) -> Study:
 
 @pytest.fixture(scope="session")
 def report(study: Study) -> Report:
-    return make_report(study)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals, "RESAMPLES", 20)
+        return make_report(study)
 
 
 @pytest.fixture(scope="session")
