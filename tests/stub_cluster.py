@@ -29,7 +29,11 @@ class StubCluster(Workers):
         return nullcontext(self)
 
     def results(self, call: Callable[..., Any], arguments: Any) -> Iterator[Any]:
-        given = list(arguments)
-        yield from (call(*one) for one in given if not self.is_deadly(*one))
-        if any(self.is_deadly(*one) for one in given):
+        died = False
+        for one in list(arguments):
+            if self.is_deadly(*one):
+                died = True
+            else:
+                yield call(*one)
+        if died:
             raise WorkerDiedError("it ended both workers that it was given to")

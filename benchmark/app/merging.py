@@ -1,4 +1,4 @@
-"""Putting together what several machines did apart: folders of run records, or of trainings."""
+"""Merging folders that several machines wrote: of run records, or of trainings for a table."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from benchmark.app.building.journal import (
 )
 from benchmark.errors import CheckError, InputError
 from benchmark.files import write_atomic
-from benchmark.records import RunRecord, read_records, record_path
+from benchmark.records import RunRecord, Unit, read_records, record_path
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge put together.
+    """The result of a merge.
 
     Attributes:
         what: ``runs`` or ``trainings``.
-        count: How many there are now.
-        added: How many of them came from the folders merged.
-        damaged: Lines that could not be used.
+        count: How many the target folder has now.
+        added: How many of them are new in it.
+        damaged: Lines of journals that could not be used.
     """
 
     what: str
@@ -40,18 +40,15 @@ class Merged:
 
 
 def merge(folders: Sequence[Path], out: Path) -> Merged:
-    """Put the contents of folders into one; what several of them hold must be the same.
+    """Copy the contents of folders into one; what several of them hold must be the same.
 
     Args:
-        folders: Where shares of a run, or of a build, were written to.
-        out: Where all of it goes; what is there already stays.
-
-    Returns:
-        What there is then.
+        folders: Folders with shares of one run, or of one build.
+        out: The target folder; what it has already stays.
 
     Raises:
-        InputError: A folder cannot be read or holds nothing, or they are of different kinds.
-        CheckError: Two of them hold different results for the same, or the system refused.
+        InputError: A folder cannot be read or is empty, or they are of different kinds.
+        CheckError: Two of them hold different results of one unit, or the system refused.
     """
     for folder in folders:
         if not folder.is_dir():
@@ -82,7 +79,7 @@ def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
 
 
 def _add(journal: Journal, merged: Journal) -> int:
-    """Add what is missing and return how much that was."""
+    """Add the trainings that are missing, and return their number."""
     added = 0
     results: dict[TrainingKey, TrainingResult | str] = {**journal.trained, **journal.failed}
     for training, result in results.items():
@@ -99,30 +96,25 @@ def _add(journal: Journal, merged: Journal) -> int:
 
 
 def _merge_records(folders: Sequence[Path], out: Path) -> Merged:
-    known: dict[str, tuple[Path, RunRecord]] = {}
-    tasks: dict[str, tuple[Path, RunRecord]] = {}
-    contents: dict[str, bytes] = {}
-    already = set()
+    by_unit: dict[Unit, tuple[Path, RunRecord]] = {}
+    by_name: dict[str, tuple[Path, RunRecord]] = {}
     for folder in [*([out] if out.is_dir() else []), *folders]:
         for record in read_records(folder):
-            path = record_path(folder, record.unit)
-            before = known.setdefault(path.name, (folder, record))
-            if not np.array_equal(before[1].scores, record.scores):
-                raise CheckError(
-                    f"{folder} has other scores in {path.name} than {before[0]}: they were made by "
-                    "different machines or versions, keep one of them"
-                )
-            first = tasks.setdefault(record.name, (folder, record))
-            if replace(first[1].key, seed=record.seed) != record.key:
+            other, first = by_name.setdefault(record.name, (folder, record))
+            if replace(first.key, seed=record.seed) != record.key:
                 raise InputError(
-                    f"{folder} and {first[0]} hold runs of {record.name} on different tasks or by "
+                    f"{folder} and {other} hold runs of {record.name} on different tasks or by "
                     "different protocols: merge shares of one run"
                 )
-            contents.setdefault(path.name, path.read_bytes())
-            if folder == out:
-                already.add(path.name)
-    if not known:
+            other, first = by_unit.setdefault(record.unit, (folder, record))
+            if not np.array_equal(first.scores, record.scores):
+                raise CheckError(
+                    f"{folder} has other scores of {record.unit} than {other}: they were made by "
+                    "different machines or versions, keep one of them"
+                )
+    if not by_unit:
         raise InputError(f"no run records in {', '.join(map(str, folders))}")
-    for name in sorted(contents.keys() - already):
-        write_atomic(out / name, contents[name])
-    return Merged("runs", len(contents), len(contents) - len(already))
+    added = {unit: folder for unit, (folder, _) in by_unit.items() if folder != out}
+    for unit, folder in sorted(added.items()):
+        write_atomic(record_path(out, unit), record_path(folder, unit).read_bytes())
+    return Merged("runs", len(by_unit), len(added))

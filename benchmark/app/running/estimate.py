@@ -1,4 +1,4 @@
-"""How long runs will take here, from a few measured steps on images of noise."""
+"""How long runs will take on this machine, from a few measured steps on images of noise."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MOST_IMAGES = 64  # that each of them is measured on
 
 @dataclass(frozen=True)
 class StepCosts:
-    """Seconds that single pieces of work take, medians of a few.
+    """Median seconds of single steps of work.
 
     Attributes:
-        step: One training step of a supernet that holds the whole space.
-        matching: One pass of a batch for gradient matching, its share of comparing included.
-        scoring: One architecture on one image to be scored, among its neighbours.
+        step: One training step of a supernet of the whole space.
+        matching: One pass of a batch for gradient matching, with its share of the comparison.
+        scoring: Scoring one architecture on one image.
     """
 
     step: float
@@ -40,7 +40,7 @@ class StepCosts:
 
 
 def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
-    """Measure what a task's single steps take on a device; its images need not be there.
+    """Measure a task's single steps on a device; its images need not be installed.
 
     Args:
         task: The task.
@@ -70,22 +70,13 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
     )
     codes = task.functions
     middle = len(codes) // 2
-    sample = codes[middle : middle + SCORED]  # neighbours, which share work as in the whole space
+    sample = codes[middle : middle + SCORED]  # neighbours share work, as in the whole space
     scoring = _median_seconds(lambda: base.score_functions(state.network, sample), device)
-    return StepCosts(step, matching / (passes / 2), scoring / (SCORED * fewer))
+    return StepCosts(step, matching / (passes / 2), scoring / (len(sample) * fewer))
 
 
 def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
-    """Return the seconds that a plan's parts take one after the other, scoring included.
-
-    Args:
-        task: The task.
-        plan: What a method will do.
-        costs: What single steps take.
-
-    Returns:
-        Seconds by the names of `Spending`, and ``scoring``.
-    """
+    """Return the seconds of a plan's parts, by the names of `Spending`, and of ``scoring``."""
     batch = task.training.batch_size
     passes = base_class(task.search.base).passes
     per_image = {
@@ -101,7 +92,7 @@ def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
 
 
 def _noise(task: Task) -> ImageSet:
-    """Return as many images of noise as the measurement needs."""
+    """Return as many images of noise as are measured on."""
     scale, batch = task.scale, task.training.batch_size
     generator = torch.Generator().manual_seed(0)
 
@@ -117,7 +108,7 @@ def _noise(task: Task) -> ImageSet:
 
 
 def _median_seconds(work: Callable[[], object], device: str, repeats: int = STEPS) -> float:
-    """Return the median time of some work, the first time not counted."""
+    """Return the median time of some work, without the first time."""
     times = []
     for _ in range(1 + repeats):
         _wait(device)
@@ -129,6 +120,6 @@ def _median_seconds(work: Callable[[], object], device: str, repeats: int = STEP
 
 
 def _wait(device: str) -> None:
-    """Wait for what the device has been asked to do."""
+    """Wait until the device has finished."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)

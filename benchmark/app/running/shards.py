@@ -1,4 +1,4 @@
-"""Shares of the work, for machines that have nothing in common but a batch queue."""
+"""Shares of the work, for machines that cannot reach each other."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ Item = TypeVar("Item")
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """Return which of how many shares of the work is meant.
-
-    Args:
-        text: ``i/n``, the i-th of n shares, i from 1.
-
-    Raises:
-        InputError: The text has another form.
+    """Read ``i/n``, the i-th of n shares, i from 1; another form raises an InputError.
 
     Example:
         >>> parse_shard("2/3")
@@ -33,7 +27,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def share_of(work: Sequence[Item], shard: tuple[int, int]) -> list[Item]:
-    """Return a share of some work: every n-th piece.
+    """Return a share of some work: every n-th item.
 
     Example:
         >>> share_of("abcde", (1, 2)), share_of("abcde", (2, 2))

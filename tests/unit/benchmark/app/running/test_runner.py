@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from baselines.method import Method, Outcome
 from benchmark import files
 from benchmark.app.running import dispatch, runner, unit_job
 from benchmark.app.running.runner import run_units
+from benchmark.app.running.unit_job import UnitJob
 from benchmark.app.workers.progress import WRITE_EVERY, Meter
 from benchmark.app.workers.stopping import ask_to_stop
 from benchmark.budget import Spending
@@ -166,7 +168,7 @@ def test_a_record_of_another_task_is_in_the_way(task: Task, tmp_path: Path) -> N
     run_units(task, ["random"], [1], tmp_path)
     before = contents(tmp_path)
     other = replace(task, training=replace(task.training, budget=601))
-    with pytest.raises(InputError, match=r"random-seed1.json is a run of another task .*--out"):
+    with pytest.raises(InputError, match=r"random-seed1.json is a run of another task: .* --out"):
         run_units(other, ["random"], [0, 1], tmp_path)
     assert contents(tmp_path) == before  # not even seed 0 was run
 
@@ -211,6 +213,26 @@ def test_what_ended_two_workers_of_a_cluster_is_named_and_not_tried_again(
         run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=cluster)
     assert cluster.calls == [3]
     assert sorted(contents(tmp_path)) == ["gm-seed0.json", "gm-seed2.json"]
+
+
+@pytest.mark.parametrize(("deaths", "failed"), [(1, []), (2, [1])])
+def test_a_unit_whose_worker_died_is_run_once_more_alone(
+    task: Task, tmp_path: Path, use_stub: UseStub, deaths: int, failed: list[int]
+) -> None:
+    use_stub(lambda experiment: None)
+    left = [1] * deaths
+
+    def is_deadly(job: UnitJob) -> bool:
+        return job.unit.seed == 1 and bool(left and left.pop())
+
+    workers = StubCluster(scheduler=None, is_deadly=is_deadly)
+    message = "1 of 3 runs failed: gm seed 1: the system ended its worker twice, perhaps for want"
+    with pytest.raises(CheckError, match=message) if failed else nullcontext():
+        run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=workers)
+    assert workers.calls == [3, 1]
+    assert sorted(contents(tmp_path)) == [
+        f"gm-seed{seed}.json" for seed in range(3) if seed not in failed
+    ]
 
 
 def test_many_failures_are_not_all_listed(task: Task, tmp_path: Path, use_stub: UseStub) -> None:
