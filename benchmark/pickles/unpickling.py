@@ -74,6 +74,7 @@ class _Function:
     """A function that a pickle may call; it has no attribute that a pickle could set."""
 
     __slots__ = ("_call",)
+    _call: Callable[..., Any]
 
     def __init__(self, call: Callable[..., Any]) -> None:
         object.__setattr__(self, "_call", call)
@@ -101,7 +102,7 @@ def _encode(text: object, codec: object) -> bytes:
 
 
 # For what no table needs, such as weights: takes any arguments, keeps nothing.
-_IGNORED = _Function(lambda *_: _IGNORED)
+_IGNORED: _Function = _Function(lambda *_: _IGNORED)
 _CORES = ("numpy.core", "numpy._core")
 _TENSORS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 _NUMPY: Globals = {

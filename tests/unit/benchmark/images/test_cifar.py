@@ -124,7 +124,7 @@ def test_what_is_not_there_is_downloaded_once(
 
 
 def test_a_download_that_fails_says_what_to_do(tmp_path: Path) -> None:
-    remote = Remote("images.tar.gz", "http://127.0.0.1:9/", "0" * 32)  # nobody listens there
+    remote = Remote("images.tar.gz", "http://127.0.0.1:9/", "0" * 32)  # no server
     with pytest.raises(CheckError, match=r"cannot download http://127\.0\.0\.1:9/images\.tar\.gz"):
         remote.download(tmp_path)
 

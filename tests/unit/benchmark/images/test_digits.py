@@ -81,7 +81,7 @@ def test_every_digit_is_in_one_part_once_with_its_label(clean: ImageSet) -> None
 
 
 def test_the_split_is_shuffled(clean: ImageSet) -> None:
-    """The file is sorted by writer: its end would be a set of strangers."""
+    """The file is sorted by writer: its end has writers that its beginning lacks."""
     first = {image.astype(np.int64).tobytes() for image in load_digits().images[:TRAIN]}
     share = np.mean([image.tobytes() in first for image in grey_levels(clean)[:TRAIN]])
     assert abs(share - TRAIN / (TRAIN + VALID)) < 0.05

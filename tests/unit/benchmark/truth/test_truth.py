@@ -120,7 +120,7 @@ def test_what_is_no_architecture_is_refused(archs: object) -> None:
         table().accuracy(TEST, archs)  # type: ignore[call-overload]
 
 
-def test_nobody_can_change_a_table() -> None:
+def test_a_table_cannot_be_changed() -> None:
     given_array = np.array([10.0, 90.5, 70.25])
     truth = replace(table(), accuracies={TEST: given_array})
     given_array[:] = 0
