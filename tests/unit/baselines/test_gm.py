@@ -19,6 +19,7 @@ from tests.unit.baselines.conformance import TrainedConformance, cached_run
 from tests.unit.baselines.stubs import stubbed_run
 from tests.unit.baselines.tiny import (
     BATCH,
+    CANDIDATES,
     OPTIONS,
     tiny_experiment,
     tiny_images,
@@ -62,19 +63,18 @@ def test_every_level_multiplies_the_leaves(levels: int, groups: int) -> None:
     assert sum(leaf["architectures"] for leaf in trace["leaves"]) == 15625
 
 
-@pytest.mark.slow
-def test_the_trace_tells_how_many_batches_were_saved() -> None:
-    """The only look is after eight of twelve batches."""
-    options = {**OPTIONS["gm"], "levels": 1, "batches": 12}
-    everything = Gm(options).run(tiny_experiment(budget=4_000))
+def test_the_trace_has_the_number_of_batches_used() -> None:
+    """The only check is after eight of twelve batches."""
+    options = {**OPTIONS["gm"], "levels": 1, "batches": 12, "edge": "fixed", "edges": [0]}
+    everything = Gm(options).run(tiny_experiment(budget=100 * BATCH))
     assert "batches" not in everything.trace["splits"][0]
-    experiment = tiny_experiment(budget=4_000)
+    experiment = tiny_experiment(budget=100 * BATCH)
     saving = Gm({**options, "stop_error": 0.5}).run(experiment)
     (split,) = saving.trace["splits"]
     assert split["batches"]["planned"] == 12
     assert split["batches"]["used"] in (8, 12)
     matching = experiment.ledger.to_dict()["parts"][Spending.GRADIENT_MATCHING]
-    assert matching <= split["batches"]["used"] * 25 * BATCH
+    assert matching <= split["batches"]["used"] * 5 * BATCH
 
 
 def test_every_node_matches_on_batches_and_paths_of_its_own() -> None:
@@ -101,10 +101,9 @@ def test_two_levels_give_four_leaves_that_split_two_edges_each() -> None:
     assert sorted(held.tolist()) == list(range(SIZE))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("base", ["darts", "darts-2nd", "snas"])
 def test_other_bases_grow_the_same_tree(base: str) -> None:
-    experiment = tiny_experiment(search=tiny_search(base), budget=700 * BATCH)
+    experiment = tiny_experiment(search=tiny_search(base), budget=200 * BATCH)
     outcome = Gm(OPTIONS["gm"]).run(experiment)
     assert len(outcome.trace["leaves"]) == 4
     assert np.isfinite(outcome.scores).all()
@@ -113,7 +112,7 @@ def test_other_bases_grow_the_same_tree(base: str) -> None:
     assert experiment.ledger.parts[Spending.GRADIENT_MATCHING] == (30 + 2 * 25) * BATCH
     for leaf in outcome.trace["leaves"]:
         code = from_string(leaf["selected"]["architecture"])
-        assert leaf["selected"]["score"] == outcome.scores[code]
+        assert leaf["selected"]["score"] == outcome.scores[np.searchsorted(CANDIDATES, code)]
     best = max(leaf["selected"]["score"] for leaf in outcome.trace["leaves"])
     assert outcome.trace["choice"]["score"] == best
 
@@ -132,8 +131,7 @@ TREES = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(tree=TREES, seed=st.integers(0, 9))
 def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) -> None:
     order, levels, groups = tree.pop("order"), tree["levels"], tree["groups"]
@@ -160,9 +158,9 @@ def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) ->
         assert run.ledger.parts[Spending.GRADIENT_MATCHING] == 0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("base", ["rsps", "darts", "snas"])
-@pytest.mark.parametrize("edge", ["best", "random"])
+@pytest.mark.parametrize(
+    ("base", "edge"), [("rsps", "best"), ("rsps", "random"), ("darts", "best"), ("snas", "random")]
+)
 def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, edge: str) -> None:
     options = {
         **OPTIONS["gm"],

@@ -89,7 +89,7 @@ def steps_behind(run: StubbedRun, node: str) -> int:
     return steps
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(BUDGETS, st.integers(0, 9), FEW_SHOT, GM)
 def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Options) -> None:
     """Equal weights and batches to begin with, equal paths while warming up, an equal budget."""
@@ -110,7 +110,7 @@ def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Opt
                     assert torch.equal(mine, theirs)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(BUDGETS, GM)
 def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> None:
     run = stubbed_run(Gm, options, budget=budget)
@@ -131,7 +131,7 @@ def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> 
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(BUDGETS, GM)
 def test_weights_have_the_steps_behind_them_that_they_should(budget: int, options: Options) -> None:
     run = stubbed_run(Gm, options, budget=budget)
@@ -144,7 +144,7 @@ def test_weights_have_the_steps_behind_them_that_they_should(budget: int, option
     assert len({id(one.network) for one in run.trained.values()}) == len(run.trained)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(BUDGETS, GM)
 def test_one_cosine_runs_over_a_lineage(budget: int, options: Options) -> None:
     """It is planned before the cost of matching is known, so by that it may be too long."""
@@ -180,14 +180,14 @@ def test_few_shots_published_rate_falls_anew_for_each_supernet() -> None:
 
 @pytest.mark.parametrize(("restart", "passes"), [("never", 2), ("last", 1), ("always", 1)])
 def test_parameters_are_frozen_above_leaves_that_start_anew(restart: str, passes: int) -> None:
-    experiment = tiny_experiment(search=tiny_search("darts"), budget=400 * BATCH)
+    experiment = tiny_experiment(search=tiny_search("darts"), budget=150 * BATCH)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "baselines.training.base.score_codes",
             lambda network, codes, *_, **__: np.zeros(len(codes)),
         )
         outcome = Gm(gm(restart=restart)).run(experiment)
-    warm_up = round(0.2 * (400 // passes))
+    warm_up = round(0.2 * (150 // passes))
     assert experiment.ledger.parts[Spending.SHARED_TRAINING] == warm_up * passes * BATCH
     assert outcome.trace["levels"][0]["images"] == warm_up * passes * BATCH
     assert experiment.ledger.left < 2 * BATCH  # a leaf's step passes two batches

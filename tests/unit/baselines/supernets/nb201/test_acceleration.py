@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from baselines.supernets.nb201 import Supernet, accelerate, score_codes
+from baselines.supernets.nb201.acceleration import compiled_unit
 from baselines.supernets.nb201.operations import conv_norm
 from baselines.training.weights import StepRange, path_training
+from benchmark.errors import InputError
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import distinct_codes
 from benchmark.tasks.task import load_preset, preset_names
@@ -67,7 +69,7 @@ def test_logits_are_in_full_precision() -> None:
     assert lower(torch.zeros(2, 1, 8, 8), PATHS[0]).dtype == torch.float32
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @COMPILER_WARNS
 def test_compiled_edges_compute_the_same() -> None:
     (plain, expected), (compiled, losses) = trained(), trained(compile=True)
@@ -80,7 +82,7 @@ def test_compiled_edges_compute_the_same() -> None:
     assert scores(compiled) == scores(as_usual)  # scoring is not compiled
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @COMPILER_WARNS
 def test_copies_are_as_fast() -> None:
     settings = tiny_training(compile=True, precision="bfloat16")
@@ -92,7 +94,19 @@ def test_copies_are_as_fast() -> None:
     assert next(twin.cells()).edge(0).unit is not next(plain.cells()).edge(0).unit
 
 
-@pytest.mark.slow
+def test_a_failing_compiler_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._dynamo.exc import TorchDynamoException
+
+    def fail(*arguments: object) -> None:
+        raise TorchDynamoException("no C++ compiler\nat line 3")
+
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: fail)
+    compiled_unit.cache_clear()
+    with pytest.raises(InputError, match=r"cannot compile for cpu: .*let it be false$"):
+        trained(compile=True)
+
+
+@pytest.mark.nightly
 def test_no_compiler_is_one_line(tmp_path: Path) -> None:
     called = finish(
         start_nasbench(
