@@ -93,17 +93,8 @@ def mixture_distances(
 ) -> Distances:
     """Return the same as `gradient_distances` where the other edges carry a mixture a batch.
 
-    No two children are one function here, so each operation of each edge is a pass of its own.
-
-    Args:
-        network: The trained supernet; its weights stay as they are.
-        subspace: Its part of the space.
-        edges: Which edges to compare the operations of.
-        batches: Training batches.
-        mixtures: For each batch, the mixture of the other edges; no gradient flows to it.
-        before_pass: Called before each pass of a batch, to charge it.
-        soft: Whether an operation that stands alone keeps its weight of the mixture.
-        should_stop: Asked after each batch.
+    With ``soft``, an operation that stands alone keeps its weight of the mixture. No gradient flows
+    to the mixtures. Each operation of each edge is a pass of its own.
     """
     vectors = GradientVectors(network)
     found: Found = {edge: [] for edge in edges}
@@ -131,13 +122,9 @@ def averaged(found: Found) -> Distances:
 
 
 def cosine_distances(vectors: Tensor) -> Tensor:
-    """Return 1 − cosine of every two vectors; two zero vectors are alike, 0 and another are not.
+    """Return 1 − cosine of every two vectors [n, size], symmetric [n, n], from 0 to 2.
 
-    Args:
-        vectors: float64 [n, size].
-
-    Returns:
-        Symmetric [n, n] with a zero diagonal, from 0 to 2.
+    The distance of two zero vectors is 0, that of a zero vector and another 1.
 
     Example:
         >>> cosine_distances(torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])).tolist()

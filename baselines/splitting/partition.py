@@ -23,13 +23,7 @@ ROUNDING = 1e-9  # relative to the numbers compared, absolute where they are bel
 
 @dataclass(frozen=True)
 class Partition:
-    """A grouping of n operations and the distance it keeps and separates.
-
-    Args:
-        groups: positions, each group sorted, groups by first member.
-        separated: sum of the distances over the pairs of operations in different groups.
-        inside: the same sum over the pairs in one group.
-    """
+    """Groups of n operations, and the sums of distances over pairs across and inside groups."""
 
     groups: Groups
     separated: float
@@ -65,12 +59,7 @@ def best_edge(partitions: Mapping[int, Partition]) -> int:
     """Return the edge whose partition separates the most distance, the smallest of equals.
 
     Raises:
-        InputError: there is no edge to choose from.
-
-    Example:
-        >>> halves = ((0, 1), (2, 3))
-        >>> best_edge({0: Partition(halves, 1.5, 0.2), 4: Partition(halves, 1.9, 0.8)})
-        4
+        InputError: There is no edge to choose from.
     """
     if not partitions:
         raise InputError("no edge is left to split: ask for fewer levels of splits")
@@ -79,15 +68,7 @@ def best_edge(partitions: Mapping[int, Partition]) -> int:
 
 
 def random_partition(n: int, groups: int, min_size: int, generator: np.random.Generator) -> Groups:
-    """Return one of `set_partitions`, each with the same probability: the paper's control.
-
-    Raises:
-        InputError: the groups do not fit n.
-
-    Example:
-        >>> random_partition(2, 2, 1, np.random.default_rng(0))
-        ((0,), (1,))
-    """
+    """Return one of `set_partitions`, each with the same probability: the paper's control."""
     options = list(set_partitions(n, groups, min_size))
     return options[int(generator.integers(len(options)))]
 

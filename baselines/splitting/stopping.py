@@ -50,12 +50,7 @@ class EarlyStop:
         self._checks = _checks(planned)
 
     def should_stop(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
-        """Return whether to stop; distances are moved from the device at checks only.
-
-        Args:
-            found: For each edge the distances [n, n] of each batch.
-            used: Number of batches so far.
-        """
+        """Return whether to stop, as `ShouldStop`; the host waits for the device at checks only."""
         self.used = used
         if not self._error or used not in self._checks:
             return False
@@ -78,17 +73,8 @@ def separated_distances(
 ) -> NDArray[np.float64]:
     """Return the distance that each partition of an edge separates in each batch.
 
-    Args:
-        matrices: Distances of each batch [batches, n, n].
-        groups: Groups of a partition.
-        min_size: Least number of operations in a group.
-
-    Returns:
-        [batches, partitions], in the order of `set_partitions`.
-
-    Example:
-        >>> separated_distances(np.array([[[0.0, 1.0], [1.0, 0.0]]]), groups=2, min_size=1)
-        array([[1.]])
+    Distances are [batches, n, n]; the result is [batches, partitions], in the order of
+    `set_partitions`.
     """
     size = matrices.shape[1]
     columns = []
@@ -104,9 +90,7 @@ def separated_distances(
 def overtaking(separated: NDArray[np.float64], planned: int) -> float:
     """Return an upper bound on the probability that the leader will not lead at the end.
 
-    Args:
-        separated: What each candidate separates in each batch so far [batches, candidates].
-        planned: Batches in all.
+    Candidates separate [batches, candidates] so far; ``planned`` is the number of all batches.
 
     Example:
         >>> ahead = np.random.default_rng(0).normal([[3.0, 0.0]], 1.0, (16, 2))

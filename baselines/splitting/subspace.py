@@ -79,17 +79,10 @@ class Subspace:
         return _connected(self)
 
     def draw_paths(self, count: int, generator: np.random.Generator) -> Operations:
-        """Draw architectures uniformly from the connected ones, with replacement.
-
-        Returns:
-            Operations [count, 6].
+        """Draw operations [count, 6] uniformly from connected architectures, with replacement.
 
         Raises:
-            InputError: none of the architectures here is connected.
-
-        Example:
-            >>> FULL.draw_paths(2, np.random.default_rng(0)).shape
-            (2, 6)
+            InputError: None of the architectures here is connected.
         """
         codes = self.connected_codes()
         if not codes.size:
@@ -101,11 +94,7 @@ class Subspace:
         return len(self.allowed[edge]) < len(OPERATIONS)
 
     def split(self, edge: int, groups: Sequence[Sequence[int]]) -> tuple[Subspace, ...]:
-        """Return one subspace a group, which allows only that group on the edge.
-
-        Args:
-            edge: index into `EDGES`.
-            groups: operation indices; together they are what the edge allows, each once.
+        """Return one subspace for each group, which allows only its operations on the edge.
 
         Raises:
             InputError: the edge does not exist, or the groups do not divide its operations.
@@ -137,17 +126,10 @@ FULL = Subspace((tuple(range(len(OPERATIONS))),) * len(EDGES))
 
 
 def owner(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
-    """Return the position of the leaf that holds each code.
-
-    Args:
-        leaves: subspaces that hold every architecture of the space exactly once.
-        codes: integers [...] from 0 to 15,624.
-
-    Returns:
-        Positions in ``leaves``, [...].
+    """Return the position of the leaf that holds each code [...], of all leaves of a tree.
 
     Raises:
-        InputError: the leaves miss or share an architecture, or a code is outside the space.
+        InputError: The leaves miss or share an architecture, or a code is outside the space.
 
     Example:
         >>> owner(FULL.split(5, [(0, 1), (2, 3, 4)]), [0, 1, 2, 15624])

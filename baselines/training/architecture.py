@@ -48,11 +48,7 @@ class Architecture(nn.Module):
         return table
 
     def mixture(self, weights: Callable[[int, Tensor], Tensor]) -> Mixture:
-        """Return the mixture whose weights are computed edge by edge.
-
-        Args:
-            weights: Gets an edge's index and its parameters [n], returns its weights [n].
-        """
+        """Return the mixture whose weights [n] a function computes of an edge and its α [n]."""
         return Mixture(
             self.operations,
             tuple(weights(edge, self.parameter(edge)) for edge in range(len(EDGES))),

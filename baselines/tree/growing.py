@@ -78,12 +78,7 @@ def plan_tree(
 ) -> Plan:
     """Return what a tree of supernets will do on a task, before anything is run.
 
-    Args:
-        task: The task, with its base.
-        train_images: Number of training images.
-        schedule: How the budget is divided.
-        matching: For each level that is split, the most batches that one split passes; none by
-            default.
+    ``matching`` is the most batches that one split passes, for each level; none by default.
 
     Raises:
         InputError: The schedule does not fit the task's budget, or its own levels.

@@ -35,13 +35,7 @@ class Mixture:
     weights: tuple[Tensor, ...]
 
     def alone(self, edge: int, operation: int, *, keep_weight: bool = False) -> Mixture:
-        """Return the mixture with one operation alone on an edge, the others as they are.
-
-        Args:
-            edge: Index into `EDGES`.
-            operation: Index into `OPERATIONS`, one that the edge has.
-            keep_weight: Whether it keeps its weight in the mixture instead of getting 1.
-        """
+        """Return the mixture with one operation alone on an edge, with weight 1 or its own."""
         place = self.operations[edge].index(operation)
         weight = self.weights[edge][place : place + 1]
         operations, weights = list(self.operations), list(self.weights)

@@ -47,14 +47,7 @@ CHUNK_MAPS = 10  # for each architecture of a chunk: nodes, terms and temporary 
 
 @dataclass(frozen=True)
 class Use:
-    """Which architectures of a chunk have an operation on an edge.
-
-    Attributes:
-        edge: Index into `EDGES`.
-        operation: Index into `OPERATIONS`.
-        rows: Their places in the chunk: a slice if they are contiguous, else int64 indices on
-            the device.
-    """
+    """Which rows of a chunk have an operation on an edge: a slice, or int64 indices [r]."""
 
     edge: int
     operation: int
@@ -66,7 +59,7 @@ class Chunk:
     """Consecutive architectures with the same prefix, passed together after the first cell.
 
     Attributes:
-        places: Where they stand among all architectures.
+        places: Their places among all architectures.
         paths: Their operations, six for each.
         uses: All operations of the chunk, edge by edge.
     """
@@ -173,13 +166,9 @@ def _own_cell(cell: Cell, maps: Tensor, uses: Sequence[Use], normalise: ByGroup)
 
 @dataclass(frozen=True)
 class Term:
-    """What an operation adds to a node: scale · maps + shift, by channel.
+    """What an operation adds to a node in some rows of a chunk: scale · maps + shift.
 
-    Attributes:
-        rows: The architectures that have it.
-        maps: Feature maps [r, B, H·W·C] of these.
-        scale: [r, C], or None for ones.
-        shift: [r, C], or None for zeros.
+    Maps are [r, B, H·W·C], scale and shift [r, C]; None stands for ones and zeros.
     """
 
     rows: slice | Tensor
@@ -269,11 +258,7 @@ def _write(output: Tensor, one: Tensor | None, other: Tensor | None) -> None:
 def _chunks(codes: Codes, x: Tensor, parts: int, memory: int) -> list[Chunk]:
     """Cut ascending codes where the prefix changes, and into parts that fit the memory.
 
-    Args:
-        codes: Live codes [n], ascending.
-        x: One architecture's feature maps [B, C, H, W] in the first cell.
-        parts: How many times smaller chunks are than usual.
-        memory: Bytes that all feature maps may take.
+    Args as for `many_logits`, and ``x``, one architecture's maps [B, C, H, W] in the first cell.
     """
     one = x.numel() * x.element_size()
     limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES)

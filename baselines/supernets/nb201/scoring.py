@@ -46,7 +46,7 @@ def score_codes(
         images: Where validation images come from, and training images for BatchNorm.
         settings: How many images, which score, which BatchNorm statistics.
         after_chunk: Called after each chunk with the number of images passed.
-        logits: How the logits are computed; by default `many_logits` within the settings' memory.
+        logits: Computes the logits; by default `many_logits` within the settings' memory.
         note: Called when chunks are made smaller because the device has too little memory.
 
     Returns:
