@@ -95,7 +95,7 @@ def where_time_goes(effort: Effort) -> Section:
     task = load_preset(preset)
     assert task.budget is not None
     fewer = {"training.budget": task.budget.images // part, "methods.gm.batches": 1}
-    task = task.changed(fewer)
+    task = task.changed(fewer if effort.whole_space else fewer | {"scoring.candidates": 100})
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         with profile(activities=[ProfilerActivity.CPU], acc_events=True) as seen:
