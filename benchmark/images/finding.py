@@ -19,14 +19,7 @@ VARIABLE = "NASBENCH_DATA"
 
 
 def data_folder(given: Path | None = None) -> Path:
-    """Return the given folder, else that of ``NASBENCH_DATA``, else the user's data folder.
-
-    Example:
-        >>> data_folder(Path("/data")).as_posix()
-        '/data'
-        >>> data_folder().is_absolute()
-        True
-    """
+    """Return the given folder, else that of ``NASBENCH_DATA``, else the user's data folder."""
     if given is not None:
         return given.absolute()
     return Path(os.environ.get(VARIABLE) or platformdirs.user_data_dir("nasbench")).absolute()

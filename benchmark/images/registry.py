@@ -65,10 +65,6 @@ def dataset_record(name: str) -> DatasetRecord:
 
     Raises:
         InputError: There is none; the message lists the names.
-
-    Example:
-        >>> dataset_record("digits").classes
-        10
     """
     if name not in DATASETS:
         raise unknown_name("data set", name, DATASETS)

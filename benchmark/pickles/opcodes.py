@@ -88,21 +88,11 @@ class Walk:
         return end
 
     def part(self, data: bytes, start: int = 0) -> int:
-        r"""Like `whole` for a part of a larger pickle, whose memo numbers may be larger.
-
-        Example:
-            >>> Walk().part(b"j\xff\0\0\0.")
-            6
-        """
+        """Like `whole` for a part of a larger pickle, whose memo numbers may be larger."""
         return self._walk(data, start, True)[0]
 
     def step(self, data: bytes, position: int) -> int:
-        r"""Walk over one opcode that neither is a mark nor closes one; return the position after.
-
-        Example:
-            >>> Walk().step(b"X\x02\x00\x00\x00abN", 0)
-            7
-        """
+        """Walk over one opcode that neither is a mark nor closes one; return the position after."""
         if position >= len(data):
             raise CutOffError
         opcode = data[position]

@@ -121,11 +121,6 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
 
     Args:
         by_seed: For each architecture the accuracy of each seed.
-
-    Example:
-        >>> found = seed_agreement([{777: 90.0, 888: 91.0}, {777: 92.0, 888: 93.0}, {777: 80.0}])
-        >>> found.tau, found.architectures, found.seeds
-        (1.0, 2, None)
     """
     from scipy.stats import kendalltau, spearmanr  # slow to import
 

@@ -125,13 +125,7 @@ class Measurements:
         )
 
     def fault(self, size: int, accuracies: Collection[AccuracyKey]) -> str | None:
-        """Return why this does not fit a table of this size and with these accuracies, or None.
-
-        Example:
-            >>> key = CostKey("params", "cifar10", 200)
-            >>> Measurements(costs={key: np.array([-1.0])}).fault(1, [])
-            'params_cifar10_200 must hold 0 or more for each of the 1 architectures'
-        """
+        """Return why this does not fit a table of this size and with these accuracies, or None."""
         for what, columns in (("deviation", self.deviations), ("loss", self.losses)):
             for key, column in columns.items():
                 if key not in accuracies or column.shape != (size,):
@@ -151,12 +145,7 @@ class Measurements:
 
 
 def read_only(values: ArrayLike, kind: type[Scalar]) -> NDArray[Scalar]:
-    """Return ``values`` as a read-only array; only an array that is writable is copied.
-
-    Example:
-        >>> read_only([1, 2], np.float64).flags.writeable
-        False
-    """
+    """Return ``values`` as a read-only array; only an array that is writable is copied."""
     array = np.asarray(values, kind)
     if array.flags.writeable:
         array = array.copy()

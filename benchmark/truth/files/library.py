@@ -20,12 +20,7 @@ FOLDER = "tables"  # of imports, each with its learning curves beside it
 
 
 def cache_folder() -> Path:
-    """Return the folder named by ``NASBENCH_CACHE``, or the user's own cache folder.
-
-    Example:
-        >>> cache_folder().is_absolute()
-        True
-    """
+    """Return the folder named by ``NASBENCH_CACHE``, or the user's own cache folder."""
     return Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("nasbench")).absolute()
 
 
@@ -64,12 +59,7 @@ def table_path(name: str) -> Path:
 
 
 def curves_path(name: str) -> Path:
-    """Return the path at which the learning curves of an imported table are kept.
-
-    Example:
-        >>> curves_path("nas-bench-201").name
-        'nas-bench-201.nbcurves'
-    """
+    """Return the path at which the learning curves of an imported table are kept."""
     return table_path(name).with_name(name + CURVES_SUFFIX)
 
 

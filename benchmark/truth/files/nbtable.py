@@ -91,12 +91,7 @@ def read_table(path: str | Path) -> TruthTable:
 
 
 def source_from(text: str) -> Source:
-    """Return the source that a file's text describes.
-
-    Example:
-        >>> source_from(json.dumps(asdict(Source("a.csv", "-"))))
-        Source(file='a.csv', sha256='-', kind='', dated='', imported='')
-    """
+    """Return the source that a file's text describes."""
     return Source(**{name: str(value) for name, value in json.loads(text).items()})
 
 

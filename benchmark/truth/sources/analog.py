@@ -55,11 +55,6 @@ def read_analog(path: Path | None = None) -> TruthTable:
 
     Raises:
         InputError: The package is not installed, or the file has another checksum.
-
-    Example:
-        >>> table = read_analog()
-        >>> len(table), float(table.accuracy(KEY).max())
-        (15625, 94.0664)
     """
     path = _installed_file() if path is None else path
     found = sha256(path)

@@ -46,12 +46,7 @@ class NatsFiles(NamedTuple):
 
 
 def is_nats_folder(path: Path) -> bool:
-    """Return whether a folder holds files of the benchmark.
-
-    Example:
-        >>> is_nats_folder(Path("nowhere"))
-        False
-    """
+    """Return whether a folder holds files of the benchmark."""
     return path.is_dir() and any(_NAME.fullmatch(file.name) for file in path.iterdir())
 
 

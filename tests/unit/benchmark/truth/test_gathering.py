@@ -45,6 +45,10 @@ def test_agreement_is_the_weighted_mean_over_pairs_of_seeds() -> None:
     assert found is not None
     assert found.tau == pytest.approx(np.average(taus, weights=weights), abs=1e-12)
     assert found.architectures == sum(len(each) > 1 for each in by_seed)
+    assert found.seeds is None
+    even = seed_agreement([{1: 1.0, 2: 1.0}, {1: 2.0, 2: 3.0}])
+    assert even is not None
+    assert (even.tau, even.rho, even.architectures, even.seeds) == (1, pytest.approx(1), 2, 2)
 
 
 @pytest.mark.parametrize("by_seed", [[{1: 5.0}] * 9, [{1: 5.0, 2: 6.0}], [{1: 5.0, 2: 6.0}] * 3])
