@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 import pytest
 
 from benchmark.app.cli.commands.check import check as check_command
-from benchmark.app.cli.root import cli
 from benchmark.budget import Budget, Ledger
 from benchmark.records import RunRecord, write_record
 from benchmark.spaces.nb201 import SIZE, to_string
@@ -272,13 +270,3 @@ DOCS = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 def test_the_documentation_names_every_option() -> None:
     options = {name for option in check_command.params for name in option.opts if "--" in name}
     assert {name for name in options if name not in DOCS} == set()
-
-
-def test_commands_of_the_documentation_are_understood() -> None:
-    lines = [line.strip().removeprefix("- run: ") for line in DOCS.splitlines()]
-    commands = [shlex.split(line) for line in lines if line.startswith("nasbench ")]
-    assert len(commands) == 6
-    whole = click.Context(cli, **cli.context_settings)
-    for _, name, *arguments in commands:
-        context = cli.commands[name].make_context(name, arguments, parent=whole)
-        assert context.params  # raises where a command does not fit
