@@ -23,7 +23,7 @@ from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
-from benchmark.records.checkpoints import taking_up
+from benchmark.records.checkpoints import reading_checkpoint
 from benchmark.spaces.nb201 import Codes, live_codes
 
 
@@ -141,7 +141,7 @@ class Base(ABC):
         """
         training = self.training(state, steps, name, frozen=frozen)
         if resumed is not None:
-            with taking_up():
+            with reading_checkpoint():
                 training.load_state_dict(resumed)
         try:
             while training.position < steps.steps:

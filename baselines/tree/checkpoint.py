@@ -17,7 +17,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.training import SupernetState, SupernetTraining
 from baselines.tree.trajectory import Trajectory
-from benchmark.records.checkpoints import taking_up, whole_number
+from benchmark.records.checkpoints import reading_checkpoint, whole_number
 from benchmark.records.schema import check_split
 
 
@@ -39,7 +39,7 @@ class TreeCheckpoint:
         self._leaf_steps: int | None = None
         self._loaded: Mapping[str, Any] = experiment.checkpoints.load() or {}
         if self._loaded:
-            with taking_up():
+            with reading_checkpoint():
                 experiment.ledger.restore(json.loads(self._loaded["ledger"]))
                 experiment.streams.recall(json.loads(self._loaded["streams"]))
                 trajectory.load_state_dict(json.loads(self._loaded["trajectory"]))
@@ -51,7 +51,7 @@ class TreeCheckpoint:
 
     def load_trained(self, name: str, state: SupernetState) -> list[float] | None:
         """Load a trained supernet in place and return its losses; None if it is not there."""
-        with taking_up():
+        with reading_checkpoint():
             saved = self._loaded["nodes"].get(name) if self._loaded else None
             if saved is None:
                 return None
@@ -64,7 +64,7 @@ class TreeCheckpoint:
 
     def current_training(self, name: str) -> tuple[int, Mapping[str, Any] | None]:
         """Return position and state of a supernet's interrupted training, or 0 and None."""
-        with taking_up():
+        with reading_checkpoint():
             current = self._loaded["current"] if self._loaded else None
             if current is None or current["name"] != name:
                 return 0, None

@@ -67,7 +67,7 @@ _TRIPPED = (
 
 
 @contextmanager
-def taking_up() -> Iterator[None]:
+def reading_checkpoint() -> Iterator[None]:
     """Turn any error that a checkpoint's contents cause within the block into one line.
 
     Raises:
@@ -174,7 +174,7 @@ class Checkpoints:
         if contents.get("key") != self._key:
             self.note = f"{self._path} is of another task, machine or version; the run starts anew"
             return None
-        with taking_up():
+        with reading_checkpoint():
             self.resumed = whole_number(contents.get("resumed", 0)) + 1
             seconds = float(contents.get("seconds", 0))
             if not 0 <= seconds < math.inf:
@@ -207,7 +207,7 @@ class Checkpoints:
         finally:
             self._held = None
 
-    def look(self) -> None:
+    def check_stop(self) -> None:
         """Stop if the run should, unless the next safe place is near.
 
         Raises:

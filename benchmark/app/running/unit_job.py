@@ -91,8 +91,8 @@ def _run(job: UnitJob) -> UnitResult:
     def wait(done: float) -> None:
         if share is not None:
             with checkpoints.watch.waiting():
-                share.wait(done, checkpoints.look)
-        checkpoints.look()
+                share.wait(done, checkpoints.check_stop)
+        checkpoints.check_stop()
 
     def progress(done: float) -> None:
         job.meter.show(0.999 * done)  # the whole is shown when its record is written

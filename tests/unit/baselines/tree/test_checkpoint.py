@@ -134,7 +134,7 @@ def test_a_run_that_is_asked_to_stop_saves_its_current_step(tmp_path: Path) -> N
     def tick() -> None:
         nonlocal done
         done += 1
-        checkpoints.look()
+        checkpoints.check_stop()
 
     checkpoints = Checkpoints(tmp_path / "a", {}, Every(steps=10**9), lambda: done >= ticks // 3)
     with pytest.raises(StoppedError):

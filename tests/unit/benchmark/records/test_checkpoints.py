@@ -70,7 +70,7 @@ def test_who_is_to_stop_saves_and_stops(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "a", KEY, Every(steps=100), switch)
     checkpoints.visit(lambda: {"position": 0})
     switch.on = True
-    checkpoints.look()  # between two safe places
+    checkpoints.check_stop()  # between two safe places
     with pytest.raises(StoppedError):
         checkpoints.visit(lambda: {"position": 1})
     assert read_checkpoint(tmp_path / "a")["position"] == 1
@@ -80,22 +80,22 @@ def test_where_work_goes_on_without_safe_places_the_last_is_saved(tmp_path: Path
     switch = Switch()
     checkpoints = Checkpoints(tmp_path / "a", KEY, Every(steps=100), switch)
     with checkpoints.holding(lambda: {"position": 4}):
-        checkpoints.look()
+        checkpoints.check_stop()
         assert not (tmp_path / "a").exists()
         switch.on = True
         with pytest.raises(StoppedError):
-            checkpoints.look()
+            checkpoints.check_stop()
     assert read_checkpoint(tmp_path / "a")["position"] == 4
-    checkpoints.look()
+    checkpoints.check_stop()
 
 
 def test_who_has_no_safe_places_stops_anywhere(tmp_path: Path) -> None:
     switch = Switch()
     checkpoints = Checkpoints(tmp_path / "a", KEY, Every(steps=1), switch)
-    checkpoints.look()
+    checkpoints.check_stop()
     switch.on = True
     with pytest.raises(StoppedError):
-        checkpoints.look()
+        checkpoints.check_stop()
     assert not (tmp_path / "a").exists()
 
 
