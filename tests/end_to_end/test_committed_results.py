@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import StringIO
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +13,17 @@ import pytest
 from scipy.stats import kendalltau
 
 from analysis.metrics.ranking import BRIEF
-from analysis.tables import evaluate, gather_facts, ranking_table, summarise_methods, to_markdown
+from analysis.report import read_study
+from analysis.report.tables.catalogue import TABLES as REPORT_TABLES
+from analysis.tables import (
+    evaluate,
+    gather_facts,
+    ranking_table,
+    summarise_methods,
+    to_csv,
+    to_markdown,
+)
+from analysis.tables.published import read_published
 from baselines.registry import METHODS
 from benchmark.app.running.single_run import describe
 from benchmark.records import read_records
@@ -28,21 +39,17 @@ TABLES = VERDICT / "report" / "tables"
 
 @dataclass(frozen=True)
 class Committed:
-    """What was compared, in the order of rows, at how many seeds, and against what."""
+    """What was compared, at how many seeds, and by which truth."""
 
     seeds: int
     supernets: tuple[str, ...] = ("one-shot", "few-shot", "gm")
     truth: tuple[str | Path, ...] = ()
+    inside: int = 0  # runs in folders inside
 
     @property
     def runs(self) -> int:
         """Those of supernets and of chance; parameters and FLOPs need no seeds."""
-        return (len(self.supernets) + 1) * self.seeds + 2
-
-    @property
-    def arguments(self) -> list[str | Path]:
-        methods = (*self.supernets, "random", "params", "flops")
-        return [word for method in methods for word in ("--method", method)] + [*self.truth]
+        return (len(self.supernets) + 1) * self.seeds + 2 + self.inside
 
 
 COMPARISONS = {  # by their folder, which has its preset's name
@@ -51,10 +58,8 @@ COMPARISONS = {  # by their folder, which has its preset's name
     "fashion-verdict": Committed(
         20,
         ("one-shot", "few-shot", "gm", "gm-random"),
-        (
-            *("--table", VERDICT / "truth" / "fashion-truth.nbtable", "--allow-subset"),
-            *("--accuracy", "fashion-mnist_test_2"),
-        ),
+        ("--table", VERDICT / "truth" / "fashion-truth.nbtable"),
+        inside=30,
     ),
 }
 
@@ -65,30 +70,12 @@ def committed(request: pytest.FixtureRequest) -> Path:
     return RESULTS / str(request.param)
 
 
-@pytest.fixture(scope="module")
-def rebuilt(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which its records were reported again."""
+def test_every_number_follows_from_the_records(committed: Path) -> None:
+    """Table and numbers, to twelve digits: processors differ in the order in which they sum."""
     what = COMPARISONS[committed.name]
-    assert len(list(committed.glob("*-seed*.json"))) == what.runs  # or the missing would be run
-    folder = tmp_path_factory.mktemp(committed.name)
-    for record in committed.glob("*.json"):
-        (folder / record.name).write_bytes(record.read_bytes())
-    asked = ("--preset", committed.name, "--seeds", str(what.seeds), *what.arguments)
-    called = nasbench("compare", *asked, "--out", folder)
-    assert called.code == 0, called.err
-    assert f"{what.runs} of {what.runs} runs were found" in called.err  # nothing was run
-    return folder
-
-
-def test_the_committed_table_is_that_of_the_records(rebuilt: Path, committed: Path) -> None:
-    again, there = (folder / "comparison.md" for folder in (rebuilt, committed))
-    assert again.read_text("utf-8") == there.read_text("utf-8")
-
-
-def test_the_committed_numbers_are_those_of_the_records(rebuilt: Path, committed: Path) -> None:
-    """To twelve digits: processors differ in the order in which they sum."""
-    again, there = (pd.read_csv(folder / "comparison.csv") for folder in (rebuilt, committed))
-    pd.testing.assert_frame_equal(again, there, rtol=1e-12, atol=1e-12)
+    called = nasbench("verify", committed, *what.truth)
+    assert called.code == 0, called.out + called.err
+    assert f"{committed}: {what.runs} runs, all " in called.out
 
 
 def test_the_records_are_of_todays_preset(committed: Path) -> None:
@@ -124,33 +111,27 @@ def test_the_readme_shows_their_table() -> None:
     assert "\n".join(rows) in (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a new report of the verdict's records."""
-    folder = tmp_path_factory.mktemp("report")
-    truth = COMPARISONS[VERDICT.name].truth
-    called = nasbench("report", VERDICT, *truth, "--out", folder)
-    assert called.code == 0, called.err
-    return folder
+def test_the_verdicts_tables_are_those_of_its_records() -> None:
+    truth = open_table(VERDICT / "truth" / "fashion-truth.nbtable", allow_subset=True)
+    references = [name for name, method in METHODS.items() if method.reference]
+    study = read_study(
+        VERDICT,
+        truth,
+        AccuracyKey("fashion-mnist", "test", 2),
+        order=list(METHODS),
+        references=references,
+        published=read_published(RESULTS / "published.csv"),
+    )
+    for name, make in REPORT_TABLES.items():
+        made = make(study)
+        assert to_markdown(made.shown) == (TABLES / f"{name}.md").read_text("utf-8"), name
+        again = pd.read_csv(StringIO(to_csv(made.numbers)))
+        there = pd.read_csv(TABLES / f"{name}.csv")
+        pd.testing.assert_frame_equal(again, there, rtol=1e-12, atol=1e-12)
 
 
-def test_the_verdicts_tables_are_those_of_its_records(reported: Path) -> None:
-    made = {path.name: path.read_text("utf-8") for path in (reported / "tables").glob("*.md")}
-    there = {path.name: path.read_text("utf-8") for path in TABLES.glob("*.md")}
-    assert made == there
-    for path in (reported / "tables").glob("*.csv"):
-        again, committed = pd.read_csv(path), pd.read_csv(TABLES / path.name)
-        pd.testing.assert_frame_equal(again, committed, rtol=1e-12, atol=1e-12)
-
-
-def test_every_number_of_the_verdict_follows_from_its_records() -> None:
-    truth = ("--table", VERDICT / "truth" / "fashion-truth.nbtable")
-    called = nasbench("verify", VERDICT, *truth)
-    assert called.code == 0, called.out + called.err
-
-
-def test_the_verdict_names_seeds_budget_interval_and_adjusted_p(reported: Path) -> None:
-    found = pd.read_csv(reported / "tables" / "comparisons.csv")
+def test_the_verdict_names_seeds_budget_interval_and_adjusted_p() -> None:
+    found = pd.read_csv(TABLES / "comparisons.csv")
     pairs = set(combinations(COMPARISONS[VERDICT.name].supernets, 2))
     for metric in ("kendall_tau", "predicted_best"):
         rows = found[found["metric"] == metric]
