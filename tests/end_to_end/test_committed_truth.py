@@ -69,7 +69,7 @@ def test_it_follows_from_its_trainings() -> None:
     assert called.code == 0, called.out + called.err
 
 
-def test_its_readme_tells_how_reliable_it_is(truth: TruthTable) -> None:
+def test_its_readme_says_how_reliable_it_is(truth: TruthTable) -> None:
     """The formulas of docs/tables.md, from SciPy's correlations."""
     readme = (FOLDER / "README.md").read_text("utf-8")
     single = truth.measurements.by_seed[KEY].accuracies
@@ -84,7 +84,7 @@ def test_its_readme_tells_how_reliable_it_is(truth: TruthTable) -> None:
     assert f"| {of_networks:.3f}, {spearman_brown(of_networks):.3f} |" in readme
 
 
-def test_its_readme_tells_how_it_ranks_beside_the_official_table(
+def test_its_readme_says_how_it_ranks_beside_the_official_table(
     truth: TruthTable, shared: Path
 ) -> None:
     official = pd.read_csv(shared / "nas-bench-201" / "accuracies.csv").set_index("arch")
@@ -97,6 +97,6 @@ def test_its_readme_tells_how_it_ranks_beside_the_official_table(
 @pytest.mark.timeout(1_800)
 @pytest.mark.skipif(not IMAGES.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
 def test_training_five_of_it_again_gives_the_same() -> None:
-    """To the last bit on the machine type that made it, elsewhere within what seeds differ by."""
+    """To the last bit on the machine type that made it, on others within what seeds differ by."""
     called = nasbench("tables", "rerun", PATH, "--sample", "5", "--seed", "1")
     assert called.code == 0, called.out + called.err

@@ -42,7 +42,7 @@ Train = Callable[..., TrainingResult]
 
 
 def invent(code: int, seed: int, *_: Any) -> TrainingResult:
-    """Invent what a training gives."""
+    """Invent the result of a training."""
     valid, test = np.random.default_rng([code, seed]).uniform(size=2).tolist()
     percent = {"valid": 100 * valid, "test": 100 * test}
     curve = {split: [0.0, value] for split, value in percent.items()}
@@ -51,7 +51,7 @@ def invent(code: int, seed: int, *_: Any) -> TrainingResult:
 
 @pytest.fixture(autouse=True)
 def invented(monkeypatch: pytest.MonkeyPatch) -> list[TrainingKey]:
-    """Invent instead of training; return what was asked for."""
+    """Invent results instead of training; return the trainings asked for."""
     return stub_training(monkeypatch, invent)
 
 
@@ -112,7 +112,7 @@ def test_the_columns_are_plain_statistics(protocol: TrainingProtocol, tmp_path: 
     assert np.allclose(ends, table.accuracy(TEST))
 
 
-def test_the_table_alone_tells_what_each_seed_gave(
+def test_the_table_holds_the_result_of_each_seed(
     protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     built = build_table(plan(protocol), tmp_path, "t")
@@ -131,18 +131,18 @@ def test_the_table_alone_tells_what_each_seed_gave(
                 assert curve.tolist() == np.array(trained.curve[split], np.float32).tolist()
 
 
-def test_a_table_tells_how_it_was_made(protocol: TrainingProtocol, tmp_path: Path) -> None:
-    told = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
-    assert told["protocol"] == protocol.describe()
-    assert told["seeds"] == [0, 1, 2]
-    assert told["code"] == TRAINING_VERSION
-    assert told["images"] == read_parts(protocol, data_folder(), "cpu").digest()
-    (machine,) = told["machines"]
+def test_a_table_records_how_it_was_built(protocol: TrainingProtocol, tmp_path: Path) -> None:
+    info = table_of(build_table(plan(protocol), tmp_path, "t")).protocol
+    assert info["protocol"] == protocol.describe()
+    assert info["seeds"] == [0, 1, 2]
+    assert info["code"] == TRAINING_VERSION
+    assert info["images"] == read_parts(protocol, data_folder(), "cpu").digest()
+    (machine,) = info["machines"]
     assert machine["libraries"]["torch"]
     assert "command" not in machine
 
 
-def test_a_larger_table_begins_with_what_is_there(
+def test_a_larger_table_reuses_trainings(
     protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     small = table_of(build_table(plan(protocol, 20, 2), tmp_path, "t"))
@@ -177,7 +177,7 @@ def test_a_damaged_table_is_written_again(protocol: TrainingProtocol, tmp_path: 
     assert len(table_of(build_table(plan(protocol, 20, 1), tmp_path, "t"))) == 20
 
 
-def test_trainings_by_other_code_are_not_taken(
+def test_trainings_by_other_code_are_refused(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     build_table(plan(protocol), tmp_path, "t")
@@ -189,7 +189,7 @@ def test_trainings_by_other_code_are_not_taken(
         build_table(plan(protocol), tmp_path, "t")
 
 
-def test_trainings_on_other_images_are_not_taken(
+def test_trainings_on_other_images_are_refused(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     build_table(plan(protocol), tmp_path, "t")
@@ -202,7 +202,7 @@ def test_trainings_on_other_images_are_not_taken(
         build_table(plan(protocol), tmp_path, "t")
 
 
-def test_trainings_of_another_machine_are_told(
+def test_other_machines_and_versions_are_named(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert build_table(plan(protocol, 10), tmp_path, "t").differing == ()
@@ -215,7 +215,7 @@ def test_trainings_of_another_machine_are_told(
         assert build_table(plan(protocol, 10), tmp_path / name, "t").differing == ()
 
 
-def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
+def test_trainings_of_an_unknown_machine_are_done_again(
     protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     whole = build_table(plan(protocol, 10), tmp_path, "t")
@@ -228,7 +228,7 @@ def test_a_machine_that_is_not_told_leaves_a_table_that_can_be_written(
     assert table_of(again).source.sha256 == table_of(whole).source.sha256
 
 
-def test_shares_are_the_whole(
+def test_shards_together_are_the_whole(
     protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     done = [
@@ -242,7 +242,7 @@ def test_shares_are_the_whole(
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
-def test_a_share_has_all_seeds_of_its_networks(protocol: TrainingProtocol, count: int) -> None:
+def test_a_shard_has_all_seeds_of_its_networks(protocol: TrainingProtocol, count: int) -> None:
     whole = plan(protocol)
     shares = [whole.share((place, count)) for place in range(1, count + 1)]
     networks = [{one.code for one in share} for share in shares]
@@ -253,11 +253,11 @@ def test_a_share_has_all_seeds_of_its_networks(protocol: TrainingProtocol, count
     assert sum(sizes) == len(set.union(*networks))
 
 
-def test_a_signal_gives_up_what_is_under_way(
+def test_a_signal_stops_the_training_under_way(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = plan(protocol, 5)
-    begun: list[TrainingKey] = []
+    started: list[TrainingKey] = []
 
     def train(
         code: int,
@@ -265,22 +265,22 @@ def test_a_signal_gives_up_what_is_under_way(
         _: TrainingProtocol,
         folder: Path,
         device: str,
-        tell: Callable[[float], None],
+        progress: Callable[[float], None],
     ) -> TrainingResult:
-        begun.append(TrainingKey(code, seed))
-        if len(begun) == 4:
+        started.append(TrainingKey(code, seed))
+        if len(started) == 4:
             ask_to_stop(signal.SIGTERM)
-            time.sleep(0.11)  # a worker looks ten times a second
-            tell(0.5)
-            raise AssertionError("it goes on")
+            time.sleep(0.11)  # a worker checks ten times a second
+            progress(0.5)
+            raise AssertionError("it was not stopped")
         return invent(code, seed)
 
     monkeypatch.setattr(training, "train_alone", train)
     with pytest.raises(StoppedError) as stopped:
         build_table(whole, tmp_path, "t")
     assert stopped.value.number == signal.SIGTERM
-    assert begun == whole.trainings[:4]
-    assert list(read_journal(tmp_path).trained) == begun[:3]
+    assert started == whole.trainings[:4]
+    assert list(read_journal(tmp_path).trained) == started[:3]
 
 
 @pytest.mark.parametrize("kind", [CheckError, ValueError, KeyError])
@@ -368,7 +368,7 @@ def test_many_networks_that_diverge_are_an_error(
     assert len(read_journal(tmp_path).trained) == len(whole.trainings) - 1
 
 
-def test_a_worker_that_dies_costs_only_what_it_worked_on(
+def test_a_dead_worker_costs_only_its_training(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     deaths: list[int] = []
@@ -392,7 +392,7 @@ def _bare(train: Train) -> Callable[..., Any]:
     return run
 
 
-def test_work_that_ends_every_worker_is_an_error(
+def test_trainings_that_end_every_worker_are_an_error(
     protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def die(*_: Any) -> TrainingResult:
@@ -403,7 +403,7 @@ def test_work_that_ends_every_worker_is_an_error(
         build_table(plan(protocol), tmp_path, "t")
 
 
-def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
+def test_a_training_that_ends_two_workers_of_a_cluster_is_not_tried_again(
     protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     deadly = plan(protocol).trainings[5]
@@ -418,7 +418,7 @@ def test_what_ends_two_workers_of_a_cluster_is_named_and_not_tried_again(
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
 
 
-def test_an_empty_share_is_no_error(protocol: TrainingProtocol, tmp_path: Path) -> None:
+def test_an_empty_shard_is_no_error(protocol: TrainingProtocol, tmp_path: Path) -> None:
     built = build_table(plan(protocol, 1, 1), tmp_path, "t", shard=(2, 2))
     assert (built.trainings, built.missing, built.table) == (0, 1, None)
 
@@ -429,7 +429,7 @@ def test_a_number_of_architectures_out_of_bounds(text: str) -> None:
         chosen_architectures(text)
 
 
-def test_samples_are_drawn_without_favour() -> None:
+def test_samples_are_uniform() -> None:
     alive = np.mean(live_codes(chosen_architectures("3000")) != 0)
     share = 1 - 341 / 15625
     assert abs(alive - share) < 4 * math.sqrt(share * (1 - share) / 3000)

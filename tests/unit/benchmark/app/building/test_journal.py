@@ -46,7 +46,7 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert journal.damaged == 0
 
 
-def test_a_journal_cut_off_anywhere_loses_one_training(folder: Path) -> None:
+def test_a_journal_cut_off_anywhere_loses_at_most_one_training(folder: Path) -> None:
     whole = (folder / JOURNAL).read_bytes()
     ends = [place + 1 for place, sign in enumerate(whole) if sign == ord("\n")]
     for cut in range(0, len(whole), 7):
@@ -61,7 +61,7 @@ def test_a_journal_cut_off_anywhere_loses_one_training(folder: Path) -> None:
         assert len(read_journal(folder).trained) == 3
 
 
-def test_a_line_that_was_changed_does_not_count(folder: Path) -> None:
+def test_a_changed_line_does_not_count(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes().replace(b'"valid":20', b'"valid":21'))
     journal = read_journal(folder)
@@ -73,7 +73,7 @@ def lines(folder: Path) -> list[bytes]:
     return (folder / JOURNAL).read_bytes().splitlines(keepends=True)
 
 
-def test_trainings_of_a_machine_that_is_not_told_do_not_count(folder: Path) -> None:
+def test_trainings_of_an_unknown_machine_do_not_count(folder: Path) -> None:
     here, *others = lines(folder)
     assert b'"facts"' in here
     (folder / JOURNAL).write_bytes(here.replace(b"one", b"two") + b"".join(others))

@@ -94,7 +94,7 @@ def test_an_import_whose_name_looks_like_a_path_is_no_path(
     assert (checks.findings, checks.missing) == ([], [])
 
 
-def test_a_forged_record_is_told_where_the_table_is_missing_too(runs: Path) -> None:
+def test_a_forged_record_is_found_where_the_table_is_missing_too(runs: Path) -> None:
     resign(runs / "gm-seed0.json", lambda it: it["budget"].update(spent=7))
     called = verify(runs)
     assert called.code == 1
@@ -102,7 +102,7 @@ def test_a_forged_record_is_told_where_the_table_is_missing_too(runs: Path) -> N
     assert "was judged by table invented: name its file with --table" in called.err
 
 
-def test_one_changed_sign_in_a_file(runs: Path, accuracies: Path) -> None:
+def test_one_changed_character_in_a_file(runs: Path, accuracies: Path) -> None:
     path = runs / "gm-seed0.json"
     text = path.read_text()
     place = text.index('"data": "') + 2000

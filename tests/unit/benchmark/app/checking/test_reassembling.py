@@ -106,7 +106,7 @@ def test_a_changed_last_bit_of_a_seed_is_found(folder: Path) -> None:
     assert line.startswith("loss by seed of digits_test_1 differs for 1 architectures")
 
 
-def test_a_training_that_is_gone_is_told(folder: Path) -> None:
+def test_a_missing_training_is_found(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
     count = len(BuildPlan(load_protocol("digits"), chosen_architectures("40"), range(3)).trainings)
@@ -126,7 +126,7 @@ def test_another_training_is_found(folder: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_trainings_of_another_protocol_are_told(
+def test_trainings_of_another_protocol_are_found(
     folder: Path, protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     other = protocol.changed({"training.learning_rate": 0.2})

@@ -33,7 +33,7 @@ def other_seed(honest: Path) -> RunRecord:
     return read_record(honest / "gm-seed1.json")
 
 
-def elsewhere(record: RunRecord) -> RunRecord:
+def on_another_machine(record: RunRecord) -> RunRecord:
     """Return a record as if another machine had made it."""
     return replace(record, provenance={**record.provenance, "cpu": "another"})
 
@@ -58,7 +58,7 @@ def with_distances(record: RunRecord, add: float) -> RunRecord:
 
 def test_a_record_is_identical_to_itself_on_any_machine(record: RunRecord) -> None:
     assert compare(record, record).sameness is Sameness.IDENTICAL
-    found = compare(record, elsewhere(record))
+    found = compare(record, on_another_machine(record))
     assert (found.sameness, found.differing) == (Sameness.IDENTICAL, ("cpu",))
 
 
@@ -70,7 +70,7 @@ def test_one_bit_of_a_score_is_a_difference_on_the_same_machine(
     found = compare(record, again)
     assert found.sameness is Sameness.DIFFERENT
     assert found.faults == ("scores or splits differ, on the same machine and libraries",)
-    assert compare(record, elsewhere(again)).sameness is Sameness.CLOSE
+    assert compare(record, on_another_machine(again)).sameness is Sameness.CLOSE
 
 
 def test_distances_that_another_processor_sums_in_another_order_are_identical(
@@ -78,13 +78,13 @@ def test_distances_that_another_processor_sums_in_another_order_are_identical(
 ) -> None:
     again = with_distances(record, 1e-17)
     assert again.trace != record.trace
-    for other in (again, elsewhere(again)):
+    for other in (again, on_another_machine(again)):
         found = compare(record, other)
         assert (found.sameness, found.faults) == (Sameness.IDENTICAL, ())
 
 
 def test_other_distances_are_found(record: RunRecord) -> None:
-    for other in (with_distances(record, 1e-3), elsewhere(with_distances(record, 1e-3))):
+    for other in (with_distances(record, 1e-3), on_another_machine(with_distances(record, 1e-3))):
         found = compare(record, other)
         assert found.sameness is Sameness.DIFFERENT
         assert found.faults == ("distances or losses differ by more than rounding",)
@@ -98,7 +98,7 @@ def test_what_no_rounding_touches_must_be_equal_everywhere(record: RunRecord, na
         "streams": {"provenance": {**record.provenance, "streams": {"batches": "1" * 16}}},
     }[name]
     fault = "it drew from other random streams" if name == "streams" else f"{name} differs"
-    for again in (replace(record, **changed), elsewhere(replace(record, **changed))):
+    for again in (replace(record, **changed), on_another_machine(replace(record, **changed))):
         found = compare(record, again)
         assert (found.sameness, found.faults) == (Sameness.DIFFERENT, (fault,))
 
@@ -112,7 +112,7 @@ def resplit(record: RunRecord, other_seed: RunRecord) -> RunRecord:
     parts["gradient matching"] += 4
     parts["leaf training"] -= 4
     return replace(
-        elsewhere(record),
+        on_another_machine(record),
         scores=np.random.default_rng(0).normal(record.scores, 0.3 * record.scores.std()),
         trace={
             **record.trace,
@@ -160,7 +160,7 @@ def test_another_seed_is_no_rounding(method: str) -> None:
     runs = [read_record(LAPTOP / f"{method}-seed{seed}.json") for seed in range(5)]
     agreements = []
     for one, other in permutations(runs, 2):
-        found = compare(one, elsewhere(replace(other, budget=one.budget)))
+        found = compare(one, on_another_machine(replace(other, budget=one.budget)))
         assert found.sameness is Sameness.DIFFERENT
         agreements.append(found.agreement)
     assert max(agreements) < 0.75
@@ -168,7 +168,7 @@ def test_another_seed_is_no_rounding(method: str) -> None:
 
 def test_scores_of_something_else_are_no_rounding(record: RunRecord) -> None:
     random = np.random.default_rng(0).permutation(record.scores)
-    (fault,) = compare(record, elsewhere(replace(record, scores=random))).faults
+    (fault,) = compare(record, on_another_machine(replace(record, scores=random))).faults
     assert fault.startswith("the scores' ranks correlate by ")
 
 

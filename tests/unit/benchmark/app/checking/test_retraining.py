@@ -45,7 +45,7 @@ def table(invented: list[TrainingKey], tmp_path: Path) -> TruthTable:
     return read_table(tmp_path / "t.nbtable")
 
 
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     there = provenance("cpu") | {"cpu": "another"}
     monkeypatch.setattr(retraining, "this_machine", lambda device: there)
 
@@ -60,7 +60,7 @@ def shifted(points: float) -> Callable[..., TrainingResult]:
     return train
 
 
-def test_what_comes_out_again_is_identical(table: TruthTable, invented: list[TrainingKey]) -> None:
+def test_equal_results_are_identical(table: TruthTable, invented: list[TrainingKey]) -> None:
     found = retrain(table, 5)
     assert len(invented) == len(set(invented)) == len(found) == 10
     assert {one.sameness for one in found} == {Sameness.IDENTICAL}
@@ -78,7 +78,9 @@ def test_the_sample_is_drawn_by_its_seed(table: TruthTable) -> None:
     assert drawn(1) != drawn(2)
 
 
-def test_here_every_bit_must_agree(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_the_same_machine_every_bit_must_agree(
+    table: TruthTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def train(code: int, seed: int, *_: Any) -> TrainingResult:
         trained = invent(code, seed)
         losses = {split: float(np.nextafter(it, 9)) for split, it in trained.loss.items()}
@@ -92,10 +94,10 @@ def test_here_every_bit_must_agree(table: TruthTable, monkeypatch: pytest.Monkey
     )
 
 
-def test_elsewhere_a_difference_as_between_seeds_is_close(
+def test_on_another_machine_a_difference_as_between_seeds_is_close(
     table: TruthTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere(monkeypatch)
+    on_another_machine(monkeypatch)
     assert {one.sameness for one in retrain(table, 3)} == {Sameness.IDENTICAL}
     single = table.measurements.by_seed[TEST].accuracies
     spread = math.sqrt(float(np.mean((single[:, 0] - single[:, 1]) ** 2)))  # of two seeds
@@ -109,8 +111,8 @@ def test_elsewhere_a_difference_as_between_seeds_is_close(
     assert f"more than {bound:.2f} points apart" in found[0].faults[0]
 
 
-def test_a_tolerance_of_ones_own(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    elsewhere(monkeypatch)
+def test_a_given_tolerance(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_another_machine(monkeypatch)
     monkeypatch.setattr(training, "train_alone", shifted(1.0))
     assert {one.sameness for one in retrain(table, 3, tolerance=1.01)} == {Sameness.CLOSE}
     assert {one.sameness for one in retrain(table, 3, tolerance=0.99)} == {Sameness.DIFFERENT}
@@ -118,7 +120,7 @@ def test_a_tolerance_of_ones_own(table: TruthTable, monkeypatch: pytest.MonkeyPa
         retrain(table, 3, tolerance=-1)
 
 
-def test_each_training_is_held_against_the_machine_that_did_it(
+def test_each_training_is_compared_with_its_own_machine(
     table: TruthTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made_on = np.zeros((len(table), 2), np.int16)
@@ -135,7 +137,7 @@ def test_each_training_is_held_against_the_machine_that_did_it(
     assert [one.sameness for one in found] == [Sameness.DIFFERENT, Sameness.CLOSE] * 3
 
 
-def test_other_images_are_told(table: TruthTable) -> None:
+def test_other_images_are_named(table: TruthTable) -> None:
     other = replace(table, protocol={**table.protocol, "images": "0" * 64})
     assert {one.differing for one in retrain(other, 1)} == {("images",)}
 
@@ -152,14 +154,14 @@ def test_a_training_that_fails_is_different(
     assert found[0].faults == ("it failed: the training loss is nan",)
 
 
-def test_one_seed_tells_no_distance(
+def test_one_seed_gives_no_tolerance(
     invented: list[TrainingKey], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
     build_table(BuildPlan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
     table = read_table(tmp_path / "t.nbtable")
     assert {one.sameness for one in retrain(table, 2)} == {Sameness.IDENTICAL}
-    elsewhere(monkeypatch)
+    on_another_machine(monkeypatch)
     with pytest.raises(InputError, match="has one seed, so nothing says how far"):
         retrain(table, 2)
     assert {one.sameness for one in retrain(table, 2, tolerance=1)} == {Sameness.IDENTICAL}
@@ -171,7 +173,7 @@ def test_a_sample_out_of_bounds(table: TruthTable, count: int) -> None:
         retrain(table, count)
 
 
-def test_a_table_that_does_not_tell_enough(table: TruthTable) -> None:
+def test_a_table_that_lacks_what_is_compared(table: TruthTable) -> None:
     with pytest.raises(
         InputError, match=f"by code {TRAINING_VERSION + 1}, this is {TRAINING_VERSION}: check out"
     ):
