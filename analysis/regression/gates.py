@@ -72,7 +72,7 @@ def checked_reach(seeds: Mapping[str, Sequence[int]], alpha: float) -> None:
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {DEFAULT_ALPHA}")
     numbers = range(1, MAX_EXACT_PAIRS + 2)  # more seeds do not lower the smallest p-value
-    needed = next((n for n in numbers if smallest_p(n, "greater") <= alpha), None)
+    needed = next((n for n in numbers if smallest_p(n, sides=1) <= alpha), None)
     if needed is None:
         raise InputError(f"alpha is {alpha}: no number of seeds reaches it; choose a larger one")
     for method, of_method in seeds.items():
@@ -80,6 +80,6 @@ def checked_reach(seeds: Mapping[str, Sequence[int]], alpha: float) -> None:
             count = len(of_method)
             raise InputError(
                 f"{method} has {count} seed{'' if count == 1 else 's'}: the smallest p-value of so "
-                f"few is {smallest_p(count, 'greater'):g}, so nothing could be significant at "
+                f"few is {smallest_p(count, sides=1):g}, so nothing could be significant at "
                 f"{alpha:g}; run at least {needed}"
             )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -91,7 +91,6 @@ def compare_methods(
     generator: np.random.Generator,
     *,
     pairs: Sequence[tuple[str, str]] | None = None,
-    unseeded: Collection[str] = (),
     alpha: float = ALPHA,
 ) -> list[Comparison]:
     """Compare methods two by two in one metric.
@@ -102,8 +101,7 @@ def compare_methods(
         metric: a name of ``METRICS``.
         generator: draws resamples and sign patterns where there are too many to enumerate.
         pairs: the methods to compare, one family of tests; if None, all pairs of ``runs`` in their
-            order, except pairs of unseeded ones.
-        unseeded: methods without randomness; their one run is compared at every seed.
+            order.
         alpha: level of significance, between 0 and 1.
 
     Returns:
@@ -126,9 +124,8 @@ def compare_methods(
         raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {ALPHA}")
     values = _by_seed(runs, metric)
     if pairs is None:
-        every = combinations(values, 2)
-        pairs = [pair for pair in every if not set(pair) <= set(unseeded)]
-    paired = [_differences(values, *pair, unseeded) for pair in pairs]
+        pairs = list(combinations(values, 2))
+    paired = [_differences(values, *pair) for pair in pairs]
     least = [
         math.nan if np.isnan(differences).any() else smallest_p(differences.size)
         for _, differences in paired
@@ -252,17 +249,13 @@ def _by_seed(runs: pd.DataFrame, metric: str) -> dict[str, dict[int, float]]:
 
 
 def _differences(
-    values: dict[str, dict[int, float]], method: str, other: str, unseeded: Collection[str]
+    values: dict[str, dict[int, float]], method: str, other: str
 ) -> tuple[tuple[int, ...], NDArray[np.float64]]:
     """Return the seeds that two methods share, and their differences there."""
     for name in (method, other):
         if name not in values:
             raise MissingError(f"no run of {name}: run it, or leave it out of the comparison")
     one, two = values[method], values[other]
-    if other in unseeded:
-        two = dict.fromkeys(one, next(iter(two.values())))
-    elif method in unseeded:
-        one = dict.fromkeys(two, next(iter(one.values())))
     seeds = tuple(sorted(one.keys() & two.keys()))
     if not seeds:
         raise MissingError(f"{method} and {other} have no seed in common: run both at the same")

@@ -18,60 +18,44 @@ average rank. A NaN among the differences makes the p-value NaN.
 from __future__ import annotations
 
 import math
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from analysis.statistics.intervals import checked_numbers
-from benchmark.errors import InputError, unknown_name
+from benchmark.errors import InputError
 
 MAX_EXACT_PAIRS = 16  # 65,536 patterns
 SAMPLED_PATTERNS = 99_999
 _SLACK = 1e-9  # of the largest possible sum: two sums this close differ by rounding alone
 
-Alternative = Literal["two-sided", "greater", "less"]
 
-
-def sign_flip_p(
-    differences: ArrayLike,
-    generator: np.random.Generator,
-    *,
-    alternative: Alternative = "two-sided",
-) -> float:
-    """Return the p-value of the sign-flip test that paired differences have mean zero (Fisher).
+def sign_flip_p(differences: ArrayLike, generator: np.random.Generator) -> float:
+    """Return the two-sided p-value of the sign-flip test that the mean is zero (Fisher).
 
     Args:
         differences: One per pair, any unit, shape [pairs].
         generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
-        alternative: That the mean is not zero, or on which side of it.
 
     Raises:
-        InputError: No differences, infinite ones, more than one dimension, or no such alternative.
+        InputError: No differences, infinite ones, or more than one dimension.
 
     Example:
-        >>> sign_flip_p([0.1, 0.3, 0.2, 0.1, 0.4], np.random.default_rng(0), alternative="greater")
-        0.03125
+        >>> sign_flip_p([0.1, 0.3, 0.2, 0.1, 0.4], np.random.default_rng(0))
+        0.0625
     """
-    values = checked_numbers(differences, "differences", "pair")
-    return _extreme_share(values, generator, alternative)
+    return _extreme_share(checked_numbers(differences, "differences", "pair"), generator)
 
 
-def wilcoxon_p(
-    differences: ArrayLike,
-    generator: np.random.Generator,
-    *,
-    alternative: Alternative = "two-sided",
-) -> float:
-    """Return the p-value of Wilcoxon's signed-rank test; arguments are those of `sign_flip_p`.
+def wilcoxon_p(differences: ArrayLike, generator: np.random.Generator) -> float:
+    """Return the two-sided p-value of Wilcoxon's signed-rank test, exact with ties as well.
 
-    It is exact with ties as well, and 1 if all differences are zero.
+    Arguments and errors are those of `sign_flip_p`; it is 1 if all differences are zero.
     """
     values = checked_numbers(differences, "differences", "pair")
     values = values[values != 0]  # NaN stays
-    ranks = np.sign(values) * stats.rankdata(np.abs(values))
-    return _extreme_share(ranks, generator, alternative)
+    return _extreme_share(np.sign(values) * stats.rankdata(np.abs(values)), generator)
 
 
 def joint_sign_flip_p(
@@ -137,15 +121,14 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
-def smallest_p(pairs: int, alternative: Alternative = "two-sided") -> float:
-    """Return the smallest p-value that a sign-flip or Wilcoxon test of so many pairs can give.
+def smallest_p(pairs: int, *, sides: int = 2) -> float:
+    """Return the smallest p-value that a test of so many pairs can give, with one or two sides.
 
     Raises:
-        InputError: pairs is negative, or there is no such alternative.
+        InputError: pairs is negative.
     """
     if pairs < 0:
         raise InputError(f"pairs is {pairs}: it must be 0 or more")
-    sides = 2 if _checked_alternative(alternative) == "two-sided" else 1
     if pairs > MAX_EXACT_PAIRS:
         return 1 / (SAMPLED_PATTERNS + 1)
     return min(1.0, sides * 2.0**-pairs)
@@ -162,26 +145,10 @@ def sign_patterns(pairs: int, generator: np.random.Generator) -> NDArray[np.floa
     return (1 - 2 * flips).astype(np.float64)
 
 
-def _extreme_share(
-    values: NDArray[np.float64], generator: np.random.Generator, alternative: Alternative
-) -> float:
-    """Return the share of sign patterns whose sum is as extreme as that of the values."""
-    _checked_alternative(alternative)
+def _extreme_share(values: NDArray[np.float64], generator: np.random.Generator) -> float:
+    """Return the share of sign patterns whose sum is as far from zero as that of the values."""
     if np.isnan(values).any():
         return math.nan
     sums = sign_patterns(values.size, generator) @ values
     slack = _SLACK * float(np.abs(values).sum())
-    match alternative:
-        case "greater":
-            is_extreme = sums >= values.sum() - slack
-        case "less":
-            is_extreme = sums <= values.sum() + slack
-        case "two-sided":
-            is_extreme = np.abs(sums) >= abs(values.sum()) - slack
-    return float(is_extreme.mean())
-
-
-def _checked_alternative(alternative: str) -> str:
-    if alternative not in get_args(Alternative):
-        raise unknown_name("alternative", alternative, get_args(Alternative))
-    return alternative
+    return float((np.abs(sums) >= abs(values.sum()) - slack).mean())

@@ -65,15 +65,6 @@ def test_only_shared_seeds_are_compared() -> None:
     assert found.difference == pytest.approx(0.375)
 
 
-def test_a_method_without_seeds_stands_for_all_of_them() -> None:
-    runs = frame({"params": {0: 0.5}, "gm": {3: 0.75, 4: 0.25, 5: 0.25}, "flops": {0: 0.5}})
-    unseeded = ["params", "flops"]
-    found = compare_methods(runs, "kendall_tau", generator(), unseeded=unseeded)
-    assert [(one.method, one.other) for one in found] == [("params", "gm"), ("gm", "flops")]
-    assert [one.seeds for one in found] == [(3, 4, 5), (3, 4, 5)]
-    assert [one.difference for one in found] == pytest.approx([1 / 12, -1 / 12])
-
-
 def test_less_regret_is_better() -> None:
     worse = [2.0 + i / 10 for i in range(6)]
     runs = frame({"gm": seeded([1.0] * 6), "one": seeded(worse)}, "regret")

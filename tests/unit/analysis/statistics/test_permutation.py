@@ -17,7 +17,6 @@ from scipy import stats
 from analysis.statistics import permutation
 from analysis.statistics.permutation import (
     MAX_EXACT_PAIRS,
-    Alternative,
     holm,
     joint_sign_flip_p,
     sign_flip_p,
@@ -27,7 +26,6 @@ from analysis.statistics.permutation import (
 )
 from benchmark.errors import InputError
 
-ALTERNATIVES: list[Alternative] = ["two-sided", "greater", "less"]
 integers = st.lists(st.integers(-4, 4), min_size=1, max_size=7)
 
 
@@ -35,67 +33,51 @@ def generator(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def counted_p(values: list[int], alternative: Alternative) -> Fraction:
+def counted_p(values: list[int], *, sides: int = 2) -> Fraction:
     """Write out every pattern of signs and count those as extreme as the observed one."""
     sums = [
         sum(s * v for s, v in zip(signs, values, strict=True))
         for signs in product((1, -1), repeat=len(values))
     ]
     seen = sum(values)
-    extreme = {
-        "greater": [total >= seen for total in sums],
-        "less": [total <= seen for total in sums],
-        "two-sided": [abs(total) >= abs(seen) for total in sums],
-    }[alternative]
+    extreme = [abs(total) >= abs(seen) if sides == 2 else total >= seen for total in sums]
     return Fraction(sum(extreme), len(sums))
 
 
-@given(values=integers, alternative=st.sampled_from(ALTERNATIVES), unit=st.sampled_from([1, 0.1]))
-def test_sign_flips_against_all_patterns(
-    values: list[int], alternative: Alternative, unit: float
-) -> None:
-    found = sign_flip_p([v * unit for v in values], generator(), alternative=alternative)
-    assert found == float(counted_p(values, alternative))
+@given(values=integers, unit=st.sampled_from([1, 0.1]))
+def test_sign_flips_against_all_patterns(values: list[int], unit: float) -> None:
+    assert sign_flip_p([v * unit for v in values], generator()) == float(counted_p(values))
 
 
 @settings(max_examples=25)
-@given(
-    values=st.lists(st.integers(-999, 999).map(lambda i: i / 1_000), min_size=2, max_size=8),
-    alternative=st.sampled_from(ALTERNATIVES),
-)
-def test_sign_flips_against_scipy(values: list[float], alternative: Alternative) -> None:
+@given(values=st.lists(st.integers(-999, 999).map(lambda i: i / 1_000), min_size=2, max_size=8))
+def test_sign_flips_against_scipy(values: list[float]) -> None:
     # SciPy's two-sided value is twice the smaller side; by symmetry that is ours
     expected = stats.permutation_test(
         (np.array(values),),
         lambda sample: float(np.sum(sample)),
         permutation_type="samples",
         vectorized=False,
-        alternative=alternative,
         n_resamples=2**8,  # as many as there are at most: SciPy counts them all
     ).pvalue
-    assert sign_flip_p(values, generator(), alternative=alternative) == pytest.approx(expected)
+    assert sign_flip_p(values, generator()) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("alternative", ALTERNATIVES)
 @pytest.mark.parametrize("pairs", [1, 3, 5, 9, 14])
-def test_signed_ranks_without_ties_against_scipy(pairs: int, alternative: Alternative) -> None:
+def test_signed_ranks_without_ties_against_scipy(pairs: int) -> None:
     values = generator(pairs).normal(0.4, 1, pairs)
-    expected = stats.wilcoxon(values, alternative=alternative, method="exact").pvalue
-    found = wilcoxon_p(values, generator(), alternative=alternative)
-    assert found == pytest.approx(expected)
+    expected = stats.wilcoxon(values, method="exact").pvalue
+    assert wilcoxon_p(values, generator()) == pytest.approx(expected)
 
 
-@given(values=integers, alternative=st.sampled_from(ALTERNATIVES))
-def test_signed_ranks_with_ties_against_all_patterns(
-    values: list[int], alternative: Alternative
-) -> None:
+@given(values=integers)
+def test_signed_ranks_with_ties_against_all_patterns(values: list[int]) -> None:
     left = [v for v in values if v != 0]
     sizes = sorted(map(abs, left))
     # twice the average rank of equals: the sum of the first and the last place
     twice = {size: 2 * sizes.index(size) + sizes.count(size) + 1 for size in sizes}
     signed = [int(math.copysign(twice[abs(v)], v)) for v in left]
-    expected = float(counted_p(signed, alternative))
-    assert wilcoxon_p(values, generator(), alternative=alternative) == expected
+    assert wilcoxon_p(values, generator()) == float(counted_p(signed))
 
 
 def test_all_zero_differences_show_nothing() -> None:
@@ -123,11 +105,10 @@ def test_few_pairs_draw_nothing() -> None:
 
 
 @pytest.mark.parametrize("pairs", [1, 4, 5, MAX_EXACT_PAIRS, MAX_EXACT_PAIRS + 20])
-@pytest.mark.parametrize("alternative", ["two-sided", "greater"])
-def test_the_smallest_p_is_reached(pairs: int, alternative: Alternative) -> None:
+def test_the_smallest_p_is_reached(pairs: int) -> None:
     values = np.arange(1.0, pairs + 1)
-    found = sign_flip_p(values, generator(), alternative=alternative)
-    assert found == smallest_p(pairs, alternative)
+    assert sign_flip_p(values, generator()) == smallest_p(pairs)
+    assert joint_sign_flip_p(values[:, None], generator()).tolist() == [smallest_p(pairs, sides=1)]
 
 
 def joint_by_hand(table: NDArray[np.float64]) -> list[float]:
@@ -157,13 +138,13 @@ def test_joint_flips_against_the_slow_way(data: st.DataObject, pairs: int, colum
 @given(values=integers)
 def test_one_column_is_the_one_sided_test(values: list[int]) -> None:
     (found,) = joint_sign_flip_p(np.array(values)[:, None], generator())
-    assert found == pytest.approx(sign_flip_p(values, generator(), alternative="greater"))
+    assert found == pytest.approx(float(counted_p(values, sides=1)))
 
 
 def test_other_columns_do_not_raise_the_smallest_p() -> None:
     quiet = generator(0).normal(0, 0.1, (5, 6))
     table = np.column_stack([np.full(5, 2.0), quiet])
-    assert joint_sign_flip_p(table, generator())[0] == smallest_p(5, "greater")
+    assert joint_sign_flip_p(table, generator())[0] == smallest_p(5, sides=1)
 
 
 def test_a_column_with_fewer_pairs_has_their_mean() -> None:
@@ -228,8 +209,6 @@ def test_only_a_list_of_differences(values: object) -> None:
 def test_what_cannot_be_tested_is_refused() -> None:
     with pytest.raises(InputError, match="some are infinite"):
         sign_flip_p([1.0, math.inf], generator())
-    with pytest.raises(InputError, match="did you mean 'greater'"):
-        sign_flip_p([1.0], generator(), alternative="grater")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="column 1 has no pair"):
         joint_sign_flip_p([[1.0, math.nan]], generator())
     with pytest.raises(InputError, match=r"differences of shape \(2,\)"):
