@@ -57,8 +57,10 @@ def to_latex(table: TextTable, label: str) -> str:
     heading = [r"\toprule", _row(list(map(_stacked, table.header))), r"\midrule"]
     bodies = [[_row(list(map(_marked, row))) for row in body] for body in table.bodies]
     lines = [line for body in bodies for line in (r"\midrule", *body)][1:]
-    size = [r"\footnotesize" if len(table.header) <= 9 else r"\scriptsize"]
-    size.append(r"\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}")
+    size = [
+        r"\footnotesize" if len(table.header) <= 9 else r"\scriptsize",
+        r"\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.15}",
+    ]
     if len(table.rows) > PAGE_ROWS:
         parts = [
             "{",

@@ -126,17 +126,17 @@ def _text(mean: float, std: float, low: float, high: float, *, digits: int) -> s
 
 def _budget_row(method: str, runs: pd.DataFrame) -> tuple[TableCell, ...]:
     means = runs.mean(numeric_only=True, skipna=False)
-    texts = [
-        method,
-        str(len(runs)),
-        f"{means['budget']:,.0f}",
-        f"{means['spent']:,.0f}",
-        *(_share(means[column(kind)], means["spent"]) for kind in Spending),
-        f"{means['scored']:,.0f}",
-        UNDEFINED if math.isnan(means["seconds"]) else f"{means['seconds']:,.0f}",
-    ]
-    return tuple(map(TableCell, texts))
+    spent = means["spent"]
+    cells = [TableCell(method), TableCell(str(len(runs)), value=len(runs))]
+    cells += [_count(means[name]) for name in ("budget", "spent")]
+    for kind in Spending:
+        part = _count(means[column(kind)])
+        share = part._replace(text=f"{part.text} ({(part.value or 0) / (spent or 1):.1%})")
+        cells.append(share if spent else TableCell(UNDEFINED))
+    return (*cells, _count(means["scored"]), _count(means["seconds"]))
 
 
-def _share(part: float, spent: float) -> str:
-    return UNDEFINED if spent == 0 else f"{part:,.0f} ({part / spent:.1%})"
+def _count(number: float) -> TableCell:
+    if math.isnan(number):
+        return TableCell(UNDEFINED)
+    return TableCell(f"{number:,.0f}", value=float(number))

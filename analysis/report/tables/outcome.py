@@ -18,19 +18,8 @@ from analysis.metrics.leaves import (
 )
 from analysis.metrics.topk import expected_best
 from analysis.report.study import Study, record_name
-from analysis.report.tables.parts import (
-    EMPTY,
-    BuiltTable,
-    count_cell,
-    heading,
-    metric_cells,
-    published_note,
-    published_numbers,
-    published_rows,
-    record_names,
-    reference_note,
-    row_name,
-)
+from analysis.report.tables import parts
+from analysis.report.tables.parts import EMPTY, BuiltTable
 from analysis.tables import TableCell, TextTable
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from analysis.tables.facts import describe
@@ -66,9 +55,9 @@ def outcome_table(study: Study) -> BuiltTable:
     columns += [_other_metric(study, name, rows) for name in _OTHERS]
     body = [
         [
-            TableCell(row_name(study, row.method)),
+            TableCell(parts.row_name(study, row.method)),
             TableCell(row.how),
-            count_cell(len(study.of_method(row.method))),
+            parts.count_cell(len(study.of_method(row.method))),
             *(column[place] for column in columns),
         ]
         for place, row in enumerate(rows)
@@ -84,7 +73,10 @@ def outcome_table(study: Study) -> BuiltTable:
             "Choice",
             "Seeds",
             *(_key_heading(key) for key in study.keys),
-            *(heading(name).replace("predicted top 10", "predicted\ntop 10") for name in _OTHERS),
+            *(
+                parts.heading(name).replace("predicted top 10", "predicted\ntop 10")
+                for name in _OTHERS
+            ),
         ),
         rows=tuple(map(tuple, body + theirs)),
         caption="\n".join(_caption(study, rows, found, theirs)),
@@ -146,9 +138,9 @@ def _other_metric(study: Study, name: str, rows: list[Choice]) -> list[TableCell
     values = []
     for method, how in rows:
         runs = study.runs[study.runs["method"] == method].sort_values("seed")
-        ours = Values(tuple(runs[name]), record_names(study, method))
+        ours = Values(tuple(runs[name]), parts.record_names(study, method))
         values.append(ours if how == VALIDATION else Values(()))
-    return metric_cells(values, name)
+    return parts.metric_cells(values, name)
 
 
 def _best(study: Study, key: AccuracyKey) -> float:
@@ -158,7 +150,7 @@ def _best(study: Study, key: AccuracyKey) -> float:
 def _published(study: Study) -> list[list[TableCell]]:
     """Return published choices under the main accuracy."""
     body = []
-    for name, _, _, seeds, best, top in published_rows(
+    for name, _, _, seeds, best, top in parts.published_rows(
         study, ("predicted_best", "best_of_top_10"), [study.key]
     ):
         under = [best if key == study.key else EMPTY for key in study.keys]
@@ -182,7 +174,7 @@ def _numbers(study: Study, rows: list[Choice], found: Found) -> pd.DataFrame:
         for key, of_rows in found.items()
         for (method, how), values in zip(rows, of_rows, strict=True)
     )
-    theirs = published_numbers(study, ("predicted_best",), [study.key])
+    theirs = parts.published_numbers(study, ("predicted_best",), [study.key])
     if theirs.empty:
         return ours
     theirs = theirs.rename(
@@ -231,4 +223,9 @@ def _caption(
         f"Best of predicted top 10 and regret: {describe(study.key)}. Bold: the best choice "
         "without the truth; underlined: the second best."
     )
-    return [*lines, *reference_note(study), *published_note(theirs), *study.facts.warnings]
+    return [
+        *lines,
+        *parts.reference_note(study),
+        *parts.published_note(theirs),
+        *study.facts.warnings,
+    ]

@@ -6,20 +6,8 @@ import pandas as pd
 
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import Study, base_of
-from analysis.report.tables.parts import (
-    BuiltTable,
-    count_cell,
-    data_set,
-    heading,
-    metric_cells,
-    published_note,
-    published_numbers,
-    published_rows,
-    record_names,
-    reference_note,
-    row_name,
-    unpaired_note,
-)
+from analysis.report.tables import parts
+from analysis.report.tables.parts import BuiltTable
 from analysis.tables import TableCell, TextTable, summarise_methods
 from analysis.tables.cells import Values
 
@@ -48,18 +36,18 @@ def quality_table(study: Study) -> BuiltTable:
         frame = study.evaluated(key)
         columns = [_column(study, frame, name, compared=key == study.key) for name in RANKING]
         for place, method in enumerate(study.order):
-            names = (row_name(study, method), bases[method], data_set(key))
-            seeds = count_cell(len(study.of_method(method)))
+            names = (parts.row_name(study, method), bases[method], parts.data_set(key))
+            seeds = parts.count_cell(len(study.of_method(method)))
             rows.append([*map(TableCell, names), seeds, *(column[place] for column in columns)])
         summary = summarise_methods(frame, study.order)
         summary.insert(1, "base", list(bases.values()))
-        summary["records"] = [" ".join(record_names(study, name)) for name in study.order]
+        summary["records"] = [" ".join(parts.record_names(study, name)) for name in study.order]
         numbers.append(summary)
-    theirs = published_rows(study, RANKING, keys)
-    numbers.append(published_numbers(study, RANKING, keys))
+    theirs = parts.published_rows(study, RANKING, keys)
+    numbers.append(parts.published_numbers(study, RANKING, keys))
     shown = TextTable(
         title="Ranking quality",
-        header=("Method", "Base", "Data set", "Seeds", *map(heading, RANKING)),
+        header=("Method", "Base", "Data set", "Seeds", *map(parts.heading, RANKING)),
         rows=tuple(map(tuple, rows + theirs)),
         caption="\n".join(
             [
@@ -71,8 +59,8 @@ def quality_table(study: Study) -> BuiltTable:
                 *_significance_note(study),
                 "Ties: τ-b and average ranks; precision is the expectation over random order among "
                 "equals.",
-                *reference_note(study),
-                *published_note(theirs),
+                *parts.reference_note(study),
+                *parts.published_note(theirs),
                 *study.facts.warnings,
             ]
         ),
@@ -88,8 +76,8 @@ def _column(study: Study, frame: pd.DataFrame, name: str, *, compared: bool) -> 
     for method in study.order:
         of_method = frame[frame["method"] == method].sort_values("seed")
         mark = _mark(study, method, name) if compared else ""
-        values.append(Values(tuple(of_method[name]), record_names(study, method), mark=mark))
-    return metric_cells(values, name)
+        values.append(Values(tuple(of_method[name]), parts.record_names(study, method), mark=mark))
+    return parts.metric_cells(values, name)
 
 
 def _mark(study: Study, method: str, metric: str) -> str:
@@ -109,7 +97,7 @@ def _significance_note(study: Study) -> list[str]:
         if one.metric in RANKING and first in (one.method, one.other)
     ]
     if not mine:
-        return unpaired_note(study)
+        return parts.unpaired_note(study)
     metric = METRICS[mine[0].metric].title
     note = (
         f"{BETTER} and {WORSE}: {metric} significantly better and worse than {first}'s on the same "
@@ -118,4 +106,4 @@ def _significance_note(study: Study) -> list[str]:
     if not any(one.is_significant for one in mine):
         few = "" if any(one.reachable for one in mine) else ", and could not be with so few seeds"
         note += f"; no difference is significant{few}"
-    return [f"{note}.", *unpaired_note(study)]
+    return [f"{note}.", *parts.unpaired_note(study)]

@@ -22,7 +22,7 @@ def spending_table(study: Study) -> BuiltTable:
     rows = []
     for method, row in zip(study.order, plain.rows, strict=True):
         records = record_names(study, method)
-        numbers = [cell._replace(value=_number(cell.text), records=records) for cell in row[1:]]
+        numbers = [cell._replace(records=records) for cell in row[1:]]
         rows.append((TableCell(row_name(study, method)), *numbers, TableCell(devices[method])))
     shown = plain._replace(
         header=(*(heading.replace(" ", "\n") for heading in plain.header), "Device"),
@@ -93,14 +93,6 @@ def runs_table(study: Study) -> BuiltTable:
         names=5,
     )
     return BuiltTable(shown, numbers)
-
-
-def _number(text: str) -> float | None:
-    """Return the number at the beginning of a cell, for sorting."""
-    try:
-        return float(text.split(" ")[0].replace(",", ""))
-    except ValueError:
-        return None
 
 
 def _devices(study: Study, method: str) -> str:

@@ -5,7 +5,6 @@ import io
 import math
 import statistics
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from analysis.statistics.intervals import bootstrap_mean
 from analysis.tables import evaluate, summarise_methods, to_csv
 from benchmark.errors import InputError, MissingError
 from benchmark.records import PROTOCOL, RunRecord
-from benchmark.spaces.nb201 import SIZE, from_string
-from benchmark.truth import AccuracyKey, Source, TruthTable, open_table
+from benchmark.spaces.nb201 import SIZE
+from benchmark.truth import AccuracyKey, Source, TruthTable
 
 MakeRecord = Callable[..., RunRecord]
 
@@ -184,18 +183,3 @@ def test_csv_keeps_every_digit(runs: pd.DataFrame) -> None:
     assert [float(row["kendall_tau_mean"]) for row in rows] == summary["kendall_tau_mean"].tolist()
     undefined = pd.DataFrame({"method": ["gm"], "kendall_tau_std": [math.nan]})
     assert to_csv(undefined) == "method,kendall_tau_std\ngm,\n"
-
-
-def test_published_predictions(shared: Path, make_record: MakeRecord, key: AccuracyKey) -> None:
-    folder = shared / "nas-bench-201"
-    records = []
-    for method in ("one-shot", "few-shot"):
-        with (folder / "published-predictions" / f"zhao2021-{method}.csv").open() as file:
-            score = {from_string(row["arch"]): float(row["score"]) for row in csv.DictReader(file)}
-        blank = make_record(method, 0, range(5))
-        scores = np.array([score[code] for code in range(SIZE)])
-        records.append(RunRecord(method, 0, blank.task, scores, blank.budget, {}, {}))
-    runs = evaluate(records, open_table(folder / "accuracies.csv"), key)
-    # the values that the authors' files give against the official table
-    assert runs["kendall_tau"].tolist() == pytest.approx([0.4855, 0.5503], abs=5e-5)
-    assert runs["architectures"].tolist() == [SIZE, SIZE]
