@@ -33,11 +33,7 @@ def _together(*options: Decorator) -> Decorator:
 
 
 def truth_options(default: str) -> Decorator:
-    """Return ``--table``, ``--accuracy`` and ``--allow-subset``.
-
-    Args:
-        default: What the help names as the default of table and accuracy.
-    """
+    """Return ``--table`` and ``--accuracy``; their help names the default."""
     return _together(
         click.option(
             "--table",
@@ -45,7 +41,6 @@ def truth_options(default: str) -> Decorator:
             help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.  "
             f"[default: {default}]",
         ),
-        allow_subset_option,
         click.option(
             "--accuracy",
             metavar="KEY",
@@ -96,14 +91,17 @@ def data_option(help_text: str = "Where image files are, or are downloaded to.")
     )
 
 
-seeds_option = click.option(
-    "--seeds",
-    default="5",
-    show_default=True,
-    metavar="N|LIST",
-    help="A number of seeds from 0 on, or a list such as 3,7; for seed 3 alone write 3 and a "
-    "comma.",
-)
+def seeds_option(default: int) -> Decorator:
+    """Return ``--seeds``."""
+    return click.option(
+        "--seeds",
+        default=str(default),
+        show_default=True,
+        metavar="N|LIST",
+        help="A number of seeds from 0 on, or a list such as 3,7; for seed 3 alone write 3 and a "
+        "comma.",
+    )
+
 
 workers_options = _together(
     click.option(
@@ -131,7 +129,7 @@ workers_options = _together(
 )
 
 experiment_options = _together(
-    seeds_option,
+    seeds_option(5),
     click.option(
         "--preset",
         default="laptop",
@@ -146,6 +144,7 @@ experiment_options = _together(
         help="How supernets are trained: a name of `nasbench list bases`.  [default: the preset's]",
     ),
     truth_options("the preset's"),
+    allow_subset_option,
     click.option(
         "--out",
         type=click.Path(path_type=Path),
@@ -177,10 +176,7 @@ def default_jobs(device: str) -> int:
 
 
 def read_changes(texts: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values of ``--set`` by the names of the settings.
-
-    Args:
-        texts: Such as ``training.epochs=4``; values are TOML, text needs no quotes.
+    """Return the values of ``--set``, which are TOML but for quotes, by the names of the settings.
 
     Raises:
         InputError: A text is not of this form, or a setting is given twice.

@@ -11,7 +11,7 @@ import click
 
 from benchmark.app.cli.commands.check import check
 from benchmark.app.cli.commands.compare import compare
-from benchmark.app.cli.commands.list import list_group
+from benchmark.app.cli.commands.list import list_
 from benchmark.app.cli.commands.merge import merge
 from benchmark.app.cli.commands.report import report
 from benchmark.app.cli.commands.rerun import rerun
@@ -48,7 +48,7 @@ def cli() -> None:
 
 
 for command in (
-    run, compare, score, report, check, verify, rerun, merge, list_group, show_group, tables_group,
+    run, compare, score, report, check, verify, rerun, merge, list_, show_group, tables_group,
 ):  # fmt: skip
     cli.add_command(command)
 

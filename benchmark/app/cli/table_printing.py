@@ -67,7 +67,7 @@ def print_arch(facts: dict[str, Any]) -> None:
     click.echo(f"{facts['arch']}{index}, in {facts['table']}")
     for name, it in facts["accuracies"].items():
         spread = f" ± {it['deviation']:.3f}" if it.get("deviation") is not None else ""
-        seeds = f", {it['seeds']} seeds" if "seeds" in it else ""
+        seeds = f", seeds: {it['seeds']}" if "seeds" in it else ""
         loss = f", loss {it['loss']:.4f}" if it.get("loss") is not None else ""
         click.echo(f"  {name:20} {it['mean']:9.4f}{spread} %{seeds}{loss}")
         for seed, one in it.get("by_seed", {}).items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.app.cli.options import truth_options
 from benchmark.app.cli.truth import open_truth, show_truth, truth_of_runs
 from benchmark.errors import CheckError, InputError
 
@@ -51,18 +52,7 @@ if TYPE_CHECKING:
     help="With --update: the highest chance that unchanged methods fail.  "
     "[default: as before, at first 0.05]",
 )
-@click.option(
-    "--table",
-    metavar="NAME|PATH",
-    help="True accuracies: a name of `nasbench tables list`, or a .csv or .nbtable file.  "
-    "[default: the baseline's, at first that of the runs' task]",
-)
-@click.option(
-    "--accuracy",
-    metavar="KEY",
-    help="Which accuracy of the table: <dataset>_<split>_<epochs>.  "
-    "[default: the baseline's, at first that of the runs' task]",
-)
+@truth_options("the baseline's, at first that of the runs' task")
 @click.option(
     "--junit",
     type=click.Path(path_type=Path, dir_okay=False),

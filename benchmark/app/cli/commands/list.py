@@ -2,100 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import click
 
+from benchmark.errors import unknown_name
 
-@click.group("list")
-def list_group() -> None:
-    """List methods, bases, presets, data sets, tables or protocols.
+KINDS = ("methods", "bases", "presets", "protocols", "datasets", "tables")
+
+
+@click.command("list", no_args_is_help=True)
+@click.argument("kind")
+def list_(kind: str) -> None:
+    """List methods, bases, presets, protocols, datasets or tables.
+
+    Bases are ways to train a supernet, presets tasks that methods run on, protocols ways to build a
+    table of true accuracies.
 
     \b
-    Example:
+    Examples:
       nasbench list methods
-    """
-
-
-@list_group.command()
-def methods() -> None:
-    """List the methods.
-
-    \b
-    Example:
-      nasbench list methods
-    """
-    from baselines.registry import METHODS
-
-    _show({name: method.description for name, method in METHODS.items()})
-
-
-@list_group.command()
-def bases() -> None:
-    """List the ways to train a supernet.
-
-    \b
-    Example:
-      nasbench list bases
-    """
-    from baselines.training import BASES
-
-    _show({name: base.description for name, base in BASES.items()})
-
-
-@list_group.command()
-def presets() -> None:
-    """List the tasks that methods run on.
-
-    \b
-    Example:
       nasbench list presets
     """
-    from benchmark.tasks.task import load_preset, preset_names
-
-    _show({name: load_preset(name).description for name in preset_names()})
-
-
-@list_group.command()
-def protocols() -> None:
-    """List the ways in which tables are built.
-
-    \b
-    Example:
-      nasbench list protocols
-    """
-    from benchmark.tasks.protocol import load_protocol, protocol_names
-
-    _show({name: load_protocol(name).description for name in protocol_names()})
-
-
-@list_group.command()
-def datasets() -> None:
-    """List the images that supernets are trained on.
-
-    \b
-    Example:
-      nasbench list datasets
-    """
-    from benchmark.images import DATASETS
-
-    _show({name: record.description for name, record in DATASETS.items()})
-
-
-@list_group.command()
-def tables() -> None:
-    """List the tables of true accuracies.
-
-    \b
-    Example:
-      nasbench list tables
-    """
-    from benchmark.app.cli.table_facts import table_lines
-
-    _show({line.name: line.description for line in table_lines()})
-
-
-def _show(descriptions: Mapping[str, str]) -> None:
+    descriptions = _descriptions(kind)
     width = max(map(len, descriptions))
     for name, description in descriptions.items():
         click.echo(f"{name:{width}}  {description}")
+
+
+def _descriptions(kind: str) -> dict[str, str]:
+    """Return the names of a kind with their descriptions; imports only what it needs."""
+    if kind == "methods":
+        from baselines.registry import METHODS
+
+        return {name: method.description for name, method in METHODS.items()}
+    if kind == "bases":
+        from baselines.training import BASES
+
+        return {name: base.description for name, base in BASES.items()}
+    if kind == "presets":
+        from benchmark.tasks.task import load_preset, preset_names
+
+        return {name: load_preset(name).description for name in preset_names()}
+    if kind == "protocols":
+        from benchmark.tasks.protocol import load_protocol, protocol_names
+
+        return {name: load_protocol(name).description for name in protocol_names()}
+    if kind == "datasets":
+        from benchmark.images import DATASETS
+
+        return {name: record.description for name, record in DATASETS.items()}
+    if kind == "tables":
+        from benchmark.app.cli.table_facts import table_lines
+
+        return {line.name: line.description for line in table_lines()}
+    raise unknown_name("kind of names", kind, KINDS)

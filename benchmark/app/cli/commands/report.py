@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.app.cli.options import truth_options
+from benchmark.app.cli.options import allow_subset_option, truth_options
 from benchmark.app.cli.truth import open_truth, show_truth, truth_of_runs
 
 
@@ -19,6 +19,7 @@ from benchmark.app.cli.truth import open_truth, show_truth, truth_of_runs
     help="Where the report goes.  [default: RUNS/report]",
 )
 @truth_options("that of the runs' task")
+@allow_subset_option
 @click.option(
     "--published",
     type=click.Path(path_type=Path),

@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from benchmark.app.cli.options import default_jobs, read_changes, set_option, workers_options
+from benchmark.app.cli.options import (
+    default_jobs,
+    read_changes,
+    seeds_option,
+    set_option,
+    workers_options,
+)
 from benchmark.errors import InputError
 
 _SCALE = {  # the parts of --scale, in their order
@@ -38,14 +44,7 @@ _SCALE = {  # the parts of --scale, in their order
     metavar="all|N|FILE",
     help="All 15,625, a random sample of N, or those that a file lists, one a line or as CSV.",
 )
-@click.option(
-    "--seeds",
-    default="3",
-    show_default=True,
-    metavar="N|LIST",
-    help="A number of seeds from 0 on, or a list such as 3,7; for seed 3 alone write 3 and a "
-    "comma.",
-)
+@seeds_option(3)
 @click.option(
     "--scale",
     metavar="C,N,RESOLUTION,EPOCHS",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 import torch
 
+from benchmark.app.cli.root import cli
 from tests.command_line import Called, finish, nasbench, start_nasbench, tiny_preset
 
 BAD_INPUT, FAILED = 2, 1
@@ -27,7 +29,6 @@ def check_refused(called: Called, pattern: str, code: int = BAD_INPUT) -> None:
     ("arguments", "pattern"),
     [
         ("rum", r"No such command 'rum'\..*"),
-        ("list method", r"No such command 'method'\..*"),
         ("run", r"Missing option '--method'\..*"),
         ("run --method", r"Option '--method' requires an argument\."),
         (
@@ -40,6 +41,50 @@ def check_refused(called: Called, pattern: str, code: int = BAD_INPUT) -> None:
 )
 def test_what_click_does_not_understand(arguments: str, pattern: str) -> None:
     check_refused(nasbench(*arguments.split()), pattern)
+
+
+# Bad input to each command.
+COMMANDS = {
+    "run --method gmm": r"unknown method 'gmm': did you mean 'gm'\? choose from one-shot, .*",
+    "compare --method gmm": r"unknown method 'gmm': did you mean 'gm'\? choose from one-shot, .*",
+    "score no.csv": r"cannot read no\.csv: No such file or directory",
+    "report no": r"no folder no.*",
+    "check no --against no.json": r"no baseline no\.json: make it with nasbench check --update",
+    "verify no": r"no folder no.*",
+    "rerun no.json": r"cannot read no\.json: No such file or directory",
+    "merge no --out all": r"no folder no: name those that shares were written to",
+    "list method": r"unknown kind of names 'method': did you mean 'methods'\? choose from .*",
+    "show preset labtop": r"unknown preset 'labtop': did you mean 'laptop'\? choose from .*",
+    "tables import no.pth": r"cannot read no\.pth: No such file or directory",
+    "tables build": r"no data set: give --dataset digits, or a --protocol",
+    "tables list --jsn": r"No such option:? '?--jsn'?.* Did you mean '?--json'?\?",
+    "tables info no": r"unknown table 'no': choose from analog-nasbench, .*",
+    "tables query resnet": r"not an architecture: 'resnet'.*",
+    "tables export no a.csv": r"unknown table 'no': choose from analog-nasbench, .*",
+    "tables verify no": r"unknown table 'no': choose from analog-nasbench, .*",
+    "tables rerun analog-nasbench": r"table 'analog-nasbench' .*",
+}
+
+
+def leaves(command: click.Command, words: str = "") -> set[str]:
+    """Return the words of all commands that are no groups."""
+    if not isinstance(command, click.Group):
+        return {words.strip()}
+    return set().union(
+        *(leaves(child, f"{words} {name}") for name, child in command.commands.items())
+    )
+
+
+def test_every_command_has_an_error_here() -> None:
+    assert {
+        name for name in leaves(cli) if not any(line.startswith(name) for line in COMMANDS)
+    } == set()
+
+
+@pytest.mark.parametrize(("arguments", "pattern"), COMMANDS.items())
+def test_bad_input_to_each_command(arguments: str, pattern: str, tmp_path: Path) -> None:
+    check_refused(nasbench(*arguments.split()), pattern)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,8 @@ def test_all_commands_are_found() -> None:
         "run",
         "compare",
         "list",
-        "list methods",
-        "list presets",
-        "list datasets",
-        "list tables",
+        "show preset",
+        "tables import",
     }
     assert len(EXAMPLES) >= len(COMMANDS)
 
