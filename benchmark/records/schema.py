@@ -27,7 +27,7 @@ def check_record(contents: Mapping[str, Any]) -> None:
         Traceback (most recent call last):
         benchmark.errors.InputError: trace.losses[...][1]: Expected `float`, got `str`
     """
-    _convert(contents, RunEntries)
+    _convert(contents, _Run)
 
 
 def check_split(contents: Any) -> None:
@@ -36,7 +36,7 @@ def check_split(contents: Any) -> None:
     Raises:
         InputError: An entry is missing or has another type.
     """
-    _convert(contents, SplitEntries)
+    _convert(contents, _Split)
 
 
 def _convert(contents: Any, kind: type[Struct]) -> None:
@@ -60,64 +60,49 @@ Edge = Annotated[str, Meta(pattern=_one_of(["{}→{}".format(*edge) for edge in 
 Code = Annotated[int, Meta(ge=0, le=SIZE - 1)]
 
 
-class BatchEntries(Struct):
-    """BatchEntries of gradient matching."""
-
+class _Batch(Struct):
     used: Whole
     planned: Whole
 
 
-class SplitEntries(Struct):
-    """How a supernet was split."""
-
+class _Split(Struct):
     node: Node
     edge: Edge
     groups: list[list[Operation]]
     separated: Number | UnsetType = UNSET
     distances: dict[str, list[list[Number]]] | UnsetType = UNSET
-    batches: BatchEntries | UnsetType = UNSET
+    batches: _Batch | UnsetType = UNSET
 
 
-class SelectedEntries(Struct):
-    """An architecture that a base selected."""
-
+class _Selected(Struct):
     architecture: str
     score: Number
 
 
-class LeafEntries(Struct):
-    """A supernet that scored architectures."""
-
+class _Leaf(Struct):
     node: Node
     operations: Annotated[list[list[Operation]], Meta(min_length=len(EDGES), max_length=len(EDGES))]
     architectures: Whole
     steps: Whole
-    selected: SelectedEntries | UnsetType = UNSET
+    selected: _Selected | UnsetType = UNSET
 
 
-class LevelEntries(Struct):
-    """Spending on one level of the tree."""
-
+class _Level(Struct):
     images: Whole
     matching: Whole
     supernets: Whole | UnsetType = UNSET
 
 
-class PointEntries(Struct):
-    """Scores of a sample during training."""
-
+class _Point(Struct):
     spent: Whole
     scores: list[Number]
 
 
-class TrajectoryEntries(Struct):
-    """Scores of a sample at points of the budget."""
-
+class _Trajectory(Struct):
     codes: Annotated[list[Code], Meta(min_length=1)]
-    points: Annotated[list[PointEntries], Meta(min_length=1)]
+    points: Annotated[list[_Point], Meta(min_length=1)]
 
     def __post_init__(self) -> None:
-        """Check that each point has one score a code."""
         for place, point in enumerate(self.points):
             if len(point.scores) != len(self.codes):
                 raise ValueError(
@@ -125,60 +110,46 @@ class TrajectoryEntries(Struct):
                 )
 
 
-class TraceEntries(Struct):
-    """What happened during a run."""
-
-    splits: list[SplitEntries] | UnsetType = UNSET
-    leaves: list[LeafEntries] | UnsetType = UNSET
+class _Trace(Struct):
+    splits: list[_Split] | UnsetType = UNSET
+    leaves: list[_Leaf] | UnsetType = UNSET
     losses: dict[Node, Annotated[list[Number], Meta(min_length=1)]] | UnsetType = UNSET
-    levels: list[LevelEntries] | UnsetType = UNSET
-    trajectory: TrajectoryEntries | UnsetType = UNSET
-    choice: SelectedEntries | UnsetType = UNSET
+    levels: list[_Level] | UnsetType = UNSET
+    trajectory: _Trajectory | UnsetType = UNSET
+    choice: _Selected | UnsetType = UNSET
 
 
-class TrainingEntries(Struct):
-    """A task's section on training."""
-
+class _Training(Struct):
     budget: Whole | Literal["schedule"] | UnsetType = UNSET
     batch_size: Whole | UnsetType = UNSET
 
 
-class ScoringEntries(Struct):
-    """A task's section on scoring."""
-
+class _Scoring(Struct):
     images: Whole | UnsetType = UNSET
     score: str | UnsetType = UNSET
     batch_norm: str | UnsetType = UNSET
     candidates: Literal["all"] | Whole | list[Code] | UnsetType = UNSET
 
 
-class SearchEntries(Struct):
-    """A task's section on search."""
-
+class _Search(Struct):
     base: str | UnsetType = UNSET
 
 
-class TaskEntries(Struct):
-    """The task of a run."""
-
-    training: TrainingEntries | UnsetType = UNSET
-    scoring: ScoringEntries | UnsetType = UNSET
-    search: SearchEntries | UnsetType = UNSET
+class _Task(Struct):
+    training: _Training | UnsetType = UNSET
+    scoring: _Scoring | UnsetType = UNSET
+    search: _Search | UnsetType = UNSET
     options: dict[str, Any] | UnsetType = UNSET
 
 
-class BudgetEntries(Struct):
-    """What a run spent."""
-
+class _Budget(Struct):
     budget: Whole | UnsetType = UNSET
     spent: Whole | UnsetType = UNSET
     scored: Whole | UnsetType = UNSET
     parts: dict[str, Whole] | UnsetType = UNSET
 
 
-class ProvenanceEntries(Struct):
-    """What ran where."""
-
+class _Provenance(Struct):
     seconds: Number | UnsetType | None = UNSET
     commit: str | UnsetType | None = UNSET
     device: str | UnsetType = UNSET
@@ -186,10 +157,8 @@ class ProvenanceEntries(Struct):
     streams: dict[str, str] | UnsetType = UNSET
 
 
-class RunEntries(Struct):
-    """A run record beside its name, seed and scores."""
-
-    task: TaskEntries | UnsetType = UNSET
-    budget: BudgetEntries | UnsetType = UNSET
-    trace: TraceEntries | UnsetType = UNSET
-    provenance: ProvenanceEntries | UnsetType = UNSET
+class _Run(Struct):
+    task: _Task | UnsetType = UNSET
+    budget: _Budget | UnsetType = UNSET
+    trace: _Trace | UnsetType = UNSET
+    provenance: _Provenance | UnsetType = UNSET

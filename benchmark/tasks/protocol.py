@@ -152,37 +152,17 @@ _FILES = PresetFiles("protocol", "protocols", TrainingProtocol)
 
 
 def protocol_names() -> list[str]:
-    """Return the names of the presets, each that of a data set.
-
-    Example:
-        >>> protocol_names()[0]
-        'digits'
-    """
+    """Return the names of the package's protocols, each that of a data set."""
     return _FILES.names()
 
 
 def load_protocol(name: str) -> TrainingProtocol:
-    """Return the protocol of a preset.
-
-    Args:
-        name: Name of a preset, or the path of a file that ends in ``.toml``.
-
-    Raises:
-        InputError: No preset has this name, or its file is wrong or cannot be read.
-
-    Example:
-        >>> load_protocol("digits").data.dataset
-        'digits'
-    """
+    """Return the protocol of a name or of a TOML file, see `PresetFiles.load`."""
     return _FILES.load(name)
 
 
 def parse_protocol(name: str, text: str) -> TrainingProtocol:
-    """Return the protocol that the text of a preset's file describes.
-
-    Raises:
-        InputError: The text is no TOML, or something in it is unknown, missing or out of range.
-    """
+    """Return the protocol that TOML describes, see `PresetFiles.parse`."""
     return _FILES.parse(name, text)
 
 

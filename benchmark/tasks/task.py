@@ -196,23 +196,12 @@ _LEFT_OUT: Mapping[str, Any] = {
 
 
 def preset_names() -> list[str]:
-    """Return the names of the presets.
-
-    Example:
-        >>> preset_names()[:2]
-        ['ci', 'equal-darts']
-    """
+    """Return the names of the package's presets."""
     return _FILES.names()
 
 
 def load_preset(name: str) -> Task:
-    """Return the task of a preset.
-
-    Args:
-        name: Name of a preset, or the path of a file that ends in ``.toml``.
-
-    Raises:
-        InputError: No preset has this name, or its file is wrong or cannot be read.
+    """Return the task of a preset's name or TOML file, see `PresetFiles.load`.
 
     Example:
         >>> load_preset("laptop").data.dataset
@@ -222,15 +211,12 @@ def load_preset(name: str) -> Task:
 
 
 def parse_task(name: str, text: str) -> Task:
-    """Return the task that the text of a preset's file describes.
+    """Return the task that TOML describes, see `PresetFiles.parse`.
 
     Args:
         name: Name of the preset.
-        text: TOML: ``description``, the sections of `Task`, and one ``[methods.<name>]`` for each
-            method that has options; or ``extends``, the name of a preset, and what differs from it.
-
-    Raises:
-        InputError: The text is no TOML, or something in it is unknown, missing or out of range.
+        text: ``description``, the sections of `Task`, and one ``[methods.<name>]`` for each method
+            that has options; or ``extends``, the name of a preset, and what differs from it.
     """
     return _FILES.parse(name, text)
 
