@@ -83,7 +83,10 @@ class StandInTensor(Tensor):
 
 @cache
 def stand_in() -> torch.device:
-    """Register the device with PyTorch, once in a process, and return it."""
+    """Register the device with PyTorch, once in a process, and return it.
+
+    Gradients on it need a process that has computed none before.
+    """
     from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
     _setup_privateuseone_for_python_backend(NAME)

@@ -1,4 +1,4 @@
-"""DARTS, second order: α looks one step of the weights ahead.
+"""DARTS, second order: the gradient for α takes a step of the weights into account.
 
 [DARTS] Liu et al. 2019, arXiv 1806.09055, eq. 7 and 8. With w' = w after one step of SGD with
 learning rate ξ, the gradient for α is that of the validation loss at w' minus ξ times a

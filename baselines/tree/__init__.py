@@ -1,1 +1,1 @@
-"""Trees of sub-supernets: growing, resuming and scoring them on the way."""
+"""Trees of sub-supernets: training, checkpoints, and scores during training."""

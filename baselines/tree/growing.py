@@ -124,9 +124,7 @@ class _Tree:
         base = base_class(experiment.search.base)
         batch = experiment.training.batch_size
         budget = None if schedule.epochs else experiment.ledger.budget.images
-        unmatched = (0,) * len(
-            schedule.groups
-        )  # the cost of matching is not known before it is done
+        unmatched = (0,) * len(schedule.groups)  # what matching costs is known when it is done
         images = len(experiment.images.train)
         plan = plan_schedule(schedule, Workload(images, batch, base.passes, unmatched, budget))
         self._equal = plan.equal

@@ -26,7 +26,7 @@ Path = Sequence[int]  # six operations, in the order of EDGES
 
 
 class Cell(nn.Module):
-    """Four nodes and six edges; each node sums what its edges bring.
+    """Four nodes and six edges; each node is the sum of its incoming edges.
 
     Args:
         channels: Number C of channels.

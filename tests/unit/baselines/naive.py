@@ -14,7 +14,7 @@ Weights = Mapping[str, Tensor]
 def naive_logits(weights: Weights, images: Tensor, path: Sequence[int], cells: int) -> Tensor:
     """Return the logits [B, classes] of one architecture.
 
-    ``none`` brings a map of zeros, which later operations treat like any other: nothing is skipped.
+    ``none`` gives a map of zeros, which later operations treat like any other.
     """
     x = F.conv2d(images, weights["stem"], padding=1)
     x = _norm(x, weights, "stem_norm")
@@ -32,12 +32,12 @@ def naive_logits(weights: Weights, images: Tensor, path: Sequence[int], cells: i
 
 
 def _cell(x: Tensor, weights: Weights, name: str, path: Sequence[int]) -> Tensor:
-    def brought(value: Tensor, edge: int) -> Tensor:
+    def output(value: Tensor, edge: int) -> Tensor:
         return _operation(value, weights, f"{name}.edges.{edge}", path[edge])
 
-    one = brought(x, 0)
-    two = brought(x, 1) + brought(one, 2)
-    return brought(x, 3) + brought(one, 4) + brought(two, 5)
+    one = output(x, 0)
+    two = output(x, 1) + output(one, 2)
+    return output(x, 3) + output(one, 4) + output(two, 5)
 
 
 def _operation(x: Tensor, weights: Weights, name: str, operation: int) -> Tensor:

@@ -67,7 +67,7 @@ def stubbed_run(
 ) -> StubbedRun:
     """Run a method with stubs; ``training`` changes what `tiny_training` gives.
 
-    A step adds 1 to every weight, so a weight tells how many steps it has behind it.
+    A step adds 1 to every weight, so weights count the steps they were trained for.
     """
     trained: list[Trained] = []
     matched: list[Matched] = []

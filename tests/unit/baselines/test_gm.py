@@ -183,10 +183,10 @@ def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, edge: str)
     assert 0 < parts[Spending.GRADIENT_MATCHING] <= planned[Spending.GRADIENT_MATCHING]
     if base != "rsps":
         assert parts[Spending.GRADIENT_MATCHING] == planned[Spending.GRADIENT_MATCHING]
-    told = outcome.trace["levels"]
-    assert [one["supernets"] for one in told] == [1, 2, 4]
-    assert [one["images"] for one in told] == [level.images for level in plan.levels]
-    assert sum(one["matching"] for one in told) == parts[Spending.GRADIENT_MATCHING]
+    levels = outcome.trace["levels"]
+    assert [one["supernets"] for one in levels] == [1, 2, 4]
+    assert [one["images"] for one in levels] == [level.images for level in plan.levels]
+    assert sum(one["matching"] for one in levels) == parts[Spending.GRADIENT_MATCHING]
     assert [leaf["steps"] for leaf in outcome.trace["leaves"]] == 4 * [3 * 24 // BATCH]
 
 

@@ -12,7 +12,7 @@ from tests.unit.baselines.conformance import cached_run, digest
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# Runs every method in a fresh process and lists the modules that were loaded on the way.
+# Runs every method in a fresh process and lists the modules that were loaded.
 PROGRAM = """
 import json, sys, torch
 torch.set_num_threads(1)

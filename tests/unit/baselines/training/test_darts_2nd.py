@@ -162,7 +162,7 @@ def test_without_kinks_the_error_falls_with_the_square_of_the_step(
 
 
 def test_it_differs_from_first_order() -> None:
-    """Else the test above could not tell them apart."""
+    """Else the test above would pass for first order too."""
     network = tiny_network(tiny_scale(channels=2))
     architecture = tiny_architecture(FULL, 0)
     training = weight_training(network, architecture, tiny_training(learning_rate=0.1))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from baselines.splitting import FULL, Subspace
-from baselines.training import Base, SupernetState, base_class
-from baselines.training.differentiable import ArchitectureTraining, Differentiable, parameters_of
+from baselines.training import BASES, SupernetState, base_class
+from baselines.training.differentiable import Differentiable, parameters_of
 from baselines.training.snas import Snas, gumbel_noise
 from baselines.training.weights import StepRange
 from benchmark.budget import Spending
@@ -185,36 +184,6 @@ def test_images_that_score_do_not_train_the_architecture() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("left_after", [0, 1, 3])
-def test_training_left_at_any_step_resumes_with_the_same_bits(name: str, left_after: int) -> None:
-    span = StepRange(1, 4, 6)
-
-    def begun(base: Base) -> tuple[SupernetState, Any]:
-        state = base.start(LEFT)
-        return state, base.training(state, span, "x")
-
-    whole, training = begun(new_base(name))
-    for _ in range(span.steps):
-        training.step()
-    _, first = begun(new_base(name))
-    for _ in range(left_after):
-        first.step()
-    kept = io.BytesIO()
-    torch.save(first.state_dict(), kept)
-    kept.seek(0)
-    state, later = begun(new_base(name))
-    later.load_state_dict(torch.load(kept, weights_only=True))
-    assert isinstance(later, ArchitectureTraining)
-    while later.position < span.steps:
-        later.step()
-    assert later.losses() == training.losses()
-    for name, weight in state.network.named_parameters():
-        assert torch.equal(weight, whole.network.get_parameter(name))
-    for one, other in zip(alphas(state), alphas(whole), strict=True):
-        assert torch.equal(one, other)
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_matching_leaves_weights_and_parameters_as_they_are(name: str) -> None:
     base = new_base(name)
     state = base.start(LEFT)
@@ -232,3 +201,7 @@ def test_matching_leaves_weights_and_parameters_as_they_are(name: str) -> None:
     for alpha, before in zip(parameters_of(state).parameters(), started, strict=True):
         assert torch.equal(alpha, before)
         assert alpha.grad is None
+
+
+def test_every_base_has_a_name_of_its_own() -> None:
+    assert [base.name for base in BASES.values()] == list(BASES) == ["rsps", *NAMES]

@@ -18,9 +18,9 @@ LEFT, RIGHT = FULL.split(1, [(0, 3), (1, 2, 4)])
 
 
 def test_every_supernet_starts_from_the_same_weights() -> None:
-    base, elsewhere = Rsps(tiny_experiment()), Rsps(tiny_experiment())
+    base, again = Rsps(tiny_experiment()), Rsps(tiny_experiment())
     other_seed = Rsps(tiny_experiment(seed=1)).start(FULL).network
-    first, second, third = (one.start(FULL).network for one in (base, base, elsewhere))
+    first, second, third = (one.start(FULL).network for one in (base, base, again))
     for name, weight in first.named_parameters():
         for same in (second.get_parameter(name), third.get_parameter(name)):
             assert same is not weight

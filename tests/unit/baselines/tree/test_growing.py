@@ -79,13 +79,13 @@ def starts_anew(node: str, run: StubbedRun, options: Options) -> bool:
 
 
 def steps_behind(run: StubbedRun, node: str) -> int:
-    """Read off a node's weights how many steps they had behind them when its turn came."""
+    """Return how many steps a node's weights were trained for before its own training."""
     initial = run.trained["root"].weights
-    gone = {
+    trained = {
         round(float((weight - initial[name]).mean()))
         for name, weight in run.trained[node].weights.items()
     }
-    (steps,) = gone
+    (steps,) = trained
     return steps
 
 

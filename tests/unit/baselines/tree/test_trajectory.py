@@ -30,7 +30,7 @@ METHODS = [OneShot, FewShot, Gm]
 
 
 def steps_behind(network: Supernet) -> float:
-    """Read off a weight how many steps it has behind it, where each adds 1."""
+    """Return how many steps a weight was trained for, each of which adds 1."""
     return float(next(network.parameters()).detach().flatten()[0])
 
 

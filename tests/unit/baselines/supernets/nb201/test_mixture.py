@@ -36,7 +36,7 @@ def mixture_of(operations: Sequence[tuple[int, ...]], seed: int) -> Mixture:
 def naive_mixture(mixture: Mixture, images: Tensor) -> Tensor:
     weights = dict(NETWORK.named_parameters())
 
-    def brought(value: Tensor, name: str, edge: int) -> Tensor:
+    def output(value: Tensor, name: str, edge: int) -> Tensor:
         parts = [
             weight * naive._operation(value, weights, f"{name}.edges.{edge}", operation)
             for operation, weight in zip(
@@ -46,9 +46,9 @@ def naive_mixture(mixture: Mixture, images: Tensor) -> Tensor:
         return torch.stack(parts).sum(0)
 
     def cell(x: Tensor, given: object, name: str, path: object) -> Tensor:
-        one = brought(x, name, 0)
-        two = brought(x, name, 1) + brought(one, name, 2)
-        return brought(x, name, 3) + brought(one, name, 4) + brought(two, name, 5)
+        one = output(x, name, 0)
+        two = output(x, name, 1) + output(one, name, 2)
+        return output(x, name, 3) + output(one, name, 4) + output(two, name, 5)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(naive, "_cell", cell)
