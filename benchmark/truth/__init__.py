@@ -2,7 +2,7 @@
 
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.registry import TABLES, TableRecord, open_table, read_again
+from benchmark.truth.registry import TABLES, TableRecord, open_table
 from benchmark.truth.table import Source, TruthTable
 
 __all__ = [
@@ -16,5 +16,4 @@ __all__ = [
     "TableRecord",
     "TruthTable",
     "open_table",
-    "read_again",
 ]

@@ -22,13 +22,11 @@ class TableRecord:
         name: Its name.
         description: One line that says whose numbers these are.
         open: Opens the table, from the cache if it is there.
-        read: Reads it from its source.
     """
 
     name: str
     description: str
     open: Callable[[], TruthTable]
-    read: Callable[[], TruthTable]
 
 
 def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
@@ -76,17 +74,11 @@ def _open(name_or_path: str | Path) -> TruthTable:
     return table
 
 
-def read_again(table: TruthTable) -> TruthTable | None:
-    """Return a built-in table read from its source instead of the cache; None for other tables."""
-    record = TABLES.get(table.name)
-    return None if record is None else record.read()
-
-
 def _open_analog() -> TruthTable:
     from benchmark.truth.files.library import cached  # Arrow is slow to import
 
     return cached(f"{analog.NAME}-{analog.SHA256[:12]}", analog.read_analog)
 
 
-_RECORDS = (TableRecord(analog.NAME, analog.DESCRIPTION, _open_analog, analog.read_analog),)
+_RECORDS = (TableRecord(analog.NAME, analog.DESCRIPTION, _open_analog),)
 TABLES: Mapping[str, TableRecord] = MappingProxyType({record.name: record for record in _RECORDS})
