@@ -126,6 +126,8 @@ class Dispatcher:
                     self._fail(unit, DIED_REMOTELY)
                 return
             for unit in suspects:
+                self._unlock(unit)
+            for unit in suspects:
                 try:
                     self._run_on(replace(self.workers, jobs=1), [unit], in_process=False)
                 except WorkerDiedError:

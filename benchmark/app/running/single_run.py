@@ -172,8 +172,7 @@ def checkpoint_key(task: Task, unit: Unit, device: str) -> dict[str, Any]:
 def run_budget(task: Task, method: Method) -> Budget:
     """Return what one run of a method may spend: the task's budget, or what its plan costs.
 
-    Raises:
-        InputError: The method's options do not fit the task's budget.
+    A plan that the budget does not allow raises an InputError.
     """
     plan = method.plan(task, task.data.epoch_images)
     if plan is not None:
@@ -182,12 +181,7 @@ def run_budget(task: Task, method: Method) -> Budget:
 
 
 def read_images(task: Task, folder: Path) -> ImageSet:
-    """Return the images of a task.
-
-    Raises:
-        InputError: A file in ``folder`` is missing or damaged, or there are fewer validation images
-            than are to be scored.
-    """
+    """Return the images of a task; missing, damaged or too few ones raise an InputError."""
     images = dataset_record(task.data.dataset).read(task.data, folder)
     images.valid.first(task.scoring.images)  # fails before the training rather than after it
     return images
@@ -196,16 +190,7 @@ def read_images(task: Task, folder: Path) -> ImageSet:
 def make_experiment(
     task: Task, seed: int, ledger: Ledger, device: str, images: ImageSet, **hooks: Any
 ) -> Experiment:
-    """Return what a method works on at one seed of a task.
-
-    Args:
-        task: Images, network, budget and scoring.
-        seed: The seed.
-        ledger: Where spending is charged.
-        device: Where networks live.
-        images: Training and validation images, on any device.
-        hooks: Optional arguments of `Experiment`.
-    """
+    """Return what a method works on at one seed; ``hooks`` are arguments of `Experiment`."""
     where = torch.device(device)
     return Experiment(
         images=images.to(where),

@@ -30,16 +30,7 @@ class Workers:
     def pool(
         self, calls: int, *, in_process: bool | None = None
     ) -> AbstractContextManager[Pool | Cluster]:
-        """Return a pool of workers for a number of calls.
-
-        Args:
-            calls: How many calls there will be.
-            in_process: Whether they run in this process; None means if one runs at a time.
-
-        Raises:
-            InputError: dask.distributed is not installed.
-            CheckError: The cluster cannot be used, or goes away.
-            WorkerDiedError: The system ended a worker.
+        """Return a `cluster`, or a `worker_pool` for a number of calls.
 
         Example:
             >>> with Workers(jobs=1).pool(2) as pool:
@@ -60,10 +51,7 @@ def chosen_workers(jobs: int, backend: str | None, scheduler: str | None) -> Wor
     Args:
         jobs: Processes of this machine.
         backend: ``loky`` for this machine, ``dask`` for a cluster, or None to go by ``scheduler``.
-        scheduler: Address of the cluster's scheduler, or None.
-
-    Raises:
-        InputError: Backend and scheduler do not fit each other.
+        scheduler: Address of the cluster's scheduler, or None; required by ``dask`` alone.
     """
     if backend == "dask" and scheduler is None:
         raise InputError(

@@ -63,7 +63,7 @@ class Cluster:
 
         Raises:
             CheckError: The scheduler has gone, or a worker runs other versions.
-            WorkerDiedError: A call ended two workers; raised after all others are done.
+            WorkerDiedError: A call ended two workers; all others are done.
         """
         from distributed import KilledWorker, as_completed
 
@@ -276,10 +276,7 @@ def _remote(
 
 @contextmanager
 def _logged(topic: str) -> Iterator[None]:
-    """Log with the scheduler that a call starts, and that its worker lived to its end.
-
-    Args:
-        topic: Name of the log, another for each call.
+    """Log under a call's topic that it starts, and that its worker lived to its end.
 
     Raises:
         WorkerDiedError: It started so often without ending that it is not tried again.

@@ -32,25 +32,18 @@ WRITE_EVERY = 0.1  # seconds between a worker's writes, and between its checks w
 
 
 class Meter:
-    """One unit's entry on a board; usable in any process, without effect on other machines.
-
-    Args:
-        path: The board's file.
-        place: Index of the unit's entry.
-    """
+    """Entry ``place`` of a board's file; usable in any process, of no effect on other machines."""
 
     def __init__(self, path: Path, place: int) -> None:
-        self._path = path
-        self._place = place
-        self._next = 0.0
-        self._next_check = 0.0
+        self._path, self._place = path, place
+        self._next_write, self._next_check = 0.0, 0.0
         self._stopped = False
 
     def show(self, share: float) -> None:
         """Show the finished share of the unit, from 0 to 1; cheap enough to call at every step."""
         now = time.monotonic()
-        if now >= self._next or share >= 1:
-            self._next = now + WRITE_EVERY
+        if now >= self._next_write or share >= 1:
+            self._next_write = now + WRITE_EVERY
             with suppress(FileNotFoundError):  # on another machine
                 shares = np.memmap(self._path, np.float64, mode="r+")
                 shares[self._place] = share
@@ -67,12 +60,7 @@ class Meter:
 
 
 class Board:
-    """The finished shares of all units.
-
-    Args:
-        path: The file that holds them, for as long as the units run.
-        units: Number of units.
-    """
+    """The finished shares of a number of units, in a file that is kept while they run."""
 
     def __init__(self, path: Path, units: int) -> None:
         self._whole = np.memmap(path, np.float64, mode="w+", shape=(units + 1,))
@@ -130,11 +118,11 @@ def _show_bar(board: Board, units: int, what: str, stop: threading.Event) -> Non
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(what, total=1.0)
-        while not stop.wait(REFRESH):
+        is_over = False
+        while not is_over:
+            is_over = stop.wait(REFRESH)
             text = f"{what}: {board.finished} of {units} done"
             progress.update(task, completed=board.share, description=text)
-        text = f"{what}: {board.finished} of {units} done"
-        progress.update(task, completed=board.share, description=text)
 
 
 def _show_lines(board: Board, units: int, what: str, stop: threading.Event) -> None:
@@ -144,15 +132,7 @@ def _show_lines(board: Board, units: int, what: str, stop: threading.Event) -> N
 
 
 def progress_line(what: str, board: Board, units: int, elapsed: float) -> str:
-    """Return a line on finished work after ``elapsed`` seconds, and on the time left.
-
-    Example:
-        >>> with marked_folder() as folder:
-        ...     board = Board(folder / "shares", 2)
-        ...     board.meter(0).show(1.0)
-        ...     progress_line("gm", board, 2, elapsed=30)
-        'gm: 1 of 2 done, 50 %, 0:30 elapsed, 0:30 left'
-    """
+    """Return a line on finished work after ``elapsed`` seconds, and on the time left."""
     share = board.share
     left = clock_time(elapsed / share - elapsed) if share > 0 else "?"
     return (

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -33,12 +34,25 @@ def die(number: int) -> int:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_every_call_is_made_once_on_one_thread(jobs: int) -> None:
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    drawn: list[int] = []
+
+    def draw() -> Iterator[tuple[int]]:
+        for number in range(8):
+            drawn.append(number)
+            yield (number,)
+
     with worker_pool(jobs) as pool:
-        found = list(pool.results(where, [(number,) for number in range(8)]))
+        assert [signal.getsignal(number) for number in SIGNALS] == handlers
+        found = []
+        for result in pool.results(where, draw()):
+            found.append(result)
+            assert len(drawn) - len(found) < jobs  # none before a worker is free for it
     assert sorted(number for number, _, _ in found) == list(range(8))
     assert {threads for _, _, threads in found} == {1}
-    elsewhere = {process for _, process, _ in found} - {os.getpid()}
-    assert bool(elsewhere) == (jobs > 1)
+    in_workers = {process for _, process, _ in found} - {os.getpid()}
+    assert bool(in_workers) == (jobs > 1)
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -53,14 +67,6 @@ def test_a_worker_that_dies_is_an_error_of_ours() -> None:
 
 
 def test_a_worker_ends_whose_main_process_died_before_it_looked() -> None:
-    """Its parent is then another than the one that bore it, from the first look on."""
+    """Its parent is then another than the one that started it, from the first check on."""
     code = "from benchmark.app.workers.loky import _follow; _follow(1)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 1
-
-
-def test_the_main_process_takes_signals_again() -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
-    with worker_pool(2) as pool:
-        assert [signal.getsignal(number) for number in SIGNALS] == before
-        list(pool.results(where, [(0,)]))
-    assert [signal.getsignal(number) for number in SIGNALS] == before
