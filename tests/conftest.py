@@ -1,4 +1,4 @@
-"""What every test may rely on."""
+"""Settings and fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
-# A machine under load would trip hypothesis's deadline; CI must not fail by a new random example.
-# Half of its usual examples a run: they are others each time, and the whole is run often.
+# No deadline, since machines may be under load. In CI examples are always the same, so that a change
+# cannot fail because of a new random example. Half of hypothesis's usual number keeps tests fast.
 EXAMPLES = int(os.environ.get("NASBENCH_EXAMPLES") or 50)
 settings.register_profile("nasbench", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("nasbench-ci", deadline=None, derandomize=True, max_examples=EXAMPLES)
 settings.load_profile("nasbench-ci" if os.environ.get("CI") else "nasbench")
 
-# Tests run in two processes: with a thread for each core in both, they wait for each other.
+# Tests run in two processes; with a thread for each core in both they would slow each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No test opens a window.
@@ -27,7 +27,7 @@ os.environ["MPLBACKEND"] = "Agg"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder with the official data, which lies beside the checkout or nowhere."""
+    """Return the folder with the official data, beside the checkout; skip the test without it."""
     if not SHARED.is_dir():
         pytest.skip(f"needs the official data in {SHARED}")
     return SHARED
@@ -35,7 +35,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the tests out of the user's cache."""
+    """Use an empty cache instead of the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NASBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -1,4 +1,4 @@
-"""Changes signed files as a forger would who knows their format."""
+"""Changing signed files and signing them again, as a forger could."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def resign(path: Path, change: Change) -> None:
-    """Change a signed file, and sign it again."""
+    """Change the contents of a signed file and sign it again."""
     contents = json.loads(path.read_text("utf-8"))
     contents.pop("sha256")
     change(contents)

@@ -1,4 +1,4 @@
-"""What all fuzzing shares: how many cases, bounds on time and memory, and changes to JSON."""
+"""Helpers of fuzz tests: number of cases, limits on time and memory, changes to JSON."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-MEMORY = 1 << 30  # bytes that a reader may take beside what is there already
-SECONDS = 20.0  # of computing that a reader may take for one file
+MEMORY = 1 << 30  # bytes that a reader may allocate
+SECONDS = 20.0  # CPU time that a reader may use for one file
 
 
 def cases(usual: int) -> int:
-    """Return how many files to try: so many, or what NASBENCH_FUZZ_CASES says."""
+    """Return how many files to try: NASBENCH_FUZZ_CASES, or the usual number."""
     return int(os.environ.get("NASBENCH_FUZZ_CASES") or usual)
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Let memory run out within the block before the machine's does, where the system can."""
+    """Limit the memory that the block may allocate, on systems with resource limits."""
     status = Path("/proc/self/status")
     if not status.exists():
         yield
@@ -42,7 +42,7 @@ def bounded() -> Iterator[None]:
 
 @contextmanager
 def timed(seconds: float = SECONDS, *, waiting: bool = False) -> Iterator[None]:
-    """Fail within the block when it computes for too long, or waits, where the system can tell."""
+    """Fail when the block uses too much CPU time, or with ``waiting`` takes too long."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -80,7 +80,7 @@ JUNK = st.recursive(
 
 @st.composite
 def changed(draw: Callable[..., Any], contents: Any) -> Any:
-    """Return a copy of JSON contents in which one to three places hold something else."""
+    """Return a copy of JSON contents with one to three values changed, removed or repeated."""
     whole = [copy.deepcopy(contents)]
     for _ in range(draw(st.integers(1, 3))):
         holder: Any = whole
