@@ -51,7 +51,7 @@ class StandInTensor(Tensor):
         return self.host.tolist()
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls,
         func: Any,
         types: Sequence[type],
