@@ -47,10 +47,6 @@ def method_record(name: str) -> MethodRecord:
 
     Raises:
         InputError: No method has this name.
-
-    Example:
-        >>> method_record("gm").description
-        'a tree of sub-supernets, split where gradients disagree'
     """
     if name not in METHODS:
         raise unknown_name("method", name, METHODS)

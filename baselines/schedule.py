@@ -71,14 +71,9 @@ class Workload:
 
 @dataclass(frozen=True)
 class Level:
-    """The plan for all supernets of a level.
+    """The plan for all supernets of a level: steps of all together, and epochs of each.
 
-    Attributes:
-        supernets: How many there are.
-        steps: Steps of all of them together.
-        epochs: Epochs of each.
-        images: Images that the steps pass.
-        matching: The most images that splitting them passes.
+    The steps pass ``images``, and splitting the supernets passes at most ``matching`` images.
     """
 
     supernets: int
@@ -90,12 +85,9 @@ class Level:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do.
+    """What a run will do, level by level, the leaves last, and the images that it may pass.
 
-    Attributes:
-        equal: Whether it spends a given budget, instead of what its schedule costs.
-        levels: From the undivided supernet to the leaves.
-        budget: Images that the run may pass.
+    It is ``equal`` if it spends a given budget instead of what its schedule costs.
     """
 
     equal: bool

@@ -19,20 +19,10 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
     The affinity of two operations is (1 + cosine) / 2 = 1 − distance / 2. Groups below the least
     size then get, one by one, the operation whose move separates the most distance.
 
-    Args:
-        distances: As for `best_partition`, from 0 to 2; [n, n].
-        groups: Number of groups, 2 to n.
-        min_size: Least size of a group, lowered to n // groups where n is too small for it.
+    Arguments are those of `best_partition`, with distances from 0 to 2.
 
     Raises:
         InputError: The matrix is not one of distances, or the groups do not fit n.
-
-    Example:
-        >>> alike, apart = 0.1, 1.9
-        >>> rows = [[0, alike, apart, apart], [alike, 0, apart, apart],
-        ...         [apart, apart, 0, alike], [apart, apart, alike, 0]]
-        >>> spectral_partition(rows).groups
-        ((0, 1), (2, 3))
     """
     from sklearn.cluster import SpectralClustering  # slow to import
 

@@ -35,11 +35,6 @@ class EarlyStop:
 
     Attributes:
         used: Batches used so far.
-
-    Example:
-        >>> stop = EarlyStop(planned=100, groups=2, min_size=1, error=0.0)
-        >>> stop.should_stop({}, used=8)
-        False
     """
 
     def __init__(self, planned: int, groups: int, min_size: int, error: float) -> None:
@@ -91,11 +86,6 @@ def overtaking(separated: NDArray[np.float64], planned: int) -> float:
     """Return an upper bound on the probability that the leader will not lead at the end.
 
     Candidates separate [batches, candidates] so far; ``planned`` is the number of all batches.
-
-    Example:
-        >>> ahead = np.random.default_rng(0).normal([[3.0, 0.0]], 1.0, (16, 2))
-        >>> overtaking(ahead, planned=100) < 1e-5
-        True
     """
     from scipy.stats import t  # slow to import
 

@@ -130,10 +130,6 @@ def owner(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
 
     Raises:
         InputError: The leaves miss or share an architecture, or a code is outside the space.
-
-    Example:
-        >>> owner(FULL.split(5, [(0, 1), (2, 3, 4)]), [0, 1, 2, 15624])
-        array([0, 0, 1, 1])
     """
     held = np.zeros((len(leaves), SIZE), np.int64)
     for row, leaf in zip(held, leaves, strict=True):

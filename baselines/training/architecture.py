@@ -18,13 +18,6 @@ class Architecture(nn.Module):
     Args:
         subspace: Which operations each edge has.
         values: Where α starts, [6, 5]; those of other operations are ignored.
-
-    Example:
-        >>> from baselines.splitting import FULL
-        >>> left, _ = FULL.split(0, [(0, 3), (1, 2, 4)])
-        >>> alpha = Architecture(left, torch.arange(30.0).view(6, 5))
-        >>> alpha.parameter(0).tolist()
-        [0.0, 3.0]
     """
 
     def __init__(self, subspace: Subspace, values: Tensor) -> None:

@@ -29,13 +29,9 @@ from benchmark.spaces.nb201 import Codes, live_codes
 
 @dataclass(eq=False)
 class SupernetState:
-    """A supernet of a subspace.
+    """A supernet of a subspace: its weights, and architecture parameters if its base has any.
 
-    Attributes:
-        subspace: The architectures it holds.
-        network: Its weights.
-        architecture: Its architecture parameters, where its base has any.
-        progress: Share of the training planned for its weights that is done, from 0 to 1.
+    ``progress`` is the share of the training planned for its weights that is done, from 0 to 1.
     """
 
     subspace: Subspace
@@ -193,17 +189,17 @@ class Base(ABC):
     ) -> Distances:
         """Return the gradient distances between the operations of edges (GM-NAS, section 3).
 
-        The other edges carry what the base trains: a drawn path, or the current mixture.
-        Architecture parameters stay as they are.
+        The other edges carry what the base trains: a drawn path, or the current mixture. The
+        supernet and its architecture parameters stay as they are.
 
         Args:
             state: The trained supernet.
             edges: Which edges to compare the operations of.
-            batches: Training batches, all of which are used unless ``should_stop`` says otherwise.
+            batches: Training batches.
             name: The supernet's name, part of the names of its random streams.
             before_pass: Called before each pass of a batch, to charge it.
             soft: Whether an operation that stands alone keeps its weight of the mixture.
-            should_stop: Asked after each batch.
+            should_stop: Asked after each batch whether to leave out the others.
 
         Raises:
             InputError: ``soft`` is set, and the base has no such weights.

@@ -141,16 +141,9 @@ class Differentiable(Base):
 
 
 class ArchitectureTraining:
-    """Alternates between training α and the weights over a range of steps; see `SupernetTraining`.
+    """Alternates between training α and the weights over a range of steps; see `Base.train`.
 
     Adam's moments start from zero in each range, as the momentum of the weights does.
-
-    Args:
-        base: Computes α's gradient and the mixture.
-        state: The supernet, trained in place.
-        steps: Which steps of its training these are.
-        name: Its name, part of the names of its random streams.
-        frozen: Whether α stays fixed.
     """
 
     def __init__(

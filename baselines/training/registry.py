@@ -18,10 +18,6 @@ def base_class(name: str) -> type[Base]:
 
     Raises:
         InputError: No base has it.
-
-    Example:
-        >>> base_class("darts").passes
-        2
     """
     if name not in BASES:
         raise unknown_name("base", name, BASES)

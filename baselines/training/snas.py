@@ -60,11 +60,6 @@ class Snas(Differentiable):
 
 
 def gumbel_noise(count: int, generator: torch.Generator) -> Tensor:
-    """Return standard Gumbel noise, −log of an exponential variable, [count, 6, 5] on the CPU.
-
-    Example:
-        >>> gumbel_noise(2, torch.Generator().manual_seed(0)).shape
-        torch.Size([2, 6, 5])
-    """
+    """Return standard Gumbel noise, −log of an exponential variable, [count, 6, 5] on the CPU."""
     drawn = torch.empty(count, len(EDGES), len(OPERATIONS)).exponential_(generator=generator)
     return -drawn.log()

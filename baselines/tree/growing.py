@@ -35,13 +35,7 @@ LOSS_POINTS = 50  # losses of a node in a trace, each a mean over consecutive st
 
 @dataclass(frozen=True)
 class Split:
-    """How a node is split.
-
-    Attributes:
-        edge: Index into `EDGES`.
-        groups: Operations of each child.
-        trace: What the decision is based on, as plain JSON values.
-    """
+    """The edge that a node is split on, the operations of each child, and the reasons as JSON."""
 
     edge: int
     groups: Groups
@@ -50,12 +44,9 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class TreeNode:
-    """A sub-supernet.
+    """A sub-supernet and the number of steps that its weights have been trained for.
 
-    Attributes:
-        name: ``root``, or the parent's name and the child's number.
-        state: Its subspace, weights and architecture parameters.
-        steps: Steps that the weights have been trained for.
+    Its name is ``root``, or the parent's name and the child's number, like ``root.0``.
     """
 
     name: str

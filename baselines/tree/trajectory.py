@@ -68,10 +68,7 @@ class Trajectory:
     ) -> Callable[[], None]:
         """Return a function to call before each step of a supernet's training.
 
-        Args:
-            subspace: The part of the space that it holds.
-            network: The supernet.
-            trained: Whether steps of this training were done before.
+        ``trained`` says whether steps of this training were done before.
         """
         is_first = not trained and bool(self._supernets)
         if not is_first:

@@ -17,11 +17,7 @@ from baselines.supernets.nb201.operations import NONE, CellNode, Edge
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """The operations of each edge and their weights.
-
-    Attributes:
-        operations: For each of the six edges the indices of its operations in `OPERATIONS`.
-        weights: For each edge a tensor [n] of as many weights, on the network's device.
+    """The operations of each edge, as indices into `OPERATIONS`, and their weights [n].
 
     Example:
         >>> mixture = Mixture(((1, 3),) * 6, (torch.tensor([0.25, 0.75]),) * 6)

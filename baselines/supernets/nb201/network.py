@@ -26,11 +26,7 @@ Path = Sequence[int]  # six operations, in the order of EDGES
 
 
 class Cell(nn.Module):
-    """Four nodes and six edges; each node is the sum of its incoming edges.
-
-    Args:
-        channels: Number C of channels.
-    """
+    """Four nodes of C channels and six edges; each node is the sum of its incoming edges."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -71,11 +67,7 @@ class Cell(nn.Module):
 
 
 class ScaleShift(nn.Module):
-    """A BatchNorm with scale and shift, as all outside the cells have.
-
-    Args:
-        channels: Number C of channels.
-    """
+    """A BatchNorm of C channels with scale and shift, as all outside the cells have."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -88,11 +80,7 @@ class ScaleShift(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """The block of stride 2 between two stages, with an average-pooled shortcut.
-
-    Args:
-        channels: Number C of input channels; the output has 2C.
-    """
+    """The block of stride 2 between two stages, from C to 2C channels."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -28,13 +28,7 @@ class Normalise(Protocol):
 
 
 def by_batch(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
-    """Normalise by the statistics of all images in ``x`` [B, C, H, W], as in training.
-
-    Example:
-        >>> x = torch.arange(8.0).reshape(2, 1, 2, 2)
-        >>> bool(by_batch(x).mean().abs() < 1e-6)
-        True
-    """
+    """Normalise by the statistics of all images in ``x`` [B, C, H, W], as in training."""
     return F.batch_norm(x, None, None, weight, bias, training=True, eps=EPSILON)
 
 
@@ -43,10 +37,6 @@ def along_rows(values: Tensor, pixels: int) -> Tensor:
 
     Multiplying maps by that runs along memory, which is twice as fast on a CPU as broadcasting C
     values.
-
-    Example:
-        >>> along_rows(torch.tensor([[1, 2]]), 3).tolist()
-        [[[1, 2, 1, 2, 1, 2]]]
     """
     return values.repeat(1, pixels)[:, None]
 
@@ -59,12 +49,6 @@ class ByGroup:
     Args:
         images: Number B of images in a group; the input is [K·B, C, H, W], group by group.
         counted: How many of a group's leading images give its statistics; all by default.
-
-    Example:
-        >>> x = torch.arange(16.0).reshape(4, 1, 2, 2)
-        >>> groups = ByGroup(2)(x)
-        >>> torch.allclose(groups[:2], by_batch(x[:2]), atol=1e-5)
-        True
     """
 
     def __init__(self, images: int, counted: int | None = None) -> None:

@@ -27,11 +27,7 @@ def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:
 
 
 class CellNode:
-    """Feature maps that edges start from, and what several edges compute of them.
-
-    Args:
-        maps: Feature maps [B, C, H, W].
-    """
+    """Feature maps [B, C, H, W] that edges start from, and what several edges compute of them."""
 
     def __init__(self, maps: Tensor) -> None:
         self.maps = maps
@@ -64,9 +60,7 @@ class Edge(nn.Module):
     """The weights of one edge: a 1×1 and a 3×3 convolution; the other operations have none.
 
     BatchNorm has no scale and shift here, so that no operation can be weighted against another.
-
-    Args:
-        channels: Number C of channels, in and out.
+    Input and output have C channels.
     """
 
     def __init__(self, channels: int) -> None:
@@ -103,10 +97,6 @@ def average_pool(x: Tensor) -> Tensor:
 
     On a CPU a depthwise convolution with ones, divided by the number of pixels inside, takes a
     third of the time of PyTorch's pooling; it is used unless maps are tiny.
-
-    Example:
-        >>> average_pool(torch.tensor([[[[4.0, 0.0]]]]))
-        tensor([[[[2., 2.]]]])
     """
     channels, height, width = x.shape[1:]
     small = height * width < LEAST_PIXELS or x.numel() < LEAST_SIZE
