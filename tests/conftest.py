@@ -11,8 +11,8 @@ from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
-# No deadline, since machines may be under load. In CI examples are always the same, so that a change
-# cannot fail because of a new random example. Half of hypothesis's usual number keeps tests fast.
+# No deadline, since machines may be under load. CI always uses the same examples, so that a change
+# cannot fail there because of a new one. Half of hypothesis's usual number keeps tests fast.
 EXAMPLES = int(os.environ.get("NASBENCH_EXAMPLES") or 50)
 settings.register_profile("nasbench", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("nasbench-ci", deadline=None, derandomize=True, max_examples=EXAMPLES)
