@@ -92,8 +92,12 @@ def test_each_function_of_the_candidates_is_measured_once(candidates: Codes) -> 
 def test_what_measures_minus_infinity_ranks_last_and_is_counted() -> None:
     candidates = np.array([0, 2, 25, 26, 9626, 15624])  # 0 is disconnected; 25 and 26 are equal
     values = {2: -np.inf, 25: 3.5, 9626: -7.0, 15624: 1.0}
-    experiment = tiny_experiment(candidates=candidates)
-    outcome = score_candidates(experiment, SMALLEST, lambda network, _: [values[int(network.code)]])
+
+    def measure(network: Network, _: torch.Generator) -> Sequence[float]:
+        assert isinstance(network, Unbuilt)
+        return [values[network.code]]
+
+    outcome = score_candidates(tiny_experiment(candidates=candidates), SMALLEST, measure)
     assert outcome.scores.tolist() == [-8, -8, 3.5, 3.5, -7, 1]
     assert outcome.trace["ranked_last"] == 2
 
