@@ -34,8 +34,8 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
         InputError: They are inconsistent with the rest of its record.
     """
     losses = record.trace.get("losses")
-    if not losses:
-        raise MissingError("no run recorded losses: run a method that trains")
+    if not losses or "levels" not in record.trace:
+        raise MissingError("no run recorded losses and their levels: run a method that trains")
     curves, spent = [], 0.0
     with reading_trace(record):
         batch = record.task["training"]["batch_size"]

@@ -90,8 +90,8 @@ def losses(study: Study) -> Picture:
         MissingError: No run recorded losses.
     """
     firsts = [study.of_method(method)[0] for method in study.order]
-    records = [record for record in firsts if record.trace.get("losses")]
-    need(records, "no run recorded losses: run a method that trains")
+    records = [one for one in firsts if one.trace.get("losses") and "levels" in one.trace]
+    need(records, "no run recorded losses and their levels: run a method that trains")
     with style():
         figure, ax = new_axes(PAGE_WIDTH, 2.5)
         ends = []

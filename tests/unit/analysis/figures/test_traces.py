@@ -57,6 +57,8 @@ def test_frames_stand_around_the_groups() -> None:
 def test_a_run_that_holds_nothing_of_it_is_missing(data: Any) -> None:
     with pytest.raises(MissingError, match="no run recorded"):
         data(run({}))
+    with pytest.raises(MissingError, match="no run recorded"):
+        data(run({"losses": {"root": [1.0]}}))  # of a method of one's own
 
 
 LEAVES = [{"node": f"root.{place}", "architectures": 7, "steps": 9} for place in (0, 1)]
@@ -95,7 +97,6 @@ def test_distances_that_are_no_matrix_of_operations(matrix: list[list[float]]) -
     [
         {"losses": {"root": [1.0], "root.0.0": [1.0]}, "levels": [LEVEL, LEVEL]},
         {"losses": {"root": [1.0]}, "levels": [{**LEVEL, "images": 0}]},
-        {"losses": {"root": [1.0]}},
         {"losses": {"root": [1.0]}, "levels": []},
         {"losses": {"root": [1.0], "root.0": [1.0]}, "levels": [LEVEL]},
     ],
