@@ -90,6 +90,15 @@ def test_other_distances_are_found(record: RunRecord) -> None:
         assert found.faults == ("distances or losses differ by more than rounding",)
 
 
+def test_another_selected_architecture_is_found(record: RunRecord) -> None:
+    again = replace(
+        record, trace={**record.trace, "choice": {**record.trace["choice"], "score": 0}}
+    )
+    found = compare(record, again)
+    assert found.sameness is Sameness.DIFFERENT
+    assert found.faults == ("leaves select other architectures",)
+
+
 @pytest.mark.parametrize("name", ["task", "budget", "streams"])
 def test_what_no_rounding_touches_must_be_equal_everywhere(record: RunRecord, name: str) -> None:
     changed: dict[str, Any] = {
