@@ -174,7 +174,7 @@ def test_workers_whose_main_process_is_killed_end(preset: Path, tmp_path: Path) 
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("module", ["click", "pandas", "torch", "benchmark.app.running.runner"])
+@pytest.mark.parametrize("module", ["click", "torch", "benchmark.app.running.runner"])
 def test_an_interrupt_during_an_import(preset: Path, tmp_path: Path, module: str) -> None:
     code = f"""
 import signal, sys
