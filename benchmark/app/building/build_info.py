@@ -71,7 +71,7 @@ def read_build_info(table: TruthTable) -> BuildInfo:
             machines=tuple(dict(machine) for machine in info["machines"]),
             failed=tuple(dict(one) for one in info["failed"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"table {table.name!r} does not say how it was trained: build it again"
         ) from error

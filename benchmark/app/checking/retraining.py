@@ -136,6 +136,7 @@ def _check(table: TruthTable, info: BuildInfo, tolerance: float | None) -> None:
     by_seed, made_on = table.measurements.by_seed, table.measurements.made_on
     if (
         set(by_seed) != set(table.keys)
+        or not {key.split for key in table.keys} <= {"valid", "test"}
         or any(single.seeds != tuple(sorted(info.seeds)) for single in by_seed.values())
         or made_on is None
         or made_on.shape != (len(table), len(info.seeds))

@@ -145,6 +145,10 @@ def test_a_table_that_was_not_trained_here(folder: Path) -> None:
         differences(folder, other)
     with pytest.raises(InputError, match="does not say how it was trained"):
         differences(folder, replace(table, protocol={"seeds": 5}))
+    odd = {"protocol": [5], "seeds": ["x"], "machines": [5], "failed": [5]}
+    for name, value in odd.items():
+        with pytest.raises(InputError, match="does not say how it was trained"):
+            differences(folder, replace(table, protocol={**table.protocol, name: value}))
 
 
 def _one_off(columns: Any, key: Any = TEST) -> dict[Any, Any]:
