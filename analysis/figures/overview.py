@@ -28,10 +28,6 @@ class Overview(NamedTuple):
 def overview_data(runs: pd.DataFrame, order: Sequence[str]) -> Overview:
     """Return the mean of every metric for every method; equal means all have the shade 1.
 
-    Args:
-        runs: What `analysis.tables.evaluate` returns.
-        order: Methods in the order of rows.
-
     Raises:
         InputError: The order does not name each method once.
         MissingError: It names one without runs.

@@ -40,12 +40,6 @@ def progress_data(
     ``trace["trajectory"]`` has the ``codes`` of a sample of architectures, and a list of
     ``points``, each with the images ``spent`` and the sample's ``scores``.
 
-    Args:
-        records: The runs.
-        table: The truth.
-        key: The accuracy.
-        order: Methods in the order of rows.
-
     Raises:
         MissingError: No run recorded one, or the table has no architecture of one.
         InputError: A trajectory is inconsistent.

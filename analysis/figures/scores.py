@@ -62,10 +62,7 @@ def scores_against_truth_data(
 ) -> tuple[Panel, ...]:
     """Return a panel for each method's lowest seed, methods in the order of their records.
 
-    Args:
-        records: Runs of one task.
-        table: The truth; only architectures that were scored are shown.
-        key: The accuracy.
+    Only architectures that were scored and are in the table are shown.
 
     Raises:
         InputError: The records may not be compared.

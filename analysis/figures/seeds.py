@@ -29,12 +29,7 @@ class SeedValues(NamedTuple):
 
 
 def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple[SeedValues, ...]:
-    """Return a metric of every run, by method.
-
-    Args:
-        runs: What `analysis.tables.evaluate` returns.
-        metric: A name of ``METRICS``.
-        order: Methods in the order of rows.
+    """Return a metric of every run of `analysis.tables.evaluate`, by method in the order of rows.
 
     Raises:
         InputError: The order does not name each method once.

@@ -11,6 +11,7 @@ from analysis.regression.verdict import CheckResult, Judgement, Verdict
 from analysis.tables.text import TableCell, TextTable
 
 NAME = "nasbench check"
+_HEADER = ("Method", "Metric", "Verdict", "Seeds", "Baseline", "Now", "Change", "Gate", "p", "Why")
 _BAD = (Verdict.WORSE, Verdict.MISSING, Verdict.INCOMPARABLE)
 
 
@@ -18,18 +19,7 @@ def verdict_table(result: CheckResult) -> TextTable:
     """Return a row per gate, bold where it is worse or could not be judged."""
     return TextTable(
         title="Against the baseline",
-        header=(
-            "Method",
-            "Metric",
-            "Verdict",
-            "Seeds",
-            "Baseline",
-            "Now",
-            "Change",
-            "Gate",
-            "p",
-            "Why",
-        ),
+        header=_HEADER,
         rows=tuple(_row(one) for one in result.judgements),
         caption="\n".join(
             [

@@ -93,31 +93,19 @@ def compare_methods(
     pairs: Sequence[tuple[str, str]] | None = None,
     alpha: float = ALPHA,
 ) -> list[Comparison]:
-    """Compare methods two by two in one metric.
+    """Compare methods two by two in one metric; the result is in the order of pairs.
 
     Args:
         runs: a row per run with columns method, seed and the metric, as from
             `analysis.tables.evaluate`.
         metric: a name of ``METRICS``.
         generator: draws resamples and sign patterns where there are too many to enumerate.
-        pairs: the methods to compare, one family of tests; if None, all pairs of ``runs`` in their
-            order.
+        pairs: the methods to compare, one family of tests; if None, all pairs of ``runs``.
         alpha: level of significance, between 0 and 1.
-
-    Returns:
-        One comparison per pair, in the order of pairs.
 
     Raises:
         InputError: there is no such metric, alpha is out of range, or a run is given twice.
         MissingError: a method has no run, or two have no seed in common.
-
-    Example:
-        >>> rows = [("gm", seed, 0.7 + 0.01 * seed) for seed in range(8)]
-        >>> rows += [("one-shot", seed, 0.6 + 0.011 * seed) for seed in range(8)]
-        >>> runs = pd.DataFrame(rows, columns=["method", "seed", "kendall_tau"])
-        >>> (found,) = compare_methods(runs, "kendall_tau", np.random.default_rng(0))
-        >>> round(found.difference, 4), found.p_value, found.better
-        (0.0965, 0.0078125, 'gm')
     """
     metric_named(metric)
     if not 0 < alpha < 1:

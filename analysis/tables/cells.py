@@ -44,11 +44,6 @@ def column_cells(
         values: One per row; equal means are marked alike.
         digits: Number of decimals.
         higher_is_better: Which mean is the best.
-
-    Example:
-        >>> rows = [Values((0.5, 0.7)), Values((0.8,)), Values((0.9,), competes=False)]
-        >>> [(cell.text, cell.bold, cell.underlined) for cell in column_cells(rows, digits=1)]
-        [('0.6 ± 0.1', False, True), ('0.8', True, False), ('0.9', False, False)]
     """
     means = {one.mean for one in values if one.competes and not math.isnan(one.mean)}
     falling = sorted(means, reverse=higher_is_better)

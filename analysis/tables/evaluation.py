@@ -70,15 +70,15 @@ def scored_part(table: TruthTable, runs: Sequence[RunRecord]) -> TruthTable:
 
 
 def summarise_methods(runs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """Summarise the metrics of each method over its seeds.
+    """Summarise the metrics of each method over its seeds, one row per method.
 
     Args:
         runs: What `evaluate` returns.
         order: Every method in it, once, in the order of rows.
 
     Returns:
-        One row per method: method, runs, the truth, and for each of ``METRICS`` the mean, standard
-        deviation and interval of the mean as ``<metric>_mean``, ``_std``, ``_low``, ``_high``.
+        Method, runs, the truth, and for each of ``METRICS`` mean, standard deviation and interval
+        of the mean as ``<metric>_mean``, ``_std``, ``_low``, ``_high``.
 
     Raises:
         InputError: The rows have several truths, or the order does not name each method once.

@@ -27,16 +27,13 @@ def ranking_table(
     metrics: Sequence[str] = tuple(METRICS),
     references: Collection[str] = (),
 ) -> TextTable:
-    """Return a table of the metrics of every method.
+    """Return a table of the metrics of every method; the best mean of each metric is bold.
 
     Args:
         summary: What `summarise_methods` returns.
         facts: What `gather_facts` returns for the same runs.
         metrics: The columns.
         references: Methods that train nothing; they are marked.
-
-    Returns:
-        One row per method; the best mean of each metric is bold.
 
     Raises:
         InputError: There is no metric of such a name.

@@ -18,15 +18,9 @@ from benchmark.truth import TruthTable
 def scores_table(
     scores: Sequence[Score], table: TruthTable, *, metrics: Sequence[str] = tuple(METRICS)
 ) -> TextTable:
-    """Return a table of the scores of files.
+    """Return a table of files' scores, all against one accuracy of one table.
 
-    Args:
-        scores: Of at least one file, all against one accuracy of one table.
-        table: That table.
-        metrics: The columns.
-
-    Returns:
-        One row per file; the best of each metric is bold where the files can be compared.
+    The best of each metric is bold where the files score the same architectures.
 
     Raises:
         InputError: There is no metric of such a name.

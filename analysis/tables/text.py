@@ -43,10 +43,6 @@ def decimals(number: float, digits: int) -> str:
 
     The last bits of a sum depend on the processor. They are rounded away first, so that a number
     halfway between two texts gives the same text everywhere.
-
-    Example:
-        >>> decimals(-0.001, 2), decimals(0.3945, 3), decimals(0.3945 - 1e-16, 3)
-        ('0.00', '0.395', '0.395')
     """
     settled = round(float(number), STABLE)  # Python's rounding, which differs from NumPy's
     return f"{round(settled, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
