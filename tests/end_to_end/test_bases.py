@@ -12,12 +12,12 @@ from tests.command_line import nasbench, tiny_preset
 
 METHODS = ("one-shot", "few-shot", "gm", "gm-random")
 NAMES = [word for method in METHODS for word in ("--method", method)]
-BATCH, BUDGET = 4, 600  # images
+BATCH, BUDGET = 4, 400  # images
 
 
 @pytest.mark.parametrize("base", BASES)
 def test_every_method_runs_with_a_base(tmp_path: Path, base: str) -> None:
-    preset = tiny_preset(tmp_path, candidates="40", drawn="20")
+    preset = tiny_preset(tmp_path, budget=str(BUDGET), levels="1", candidates="40", drawn="20")
     where = ("--preset", preset, "--out", tmp_path / "runs")
     called = nasbench("run", *NAMES, "--base", base, "--seeds", "2,", "--jobs", "1", *where)
     assert called.code == 0, called.err
@@ -27,7 +27,8 @@ def test_every_method_runs_with_a_base(tmp_path: Path, base: str) -> None:
     records = read_records(tmp_path / "runs")
     assert {record.task["search"]["base"] for record in records} == {base}
     assert all(BUDGET - 5 * BATCH < record.budget["spent"] <= BUDGET for record in records)
-    assert len({record.scores.tobytes() for record in records}) == len(METHODS)
+    scores = {record.scores.tobytes() for record in records if record.method != "gm-random"}
+    assert len(scores) == 3  # with one split gm-random may choose the one of gm
     assert nasbench("verify", tmp_path / "runs").code == 0
 
 

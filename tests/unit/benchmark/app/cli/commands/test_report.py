@@ -34,7 +34,8 @@ def runs(tmp_path: Path) -> Path:
     for method in ("one-shot", "own-method"):
         for seed in (0, 1):
             scores = np.random.default_rng([seed, len(method)]).normal(size=40)
-            trace = {"losses": {"root": [2.0, 1.0]}, "splits": [], "leaves": []}
+            levels = [{"images": 64, "matching": 0}]
+            trace = {"losses": {"root": [2.0, 1.0]}, "levels": levels, "splits": [], "leaves": []}
             write_record(RunRecord(method, seed, task, scores, BUDGET, trace, {}), folder)
     return folder
 
