@@ -86,9 +86,9 @@ def test_a_device_with_too_little_memory_to_score(
     note = "too little memory to score in chunks: they are 2 times smaller now"
     errors = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")]
 
-    def many_logits(
-        *arguments: Any, original: Any = vars(scoring)["many_logits"], **named: Any
-    ) -> Any:
+    original: Callable[..., Any] = vars(scoring)["many_logits"]
+
+    def many_logits(*arguments: Any, **named: Any) -> Any:
         if errors:
             raise errors.pop()
         return original(*arguments, **named)
