@@ -2,7 +2,7 @@
 
 The first line names the format, the second is the SHA-256 of what follows, the third is the JSON
 text, and the rest is a safetensors file. Reading it runs no code and allocates no more than its
-bytes fill, whoever wrote it.
+bytes fill, even if the file was forged.
 """
 
 from __future__ import annotations

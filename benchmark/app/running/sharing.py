@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-PARTS = 50  # of a unit; between two of them it checks whether others come first
+PARTS = 50  # of a unit; it checks whether it may compute between two of them
 POLL = 0.02  # seconds between the checks of a unit that waits
 
 

@@ -340,7 +340,7 @@ def test_a_signal_lets_what_is_finished_be_kept(
     assert caught.value.number == number
     assert list(contents(tmp_path)) == ["random-seed0.json"]
     with pytest.raises(StoppedError):
-        ask_to_stop(number)  # nobody listens any more
+        ask_to_stop(number)  # the run has ended
 
 
 def test_what_another_process_runs_is_left_to_it(
@@ -554,8 +554,8 @@ def test_a_file_in_place_of_the_folder(task: Task, tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write")
-def test_a_folder_that_nobody_can_write(task: Task) -> None:
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that cannot be written")
+def test_a_folder_that_cannot_be_written(task: Task) -> None:
     with pytest.raises(CheckError, match=r"^cannot write to /proc: .*; give another folder$"):
         run_units(task, ["random"], [0], Path("/proc"))
 

@@ -22,12 +22,12 @@ def rounds(units: int, jobs: int) -> float:
     parts = np.zeros(units, dtype=int)
     steps = 0
     while (parts < PARTS).any():
-        begun = np.flatnonzero(parts < PARTS)[:workers]
+        started = np.flatnonzero(parts < PARTS)[:workers]
         shares = np.full(units, np.nan)
         shares[parts == PARTS] = np.inf
-        shares[begun] = parts[begun] / PARTS
-        now = [place for place in begun if rights[place].may_compute(shares)]
-        assert len(now) == min(jobs, len(begun))
+        shares[started] = parts[started] / PARTS
+        now = [place for place in started if rights[place].may_compute(shares)]
+        assert len(now) == min(jobs, len(started))
         parts[now] += 1
         steps += 1
     return steps / PARTS

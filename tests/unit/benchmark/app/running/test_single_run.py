@@ -56,8 +56,8 @@ def test_a_registered_method_gives_what_a_command_gives(
     assert found.scores.tobytes() == expected.scores.tobytes()
     assert (found.budget, found.trace) == (expected.budget, expected.trace)
     assert found.provenance.keys() == expected.provenance.keys()
-    for told in ("images", "streams", "threads"):
-        assert found.provenance[told] == expected.provenance[told]
+    for name in ("images", "streams", "threads"):
+        assert found.provenance[name] == expected.provenance[name]
 
 
 def test_a_method_of_ones_own_need_not_be_registered(task: Task) -> None:

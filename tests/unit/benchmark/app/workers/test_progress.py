@@ -71,7 +71,7 @@ def test_a_meter_writes_now_and_then_but_always_the_end(
         (90_061, 90_061, "25:01:01 elapsed, 25:01:01 left"),
     ],
 )
-def test_a_line_tells_the_time(board: Board, elapsed: float, left: float, shown: str) -> None:
+def test_a_line_states_the_time(board: Board, elapsed: float, left: float, shown: str) -> None:
     share = elapsed / (elapsed + left) if elapsed else 1.0
     for place in range(4):
         board.meter(place).show(share)

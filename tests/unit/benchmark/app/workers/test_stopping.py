@@ -23,7 +23,7 @@ def test_the_innermost_is_told_and_the_next_signal_does_not_wait() -> None:
     assert (inner, outer) == ([signal.SIGTERM], [signal.SIGINT])
 
 
-def test_a_signal_interrupts_where_nobody_can_be_told() -> None:
+def test_a_signal_interrupts_work_that_is_not_stoppable() -> None:
     with pytest.raises(StoppedError) as caught:
         ask_to_stop(signal.SIGTERM)
     assert caught.value.number == signal.SIGTERM
