@@ -1,4 +1,4 @@
-"""What the tests of this room share."""
+"""Oracles shared by the tests of analysis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tops = dict[frozenset[int], Fraction]
 
 @pytest.fixture(scope="session")
 def tops_by_orders() -> Callable[[Sequence[float], int], Tops]:
-    """Return the oracle for few items: the top k under every order, equals as they come."""
+    """Return the oracle for few items: the top k under every order of the items."""
 
     def tops(values: Sequence[float], k: int) -> Tops:
         orders = list(permutations(range(len(values))))

@@ -14,7 +14,7 @@ from benchmark.truth import AccuracyKey
 
 @pytest.fixture(scope="session")
 def make_panel() -> Callable[..., Panel]:
-    """Return what makes a panel; its first twenty architectures are disconnected."""
+    """Return a function that makes a panel; its first twenty architectures are disconnected."""
 
     def make(method: str = "gm", size: int = 500, **changes: Any) -> Panel:
         generator = np.random.default_rng(size)

@@ -85,8 +85,8 @@ def test_precision_is_what_two_sets_share(table: TruthTable, records: list[RunRe
 def test_lines_are_called_what_they_are(table: TruthTable, records: list[RunRecord]) -> None:
     """The validation accuracy taken as scores is no ceiling; what seeds tell is one."""
     agreement = {KEY: Agreement(0.6, SIZE, rho=0.8, seeds=3)}
-    told = replace(table, measurements=Measurements(agreement=agreement))
-    for truth, ceiling in ((table, None), (told, ceiling_tau(0.6, 3))):
+    measured = replace(table, measurements=Measurements(agreement=agreement))
+    for truth, ceiling in ((table, None), (measured, ceiling_tau(0.6, 3))):
         order = ["gm", "one-shot"]
         tau = tau_over_top_data(records, truth, KEY, order)
         assert tau.ceiling == ceiling

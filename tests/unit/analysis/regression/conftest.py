@@ -1,4 +1,4 @@
-"""What the tests of this room share: a small truth, and runs that rank it as well as told."""
+"""Shared by the tests of regression: a small truth, and runs with given noise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def table() -> TruthTable:
 
 @pytest.fixture(scope="session")
 def make_runs(table: TruthTable) -> MakeRuns:
-    """Return what makes runs of a method: the truth with noise of its own for each seed."""
+    """Return a function that makes runs of a method: the truth with noise for each seed."""
 
     def make(
         method: str,
@@ -65,7 +65,7 @@ def make_runs(table: TruthTable) -> MakeRuns:
 
 @pytest.fixture(scope="session")
 def make_baseline(table: TruthTable) -> MakeBaseline:
-    """Return what makes a baseline of runs."""
+    """Return a function that makes a baseline of runs."""
 
     def make(runs: Sequence[RunRecord], **changes: Any) -> Baseline:
         said: dict[str, Any] = {

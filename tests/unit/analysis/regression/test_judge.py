@@ -28,7 +28,7 @@ METHODS = ("few-shot", "gm", "one-shot")
 
 @pytest.fixture
 def check(make_baseline: MakeBaseline, table: TruthTable, key: AccuracyKey) -> Check:
-    """Return what judges runs against earlier ones."""
+    """Return a function that judges runs against earlier ones."""
 
     def run(
         before: Sequence[RunRecord],

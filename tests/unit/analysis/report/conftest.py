@@ -64,7 +64,7 @@ def table() -> TruthTable:
 
 @pytest.fixture(scope="session")
 def make_run(table: TruthTable) -> MakeRun:
-    """Return what makes a run of a method; what else its record says can be changed."""
+    """Return a function that makes a run of a method; fields of its record can be changed."""
 
     def make(method: str, seed: int, **changes: Any) -> RunRecord:
         generator = np.random.default_rng([seed, sorted(NOISE).index(method)])

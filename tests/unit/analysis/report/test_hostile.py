@@ -1,4 +1,4 @@
-"""What a stranger's record says is shown and never run, in any form of a report."""
+"""Scripts and commands in a record from another source are shown and never executed."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_scripts_and_commands_in_a_record(
     for path, text in texts.items():
         assert "<script>alert" not in text, path
         assert "<img src=x" not in text, path
-    told = 0
+    escaped = 0
     for path in out.rglob("*.tex"):
         text = path.read_text("utf-8")
         assert not re.search(r"\\(input\{/|write18)", text), path
-        told += r"\textbackslash{}input" in text
-    assert told
+        escaped += r"\textbackslash{}input" in text
+    assert escaped
 
 
 @pytest.mark.parametrize("name", ["splits", "distances"])

@@ -16,7 +16,7 @@ from benchmark.truth import AccuracyKey, Agreement, BySeed, Measurements, TruthT
 
 
 def changed(study: Study, **measured: object) -> Study:
-    """Return a study whose table tells other things of its seeds."""
+    """Return a study whose table has other measurements of its seeds."""
     kept = {name: getattr(study.table.measurements, name) for name in ("agreement", "by_seed")}
     table = replace(study.table, measurements=Measurements(**(kept | measured)))
     return replace(study, table=table)
@@ -74,8 +74,8 @@ def test_in_the_top_seeds_agree_as_far_as_noise_lets_them(study: Study) -> None:
 def test_two_seeds_alone_choose_no_top_to_compare_them_on(study: Study) -> None:
     single = study.table.measurements.by_seed[study.key]
     two = BySeed((0, 1), single.accuracies[:, :2], single.losses[:, :2])
-    told = {study.key: Agreement(0.6, len(study.table), rho=0.8, seeds=2)}
-    rows = truth_table(changed(study, agreement=told, by_seed={study.key: two})).shown.rows
+    agreement = {study.key: Agreement(0.6, len(study.table), rho=0.8, seeds=2)}
+    rows = truth_table(changed(study, agreement=agreement, by_seed={study.key: two})).shown.rows
     assert [cell.text for cell in rows[2][4:8]] == ["–"] * 4
 
 
@@ -91,8 +91,8 @@ def test_without_accuracies_by_seed_parts_are_left_out(study: Study) -> None:
 
 
 def test_uneven_seeds_have_no_reliability(study: Study) -> None:
-    told = {study.key: Agreement(0.6, 9, rho=0.8)}
-    (row,) = truth_table(changed(study, agreement=told, by_seed={})).shown.rows
+    agreement = {study.key: Agreement(0.6, 9, rho=0.8)}
+    (row,) = truth_table(changed(study, agreement=agreement, by_seed={})).shown.rows
     assert [cell.text for cell in row[3:8]] == ["–", "0.600", "0.800", "–", "–"]
 
 

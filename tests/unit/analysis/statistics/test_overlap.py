@@ -49,8 +49,8 @@ def table_of(protocol: TrainingProtocol) -> TruthTable:
         AccuracyKey(protocol.data.dataset, split, 4): np.array([10.0, 20.0])
         for split in ("valid", "test")
     }
-    told = {"protocol": protocol.describe()}
-    return TruthTable("built", "-", Source("-", "-"), np.array([3, 4]), columns, protocol=told)
+    described = {"protocol": protocol.describe()}
+    return TruthTable("built", "-", Source("-", "-"), np.array([3, 4]), columns, protocol=described)
 
 
 def counts(

@@ -156,7 +156,7 @@ def test_a_column_with_fewer_pairs_has_their_mean() -> None:
 
 def test_joint_flips_keep_their_error_rate() -> None:
     draws, alpha = generator(5), 0.05
-    common = draws.normal(size=(800, 6, 1))  # columns hang together, as metrics of one run do
+    common = draws.normal(size=(800, 6, 1))  # columns correlate, as metrics of one run do
     tables = common + draws.normal(size=(800, 6, 4)) * [0.5, 1, 2, 4]
     alarms = np.mean([joint_sign_flip_p(table, draws).min() <= alpha for table in tables])
     # the test is discrete: 3 of 64 patterns, and chance adds up to three standard errors

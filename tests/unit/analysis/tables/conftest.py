@@ -1,4 +1,4 @@
-"""What the tests of tables share: five architectures, and runs that score them as told."""
+"""What the tests of tables share: five architectures, and records of given scores for them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def five() -> TruthTable:
 
 @pytest.fixture(scope="session")
 def make_record() -> MakeRecord:
-    """Return what makes a record of the five's scores; what else it says can be changed."""
+    """Return a function that makes a record of scores of the five architectures."""
 
     def make(
         method: str,
