@@ -128,3 +128,16 @@ def test_the_folder_is_named_after_the_preset_if_none_is_given(preset: Path) -> 
         "params.md",
         "params.png",
     ]
+
+
+def test_each_change_of_a_preset_has_a_folder_of_its_own(preset: Path) -> None:
+    folders = set()
+    for change in ("training.budget=604", "training.budget=608"):
+        called = nasbench(
+            *("run", "--method", "params", "--preset", preset, "--jobs", "1", "--set", change)
+        )
+        assert called.code == 0, called.err
+        (line,) = re.findall(r"^Files in (runs/tiny-\w+):$", called.out, flags=re.MULTILINE)
+        assert (Path(line) / "params-seed0.json").is_file()
+        folders.add(line)
+    assert len(folders) == 2

@@ -78,6 +78,17 @@ def test_table_and_accuracy_override_the_preset(preset: Path, tmp_path: Path) ->
     )
 
 
+def test_the_variable_is_no_default_of_runs(
+    preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, imported: TruthTable
+) -> None:
+    monkeypatch.setenv("NASBENCH_TABLE", imported.name)
+    called = nasbench(
+        "run", "--method", "params", "--preset", preset, "--jobs", "1", "--out", tmp_path / "a"
+    )
+    assert "Truth: cifar10_test_200 of table analog-nasbench" in called.out
+    assert nasbench("tables", "info").out.startswith("nas-bench-201: invented\n")
+
+
 def test_a_preset_names_its_own_truth(preset: Path, tmp_path: Path, imported: TruthTable) -> None:
     called = nasbench(
         *("run", "--method", "params", "--preset", preset, "--jobs", "1", "--out", tmp_path / "a"),
