@@ -53,7 +53,7 @@ def show_rerun(line: str, differing: Sequence[str], details: Sequence[str]) -> N
     Args:
         line: What was run, and how it compares.
         differing: What of machine and libraries is different now.
-        details: What came out different, a line each.
+        details: What differs, a line each.
     """
     click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
     for detail in details:

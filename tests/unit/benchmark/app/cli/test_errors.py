@@ -190,7 +190,7 @@ def test_a_file_in_place_of_the_folder(preset: Path, tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that cannot be written")
 def test_a_folder_that_cannot_be_made(preset: Path) -> None:
     check_refused(run(preset, "--out", "/proc/x"), "cannot write to /proc/x: .*", FAILED)
 

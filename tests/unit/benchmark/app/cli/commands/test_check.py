@@ -204,7 +204,7 @@ def test_no_baseline_from_damaged_records(home: Path, truth: Path, tmp_path: Pat
 
 
 class Terminal:
-    """A stdin that somebody sits at."""
+    """A stdin that is a terminal."""
 
     def isatty(self) -> bool:
         return True

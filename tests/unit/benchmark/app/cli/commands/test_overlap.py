@@ -19,13 +19,13 @@ LEAK = "4 of the images that score are among the truth's test images"
 
 def built_table(folder: Path, dataset: str = "digits", **changes: int) -> Path:
     """Write a table of invented accuracies that says it was built by a protocol."""
-    told = load_protocol(dataset).changed(
+    text = load_protocol(dataset).changed(
         {f"data.{name}": value for name, value in changes.items()}
     )
     percents = np.random.default_rng(0).uniform(10, 95, SIZE)
     table = TruthTable(
         "built", "made up", Source("-", "0" * 64), np.arange(SIZE),
-        {AccuracyKey(dataset, "test", 4): percents}, protocol={"protocol": told.describe()},
+        {AccuracyKey(dataset, "test", 4): percents}, protocol={"protocol": text.describe()},
     )  # fmt: skip
     path = folder / "built.nbtable"
     write_table(table, path)
@@ -60,7 +60,7 @@ def folder_of(called: Called) -> Path:
     return Path(called.out.partition("Files in ")[2].partition(":\n")[0])
 
 
-def test_scoring_by_test_images_is_told(judge: Callable[..., Called], tmp_path: Path) -> None:
+def test_scoring_by_test_images_is_warned_of(judge: Callable[..., Called], tmp_path: Path) -> None:
     table = built_table(tmp_path, validation_images=597)
     called = judge(table)
     found, warning = called.err.splitlines()
@@ -82,8 +82,8 @@ def test_scoring_by_other_images_is_no_matter(judge: Callable[..., Called], tmp_
     assert "The runs saw" not in caption(called)
 
 
-def test_other_data_sets_are_told(judge: Callable[..., Called], tmp_path: Path) -> None:
+def test_other_data_sets_are_named(judge: Callable[..., Called], tmp_path: Path) -> None:
     called = judge(built_table(tmp_path, "fashion-mnist"), "fashion-mnist")
     assert "warning" not in called.err
-    told = "The runs saw images of digits, the table's architectures those of Fashion-MNIST."
-    assert told in caption(called)
+    text = "The runs saw images of digits, the table's architectures those of Fashion-MNIST."
+    assert text in caption(called)

@@ -138,7 +138,7 @@ def test_what_was_trained_is_found(folder: Path) -> None:
     assert called.err == f"8 of 8 trainings were found in {folder}\n"
 
 
-def test_another_machine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_machine_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = provenance("cpu") | {"cpu": "another"}
     monkeypatch.setattr("benchmark.app.building.builder.provenance", lambda device: here)
     called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2"))
@@ -149,7 +149,7 @@ def test_another_machine_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_damage_is_told(folder: Path) -> None:
+def test_damage_is_reported(folder: Path) -> None:
     path = folder / "trained.jsonl"
     path.write_bytes(path.read_bytes()[:-10])
     called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2", "--jobs", "1"))
