@@ -28,9 +28,6 @@ class FewShotOptions:
         epochs: Epochs of the undivided supernet and of each sub-supernet, two numbers, if the
             budget is ``schedule``; else none.
         edges: Indices of the edges to split, one or two; the published program splits 0, 0→1.
-
-    Raises:
-        InputError: The number of edges or epochs is wrong.
     """
 
     warm_up: Fraction

@@ -50,10 +50,6 @@ class SplittingOptions:
         cut: Whether all partitions are tried, or spectral clustering finds one.
         stop_error: Greatest probability that matching, stopped early, decides otherwise than all
             batches would; 0 uses all.
-
-    Raises:
-        InputError: There is not one edge for each level, or ``stop_error`` is combined with
-            spectral clustering.
     """
 
     warm_up: Fraction
@@ -131,11 +127,7 @@ class Gm(Method):
     options: SplittingOptions
 
     def plan(self, task: Task, train_images: int) -> Plan:
-        """Return what a run will do, with the most that gradient matching can cost.
-
-        Raises:
-            InputError: The schedule does not fit, or ``weight`` is soft and the base has none.
-        """
+        """Return what a run will do, with the most that gradient matching can cost."""
         options, base = self.options, base_class(task.search.base)
         if options.weight == "soft":
             base.check_weights()

@@ -40,9 +40,6 @@ class Method(ABC):
     Args:
         options: Plain values of the method's own options, checked against ``Options``.
 
-    Raises:
-        InputError: An option is unknown, missing, or out of range.
-
     Attributes:
         name: What the user writes.
         reference: Whether it trains nothing and stands in tables for comparison only.
@@ -59,11 +56,7 @@ class Method(ABC):
         self.options = read_settings(self.Options, options, f"[methods.{self.name}]")
 
     def plan(self, task: Task, train_images: int) -> Plan | None:
-        """Return what a run on a task will do; None if nothing is trained.
-
-        Raises:
-            InputError: The options do not fit the task's budget.
-        """
+        """Return what a run on a task will do; None if nothing is trained."""
         return None
 
     @abstractmethod

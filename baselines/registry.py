@@ -43,11 +43,7 @@ class MethodRecord:
 
 
 def method_record(name: str) -> MethodRecord:
-    """Return the record of a method.
-
-    Raises:
-        InputError: No method has this name.
-    """
+    """Return the record of a method."""
     if name not in METHODS:
         raise unknown_name("method", name, METHODS)
     return METHODS[name]

@@ -117,11 +117,6 @@ class Plan:
 def plan_schedule(schedule: Schedule, workload: Workload) -> Plan:
     """Return what a schedule does, before anything is run.
 
-    Raises:
-        InputError: Shares or epochs do not fit the kind of budget or the number of levels, or a
-            leaf may get less than one step of the budget. Matching counts with all its batches,
-            also where it may stop early, since a run cannot rely on that.
-
     Example:
         >>> gm = Schedule(0, 0, (2, 2), "last", epochs=(20, 20, 50))
         >>> plan = plan_schedule(gm, Workload(25_000, 50, 1, (2500, 2100), budget=None))

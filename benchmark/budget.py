@@ -32,9 +32,6 @@ class Budget:
 
     Attributes:
         images: Images forward and backward, 1 or more.
-
-    Raises:
-        InputError: The number is smaller, or not an integer.
     """
 
     images: int
@@ -75,7 +72,6 @@ raise the budget or shorten the schedule
 
         Raises:
             BudgetError: Fewer are left; nothing is recorded.
-            InputError: The kind is unknown, or the number negative or not an integer.
         """
         if kind not in list(Spending):
             raise unknown_name("spending", kind, [known.value for known in Spending])
@@ -89,11 +85,7 @@ raise the budget or shorten the schedule
         self._parts[kind] += images
 
     def record_scoring(self, images: int) -> None:
-        """Record images passed forward only, to score architectures; they do not count as spent.
-
-        Raises:
-            InputError: The number is negative or not an integer.
-        """
+        """Record images passed forward only, to score architectures; they do not count as spent."""
         _check_images("scoring", images)
         self._scored += images
 
@@ -118,11 +110,7 @@ raise the budget or shorten the schedule
         return self._scored
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Continue from what `to_dict` gave for the same run.
-
-        Raises:
-            InputError: It is of another budget, or does not add up.
-        """
+        """Continue from what `to_dict` gave for the same run."""
         fresh = Ledger(self.budget)
         try:
             for kind, images in kept["parts"].items():

@@ -1,6 +1,8 @@
 """The exceptions this project raises; only the command line turns them into exit codes.
 
 Every message is one line that names what was wrong, the bound or the choices, and what to do.
+Arguments, texts and files that a function cannot use are an `InputError`, files that cannot be
+written a `CheckError`; docstrings name only what else a function raises.
 """
 
 from __future__ import annotations

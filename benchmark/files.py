@@ -34,17 +34,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Args:
         path: The file to create or replace; its folder is made when it is missing.
-
-    Raises:
-        CheckError: The system refused.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with replacing(Path(folder) / "a.txt") as temporary:
-        ...         _ = temporary.write_text("whole")
-        ...     print((Path(folder) / "a.txt").read_text(), len(list(Path(folder).iterdir())))
-        whole 1
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}-{marked_name()}{path.suffix}")
@@ -62,11 +51,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def write_atomic(path: str | Path, data: bytes | str) -> None:
-    """Replace a file's contents by ``data`` as a whole; text is encoded as UTF-8.
-
-    Raises:
-        CheckError: The system refused.
-    """
+    """Replace a file's contents by ``data`` as a whole; text is encoded as UTF-8."""
     with replacing(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
@@ -81,12 +66,6 @@ def marked_folder() -> Iterator[Path]:
     """Yield a new temporary folder, and remove it when the block ends.
 
     Folders that killed processes of this machine left behind are removed as well.
-
-    Example:
-        >>> with marked_folder() as folder:
-        ...     write_atomic(folder / "a.txt", "for a while")
-        >>> folder.exists()
-        False
     """
     sweep(tempfile.gettempdir())
     with tempfile.TemporaryDirectory(prefix="nasbench-", suffix=f"-{marked_name()}") as name:
@@ -108,12 +87,7 @@ def sweep(folder: str | Path) -> None:
 
 
 def is_gone(process: int) -> bool:
-    """Tell whether a process of this machine has ended, given its number.
-
-    Example:
-        >>> is_gone(os.getpid())
-        False
-    """
+    """Tell whether a process of this machine has ended, given its number."""
     try:
         return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -142,9 +116,6 @@ def read_bounded(path: str | Path, most: int, otherwise: str, *, name: str = "")
         most: Bytes that it may have.
         otherwise: What a message says about a larger one.
         name: What messages call it instead of its path.
-
-    Raises:
-        InputError: The file cannot be read, is no regular file, or is larger.
     """
     contents = io.BytesIO()
     try:
@@ -161,11 +132,7 @@ def read_bounded(path: str | Path, most: int, otherwise: str, *, name: str = "")
 
 
 def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file's contents as 64 hexadecimal digits.
-
-    Raises:
-        InputError: The file cannot be read.
-    """
+    """Return the SHA-256 of a file's contents as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
@@ -177,12 +144,7 @@ def sha256(path: str | Path) -> str:
 
 
 def reason(error: OSError) -> str:
-    """Return why the system refused, without the path.
-
-    Example:
-        >>> reason(FileNotFoundError(2, "a long story about a file"))
-        'No such file or directory'
-    """
+    """Return why the system refused, without the path."""
     return os.strerror(error.errno) if error.errno else str(error)
 
 

@@ -32,9 +32,6 @@ class Streams:
     Attributes:
         seed: An integer from 0 to 4,294,967,295.
 
-    Raises:
-        InputError: The seed is anything else.
-
     Example:
         >>> streams = Streams(3)
         >>> int(streams.numpy("batches").integers(1000))
@@ -75,12 +72,7 @@ class Streams:
 
 
 def fingerprint(seed: int, name: str) -> str:
-    """Return 16 hexadecimal digits that identify the stream of a seed and a name.
-
-    Example:
-        >>> fingerprint(3, "batches")  # echo -n 3:batches | sha256sum
-        'c43100f0eb6934ea'
-    """
+    """Return 16 hexadecimal digits that identify the stream of a seed and a name."""
     return _start(seed, name).hex()[:16]
 
 
@@ -90,11 +82,7 @@ def _start(seed: int, name: str) -> bytes:
 
 
 def checked_seed(seed: object) -> int:
-    """Return a seed, after checking that it is an integer from 0 to 4,294,967,295.
-
-    Raises:
-        InputError: It is not.
-    """
+    """Return a seed, after checking that it is an integer from 0 to 4,294,967,295."""
     if type(seed) is not int or not 0 <= seed <= LARGEST:
         raise InputError(f"seed is {seed!r}: it must be an integer from 0 to {LARGEST:,}")
     return seed
@@ -108,9 +96,6 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
     Returns:
         From 1 to 10,000 different seeds, in the order of the text.
-
-    Raises:
-        InputError: The text is neither, repeats a seed, or asks for none or too many.
 
     Example:
         >>> parse_seeds("5"), parse_seeds("3,7"), parse_seeds("3,")

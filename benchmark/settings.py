@@ -61,12 +61,7 @@ def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str = 
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the settings in which nested mappings differ, with the values of both.
-
-    Example:
-        >>> differences({"training": {"budget": 64}, "a": 1}, {"training": {"budget": 32}, "a": 1})
-        {'training.budget': (64, 32)}
-    """
+    """Return the settings in which nested mappings differ, with the values of both."""
     found: dict[str, tuple[Any, Any]] = {}
     for name in dict.fromkeys([*one, *other]):
         mine, theirs = one.get(name), other.get(name)

@@ -61,10 +61,6 @@ def tau_over_top_data(
         table: The truth; only architectures that were scored count.
         key: The accuracy.
         order: Methods in the order of rows.
-
-    Raises:
-        MissingError: The table lacks the accuracy or every architecture that was scored, or there
-            is no run of a method.
     """
     table = scored_part(table, comparable(records))
     truth = table.accuracy(key)

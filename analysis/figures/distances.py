@@ -33,12 +33,7 @@ class DistanceMatrix(NamedTuple):
 
 
 def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
-    """Return every matrix that a run computed, split by split, edge by edge.
-
-    Raises:
-        MissingError: The run computed none.
-        InputError: One has another shape than its split's operations.
-    """
+    """Return every matrix that a run computed, split by split, edge by edge."""
     found = []
     for split in record.trace.get("splits", ()):
         groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]

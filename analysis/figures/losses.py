@@ -27,12 +27,7 @@ class LossCurve(NamedTuple):
 
 
 def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
-    """Return the losses of a run's supernets, which are trained level by level, one by one.
-
-    Raises:
-        MissingError: The run recorded no losses.
-        InputError: They are inconsistent with the rest of its record.
-    """
+    """Return the losses of a run's supernets, which are trained level by level, one by one."""
     losses = record.trace.get("losses")
     if not losses or "levels" not in record.trace:
         raise MissingError("no run recorded losses and their levels: run a method that trains")

@@ -26,12 +26,7 @@ class Overview(NamedTuple):
 
 
 def overview_data(runs: pd.DataFrame, order: Sequence[str]) -> Overview:
-    """Return the mean of every metric for every method; equal means all have the shade 1.
-
-    Raises:
-        InputError: The order does not name each method once.
-        MissingError: It names one without runs.
-    """
+    """Return the mean of every metric for every method; equal means all have the shade 1."""
     summary = summarise_methods(runs, order)
     means = summary[[f"{name}_mean" for name in METRICS]].to_numpy(np.float64)
     signs = np.array([1 if metric.higher_is_better else -1 for metric in METRICS.values()])

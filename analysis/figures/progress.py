@@ -39,10 +39,6 @@ def progress_data(
 
     ``trace["trajectory"]`` has the ``codes`` of a sample of architectures, and a list of
     ``points``, each with the images ``spent`` and the sample's ``scores``.
-
-    Raises:
-        MissingError: No run recorded one, or the table has no architecture of one.
-        InputError: A trajectory is inconsistent.
     """
     found = []
     for record in records:

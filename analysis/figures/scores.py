@@ -63,10 +63,6 @@ def scores_against_truth_data(
     """Return a panel for each method's lowest seed, methods in the order of their records.
 
     Only architectures that were scored and are in the table are shown.
-
-    Raises:
-        InputError: The records may not be compared.
-        MissingError: The table lacks the accuracy, or every architecture that was scored.
     """
     runs = comparable(records)
     table = scored_part(table, runs)
@@ -125,11 +121,7 @@ def draw_scores_against_truth(panel: Panel, ax: Axes) -> Axes:
 
 
 def comparison_figure(panels: Sequence[Panel]) -> Figure:
-    """Draw panels in a grid with one scale of colour; an incomplete last row is centred.
-
-    Raises:
-        InputError: There is no panel.
-    """
+    """Draw panels in a grid with one scale of colour; an incomplete last row is centred."""
     if not panels:
         raise InputError("there is no panel to draw: give at least one run")
     rows = -(-len(panels) // COLUMNS)

@@ -29,12 +29,7 @@ class SeedValues(NamedTuple):
 
 
 def by_seed_data(runs: pd.DataFrame, metric: str, order: Sequence[str]) -> tuple[SeedValues, ...]:
-    """Return a metric of every run of `analysis.tables.evaluate`, by method in the order of rows.
-
-    Raises:
-        InputError: The order does not name each method once.
-        MissingError: It names one without runs.
-    """
+    """Return a metric of every run of `evaluate`, by method in the order of rows."""
     summary = summarise_methods(runs, order).set_index("method")
     found = []
     for place, method in enumerate(order):

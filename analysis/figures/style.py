@@ -82,12 +82,7 @@ def style() -> Iterator[None]:
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure atomically as PNG, PDF or SVG; the same figure gives the same bytes.
-
-    Raises:
-        InputError: The path has another suffix.
-        CheckError: The file cannot be written.
-    """
+    """Write a figure atomically as PNG, PDF or SVG; the same figure gives the same bytes."""
     suffix = Path(path).suffix.lower()
     if suffix not in _METADATA:
         raise InputError(f"cannot draw {path}: let it end in {' or '.join(_METADATA)}")

@@ -11,12 +11,7 @@ from benchmark.records import RunRecord
 
 @contextmanager
 def reading_trace(record: RunRecord) -> Iterator[None]:
-    """Turn any error of reading an inconsistent trace into one InputError.
-
-    Raises:
-        InputError: The block raised an ArithmeticError, AttributeError, LookupError, TypeError or
-            ValueError.
-    """
+    """Turn any error of reading an inconsistent trace into one InputError."""
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

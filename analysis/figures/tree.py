@@ -34,12 +34,7 @@ class DrawnNode(NamedTuple):
 
 
 def tree_data(record: RunRecord) -> tuple[DrawnNode, ...]:
-    """Return the supernets of a run, parents before children.
-
-    Raises:
-        MissingError: The run split nothing.
-        InputError: Its leaves do not follow from its splits.
-    """
+    """Return the supernets of a run, parents before children."""
     splits = {split["node"]: split for split in record.trace.get("splits", ())}
     if not splits:
         raise MissingError("no run recorded a split: run gm or few-shot")

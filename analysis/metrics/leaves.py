@@ -36,9 +36,6 @@ def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[n
     Args:
         operations: Names of the operations that the leaf allows on each of the six edges.
         codes: Architectures [n].
-
-    Raises:
-        InputError: There are not six edges, or an operation is unknown.
     """
     if len(operations) != len(EDGES):
         raise InputError(f"a leaf names {len(operations)} edges: it must be {len(EDGES)}")
@@ -63,9 +60,6 @@ def expected_best_of_leaves(
         scores: Predictions, higher is better, shape [n].
         truth: True values of the same architectures, shape [n].
         leaves: Membership of each leaf, shapes [n]; a leaf without members proposes nothing.
-
-    Raises:
-        InputError: Not finite vectors of one length, or no leaf has members.
 
     Example:
         >>> left = np.array([True, True, False, False])

@@ -76,9 +76,6 @@ def rank_metrics(scores: ArrayLike, truth: ArrayLike) -> RankMetrics:
         scores: one per architecture, higher is better, shape [n].
         truth: accuracies of the same architectures in the same order, percent, shape [n].
 
-    Raises:
-        InputError: not finite vectors of one length, at least 1.
-
     Example:
         >>> result = rank_metrics(scores=[1, 2, 3, 4], truth=[90, 91, 94, 93])
         >>> round(result.kendall_tau, 3), result.predicted_best, result.regret
@@ -159,11 +156,7 @@ METRICS: Mapping[str, Metric] = _registry(
 
 
 def metric_named(name: str) -> Metric:
-    """Return a metric by its name.
-
-    Raises:
-        InputError: There is none of that name.
-    """
+    """Return a metric by its name."""
     if name not in METRICS:
         raise unknown_name("metric", name, METRICS)
     return METRICS[name]

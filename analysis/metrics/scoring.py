@@ -61,10 +61,6 @@ def score_predictions(
         table: The truth.
         key: The accuracy.
         subset: Architectures [n] to compare, ascending, each once; None for all in the file.
-
-    Raises:
-        MissingError: The table lacks the accuracy, or the predictions or the table lack an
-            architecture to compare.
     """
     codes = predictions.codes if subset is None else subset
     scores = predictions.of(codes)

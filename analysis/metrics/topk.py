@@ -16,9 +16,6 @@ def finite_vectors(**named: ArrayLike) -> tuple[NDArray[np.float64], ...]:
 
     Args:
         **named: numbers of shape [n], n >= 1, by their name in error messages.
-
-    Raises:
-        InputError: one is not one-dimensional, empty or not finite, or the lengths differ.
     """
     vectors = {name: np.asarray(values, dtype=np.float64) for name, values in named.items()}
     for name, vector in vectors.items():
@@ -43,9 +40,6 @@ def membership(values: ArrayLike, k: int) -> NDArray[np.float64]:
         values: numbers, higher is better, shape [n].
         k: size of the top, 1 to n.
 
-    Raises:
-        InputError: the values are not a finite vector, or k is outside 1 to n.
-
     Example:
         >>> membership([9, 5, 5, 1], k=2)
         array([1. , 0.5, 0.5, 0. ])
@@ -63,13 +57,6 @@ def expected_best(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
         scores: predictions, higher is better, shape [n].
         truth: true values of the same items, shape [n].
         k: number of items chosen, 1 to n.
-
-    Raises:
-        InputError: not finite vectors of one length, or k is outside 1 to n.
-
-    Example:
-        >>> expected_best([9, 5, 5, 1], [90, 94, 92, 99], k=2)
-        93.0
     """
     predicted, true = finite_vectors(scores=scores, truths=truth)
     above, tied = _split_at_boundary(predicted, k)

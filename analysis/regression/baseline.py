@@ -55,12 +55,7 @@ class BaselineTruth:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """Runs to compare with, and how.
-
-    Raises:
-        InputError: The runs cannot be compared, a gate is not valid, or there are too few seeds
-            for one to fail.
-    """
+    """Runs to compare with, and how."""
 
     # comparable runs; the scores of those read from a file are ranks
     records: tuple[RunRecord, ...]
@@ -84,12 +79,7 @@ class Baseline:
 
 
 def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> None:
-    """Write a baseline to a file; ``table`` is the truth that it names.
-
-    Raises:
-        InputError: A run leaves a gated metric undefined.
-        CheckError: The file cannot be written.
-    """
+    """Write a baseline to a file; ``table`` is the truth that it names."""
     key = AccuracyKey.parse(baseline.truth.accuracy)
     rows = evaluate(baseline.records, table, key).to_dict("records")
     measured = {
@@ -109,12 +99,7 @@ def write_baseline(baseline: Baseline, path: str | Path, table: TruthTable) -> N
 
 
 def read_baseline(path: str | Path) -> Baseline:
-    """Read a baseline and check it.
-
-    Raises:
-        InputError: The file cannot be read, is no baseline or one of a newer version, was changed
-            by hand, or has gates that could never fail.
-    """
+    """Read a baseline and check it."""
     try:
         contents = read_json(KIND, path)
     except InputError as error:

@@ -24,11 +24,7 @@ SELECTION = ("predicted_best", "best_of_top_10", "regret")  # quality of the cho
 
 
 def parse_gates(texts: Sequence[str]) -> dict[str, float]:
-    """Return gates written as ``metric=drop``, such as ``kendall_tau=0.02``.
-
-    Raises:
-        InputError: A text has another form, or the gates are not valid.
-    """
+    """Return gates written as ``metric=drop``, such as ``kendall_tau=0.02``."""
     gates: dict[str, float] = {}
     for text in texts:
         name, _, number = text.partition("=")
@@ -45,12 +41,7 @@ def parse_gates(texts: Sequence[str]) -> dict[str, float]:
 
 
 def checked_gates(gates: Gates) -> dict[str, float]:
-    """Return gates in the order of ``METRICS`` after checking them.
-
-    Raises:
-        InputError: A metric is unknown, a drop is not positive and finite, or one kind of metric,
-            of rank or of selection, is missing.
-    """
+    """Return gates in the order of ``METRICS`` after checking them."""
     for name, drop in gates.items():
         metric_named(name)
         if not 0 < drop < math.inf:
@@ -64,11 +55,7 @@ def checked_gates(gates: Gates) -> dict[str, float]:
 
 
 def checked_reach(seeds: Mapping[str, Sequence[int]], alpha: float) -> None:
-    """Check that each method has enough seeds for a gate to fail at a level of significance.
-
-    Raises:
-        InputError: Alpha is out of range, or a method has too few seeds for it.
-    """
+    """Check that each method has enough seeds for a gate to fail at a level of significance."""
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha}: choose a level between 0 and 1, as {DEFAULT_ALPHA}")
     numbers = range(1, MAX_EXACT_PAIRS + 2)  # more seeds do not lower the smallest p-value

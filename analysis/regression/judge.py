@@ -52,9 +52,6 @@ def judge(
 
     Returns:
         A judgement for each method of the baseline and each gate.
-
-    Raises:
-        MissingError: The table lacks the accuracy, or every architecture that was scored.
     """
     found: dict[str, dict[int, RunRecord]] = {}
     for record in records:

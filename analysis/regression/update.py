@@ -33,9 +33,6 @@ def updated_baseline(
         gates: Such as ``kendall_tau=0.02``.
         alpha: Level of significance for all gates together.
         references: Methods that train nothing, so that no change of training makes them worse.
-
-    Raises:
-        InputError: A method has no runs, or the baseline would not be valid.
     """
     found = {record.name for record in records}
     kept = set(methods) or found - set(references)

@@ -118,10 +118,6 @@ def read_study(
         order: Methods in the order of rows; those without runs are left out, others follow by name.
         references: Those that train nothing.
         published: Numbers of others.
-
-    Raises:
-        InputError: There are no records, a damaged one, or several tasks among them.
-        MissingError: The table lacks the accuracy, or a record does not say what was spent.
     """
     records = read_records(folder)
     variants = {
@@ -165,10 +161,6 @@ def base_of(record: RunRecord) -> str:
 
 
 def need(condition: object, reason: str) -> None:
-    """Raise unless a table or figure has what it needs.
-
-    Raises:
-        MissingError: The condition does not hold.
-    """
+    """Raise unless a table or figure has what it needs."""
     if not condition:
         raise MissingError(reason)

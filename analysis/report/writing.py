@@ -43,9 +43,6 @@ def write_report(
 
     Returns:
         The files, the page first.
-
-    Raises:
-        CheckError: A file cannot be written.
     """
     for name in report.skipped:
         for stale in [*folder.glob(f"tables/{name}.*"), *folder.glob(f"figures/{name}.*")]:

@@ -60,9 +60,6 @@ def summarise(
         generator: Draws resamples of more than ``MAX_EXACT_RUNS`` values.
         confidence: Of the interval, between 0 and 1.
         bounds: The metric's range; the interval is clipped to it.
-
-    Raises:
-        InputError: No values, infinite ones, more than one dimension, or confidence out of range.
     """
     runs = checked_numbers(values, "values", "run")
     interval = bootstrap_mean(runs, confidence=confidence, generator=generator)
@@ -89,9 +86,6 @@ def bootstrap_mean(
         confidence: Between 0 and 1.
         resamples: How many to draw of more than ``MAX_EXACT_RUNS`` values.
         generator: Draws them; unused for fewer values.
-
-    Raises:
-        InputError: No values, infinite ones, more than one dimension, or an option out of range.
 
     Example:
         >>> bootstrap_mean([1, 2, 3], confidence=0.9, generator=np.random.default_rng(0))
@@ -136,11 +130,7 @@ def _exact_ends(runs: NDArray[np.float64], tail: float) -> tuple[float, float]:
 
 
 def check_resampling(confidence: float, resamples: int) -> None:
-    """Check the options of a bootstrap.
-
-    Raises:
-        InputError: One is out of range.
-    """
+    """Check the options of a bootstrap."""
     if not 0 < confidence < 1:
         raise InputError(f"confidence is {confidence}: choose a value between 0 and 1, as 0.95")
     if resamples < 1:
@@ -154,9 +144,6 @@ def checked_numbers(numbers: ArrayLike, name: str, each: str) -> NDArray[np.floa
         numbers: The numbers.
         name: What messages call them.
         each: What there is one number for, in messages.
-
-    Raises:
-        InputError: No numbers, infinite ones, or more than one dimension.
     """
     vector = np.asarray(numbers, dtype=np.float64)
     if vector.ndim != 1 or vector.size == 0:

@@ -102,10 +102,6 @@ def compare_methods(
         generator: draws resamples and sign patterns where there are too many to enumerate.
         pairs: the methods to compare, one family of tests; if None, all pairs of ``runs``.
         alpha: level of significance, between 0 and 1.
-
-    Raises:
-        InputError: there is no such metric, alpha is out of range, or a run is given twice.
-        MissingError: a method has no run, or two have no seed in common.
     """
     metric_named(metric)
     if not 0 < alpha < 1:
@@ -170,9 +166,6 @@ def seeds_needed(
 
     Returns:
         The number; None if it is above ``MAX_SEEDS``, the mean is zero, or the spread is unknown.
-
-    Raises:
-        InputError: alpha or power is out of range.
     """
     values = _checked(differences, alpha, power)
     if values.size < 2 or np.isnan(values).any() or values.mean() == 0:

@@ -38,9 +38,6 @@ def sign_flip_p(differences: ArrayLike, generator: np.random.Generator) -> float
         differences: One per pair, any unit, shape [pairs].
         generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
 
-    Raises:
-        InputError: No differences, infinite ones, or more than one dimension.
-
     Example:
         >>> sign_flip_p([0.1, 0.3, 0.2, 0.1, 0.4], np.random.default_rng(0))
         0.0625
@@ -71,13 +68,6 @@ def joint_sign_flip_p(
     Args:
         differences: In one common unit, NaN where a column lacks a pair, shape [pairs, columns].
         generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
-
-    Raises:
-        InputError: No pairs, no columns, infinite numbers, or a column without a pair.
-
-    Example:
-        >>> joint_sign_flip_p([[2, 0], [3, 1], [2, -1]], np.random.default_rng(0))
-        array([0.125, 0.75 ])
     """
     table = np.asarray(differences, dtype=np.float64)
     if table.ndim != 2 or table.size == 0 or np.isinf(table).any():
@@ -103,13 +93,6 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
     Args:
         p_values: Of one family of tests, shape [tests]; NaN stays and does not count as a test.
-
-    Raises:
-        InputError: More than one dimension, or a value outside 0 to 1.
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03])
-        array([0.03, 0.06, 0.06])
     """
     values = np.asarray(p_values, dtype=np.float64)
     if values.ndim != 1 or np.any((values < 0) | (values > 1)):
@@ -122,11 +105,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
 
 def smallest_p(pairs: int, *, sides: int = 2) -> float:
-    """Return the smallest p-value that a test of so many pairs can give, with one or two sides.
-
-    Raises:
-        InputError: pairs is negative.
-    """
+    """Return the smallest p-value that a test of so many pairs can give, with one or two sides."""
     if pairs < 0:
         raise InputError(f"pairs is {pairs}: it must be 0 or more")
     if pairs > MAX_EXACT_PAIRS:

@@ -50,9 +50,6 @@ def bootstrap_architectures(
 
     Returns:
         The interval, in the statistic's unit; NaN where the statistic is, in any resample.
-
-    Raises:
-        InputError: Shapes that do not fit, or confidence, resamples or size out of range.
     """
     accuracies = np.asarray(truth, dtype=np.float64)
     runs = np.atleast_2d(np.asarray(scores, dtype=np.float64))

@@ -38,11 +38,6 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
         One row per run: method, seed, the truth (table, accuracy, number of architectures), all of
         ``METRICS``, then budget, spent, scored and every kind of spending in images, and the wall
         time in seconds.
-
-    Raises:
-        InputError: No records, two tasks among them, or a run that is given twice.
-        MissingError: The table lacks the accuracy or every architecture that was scored, or a
-            record does not say what was spent.
     """
     runs = comparable(records)
     table = scored_part(table, runs)
@@ -61,11 +56,7 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
 
 
 def scored_part(table: TruthTable, runs: Sequence[RunRecord]) -> TruthTable:
-    """Return a truth table restricted to the architectures that runs of one task scored.
-
-    Raises:
-        MissingError: It has none of them.
-    """
+    """Return a truth table restricted to the architectures that runs of one task scored."""
     return table.only(runs[0].codes)
 
 
@@ -79,10 +70,6 @@ def summarise_methods(runs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     Returns:
         Method, runs, the truth, and for each of ``METRICS`` mean, standard deviation and interval
         of the mean as ``<metric>_mean``, ``_std``, ``_low``, ``_high``.
-
-    Raises:
-        InputError: The rows have several truths, or the order does not name each method once.
-        MissingError: The order names a method without runs.
     """
     truths = runs[list(TRUTH)].drop_duplicates()
     if len(truths) != 1:
@@ -100,11 +87,7 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def comparable(records: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return the records as a list after checking that they may be compared.
-
-    Raises:
-        InputError: No records, two tasks or protocols among them, or a run that is given twice.
-    """
+    """Return the records as a list after checking that they may be compared."""
     runs = list(records)
     if not runs:
         raise InputError("there are no run records: run a method first")
@@ -125,12 +108,7 @@ def comparable(records: Iterable[RunRecord]) -> list[RunRecord]:
 
 
 def by_method(runs: pd.DataFrame, order: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
-    """Return each method with its runs, in the order given.
-
-    Raises:
-        InputError: The order does not name each method of the runs once.
-        MissingError: The order names a method without runs.
-    """
+    """Return each method with its runs, in the order given."""
     groups = dict(iter(runs.groupby("method")))
     absent = [method for method in order if method not in groups]
     if absent:

@@ -121,12 +121,7 @@ def describe(key: AccuracyKey) -> str:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Return ascending integers with neighbours joined.
-
-    Example:
-        >>> ranges([0, 1, 2, 4, 6, 7])
-        '0–2, 4, 6, 7'
-    """
+    """Return ascending integers with neighbours joined."""
     groups: list[list[int]] = []
     for number in numbers:
         if groups and number == groups[-1][-1] + 1:

@@ -34,9 +34,6 @@ def ranking_table(
         facts: What `gather_facts` returns for the same runs.
         metrics: The columns.
         references: Methods that train nothing; they are marked.
-
-    Raises:
-        InputError: There is no metric of such a name.
     """
     shown = [metric_named(name) for name in metrics]
     names = [f"{name} †" if name in references else name for name in summary["method"]]
@@ -74,10 +71,6 @@ def budget_table(runs: pd.DataFrame, facts: Facts, order: Sequence[str]) -> Text
         runs: What `evaluate` returns.
         facts: What `gather_facts` returns for the same runs.
         order: Every method in it, once, in the order of rows.
-
-    Raises:
-        InputError: The order does not name each method once.
-        MissingError: The order names a method without runs.
     """
     caption = [
         facts.runs_line,

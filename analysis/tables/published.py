@@ -44,9 +44,6 @@ def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
 
     Args:
         path: The file; ``std`` and ``runs`` may be empty.
-
-    Raises:
-        InputError: The file cannot be read, or a line of it is wrong.
     """
     contents = read_bounded(path, MAX_BYTES, "give a small CSV file")
     try:

@@ -21,9 +21,6 @@ def scores_table(
     """Return a table of files' scores, all against one accuracy of one table.
 
     The best of each metric is bold where the files score the same architectures.
-
-    Raises:
-        InputError: There is no metric of such a name.
     """
     shown = [metric_named(name) for name in metrics]
     mark = len(scores) > 1 and same_architectures(scores)

@@ -155,12 +155,6 @@ def learning_rate(step: int, total: int, settings: AloneSettings) -> float:
         step: Step, from 0.
         total: Steps in all.
         settings: The rates and the schedule, which ends one step after the last.
-
-    Example:
-        >>> from benchmark.tasks.protocol import load_protocol
-        >>> settings = load_protocol("digits").training
-        >>> [round(learning_rate(step, 100, settings), 3) for step in (0, 9, 55, 99)]
-        [0.01, 0.1, 0.05, 0.0]
     """
     rising = round(settings.warm_up * total)
     if step < rising:

@@ -86,10 +86,6 @@ def aggregate_ranks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Args:
         columns: Values [n, k] of k proxies, higher is better.
-
-    Example:
-        >>> aggregate_ranks(np.array([[1.0, 5.0], [3.0, 9.0]])).round(3).tolist()
-        [-1.386, 0.0]
     """
     from scipy.stats import rankdata  # slow to import
 

@@ -99,9 +99,6 @@ class Network(nn.Module):
         scale: Channels, cells, resolution and classes.
         generator: Draws the weights, on the CPU.
         running: Whether BatchNorm keeps running statistics, for evaluation after training.
-
-    Raises:
-        InputError: The code is outside the space.
     """
 
     def __init__(

@@ -66,9 +66,6 @@ def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 
 
     They have the network's resolution and channels, and are on the device. Noise is Gaussian with
     unit variance and random labels.
-
-    Raises:
-        InputError: The task has too few training images, or their channels do not fit the network.
     """
     scale = network_scale(experiment, options)
     generator = experiment.streams.torch(STREAM)

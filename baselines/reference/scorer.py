@@ -52,7 +52,6 @@ def score_by_batch(
 
     Raises:
         CheckError: A measure is NaN.
-        InputError: The task has too few images, or they do not fit the network.
     """
     (batch,) = probe_batches(experiment, options)
     scale = network_scale(experiment, options)

@@ -125,10 +125,6 @@ def cosine_distances(vectors: Tensor) -> Tensor:
     """Return 1 − cosine of every two vectors [n, size], symmetric [n, n], from 0 to 2.
 
     The distance of two zero vectors is 0, that of a zero vector and another 1.
-
-    Example:
-        >>> cosine_distances(torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])).tolist()
-        [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
     """
     products = vectors @ vectors.T
     norms = products.diagonal().sqrt()

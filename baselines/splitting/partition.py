@@ -42,9 +42,6 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
     Returns:
         The partition; among equals the first in the order of `set_partitions`.
 
-    Raises:
-        InputError: the matrix is not one of distances, or the groups do not fit n.
-
     Example:
         >>> best_partition([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 2], [9, 9, 2, 0]])
         Partition(groups=((0, 1), (2, 3)), separated=36.0, inside=3.0)
@@ -56,11 +53,7 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
 
 
 def best_edge(partitions: Mapping[int, Partition]) -> int:
-    """Return the edge whose partition separates the most distance, the smallest of equals.
-
-    Raises:
-        InputError: There is no edge to choose from.
-    """
+    """Return the edge whose partition separates the most distance, the smallest of equals."""
     if not partitions:
         raise InputError("no edge is left to split: ask for fewer levels of splits")
     edges = sorted(partitions)
@@ -85,13 +78,6 @@ def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:
         n: number of positions.
         groups: number of groups, 2 to n.
         min_size: least size of a group, lowered to n // groups where n is too small for it.
-
-    Raises:
-        InputError: the groups do not fit n.
-
-    Example:
-        >>> list(set_partitions(3, groups=2))
-        [((0, 1), (2,)), ((0, 2), (1,)), ((0,), (1, 2))]
     """
     if not 2 <= groups <= n:
         raise InputError(f"{groups} groups of {n} operations: choose 2 to {n} groups")
@@ -125,11 +111,7 @@ def measured_partition(matrix: NDArray[np.float64], groups: Groups) -> Partition
 
 
 def checked_distances(distances: ArrayLike) -> NDArray[np.float64]:
-    """Return distances [n, n] as float64 with the rounding below zero removed.
-
-    Raises:
-        InputError: they are not finite, non-negative, symmetric and zero on the diagonal.
-    """
+    """Return distances [n, n] as float64 with the rounding below zero removed."""
     matrix = np.asarray(distances, dtype=np.float64)
     if matrix.ndim != 2 or len(matrix) != matrix.shape[1]:
         raise InputError(f"distances have shape {matrix.shape}: give a square matrix")

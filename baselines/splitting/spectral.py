@@ -20,9 +20,6 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
     size then get, one by one, the operation whose move separates the most distance.
 
     Arguments are those of `best_partition`, with distances from 0 to 2.
-
-    Raises:
-        InputError: The matrix is not one of distances, or the groups do not fit n.
     """
     from sklearn.cluster import SpectralClustering  # slow to import
 

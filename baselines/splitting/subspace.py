@@ -37,9 +37,6 @@ class Subspace:
     Args:
         allowed: for each of the six edges the sorted indices of its operations, at least one.
 
-    Raises:
-        InputError: ``allowed`` is not of this form.
-
     Example:
         >>> left, right = FULL.split(0, [(0, 1), (2, 3, 4)])
         >>> left.size, right.size
@@ -79,11 +76,7 @@ class Subspace:
         return _connected(self)
 
     def draw_paths(self, count: int, generator: np.random.Generator) -> Operations:
-        """Draw operations [count, 6] uniformly from connected architectures, with replacement.
-
-        Raises:
-            InputError: None of the architectures here is connected.
-        """
+        """Draw operations [count, 6] uniformly from connected architectures, with replacement."""
         codes = self.connected_codes()
         if not codes.size:
             raise InputError(f"no path carries a signal in {self.to_lists()}: split other edges")
@@ -94,11 +87,7 @@ class Subspace:
         return len(self.allowed[edge]) < len(OPERATIONS)
 
     def split(self, edge: int, groups: Sequence[Sequence[int]]) -> tuple[Subspace, ...]:
-        """Return one subspace for each group, which allows only its operations on the edge.
-
-        Raises:
-            InputError: the edge does not exist, or the groups do not divide its operations.
-        """
+        """Return one subspace for each group, which allows only its operations on the edge."""
         if not 0 <= edge < len(EDGES):
             raise InputError(f"edge {edge} is out of bounds: choose from 0 to {len(EDGES) - 1}")
         given = sorted(operation for group in groups for operation in group)
@@ -126,11 +115,7 @@ FULL = Subspace((tuple(range(len(OPERATIONS))),) * len(EDGES))
 
 
 def owner(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
-    """Return the position of the leaf that holds each code [...], of all leaves of a tree.
-
-    Raises:
-        InputError: The leaves miss or share an architecture, or a code is outside the space.
-    """
+    """Return the position of the leaf that holds each code [...], of all leaves of a tree."""
     held = np.zeros((len(leaves), SIZE), np.int64)
     for row, leaf in zip(held, leaves, strict=True):
         row[leaf.codes()] = 1
@@ -149,11 +134,6 @@ def scoring_leaves(leaves: Sequence[Subspace], codes: ArrayLike) -> Codes:
 
     Architectures that differ in dead edges alone are one function, and all disconnected ones are
     one too, with live code 0.
-
-    Example:
-        >>> leaves = FULL.split(5, [(0, 1), (2, 3, 4)])
-        >>> owner(leaves, 4), scoring_leaves(leaves, 4)  # its only operation is on a dead edge
-        (array(1), array(0))
     """
     return owner(leaves, live_codes(codes))
 

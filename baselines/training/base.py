@@ -153,11 +153,7 @@ class Base(ABC):
 
     @classmethod
     def check_weights(cls) -> None:
-        """Check that operations have weights in a mixture.
-
-        Raises:
-            InputError: They have none.
-        """
+        """Check that operations have weights in a mixture."""
         if not cls.has_weights:
             raise InputError(
                 f"base {cls.name} has no architecture parameters to weight an operation by: choose "
@@ -200,9 +196,6 @@ class Base(ABC):
             before_pass: Called before each pass of a batch, to charge it.
             soft: Whether an operation that stands alone keeps its weight of the mixture.
             should_stop: Asked after each batch whether to leave out the others.
-
-        Raises:
-            InputError: ``soft`` is set, and the base has no such weights.
         """
 
     @abstractmethod

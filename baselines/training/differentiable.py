@@ -36,11 +36,7 @@ Batch = tuple[Tensor, Tensor]
 
 
 class Differentiable(Base):
-    """What DARTS and SNAS have in common; see `Base` for the arguments.
-
-    Raises:
-        InputError: No validation image is left for the architecture parameters.
-    """
+    """What DARTS and SNAS have in common; see `Base` for the arguments."""
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         super().__init__(experiment, longest)

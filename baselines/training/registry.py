@@ -14,11 +14,7 @@ from benchmark.errors import unknown_name
 
 
 def base_class(name: str) -> type[Base]:
-    """Return the base of a name.
-
-    Raises:
-        InputError: No base has it.
-    """
+    """Return the base of a name."""
     if name not in BASES:
         raise unknown_name("base", name, BASES)
     return BASES[name]

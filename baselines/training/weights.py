@@ -160,11 +160,7 @@ class WeightTraining:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Load what `state_dict` returned, its tensors on any device.
-
-        Raises:
-            InputError: There is not one loss for each step.
-        """
+        """Load what `state_dict` returned, its tensors on any device."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.position = whole_number(state["position"])

@@ -70,9 +70,6 @@ def plan_tree(
     """Return what a tree of supernets will do on a task, before anything is run.
 
     ``matching`` is the most batches that one split passes, for each level; none by default.
-
-    Raises:
-        InputError: The schedule does not fit the task's budget, or its own levels.
     """
     base = base_class(task.search.base)
     workload = Workload(
@@ -96,7 +93,6 @@ def train_tree(
         choose_split: Chooses how a trained node is split.
 
     Raises:
-        InputError: The schedule leaves nothing for the leaves.
         CheckError: Nothing is left of the budget for the leaves, or training failed.
     """
     return _Tree(experiment, schedule, choose_split).train()

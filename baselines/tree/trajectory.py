@@ -27,10 +27,6 @@ def trajectory_codes(candidates: Codes, count: int) -> Codes:
     """Return the candidates that trajectories score, drawn uniformly, ascending.
 
     The same at every call; all candidates where there are no more than ``count``.
-
-    Example:
-        >>> trajectory_codes(np.arange(15625), 4)
-        array([ 2038,  4824, 10725, 14864])
     """
     generator, size = Streams(SAMPLE_SEED).numpy("trajectory"), len(candidates)
     return candidates[np.sort(generator.choice(size, min(count, size), replace=False))]

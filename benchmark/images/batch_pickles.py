@@ -27,16 +27,6 @@ def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> L
         low: Lowest label; it becomes 0.
         high: Highest label.
         resolution: Height and width of an image in pixels.
-
-    Raises:
-        InputError: The pickle is damaged, asks for more than arrays of numbers, or holds images
-            or labels of another kind.
-
-    Example:
-        >>> import pickle
-        >>> batch = {"data": np.zeros((2, 12), np.uint8), "labels": [3, 4]}
-        >>> read_batch(pickle.dumps(batch), "labels", 0, 9, resolution=2).pixels.shape
-        (2, 3, 2, 2)
     """
     found = load_pickle(data, ARRAYS, encoding="latin1")  # Python 2 wrote bytes as text
     if not isinstance(found, dict):

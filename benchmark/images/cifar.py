@@ -27,13 +27,6 @@ def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
         data: The file's contents.
         label_bytes: Labels per image: 1 in CIFAR-10, 2 in CIFAR-100 (coarse and fine).
         classes: Number of classes.
-
-    Raises:
-        InputError: There is an incomplete image, or a label is out of range.
-
-    Example:
-        >>> read_binary(bytes([3] + 3072 * [7]), label_bytes=1, classes=10).labels.tolist()
-        [3]
     """
     row = label_bytes + _PIXELS
     if len(data) % row:
@@ -80,26 +73,17 @@ class Cifar:
         """Find the files in the data folder, or download them to it.
 
         Raises:
-            InputError: The files are incomplete or not the published ones.
             CheckError: There are none, and they cannot be downloaded.
         """
         if not self.is_there(folder):
             self.versions[0].archive.download(folder)
 
     def is_there(self, folder: Path) -> bool:
-        """Return whether the files are in the data folder, as an archive or unpacked.
-
-        Raises:
-            InputError: The files are incomplete or not the published ones.
-        """
+        """Return whether the files are in the data folder, as an archive or unpacked."""
         return self._unpacked(folder) is not None or self._archive(folder) is not None
 
     def read(self, settings: DataSettings, folder: Path) -> ImageSet:
-        """Read the official training part from the data folder and split it.
-
-        Raises:
-            InputError: A file is missing, damaged, or not the published one.
-        """
+        """Read the official training part from the data folder and split it."""
         found = joined(list(self._parts(folder)))
         if len(found.labels) != self.images:
             raise InputError(

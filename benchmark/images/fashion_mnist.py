@@ -33,13 +33,6 @@ def read_idx(data: bytes, dimensions: int) -> NDArray[np.uint8]:
     Args:
         data: The file's contents.
         dimensions: Expected number of dimensions: 3 for images, 1 for labels.
-
-    Raises:
-        InputError: The magic number is wrong, or the sizes do not match the number of bytes.
-
-    Example:
-        >>> read_idx(b"\0\0\x08\x01\0\0\0\x02\x05\x07", dimensions=1).tolist()
-        [5, 7]
     """
     start = 4 * (1 + dimensions)
     header = [int.from_bytes(data[at : at + 4], "big") for at in range(0, start, 4)]
@@ -85,11 +78,7 @@ def prepare_fashion_mnist(folder: Path) -> None:
 
 
 def read_fashion_mnist(settings: DataSettings, folder: Path) -> ImageSet:
-    """Read the official training part and split it.
-
-    Raises:
-        InputError: A file is missing, damaged, or not the published one.
-    """
+    """Read the official training part and split it."""
     paths = find_fashion_mnist(folder)
     if paths is None:
         raise InputError(f"{folder} holds no {NAME}")
@@ -97,11 +86,7 @@ def read_fashion_mnist(settings: DataSettings, folder: Path) -> ImageSet:
 
 
 def read_training_files(images: Path, labels: Path, count: int = IMAGES) -> Labelled:
-    """Read the files of the training images and their labels, compressed or not.
-
-    Raises:
-        InputError: A file is damaged, or does not hold ``count`` images or labels.
-    """
+    """Read the files of the training images and their labels, compressed or not."""
     with naming(images):
         pixels = read_idx(read_file(images, MAX_SIZE), 3)
         if pixels.shape != (count, RESOLUTION, RESOLUTION):

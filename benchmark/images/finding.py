@@ -40,11 +40,7 @@ class Remote:
     md5: str
 
     def check(self, path: Path) -> None:
-        """Check that a file is the published one.
-
-        Raises:
-            InputError: It is not, or cannot be read.
-        """
+        """Check that a file is the published one."""
         import pooch  # slow to import
 
         try:
@@ -84,11 +80,7 @@ def holds(folder: Path, names: Sequence[str]) -> bool:
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """Return a file's contents, decompressed if its name ends in ``.gz``.
-
-    Raises:
-        InputError: It cannot be read, or holds more than ``most`` bytes; no more are read.
-    """
+    """Return a file's contents, decompressed if its name ends in ``.gz``."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             data = file.read(most + 1)
@@ -102,11 +94,7 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 def read_members(path: Path, names: Sequence[str], most: int) -> list[bytes]:
-    """Return files of a ``.tar.gz`` archive whose checksum was checked before.
-
-    Raises:
-        InputError: A file is missing or holds more than ``most`` bytes.
-    """
+    """Return files of a ``.tar.gz`` archive whose checksum was checked before."""
     with tarfile.open(path, "r:gz") as archive:
         found = {}
         for member in archive:

@@ -26,22 +26,14 @@ _PLACES = ("ImageNet16", NAME, "imagenet16", ".")
 
 
 def read_training_batch(data: bytes) -> Labelled:
-    """Read one batch, with labels from 1 to 1,000, and keep the first 120 classes.
-
-    Raises:
-        InputError: It is damaged or hostile, or holds images or labels of another kind.
-    """
+    """Read one batch, with labels from 1 to 1,000, and keep the first 120 classes."""
     found = read_batch(data, "labels", 1, _ALL_CLASSES, RESOLUTION)
     kept = found.labels < CLASSES
     return Labelled(found.pixels[kept], found.labels[kept])
 
 
 def find_imagenet16(folder: Path) -> Path:
-    """Return the folder of the ten batches in the data folder.
-
-    Raises:
-        InputError: They are missing; the message says where to get them.
-    """
+    """Return the folder of the ten batches in the data folder."""
     for place in _PLACES:
         if holds(folder / place, _FILES):
             return folder / place
@@ -58,11 +50,7 @@ def has_imagenet16(folder: Path) -> bool:
 
 
 def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
-    """Read the training batches from the data folder and split them.
-
-    Raises:
-        InputError: A file is missing, damaged, hostile, or not the published one.
-    """
+    """Read the training batches from the data folder and split them."""
     place = find_imagenet16(folder)
     found = joined(list(_parts(place)))
     if len(found.labels) != IMAGES:

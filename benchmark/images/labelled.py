@@ -39,9 +39,6 @@ def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
         low: Lowest label allowed; it becomes 0.
         high: Highest label allowed.
 
-    Raises:
-        InputError: One is no integer, or out of range.
-
     Example:
         >>> checked_labels([1, 120], 1, 120).tolist()
         [0, 119]

@@ -42,11 +42,7 @@ class DatasetRecord:
     is_there: Callable[[Path], bool]
 
     def check(self, settings: DataSettings) -> None:
-        """Check settings against this record, without reading files.
-
-        Raises:
-            InputError: They ask for too many images, or for noise that cannot be added.
-        """
+        """Check settings against this record, without reading files."""
         asked = settings.training_images + settings.validation_images
         if asked > self.images:
             raise InputError(
@@ -61,11 +57,7 @@ class DatasetRecord:
 
 
 def dataset_record(name: str) -> DatasetRecord:
-    """Return the data set of a name.
-
-    Raises:
-        InputError: There is none; the message lists the names.
-    """
+    """Return the data set of a name."""
     if name not in DATASETS:
         raise unknown_name("data set", name, DATASETS)
     return DATASETS[name]

@@ -38,9 +38,6 @@ class DataSettings:
         noise_draws: Number of copies of each training image, each with its own noise.
         crop_padding: Border in pixels around a training image before it is cropped at random.
         flip: Whether training images are mirrored left to right with probability 1/2.
-
-    Raises:
-        InputError: The border is as wide as an image.
     """
 
     dataset: str
@@ -66,10 +63,5 @@ class DataSettings:
         return self.training_images * self.noise_draws
 
     def places(self, images: int) -> Places:
-        """Return the positions of both parts in a data set of this size: its two ends.
-
-        Example:
-            >>> DataSettings("digits", 8, 1_200, 500, 0.5, 2, 1, False).places(1_797)
-            Places(train=range(0, 1200), valid=range(1297, 1797))
-        """
+        """Return the positions of both parts in a data set of this size: its two ends."""
         return Places(range(self.training_images), range(images - self.validation_images, images))

@@ -68,20 +68,11 @@ class Walk:
 
         Returns:
             The position after the closing opcode, and that opcode.
-
-        Example:
-            >>> Walk().group(b"(K\x01K\x02t.", 0) == (6, ord("t"))
-            True
         """
         return self._walk(data, start, False)
 
     def whole(self, data: bytes, start: int = 0) -> int:
-        """Walk over a whole pickle and return the position after its end.
-
-        Example:
-            >>> Walk().whole(b"N.rest")
-            2
-        """
+        """Walk over a whole pickle and return the position after its end."""
         end = self.part(data, start)
         if np.any(numbers(data, self.puts) > len(data)):
             raise InputError("counts more objects than it has bytes")
@@ -159,12 +150,7 @@ class Walk:
 
 
 def numbers(data: bytes, positions: ArrayLike) -> NDArray[np.int64]:
-    r"""Return the numbers of four bytes that follow the opcodes at some positions.
-
-    Example:
-        >>> numbers(b"r\x01\x02\x00\x00", [0])
-        array([513])
-    """
+    r"""Return the numbers of four bytes that follow the opcodes at some positions."""
     at = np.asarray(positions, np.int64)
     octets = np.frombuffer(data, np.uint8)
     found = np.zeros(len(at), np.int64)

@@ -25,12 +25,7 @@ MAX_BYTES = 8 << 30  # of a file; larger than any supernet and its optimiser
 
 
 def checkpoint_path(folder: str | Path, unit: Unit) -> Path:
-    """Return where the checkpoint of a run is kept.
-
-    Example:
-        >>> checkpoint_path("runs", Unit("gm", "rsps", 3)).as_posix()
-        'runs/.gm-seed3.checkpoint'
-    """
+    """Return where the checkpoint of a run is kept."""
     return Path(folder) / f".{unit.stem}.checkpoint"
 
 
@@ -39,16 +34,6 @@ def write_checkpoint(contents: Mapping[str, Any], path: str | Path) -> None:
 
     Keys may be texts or integers. Tensors are read back with their type, shape and memory format,
     but each with a storage of its own.
-
-    Raises:
-        CheckError: The system refused to write.
-
-    Example:
-        >>> import tempfile, torch
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_checkpoint({"step": 3, "weights": torch.ones(2)}, Path(folder) / "a")
-        ...     read_checkpoint(Path(folder) / "a")
-        {'step': 3, 'weights': tensor([1., 1.])}
     """
     from safetensors.torch import save  # here, so that reading records does not wait for PyTorch
 
@@ -59,11 +44,7 @@ def write_checkpoint(contents: Mapping[str, Any], path: str | Path) -> None:
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint, its tensors on the CPU.
-
-    Raises:
-        InputError: The file cannot be read, is no checkpoint, or was damaged.
-    """
+    """Read a checkpoint, its tensors on the CPU."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 

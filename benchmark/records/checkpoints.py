@@ -40,9 +40,6 @@ def parse_every(text: str) -> Every:
     Args:
         text: Steps, like ``500``; a time, like ``30s``, ``5min`` or ``1h``; or ``never``.
 
-    Raises:
-        InputError: The text has another form.
-
     Example:
         >>> parse_every("500"), parse_every("5min"), parse_every("never")
         (Every(steps=500, seconds=None), Every(steps=None, seconds=300.0), \
@@ -82,15 +79,7 @@ def reading_checkpoint() -> Iterator[None]:
 
 
 def whole_number(value: object) -> int:
-    """Return a value of a checkpoint after checking that it is an integer of 0 or more.
-
-    Raises:
-        InputError: It is not.
-
-    Example:
-        >>> whole_number(3)
-        3
-    """
+    """Return a value of a checkpoint after checking that it is an integer of 0 or more."""
     if type(value) is not int or value < 0:
         raise InputError(f"{value!r:.60} stands where a whole number should")
     return value
@@ -187,7 +176,6 @@ class Checkpoints:
 
         Raises:
             StoppedError: The run should stop; its state is saved.
-            CheckError: The system refused to write.
         """
         self._has_visited = True
         self._steps += 1

@@ -46,39 +46,19 @@ class Failure:
 
 
 def failure_path(folder: str | Path, unit: Unit) -> Path:
-    """Return where the report of a failed run is kept.
-
-    Example:
-        >>> failure_path("runs", Unit("gm", "rsps", 3)).as_posix()
-        'runs/gm-seed3.failed'
-    """
+    """Return where the report of a failed run is kept."""
     return record_path(folder, unit).with_suffix(SUFFIX)
 
 
 def write_failure(failure: Failure, unit: Unit, folder: str | Path) -> Path:
-    """Write the report of a failed run into a folder, replacing an earlier one.
-
-    Raises:
-        CheckError: The system refused.
-
-    Example:
-        >>> import tempfile
-        >>> failure = Failure("gm", 3, {"preset": "ci"}, "the loss is nan", {}, {})
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     read_failure(write_failure(failure, Unit("gm", None, 3), folder)) == failure
-        True
-    """
+    """Write the report of a failed run into a folder, replacing an earlier one."""
     path = failure_path(folder, unit)
     write_json(KIND, plain(asdict(failure), "failure"), path)
     return path
 
 
 def read_failure(path: str | Path) -> Failure:
-    """Read the report of a failed run.
-
-    Raises:
-        InputError: The file cannot be read, is no such report, or was changed.
-    """
+    """Read the report of a failed run."""
     contents = read_json(KIND, path)
     try:
         return Failure(**{field.name: contents[field.name] for field in fields(Failure)})

@@ -22,12 +22,7 @@ KIND = JsonKind(
 
 
 def record_path(folder: str | Path, unit: Unit) -> Path:
-    """Return where in a folder the record of a unit is kept.
-
-    Example:
-        >>> record_path("runs", Unit("gm", "darts", 3)).as_posix()
-        'runs/gm-darts-seed3.json'
-    """
+    """Return where in a folder the record of a unit is kept."""
     return Path(folder) / f"{unit.stem}.json"
 
 
@@ -40,9 +35,6 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
 
     Returns:
         The file, see `record_path`.
-
-    Raises:
-        CheckError: The system refused.
     """
     path = record_path(folder, record.unit)
     contents = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
@@ -51,11 +43,7 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
 
 
 def read_record(path: str | Path) -> RunRecord:
-    """Read a record.
-
-    Raises:
-        InputError: The file cannot be read, is no record, or was damaged or changed.
-    """
+    """Read a record."""
     contents = read_json(KIND, path)
     try:
         parts = {field.name: contents[field.name] for field in fields(RunRecord) if field.init}

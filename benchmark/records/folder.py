@@ -23,9 +23,6 @@ def read_records(folder: str | Path) -> list[RunRecord]:
 
     Returns:
         The records by name, then seed.
-
-    Raises:
-        InputError: There is no such folder, a record is damaged, or one has another's file name.
     """
     return sorted((_read(path) for path in _paths(folder)), key=lambda record: record.unit)
 
@@ -35,9 +32,6 @@ def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, s
 
     Returns:
         The records by name, then seed; and what is wrong by the name of each damaged file.
-
-    Raises:
-        InputError: There is no such folder.
     """
     records, damaged = [], {}
     for path in _paths(folder):
@@ -61,9 +55,6 @@ def find_record(
 
     Returns:
         The record, or None where there is none yet.
-
-    Raises:
-        InputError: A record is there, but damaged or of another task, protocol or kind of device.
     """
     path = record_path(folder, unit)
     if not path.exists():

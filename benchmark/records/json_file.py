@@ -37,22 +37,14 @@ class JsonKind:
 
 
 def write_json(kind: JsonKind, contents: Mapping[str, Any], path: str | Path) -> None:
-    """Write plain values as a file of a kind.
-
-    Raises:
-        CheckError: The system refused.
-    """
+    """Write plain values as a file of a kind."""
     whole = {**contents, "format": kind.format, "schema": kind.schema}
     whole["sha256"] = digest(whole)
     write_atomic(path, json.dumps(whole, indent=1, sort_keys=True) + "\n")
 
 
 def read_json(kind: JsonKind, path: str | Path) -> dict[str, Any]:
-    """Return the contents of a file of a kind.
-
-    Raises:
-        InputError: The file cannot be read, is of another kind or version, or was changed.
-    """
+    """Return the contents of a file of a kind."""
     data = read_bounded(path, MAX_BYTES, f"it is no {kind.name}")
     try:
         contents = msgspec.json.decode(data)

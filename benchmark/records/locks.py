@@ -17,12 +17,7 @@ from benchmark.records.unit import Unit
 
 
 def lock_path(folder: str | Path, unit: Unit) -> Path:
-    """Return where the lock of a unit is kept.
-
-    Example:
-        >>> lock_path("runs", Unit("gm", "rsps", 3)).as_posix()
-        'runs/.gm-seed3.lock'
-    """
+    """Return where the lock of a unit is kept."""
     return Path(folder) / f".{unit.stem}.lock"
 
 
@@ -30,17 +25,6 @@ def try_lock(folder: str | Path, unit: Unit) -> BaseFileLock | None:
     """Lock a unit, or return None if another process has locked it.
 
     Look for the record after locking: the other process may just have written it.
-
-    Raises:
-        CheckError: The system refused.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     lock = try_lock(folder, Unit("gm", "rsps", 3))
-        ...     print(try_lock(folder, Unit("gm", "rsps", 3)))
-        ...     unlock(lock)
-        None
     """
     lock = FileLock(lock_path(folder, unit), blocking=False)
     try:

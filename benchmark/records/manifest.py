@@ -53,38 +53,17 @@ class Manifest:
 
 
 def manifest_path(folder: str | Path, name: str) -> Path:
-    """Return where the manifest of a comparison is kept.
-
-    Example:
-        >>> manifest_path("runs", "comparison").as_posix()
-        'runs/comparison.manifest.json'
-    """
+    """Return where the manifest of a comparison is kept."""
     return Path(folder) / f"{name}{SUFFIX}"
 
 
 def write_manifest(manifest: Manifest, path: str | Path) -> None:
-    """Write a manifest into a file, in the place of an earlier one.
-
-    Raises:
-        CheckError: The system refused.
-    """
+    """Write a manifest into a file, in the place of an earlier one."""
     write_json(KIND, asdict(manifest), path)
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Read a manifest.
-
-    Raises:
-        InputError: The file cannot be read, is no manifest, or was changed.
-
-    Example:
-        >>> import tempfile
-        >>> kept = Manifest({"gm.csv": "0" * 64}, "t", "cifar10_test_200", "0" * 64, "-", "")
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_manifest(kept, manifest_path(folder, "gm"))
-        ...     read_manifest(manifest_path(folder, "gm")) == kept
-        True
-    """
+    """Read a manifest."""
     contents = read_json(KIND, path)
     try:
         return msgspec.convert(contents, Manifest)

@@ -18,39 +18,17 @@ def plain(value: Any, name: str) -> Any:
     Args:
         value: What JSON can hold, numpy's arrays and numbers, tuples and any mapping.
         name: What to call it in a message.
-
-    Raises:
-        InputError: Something in it is of another type, or not finite.
-
-    Example:
-        >>> plain({"groups": (np.array([0, 3]), "τ")}, "trace")
-        {'groups': [[0, 3], 'τ']}
     """
     return json.loads(_json(value, name))
 
 
 def digest(value: Any) -> str:
-    """Return the SHA-256 of a value's compact JSON in ASCII with sorted keys, in hexadecimal.
-
-    Raises:
-        InputError: JSON cannot hold the value.
-
-    Example:
-        >>> digest({"b": 1, "a": [None, 0.5]}) == digest({"a": [None, 0.5], "b": 1})
-        True
-        >>> digest({})[:16]  # echo -n '{}' | sha256sum
-        '44136fa355b3678a'
-    """
+    """Return the SHA-256 of a value's compact JSON in ASCII with sorted keys, in hexadecimal."""
     return hashlib.sha256(_json(value, "the value").encode()).hexdigest()
 
 
 def task_digest(task: Mapping[str, Any]) -> str:
-    """Return the digest of all of a task that decides scores: everything but `truth`.
-
-    Example:
-        >>> task_digest({"preset": "ci", "truth": {}}) == task_digest({"preset": "ci"})
-        True
-    """
+    """Return the digest of all of a task that decides scores: everything but `truth`."""
     return digest({name: value for name, value in task.items() if name != "truth"})
 
 

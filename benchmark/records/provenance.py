@@ -36,11 +36,6 @@ def provenance(device: str, started: datetime | None = None) -> dict[str, Any]:
         differs from the commit), ``version``, ``python``, ``platform``, ``libraries``, ``device``,
         ``accelerator`` (its name, CUDA and cuDNN), ``threads``, ``cpu`` and ``instructions`` (those
         that PyTorch computes with on it).
-
-    Example:
-        >>> found = provenance("cpu", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
-        >>> found["device"], found["started"]
-        ('cpu', '2026-01-02T03:04:05+00:00')
     """
     now = datetime.now(timezone.utc)
     started = (started or now).astimezone(timezone.utc)
@@ -91,11 +86,6 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
 
     Returns:
         Names of facts that differ or that one of them lacks.
-
-    Example:
-        >>> here = provenance("cpu")
-        >>> machine_differences(here, here | {"cpu": "another", "command": "nasbench run"})
-        ['cpu']
     """
     here, there = machine_facts(one), machine_facts(other)
     return [name for name in _MACHINE if here[name] != there[name]]
@@ -107,12 +97,7 @@ def machine_facts(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def command_line(arguments: list[str]) -> str:
-    """Return a command as one would type it, with absolute paths cut to their last name.
-
-    Example:
-        >>> command_line(["/home/me/.venv/bin/nasbench", "run", "--out=/home/me/my runs"])
-        "nasbench run '--out=my runs'"
-    """
+    """Return a command as one would type it, with absolute paths cut to their last name."""
     return shlex.join(_without_folders(argument) for argument in arguments)
 
 

@@ -54,9 +54,6 @@ class RunRecord:
         protocol: `PROTOCOL` of the code that ran.
         codes: The task's candidates [n], ascending.
 
-    Raises:
-        InputError: A part is not as described.
-
     Example:
         >>> record = RunRecord("gm", 3, {"preset": "ci"}, np.zeros(SIZE), {}, {}, {})
         >>> record.key.preset, str(record.unit)
@@ -134,11 +131,7 @@ class RunRecord:
 
 
 def candidates_of_task(task: Mapping[str, Any]) -> Codes:
-    """Return the architectures that a recorded task scores: all, where it does not say.
-
-    Raises:
-        InputError: It names them in another way than tasks do.
-    """
+    """Return the architectures that a recorded task scores: all, where it does not say."""
     scoring = task.get("scoring", {})
     named = scoring.get("candidates", "all") if isinstance(scoring, Mapping) else "all"
     if type(named) not in (str, int, list):

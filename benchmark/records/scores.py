@@ -32,14 +32,6 @@ def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
         ``type``, the narrower of float32 and float64 that holds each score exactly; ``data``, the
         little-endian numbers, all first bytes first, compressed by zlib, in base64; and ``of``
         only where each live code is stored once, ascending: ``functions``.
-
-    Example:
-        >>> codes = np.arange(15625)
-        >>> text = encode_scores(codes / 8, codes)
-        >>> text["type"], np.array_equal(decode_scores(text, codes), codes / 8)
-        ('float32', True)
-        >>> encode_scores(np.zeros(15625), codes)["of"]
-        'functions'
     """
     first, places = _functions(codes)
     bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers
@@ -58,9 +50,6 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
     Args:
         text: Its result.
         codes: The architectures [n], ascending.
-
-    Raises:
-        InputError: The text is something else; no more than the scores is ever unpacked.
     """
     first, places = _functions(codes)
     try:
@@ -87,11 +76,6 @@ def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
     Returns:
         Dense ranks from 0 (ties share one), packed like scores: of all codes, or of each live
         code once if no function has two scores.
-
-    Example:
-        >>> codes = np.arange(15625)
-        >>> decode_ranks(encode_ranks(codes / 8 - 3, codes), codes)[:4]
-        array([0., 1., 2., 3.])
     """
     _, ranks = np.unique(scores, return_inverse=True)
     first, places = _functions(codes)
@@ -106,9 +90,6 @@ def decode_ranks(text: Any, codes: Codes) -> NDArray[np.float64]:
     Args:
         text: Result of `encode_ranks`.
         codes: The architectures [n], ascending.
-
-    Raises:
-        InputError: The text is something else; no more than the ranks is ever unpacked.
     """
     first, places = _functions(codes)
     try:

@@ -20,9 +20,6 @@ class Unit:
         base: One-shot base that trains its supernets; None if the method trains none.
         seed: Integer from 0 to 4,294,967,295.
 
-    Raises:
-        InputError: A name cannot be part of a file name, or the seed is out of range.
-
     Example:
         >>> Unit("gm", "darts-2nd", 3).stem, str(Unit("gm", "rsps", 3))
         ('gm-darts-2nd-seed3', 'gm seed 3')

@@ -60,9 +60,6 @@ class PresetFiles(Generic[Preset]):
 
         Args:
             name: A name, or the path of a file that ends in ``.toml``.
-
-        Raises:
-            InputError: No preset has this name, or its file is wrong or cannot be read.
         """
         if name.endswith(SUFFIX):
             path = Path(name)
@@ -77,11 +74,7 @@ class PresetFiles(Generic[Preset]):
         return self.parse(name, self._packaged(name))
 
     def parse(self, name: str, text: str, folder: Path = Path()) -> Preset:
-        """Return the preset that the text of a file describes.
-
-        Raises:
-            InputError: The text is no TOML, or an entry is unknown, missing or out of range.
-        """
+        """Return the preset that the text of a file describes."""
         for number, line in enumerate(text.split("\n"), start=1):
             if line.count(".") > MAX_DOTS:
                 raise InputError(
@@ -95,11 +88,7 @@ class PresetFiles(Generic[Preset]):
             raise InputError(f"{self.kind} {name}: something in it is nested too deeply") from error
 
     def build(self, name: str, values: Values, folder: Path = Path()) -> Preset:
-        """Return the preset that plain values describe.
-
-        Raises:
-            InputError: An entry is unknown, missing or out of range.
-        """
+        """Return the preset that plain values describe."""
         label, *entries = [field.name for field in fields(self.model)]  # type: ignore[arg-type]
         for entry in values:
             if entry not in entries:
@@ -126,9 +115,6 @@ def change(values: Values, changes: Mapping[str, Any]) -> None:
     Args:
         values: A preset's plain values.
         changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
-
-    Raises:
-        InputError: A name is unknown.
     """
     sections = {name: section for name, section in values.items() if isinstance(section, dict)}
     for method, options in sections.pop("methods", {}).items():

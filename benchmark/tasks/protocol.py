@@ -114,11 +114,6 @@ class TrainingProtocol:
         Args:
             split: ``valid`` for the last of the data set's validation images, ``test`` for the
                 others.
-
-        Example:
-            >>> digits = load_protocol("digits")
-            >>> digits.places("test"), digits.places("valid")
-            (range(1328, 1628), range(1628, 1797))
         """
         held = self.data.places(dataset_record(self.data.dataset).images).valid
         first = held.stop - self.evaluation.valid_images
@@ -135,13 +130,6 @@ class TrainingProtocol:
 
         Args:
             changes: Values by ``section.setting``.
-
-        Raises:
-            InputError: A name or value does not fit.
-
-        Example:
-            >>> load_protocol("digits").changed({"training.epochs": 9}).training.epochs
-            9
         """
         values = self.describe()
         change(values, changes)
@@ -167,14 +155,5 @@ def parse_protocol(name: str, text: str) -> TrainingProtocol:
 
 
 def described_protocol(name: str, description: Mapping[str, Any]) -> TrainingProtocol:
-    """Return the protocol that `TrainingProtocol.describe` described.
-
-    Raises:
-        InputError: Something in it is unknown, missing or out of range.
-
-    Example:
-        >>> digits = load_protocol("digits")
-        >>> described_protocol("digits", digits.describe()).describe() == digits.describe()
-        True
-    """
+    """Return the protocol that `TrainingProtocol.describe` described."""
     return _FILES.build(name, {"description": "", **description})

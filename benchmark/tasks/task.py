@@ -116,9 +116,6 @@ class Task:
         Args:
             changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
 
-        Raises:
-            InputError: A name is unknown, or a value of another type or out of range.
-
         Example:
             >>> task = load_preset("laptop").changed({"training.budget": 64_000})
             >>> task.preset, task.training.budget
@@ -201,12 +198,7 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str) -> Task:
-    """Return the task of a preset's name or TOML file, see `PresetFiles.load`.
-
-    Example:
-        >>> load_preset("laptop").data.dataset
-        'digits'
-    """
+    """Return the task of a preset's name or TOML file, see `PresetFiles.load`."""
     return _FILES.load(name)
 
 
@@ -227,14 +219,6 @@ def described_task(method: str, description: Mapping[str, Any]) -> Task:
     Args:
         method: Name of the method.
         description: What `Task.describe` gave for it.
-
-    Raises:
-        InputError: Something in it is unknown, missing or out of range.
-
-    Example:
-        >>> task = load_preset("ci")
-        >>> described_task("gm", task.describe("gm")).describe("gm") == task.describe("gm")
-        True
     """
     values = {name: asdict(settings) for name, settings in _LEFT_OUT.items()} | dict(description)
     preset, options = values.pop("preset", None), values.pop("options", {})

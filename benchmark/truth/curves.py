@@ -33,9 +33,6 @@ class LearningCurves:
             over seeds. Tables built by this program also have those of each seed, under the same
             name followed by `` seed <seed>``.
 
-    Raises:
-        InputError: The columns do not fit each other.
-
     Example:
         >>> percent = {"cifar10_test_12": np.linspace([10.0], [93.0], 12, axis=1)}
         >>> curves = LearningCurves("one", Source("-", "-"), np.array([5]), percent)
@@ -77,21 +74,13 @@ class LearningCurves:
 
 
 def write_curves(curves: LearningCurves, path: str | Path) -> None:
-    """Write learning curves; a concurrent reader sees either the old file or the new one.
-
-    Raises:
-        CheckError: The file cannot be written.
-    """
+    """Write learning curves; a concurrent reader sees either the old file or the new one."""
     about = {"name": curves.name, "source": json.dumps(asdict(curves.source))}
     write_columns(path, VERSION, about, {"code": curves.codes, **curves.columns})
 
 
 def read_curves(path: str | Path) -> LearningCurves:
-    """Map learning curves that `write_curves` wrote into memory.
-
-    Raises:
-        InputError: The file cannot be read, is damaged, or has another version.
-    """
+    """Map learning curves that `write_curves` wrote into memory."""
     about, columns = read_columns(path, VERSION)
     try:
         codes = columns.pop("code")

@@ -66,9 +66,6 @@ def gather(
 
     Returns:
         The table and its curves.
-
-    Raises:
-        InputError: There is no architecture, one occurs twice, or there is no common accuracy.
     """
     rows = sorted(readings, key=lambda reading: reading.code)
     if not rows:
@@ -177,15 +174,7 @@ def network_scales(table: TruthTable) -> dict[str, NetworkScale]:
 def recomputed(
     key: CostKey, codes: Codes, scales: Mapping[str, NetworkScale] = SCALES
 ) -> NDArray[np.float64]:
-    """Return parameters or multiply-adds by formula, in millions.
-
-    Example:
-        >>> from benchmark.spaces.nb201 import from_string
-        >>> code = from_string("|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|"
-        ...                    "+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|")
-        >>> recomputed(CostKey("params", "cifar100", 200), np.array([code])).tolist()
-        [0.135156]
-    """
+    """Return parameters or multiply-adds by formula, in millions."""
     count = parameters if key.quantity == "params" else flops
     return np.asarray(count(codes, scales[key.run]) / 1e6)
 

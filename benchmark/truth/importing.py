@@ -80,10 +80,6 @@ def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
 
     Returns:
         The table and its files. Nothing is written before everything has been read and checked.
-
-    Raises:
-        InputError: The file is of no known format, damaged or hostile, or the name is taken.
-        CheckError: The cache folder cannot be written.
     """
     options = options or ImportOptions()
     if options.name is not None:
@@ -114,11 +110,7 @@ def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
 
 
 def source_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file or folder as an import records it.
-
-    Raises:
-        InputError: It cannot be read.
-    """
+    """Return the SHA-256 of a file or folder as an import records it."""
     try:
         return folder_sha256(path) if path.is_dir() else sha256(path)
     except OSError as error:

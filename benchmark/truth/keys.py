@@ -27,9 +27,6 @@ class AccuracyKey:
         split: One of `SPLITS`.
         epochs: Length of the training in epochs, positive.
 
-    Raises:
-        InputError: One of the three is invalid.
-
     Example:
         >>> str(AccuracyKey("imagenet16-120", "valid", 12))
         'imagenet16_valid_12'
@@ -48,15 +45,7 @@ class AccuracyKey:
 
     @classmethod
     def parse(cls, text: str) -> AccuracyKey:
-        """Return the key of a column name, ``<dataset>_<split>_<epochs>``.
-
-        Raises:
-            InputError: The text has another form, or a part is invalid.
-
-        Example:
-            >>> AccuracyKey.parse("cifar10_test_200")
-            AccuracyKey(dataset='cifar10', split='test', epochs=200)
-        """
+        """Return the key of a column name, ``<dataset>_<split>_<epochs>``."""
         form = "<dataset>_<split>_<epochs>, for example cifar10_test_200"
         dataset, split, epochs = _parts(text, "an accuracy", form)
         return cls(_DATASET_OF.get(dataset, dataset), split, epochs)
@@ -67,12 +56,7 @@ class AccuracyKey:
 
     @property
     def run(self) -> str:
-        """The training after which it was measured, one of `RUNS` or another data set.
-
-        Example:
-            >>> AccuracyKey("cifar10", "valid", 200).run, AccuracyKey("cifar10", "test", 200).run
-            ('cifar10-valid', 'cifar10')
-        """
+        """The training after which it was measured, one of `RUNS` or another data set."""
         is_half = (self.dataset, self.split) == ("cifar10", "valid")
         return "cifar10-valid" if is_half else self.dataset
 
@@ -86,13 +70,6 @@ class CostKey:
             millions of parameters, or millions of multiply-adds for one image.
         run: The training, one of `RUNS`, or the name of another data set.
         epochs: Its length in epochs, positive.
-
-    Raises:
-        InputError: One of the three is invalid.
-
-    Example:
-        >>> str(CostKey("seconds", "cifar10-valid", 12))
-        'seconds_cifar10-valid_12'
     """
 
     quantity: str
@@ -108,11 +85,7 @@ class CostKey:
 
     @classmethod
     def parse(cls, text: str) -> CostKey:
-        """Return the key of a column name, ``<quantity>_<run>_<epochs>``.
-
-        Raises:
-            InputError: The text has another form, or a part is invalid.
-        """
+        """Return the key of a column name, ``<quantity>_<run>_<epochs>``."""
         form = "<quantity>_<run>_<epochs>, for example seconds_cifar10_200"
         return cls(*_parts(text, "a cost", form))
 
@@ -122,12 +95,7 @@ class CostKey:
 
 
 def column_name(dataset: str, split: str, epochs: int) -> str:
-    """Return a column name, also for sets of images that are no split of a table.
-
-    Example:
-        >>> column_name("imagenet16-120", "valid+test", 200)
-        'imagenet16_valid+test_200'
-    """
+    """Return a column name, also for sets of images that are no split of a table."""
     return f"{_COLUMN_OF.get(dataset, dataset)}_{split}_{epochs}"
 
 

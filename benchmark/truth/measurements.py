@@ -40,11 +40,6 @@ class BySeed:
         seeds: Seeds, ascending, each once.
         accuracies: Percent [n, seeds]; NaN where an architecture was not trained with a seed.
         losses: Mean cross-entropies [n, seeds] on the same images, also with NaN.
-
-    Example:
-        >>> found = BySeed((777, 888), np.array([[90.0, 91.0]]), np.array([[0.3, 0.2]]))
-        >>> found.accuracies[0, found.seeds.index(888)]
-        np.float64(91.0)
     """
 
     seeds: tuple[int, ...]

@@ -83,19 +83,6 @@ def read_predictions(path: str | Path) -> Predictions:
 
     Returns:
         The predictions; their length says how many architectures have a score.
-
-    Raises:
-        InputError: The file cannot be read, or an entry is no architecture, is repeated, or has no
-            finite score; the message names the line, and the column in a long line.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "mine.csv"
-        ...     _ = path.write_text(f"arch,score\n{to_string(7)},0.25\n{to_string(3)},0.5\n")
-        ...     predictions = read_predictions(path)
-        >>> predictions.codes, predictions.scores
-        (array([3, 7]), array([0.5 , 0.25]))
     """
     text = read_text(path)
     is_json = text.lstrip()[:1] in ("{", "[")

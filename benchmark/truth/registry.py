@@ -37,9 +37,6 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
             ``.csv`` or ``.nbtable``.
         allow_subset: Whether architectures may be missing.
 
-    Raises:
-        InputError: There is no such table, or the file cannot be used.
-
     Example:
         >>> table = open_table("analog-nasbench")
         >>> table.name, len(table), [str(key) for key in table.keys]

@@ -60,9 +60,6 @@ class TruthTable:
         protocol: How and on which machines the architectures were trained, as plain JSON values;
             empty if unknown.
 
-    Raises:
-        InputError: The columns do not fit each other, or a value is impossible.
-
     Example:
         >>> key = AccuracyKey("cifar10", "test", 200)
         >>> codes, percent = np.array([0, 25]), np.array([10, 90.5])

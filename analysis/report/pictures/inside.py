@@ -30,11 +30,7 @@ MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a picture ca
 
 
 def distances(study: Study) -> Picture:
-    """Draw the gradient distances of the first run that recorded them.
-
-    Raises:
-        MissingError: No run did, or there are too many splits.
-    """
+    """Draw the gradient distances of the first run that recorded them."""
     matched = [one for one in study.records if _matches(one)]
     need(matched, "no run recorded gradient distances: run gm")
     record = matched[0]
@@ -53,11 +49,7 @@ def distances(study: Study) -> Picture:
 
 
 def trees(study: Study) -> Picture:
-    """Draw the trees of splits, the lowest seed of each method that splits.
-
-    Raises:
-        MissingError: No run recorded a split, or the trees are too large.
-    """
+    """Draw the trees of splits, the lowest seed of each method that splits."""
     firsts = [study.of_method(method)[0] for method in study.order]
     found = [record for record in firsts if record.trace.get("splits")]
     need(found, "no run recorded a split: run gm or few-shot")
@@ -84,11 +76,7 @@ def trees(study: Study) -> Picture:
 
 
 def losses(study: Study) -> Picture:
-    """Draw losses over the budget, the lowest seed of each method that trains.
-
-    Raises:
-        MissingError: No run recorded losses.
-    """
+    """Draw losses over the budget, the lowest seed of each method that trains."""
     firsts = [study.of_method(method)[0] for method in study.order]
     records = [one for one in firsts if one.trace.get("losses") and "levels" in one.trace]
     need(records, "no run recorded losses and their levels: run a method that trains")

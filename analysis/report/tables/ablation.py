@@ -39,11 +39,7 @@ class Option(NamedTuple):
 
 
 def ablation_table(study: Study) -> BuiltTable:
-    """Return a row for each method with other options, below that with the study's options.
-
-    Raises:
-        MissingError: There are no variants, or all are other experiments.
-    """
+    """Return a row for each method with other options, below that with the study's options."""
     options, left_out = _options(study)
     rows = []
     for method in study.order:
@@ -100,9 +96,6 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
     The methods in a folder of variants replace the study's own. All pairs of trained methods of
     which one was replaced are one family of comparisons; the pairs of a replaced method and
     itself, with the study's options, are another.
-
-    Raises:
-        MissingError: There are no variants, or no two trained methods have a seed in common.
     """
     options = [option for option in _options(study)[0] if option.method in study.trained]
     sides = {method: Side(study.of_method(method)) for method in study.trained}
@@ -137,11 +130,7 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
 
 
 def _options(study: Study) -> tuple[list[Option], list[str]]:
-    """Return the variants that are ablations, and the others with the reason.
-
-    Raises:
-        MissingError: There are none.
-    """
+    """Return the variants that are ablations, and the others with the reason."""
     need(
         study.variants,
         "there are no runs with other options: put them into folders inside this one",

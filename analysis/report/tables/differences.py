@@ -41,11 +41,7 @@ class Side(NamedTuple):
 
 
 def comparison_table(study: Study) -> BuiltTable:
-    """Return the comparisons of all pairs of trained methods on the seeds that both have.
-
-    Raises:
-        MissingError: There are not two trained methods with a seed in common.
-    """
+    """Return the comparisons of all pairs of trained methods on the seeds that both have."""
     need(len(study.trained) > 1, "there are no two trained methods: run another at the same seeds")
     need(study.pairs, "no two trained methods have a seed in common: run them at the same seeds")
     return paired_table(

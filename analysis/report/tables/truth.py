@@ -46,9 +46,6 @@ def truth_table(study: Study) -> BuiltTable:
     Returns:
         A row for all architectures of each accuracy, and where the table has the accuracies of
         each seed, one for the connected ones and one for the best.
-
-    Raises:
-        MissingError: The table does not record how far its seeds agree.
     """
     known = [key for key in study.keys if key in study.table.measurements.agreement]
     need(known, f"table {study.table.name} does not record how far its seeds agree")

@@ -17,11 +17,7 @@ from benchmark.tasks.sections import TrainingSettings
 
 
 def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
-    """Apply ``precision`` and ``compile`` of the settings to a supernet, in place, and return it.
-
-    Raises:
-        InputError: This machine cannot compile.
-    """
+    """Apply ``precision`` and ``compile`` of the settings to a supernet in place, and return it."""
     network.autocast = torch.bfloat16 if settings.precision == "bfloat16" else None
     if settings.compile:
         unit = compiled_unit(network.stem.device)
@@ -36,9 +32,6 @@ def compiled_unit(device: torch.device) -> ConvolutionUnit:
     """Return `conv_norm` compiled for a device, once for each input shape.
 
     It helps on accelerators, where launching many small kernels costs most; on a CPU it does not.
-
-    Raises:
-        InputError: This machine cannot compile for it.
     """
     unit: ConvolutionUnit = torch.compile(
         conv_norm,

@@ -51,11 +51,7 @@ class BuildInfo:
 
 
 def read_build_info(table: TruthTable) -> BuildInfo:
-    """Return how a table was built.
-
-    Raises:
-        InputError: It was not built by training, or does not say how.
-    """
+    """Return how a table was built."""
     if table.source.kind != SOURCE_KIND:
         raise InputError(
             f"table {table.name!r} was not trained here: name one that nasbench tables build made"

@@ -77,11 +77,7 @@ class Journal:
     def add(
         self, training: TrainingKey, result: TrainingResult | str, machine: Mapping[str, Any]
     ) -> None:
-        """Append the result or the fault of a training, and the machine it ran on.
-
-        Raises:
-            CheckError: The file cannot be written.
-        """
+        """Append the result or the fault of a training, and the machine it ran on."""
         name = digest(machine)[:16]
         lines = [] if name in self.machines else [{"machine": name, "facts": machine}]
         outcome = {"failed": result} if isinstance(result, str) else asdict(result)
@@ -127,11 +123,7 @@ class Journal:
 
 
 def read_journal(folder: Path) -> Journal:
-    """Read the trainings in a folder.
-
-    Raises:
-        InputError: There are none, their description is damaged, or results contradict each other.
-    """
+    """Read the trainings in a folder."""
     settings = read_json(KIND, folder / SETTINGS).get("settings")
     if not isinstance(settings, dict):
         raise InputError(f"{folder / SETTINGS} has no settings: {KIND.remedy}")
@@ -157,10 +149,6 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
     Args:
         folder: The folder.
         settings: What its trainings share.
-
-    Raises:
-        InputError: The folder holds trainings of other settings, or its journal is damaged.
-        CheckError: Another process adds to it, or the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -186,12 +174,7 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
 
 
 def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str | None:
-    """Return which setting of two builds differs first, or None where all are equal.
-
-    Example:
-        >>> difference({"training": {"epochs": 1}}, {"training": {"epochs": 2}})
-        'their training.epochs is 1, not 2'
-    """
+    """Return which setting of two builds differs first, or None where all are equal."""
     if digest(theirs) == digest(ours):
         return None
     here, there = _flat(ours), _flat(theirs)

@@ -49,14 +49,6 @@ def chosen_architectures(text: str) -> Codes:
 
     Returns:
         Codes [n], each once.
-
-    Raises:
-        InputError: The number is out of bounds, or the file cannot be used.
-
-    Example:
-        >>> few, many = chosen_architectures("20"), chosen_architectures("1000")
-        >>> (few == many[:20]).all()
-        np.True_
     """
     if text != "all" and not re.fullmatch(r"[0-9]+", text):
         return read_subset(text)

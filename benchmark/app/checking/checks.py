@@ -21,12 +21,6 @@ class Checks:
         notes: What could not be checked, and why.
         missing: What the user must name so that the rest can be checked.
         count: Number of checks made.
-
-    Example:
-        >>> checks = Checks()
-        >>> checks.that(1 + 1 == 3, "sums", "one and one are not three")
-        >>> checks.count, checks.findings
-        (1, ['sums: one and one are not three'])
     """
 
     findings: list[str] = field(default_factory=list)

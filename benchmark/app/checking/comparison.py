@@ -73,9 +73,6 @@ def check_comparisons(
         manifests: The result of `check_manifests`.
         choice: The truth that the user names.
         checks: Takes the outcome, and the tables that must be named.
-
-    Raises:
-        InputError: The table that the user names cannot be opened.
     """
     chosen = open_table(choice.table, allow_subset=True) if choice.table is not None else None
     for path in sorted(folder.glob("[!.]*.csv")):

@@ -22,9 +22,6 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
 
     Returns:
         The readable records.
-
-    Raises:
-        InputError: There is no such folder.
     """
     records, damaged = read_whole_records(folder)
     for name, fault in damaged.items():

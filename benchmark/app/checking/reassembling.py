@@ -27,9 +27,6 @@ def table_differences(table: TruthTable, curves: LearningCurves | None, source: 
 
     Returns:
         A line for each difference. Numbers by seed must be equal to the bit, means up to rounding.
-
-    Raises:
-        InputError: The table was not built, or the trainings cannot be read.
     """
     info = read_build_info(table)
     journal = read_journal(source if source.is_dir() else source.parent)

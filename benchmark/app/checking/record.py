@@ -24,14 +24,6 @@ def check_record(record: RunRecord, where: str, checks: Checks) -> None:
         record: The record.
         where: Its name in findings.
         checks: Takes the outcome.
-
-    Example:
-        >>> spent = {"budget": 64, "spent": 64, "scored": 0, "parts": {"leaf training": 32}}
-        >>> record = RunRecord("own", 0, {"preset": "x"}, np.zeros(15625), spent, {}, {})
-        >>> checks = Checks()
-        >>> check_record(record, "own-seed0.json", checks)
-        >>> checks.findings
-        ['own-seed0.json: its parts sum to 32 images, it says 64 were spent']
     """
     with checks.of(where, "budget"):
         _check_budget(record, where, checks)
@@ -92,11 +84,7 @@ def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
 
 
 def _grown(splits: Sequence[Mapping[str, Any]]) -> dict[str, Subspace]:
-    """Return the leaves that splits lead to.
-
-    Raises:
-        InputError: A split does not divide the operations of its edge.
-    """
+    """Return the leaves that splits lead to."""
     grown = {"root": FULL}
     for split in splits:
         groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]

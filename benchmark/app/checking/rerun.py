@@ -81,7 +81,6 @@ def rerun(
         data: Folder of the image files; None is that of `data_folder`.
 
     Raises:
-        InputError: The record is of another protocol, or its task cannot be run.
         CheckError: The run failed.
     """
     if record.protocol != PROTOCOL:
@@ -104,11 +103,6 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
         record: The record.
         again: That of the repeated run.
         tolerance: Least agreement where machine or libraries differ.
-
-    Example:
-        >>> record = RunRecord("gm", 3, {"preset": "ci"}, np.arange(15625.0), {}, {}, {})
-        >>> compare(record, record).sameness.value
-        'identical'
     """
     differing = tuple(machine_differences(record.provenance, again.provenance))
     if task_digest(record.task) != task_digest(again.task):

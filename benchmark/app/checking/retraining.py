@@ -82,7 +82,6 @@ def retrain(
         One comparison for each training, by architecture and seed.
 
     Raises:
-        InputError: The table does not hold enough, or code of another version trained it.
         CheckError: Images cannot be downloaded.
     """
     info = read_build_info(table)

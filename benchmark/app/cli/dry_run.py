@@ -27,9 +27,6 @@ def show_plans(task: Task, methods: Sequence[str], seeds: int, device: str) -> N
         methods: Names of methods.
         seeds: At how many seeds each would run.
         device: Where networks would live.
-
-    Raises:
-        InputError: A method's options do not fit the task.
     """
     plans = {}
     for name in methods:

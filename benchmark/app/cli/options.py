@@ -178,9 +178,6 @@ def default_jobs(device: str) -> int:
 def read_changes(texts: tuple[str, ...]) -> dict[str, Any]:
     """Return the values of ``--set``, which are TOML but for quotes, by the names of the settings.
 
-    Raises:
-        InputError: A text is not of this form, or a setting is given twice.
-
     Example:
         >>> read_changes(("training.budget=64_000", "methods.few-shot.edges=[0, 1]", "a.b=best"))
         {'training.budget': 64000, 'methods.few-shot.edges': [0, 1], 'a.b': 'best'}

@@ -89,7 +89,6 @@ def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
         arch: The architecture's string or its official number.
 
     Raises:
-        InputError: It is neither, or the table has no official numbers.
         MissingError: The table lacks it.
     """
     row = _row(table, arch)

@@ -40,10 +40,6 @@ def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> Trut
         folder: Where their records are, and folders with records of other options.
         table: What ``--table`` names.
         accuracy: What ``--accuracy`` names.
-
-    Raises:
-        InputError: Neither the user nor the runs name one truth; or the runs name a table that is
-            neither built in nor imported. A record names no files, as it may come from anyone.
     """
     from benchmark.records import read_whole_records
     from benchmark.tasks.sections import TruthSettings
@@ -85,7 +81,6 @@ def open_truth(
         allow_subset: Whether the table may lack architectures.
 
     Raises:
-        InputError: There is no such table, or it cannot be used.
         MissingError: It lacks the accuracy.
     """
     from benchmark.truth import AccuracyKey, open_table

@@ -8,11 +8,7 @@ from benchmark.errors import InputError
 
 
 def checked_device(name: str) -> str:
-    """Check that a device can be used, and return its one name: ``cpu`` for ``cpu:0``.
-
-    Raises:
-        InputError: PyTorch knows no such device, or this machine has none.
-    """
+    """Check that a device can be used, and return its one name: ``cpu`` for ``cpu:0``."""
     try:
         found = torch.zeros(1, dtype=torch.float64, device=name)  # scores are float64
         found.item()

@@ -74,12 +74,7 @@ class Dispatcher:
         self.board.stop()
 
     def run(self) -> None:
-        """Run all units, or wait for the processes that have locked them.
-
-        Raises:
-            InputError: A record that another process wrote meanwhile is damaged.
-            CheckError: The system refused to lock a unit or to write its record.
-        """
+        """Run all units, or wait for the processes that have locked them."""
         left, announced = list(self.units), False
         try:
             while left and self.signal is None:

@@ -28,10 +28,6 @@ def processes_for(units: int, jobs: int) -> int:
 
     Returns:
         From ``jobs`` to ``2 · jobs − 1``.
-
-    Example:
-        >>> [processes_for(units, jobs=2) for units in (1, 2, 3, 4, 5)]
-        [2, 2, 3, 2, 3]
     """
     return jobs + units % jobs if units > jobs else jobs
 

@@ -97,7 +97,6 @@ class SingleRun:
         """Run the method.
 
         Raises:
-            InputError: Images are missing, or what the method returns does not fit a record.
             StoppedError: The checkpoints asked it to stop.
             Exception: Whatever the method raises.
         """

@@ -61,11 +61,7 @@ class UnitResult:
 
 
 def make_method(task: Task, name: str) -> Method:
-    """Return a registered method with a task's options.
-
-    Raises:
-        InputError: The name is unknown, or an option does not fit the method.
-    """
+    """Return a registered method with a task's options."""
     return method_class(name)(task.methods.get(name, {}))
 
 

@@ -30,13 +30,7 @@ class Workers:
     def pool(
         self, calls: int, *, in_process: bool | None = None
     ) -> AbstractContextManager[Pool | Cluster]:
-        """Return a `cluster`, or a `worker_pool` for a number of calls.
-
-        Example:
-            >>> with Workers(jobs=1).pool(2) as pool:
-            ...     list(pool.results(divmod, [(7, 2), (9, 5)]))
-            [(3, 1), (1, 4)]
-        """
+        """Return a `cluster`, or a `worker_pool` for a number of calls."""
         if self.scheduler is not None:
             return cluster(self.scheduler)
         return worker_pool(min(self.jobs, calls), in_process=in_process)

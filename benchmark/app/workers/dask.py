@@ -153,7 +153,6 @@ def cluster(address: str) -> Iterator[Cluster]:
         address: Where it listens, like ``tcp://10.0.0.1:8786``.
 
     Raises:
-        InputError: The address is malformed, or dask.distributed is not installed.
         CheckError: The scheduler cannot be reached, has no workers, goes away, or its workers run
             other versions.
     """

@@ -81,11 +81,6 @@ def worker_pool(jobs: int, *, in_process: bool | None = None) -> Iterator[Pool]:
 
     Raises:
         WorkerDiedError: The system ended a worker.
-
-    Example:
-        >>> with worker_pool(1) as pool:
-        ...     list(pool.results(divmod, [(7, 2), (9, 5)]))
-        [(3, 1), (1, 4)]
     """
     if in_process or (in_process is None and jobs == 1):
         yield Pool(1, None)

@@ -17,13 +17,7 @@ LARGEST = 1 << 30  # bytes of a block that comes from the heap and so can be kep
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """Make results independent of chance and of other processes; PyTorch's settings are restored.
-
-    Example:
-        >>> with reproducible():
-        ...     torch.get_num_threads()
-        1
-    """
+    """Make results independent of chance and other processes; PyTorch's settings are restored."""
     cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
     threads = torch.get_num_threads()
     before = cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
@@ -45,11 +39,6 @@ def kept_memory() -> Iterator[None]:
     memory at the top of its heap to the system, and the next map touches every page for the first
     time again: with large maps, a seventh of the time of scoring. Nothing changes where the C
     library is not glibc.
-
-    Example:
-        >>> with kept_memory():
-        ...     sum(range(4))
-        6
     """
     if platform.libc_ver()[0] != "glibc":
         yield

@@ -40,13 +40,6 @@ def ask_to_stop(number: int) -> None:
 
     Raises:
         StoppedError: No running work is stoppable, or it was asked to stop before.
-
-    Example:
-        >>> signals = []
-        >>> with stoppable(signals.append):
-        ...     ask_to_stop(15)
-        >>> signals
-        [15]
     """
     if not _stops:
         raise StoppedError(number)

@@ -23,9 +23,6 @@ def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
     Returns:
         Codes [n], ascending, without duplicates.
 
-    Raises:
-        InputError: The size or a code is out of bounds, or a code is listed twice.
-
     Example:
         >>> candidate_codes("all").shape, candidate_codes(3), candidate_codes([7, 2])
         ((15625,), array([ 7908, 10983, 13015]), array([2, 7]))
@@ -55,13 +52,6 @@ def sample_codes(count: int) -> Codes:
 
     Returns:
         Codes [count] in the order they were drawn.
-
-    Raises:
-        InputError: The size is out of bounds.
-
-    Example:
-        >>> sample_codes(3), sample_codes(5)
-        (array([ 7908, 13015, 10983]), array([ 7908, 13015, 10983, 10117,  5915]))
     """
     if not 1 <= count <= SIZE:
         raise InputError(f"cannot sample {count} architectures: give a number from 1 to {SIZE:,}")

@@ -29,9 +29,6 @@ class NetworkScale:
         resolution: Height and width of an image in pixels, a multiple of 4.
         classes: Outputs of the classifier.
         input_channels: Channels of an image.
-
-    Raises:
-        InputError: A number is not a positive integer, or the resolution not a multiple of 4.
     """
 
     channels: int = 16
@@ -53,12 +50,7 @@ class NetworkScale:
 
     @property
     def stages(self) -> tuple[tuple[int, int], ...]:
-        """Channels and resolution of each stage.
-
-        Example:
-            >>> NetworkScale(channels=8, cells=1, resolution=8, input_channels=1).stages
-            ((8, 8), (16, 4), (32, 2))
-        """
+        """Channels and resolution of each stage."""
         return tuple((self.channels << n, self.resolution >> n) for n in range(STAGES))
 
 
@@ -97,9 +89,6 @@ def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) ->
     Returns:
         Parameters [...].
 
-    Raises:
-        InputError: A code is outside the space.
-
     Example:
         >>> from benchmark.spaces.nb201 import from_string
         >>> code = from_string("|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
@@ -122,9 +111,6 @@ def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
 
     Returns:
         Multiply-adds [...]; the official table has them in millions.
-
-    Raises:
-        InputError: A code is outside the space.
 
     Example:
         >>> from benchmark.spaces.nb201 import from_string

@@ -33,9 +33,6 @@ def live_codes(codes: ArrayLike | None = None) -> Codes:
     Returns:
         Live codes [...].
 
-    Raises:
-        InputError: A code is outside the space.
-
     Example:
         >>> live_codes(encode([[3, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0, 0]]))
         array([25, 25])
@@ -61,13 +58,6 @@ def is_connected(codes: ArrayLike | None = None) -> NDArray[np.bool_]:
 
     Returns:
         Booleans [...].
-
-    Raises:
-        InputError: A code is outside the space.
-
-    Example:
-        >>> int(np.sum(~is_connected()))
-        341
     """
     return np.asarray(live_codes(codes) != 0)
 
@@ -85,10 +75,6 @@ def isomorphism_classes() -> Codes:
 
     Returns:
         Codes [15625], read-only.
-
-    Example:
-        >>> len(np.unique(isomorphism_classes()))
-        6466
     """
     first: dict[str, int] = {}
     rows = enumerate(all_operations().tolist())

@@ -22,25 +22,12 @@ _LONGEST = 400  # characters of a wrong text that are read and shown; four times
 
 
 def is_genotype(text: str) -> bool:
-    """Return whether a text, valid or not, is meant as a genotype and not as a string.
-
-    Example:
-        >>> is_genotype("[(('none', 0),)"), is_genotype("|none~0|")
-        (True, False)
-    """
+    """Return whether a text, valid or not, is meant as a genotype and not as a string."""
     return text.lstrip()[:1] in ("[", "(")
 
 
 def to_genotype(code: int) -> str:
-    """Return the genotype of one architecture.
-
-    Raises:
-        InputError: The code is outside the space.
-
-    Example:
-        >>> to_genotype(1)[-48:]
-        "(('none', 0), ('none', 1), ('skip_connect', 2))]"
-    """
+    """Return the genotype of one architecture."""
     return _FORM.format(*(OPERATIONS[operation] for operation in decode(code)))
 
 
@@ -49,9 +36,6 @@ def from_genotype(text: str) -> int:
 
     Args:
         text: The genotype as Python prints it; its outer brackets may be those of a tuple.
-
-    Raises:
-        InputError: The text is not a genotype of the space; the message gives the nearest one.
 
     Example:
         >>> from_genotype(to_genotype(5))

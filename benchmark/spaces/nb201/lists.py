@@ -30,9 +30,6 @@ def read_subset(path: str | Path) -> Codes:
     Returns:
         Codes [n], ascending, each once.
 
-    Raises:
-        InputError: The file cannot be read, or a line holds no architecture or a repeated one.
-
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -77,13 +74,6 @@ def csv_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[s
     Args:
         text: Contents of the file. Empty lines and other columns are skipped.
         columns: Names in the header, in the order in which the fields are wanted.
-
-    Raises:
-        InputError: The text is no such CSV; the message begins with the line.
-
-    Example:
-        >>> list(csv_columns("index,arch\n0,a\n\n1,b\n", ["arch"]))
-        [(2, ['a']), (4, ['b'])]
     """
     listed = " and ".join(columns)
     rows = csv_rows(text)
@@ -107,10 +97,6 @@ def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
     Args:
         text: Contents of the file. Empty lines are skipped.
-
-    Raises:
-        InputError: The text is no CSV, or a row is longer or shorter than the header; the message
-            begins with the line.
 
     Example:
         >>> list(csv_rows("index,arch\n\n0,a\n"))
@@ -139,9 +125,6 @@ def read_text(path: str | Path) -> str:
 
     Args:
         path: The file, UTF-8, at most `MAX_MIB`.
-
-    Raises:
-        InputError: The file cannot be read, is larger, or is not UTF-8.
     """
     most = MAX_MIB * 2**20
     try:
@@ -158,11 +141,7 @@ def read_text(path: str | Path) -> str:
 
 
 def decoded(contents: bytes, path: str | Path) -> str:
-    """Return the text of a file's contents, UTF-8 with or without a byte order mark.
-
-    Raises:
-        InputError: The contents are not UTF-8; the message names file and line.
-    """
+    """Return the text of a file's contents, UTF-8 with or without a byte order mark."""
     if contents.startswith(b"\x1f\x8b"):
         raise InputError(f"{path} is compressed with gzip; decompress it first")
     try:
@@ -174,9 +153,6 @@ def decoded(contents: bytes, path: str | Path) -> str:
 
 def parse_arch(text: str) -> int:
     """Return the code of an architecture, given as a string or as a genotype.
-
-    Raises:
-        InputError: It is neither; the message gives the nearest valid one.
 
     Example:
         >>> parse_arch("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")
@@ -191,10 +167,5 @@ def parse_arch(text: str) -> int:
 
 
 def shown(text: str) -> str:
-    """Return a text in quotes for a message, shortened where it is long.
-
-    Example:
-        >>> shown("nan"), len(shown("9" * 5_000))
-        ("'nan'", 125)
-    """
+    """Return a text in quotes for a message, shortened where it is long."""
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."

@@ -46,9 +46,6 @@ def network_codes(codes: ArrayLike | None = None) -> Codes:
     Returns:
         Live codes [...]; 5,260 different ones in the whole space.
 
-    Raises:
-        InputError: A code is outside the space.
-
     Example:
         >>> from benchmark.spaces.nb201.codes import encode
         >>> one = encode([3, 0, 2, 0, 0, 1])  # 3×3 to node 1, 1×1 to node 2, skip to node 3

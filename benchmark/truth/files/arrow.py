@@ -25,9 +25,6 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
     """Write columns of numbers, [n] or [n, m], and texts about them.
 
     A concurrent reader sees either the old file or the new one.
-
-    Raises:
-        CheckError: The file cannot be written.
     """
     about = {"version": version, **about}
     about["checksum"] = _checksum(about, columns)
@@ -46,9 +43,6 @@ def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Column
 
     Returns:
         The texts about the columns, and the columns, which are views of the file.
-
-    Raises:
-        InputError: The file cannot be read, is damaged, or has another version.
     """
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:

@@ -18,12 +18,7 @@ from benchmark.truth.table import TruthTable
 
 
 def export_table(table: TruthTable, path: Path) -> None:
-    """Write a table in the format that the suffix names; it can be imported again.
-
-    Raises:
-        InputError: It is none of ``.csv``, ``.parquet`` and ``.nbtable``.
-        CheckError: The file cannot be written.
-    """
+    """Write a table in the format that the suffix names; it can be imported again."""
     match path.suffix.lower():
         case ".csv":
             text = io.StringIO()

@@ -42,15 +42,7 @@ def cached(name: str, make: Callable[[], TruthTable]) -> TruthTable:
 
 
 def table_path(name: str) -> Path:
-    """Return the path at which the imported table of this name is kept.
-
-    Raises:
-        InputError: The text cannot be a name.
-
-    Example:
-        >>> table_path("nas-bench-201").name
-        'nas-bench-201.nbtable'
-    """
+    """Return the path at which the imported table of this name is kept."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*(\.[A-Za-z0-9_+-]+)*", name) or len(name) > 80:
         raise InputError(
             f"{name[:80]!r} cannot name a table: use letters, digits, and . _ + - between them"
@@ -64,12 +56,7 @@ def curves_path(name: str) -> Path:
 
 
 def curves_beside(table: str) -> Path:
-    """Return the path of the learning curves of a table, given its name or path.
-
-    Example:
-        >>> curves_beside("tables/mine.nbtable").as_posix()
-        'tables/mine.nbcurves'
-    """
+    """Return the path of the learning curves of a table, given its name or path."""
     is_file = table.endswith(SUFFIX)
     return Path(table).with_suffix(CURVES_SUFFIX) if is_file else curves_path(table)
 
@@ -84,9 +71,5 @@ def imported_names() -> list[str]:
 
 
 def open_imported(name: str) -> TruthTable | None:
-    """Return the imported table of this name, or None if there is none.
-
-    Raises:
-        InputError: Its file is damaged.
-    """
+    """Return the imported table of this name, or None if there is none."""
     return read_table(table_path(name)) if name in imported_names() else None

@@ -34,21 +34,7 @@ Key = TypeVar("Key")
 
 
 def write_table(table: TruthTable, path: str | Path) -> None:
-    """Write a table; a concurrent reader sees either the old file or the new one.
-
-    Raises:
-        CheckError: The file cannot be written.
-
-    Example:
-        >>> import tempfile
-        >>> import numpy as np
-        >>> key = AccuracyKey("cifar10", "valid", 12)
-        >>> one = TruthTable("one", "", Source("-", "-"), np.array([5]), {key: np.array([42.0])})
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_table(one, Path(folder) / "one.nbtable")
-        ...     read_table(Path(folder) / "one.nbtable").accuracy(key, 5)
-        42.0
-    """
+    """Write a table; a concurrent reader sees either the old file or the new one."""
     measured = table.measurements
     columns: Columns = {"code": table.codes}
     columns.update({str(key): column for key, column in table.accuracies.items()})
@@ -77,12 +63,7 @@ def write_table(table: TruthTable, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> TruthTable:
-    """Open a table in milliseconds; its columns are views of the mapped file, not copies.
-
-    Raises:
-        InputError: The file cannot be read, is damaged (its checksum does not hold), or has another
-            version.
-    """
+    """Open a table in milliseconds; its columns are views of the mapped file, not copies."""
     about, columns = read_columns(path, VERSION)
     try:
         return _table(about, columns)

@@ -52,9 +52,6 @@ def read_analog(path: Path | None = None) -> TruthTable:
 
     Returns:
         The complete table with the accuracy ``cifar10_test_200``.
-
-    Raises:
-        InputError: The package is not installed, or the file has another checksum.
     """
     path = _installed_file() if path is None else path
     found = sha256(path)
@@ -94,15 +91,6 @@ def load_records(file: BinaryIO, name: str) -> dict[tuple[int, ...], Record]:
 
     Returns:
         A record for each architecture, a tuple in NASLib's order.
-
-    Raises:
-        InputError: The pickle is damaged or asks for anything else.
-
-    Example:
-        >>> import io
-        >>> load_records(io.BytesIO(b"cos\nsystem\n."), "evil.anb")
-        Traceback (most recent call last):
-        benchmark.errors.InputError: evil.anb asks for os.system: refused
     """
     try:
         records = _Unpickler(file).load()

@@ -52,16 +52,6 @@ def table_from_columns(
 
     Returns:
         The table.
-
-    Raises:
-        InputError: A column is unknown or a value is wrong; the message names file and line.
-
-    Example:
-        >>> columns = {"cellstr": [to_string(5)], "arch": [7], "cifar10-val": [84.5]}
-        >>> table = table_from_columns(Path("mini.csv"), columns, source=Source("-", "-"),
-        ...                            allow_subset=True, epochs=200)
-        >>> table.accuracy(AccuracyKey("cifar10", "valid", 200), 5)
-        84.5
     """
     columns = {column: values for column, values in columns.items() if column not in _ROW_LABELS}
     is_mini = "cellstr" in columns

@@ -35,19 +35,6 @@ def read_csv(
 
     Returns:
         The table; its length says how many architectures it holds.
-
-    Raises:
-        InputError: The file cannot be read or its contents are wrong; the message names the line.
-
-    Example:
-        >>> import tempfile
-        >>> from benchmark.spaces.nb201 import to_string
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "one.csv"
-        ...     _ = path.write_text(f"arch,cifar10_valid_12\n{to_string(5)},10.0\n")
-        ...     table = read_csv(path, allow_subset=True)
-        >>> table.name, table.codes, [str(key) for key in table.keys]
-        ('one', array([5]), ['cifar10_valid_12'])
     """
     path = Path(path)
     contents = read_bounded(path, MAX_BYTES, "a table has fewer")

@@ -64,9 +64,6 @@ def read_nats(
         curves: Whether to read the accuracies after each epoch too.
         jobs: Number of processes.
         show: Called with the share that has been read.
-
-    Raises:
-        InputError: A file is damaged or is no record; the message names it.
     """
     meta: dict[str, Any] = {}
     digest = hashlib.sha256()
@@ -94,11 +91,7 @@ def read_nats(
 
 
 def folder_sha256(path: Path) -> str:
-    """Return the SHA-256 of the names and checksums of the files in a folder.
-
-    Raises:
-        InputError: A file is larger than any of the benchmark.
-    """
+    """Return the SHA-256 of the names and checksums of the files in a folder."""
     digest = hashlib.sha256()
     for name, data in _folder_files(path):
         digest.update(_checksum_line(name, data))
@@ -147,14 +140,6 @@ def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict
         name: Its name; the contents of `META` are returned unchanged.
         data: Its contents.
         curves: Whether to read the accuracies after each epoch too.
-
-    Raises:
-        InputError: It is damaged, hostile or no record; the message begins with its name.
-
-    Example:
-        >>> read_file("000000.pickle.pbz2", b"BZh9")
-        Traceback (most recent call last):
-        benchmark.errors.InputError: 000000.pickle.pbz2 is cut off
     """
     with naming(name):
         content = load_pickle(_decompressed(data), RECORDS)

@@ -87,9 +87,6 @@ def read_record(
 
     Returns:
         Its numbers; those that the record lacks are omitted.
-
-    Raises:
-        InputError: The record is not as the package writes it.
     """
     results: dict[AccuracyKey, dict[int, Measured]] = {}
     costs: dict[CostKey, float] = {}

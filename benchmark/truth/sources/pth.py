@@ -88,12 +88,7 @@ class PthReader:
         self._next = 0  # one more than the highest memo number of four bytes so far
 
     def records(self) -> Iterator[tuple[int, Any]]:
-        """Yield the index of each architecture and its record.
-
-        Raises:
-            InputError: The file is damaged, has another layout, or asks for a name that is not
-                allowed.
-        """
+        """Yield the index of each architecture and its record."""
         size = max(self._path.stat().st_size, 1)
         with self._path.open("rb") as file, self._path.open("rb") as self._again:
             self._window = FileWindow(file)
