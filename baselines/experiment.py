@@ -36,13 +36,10 @@ class Experiment:
         images: Training and validation images, on the device.
         crop_padding: Border in pixels around a training image before it is cropped.
         flip: Whether training images are mirrored at random.
-        scale: The network's size.
         training: How weights are trained.
         scoring: How architectures are scored.
         search: Which base trains supernets, and its settings.
-        streams: The seed's random streams.
         ledger: Where all that is spent is charged.
-        device: Where networks live.
         candidates: Which architectures to score, codes [n], ascending.
         tick: Called after each step of work that is charged to the ledger.
         progress: Called with the share of the work that is done, from 0 to 1, by a method that

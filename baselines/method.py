@@ -41,7 +41,6 @@ class Method(ABC):
         options: Plain values of the method's own options, checked against ``Options``.
 
     Attributes:
-        name: What the user writes.
         reference: Whether it trains nothing and stands in tables for comparison only.
         seeded: Whether its scores depend on the seed.
         Options: Dataclass of its options.

@@ -22,8 +22,6 @@ class MethodRecord:
     """A method that can be run by name.
 
     Attributes:
-        name: What the user writes.
-        description: One line on what it does.
         path: Module below ``baselines`` and class, like ``gm:Gm``.
         reference: Whether it trains nothing and stands in tables for comparison only.
         expensive: Whether it is compared only if it is named.

@@ -44,9 +44,6 @@ class Budget:
 class Ledger:
     """Counts what one run spends, and refuses to exceed the budget.
 
-    Args:
-        budget: What may be spent.
-
     Example:
         >>> ledger = Ledger(Budget(100))
         >>> ledger.charge(Spending.SHARED_TRAINING, 64)
@@ -65,10 +62,6 @@ raise the budget or shorten the schedule
 
     def charge(self, kind: Spending | str, images: int) -> None:
         """Record images before they are passed forward and backward.
-
-        Args:
-            kind: One of `Spending`, or its value.
-            images: Images forward and backward, 0 or more.
 
         Raises:
             BudgetError: Fewer are left; nothing is recorded.

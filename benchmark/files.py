@@ -31,9 +31,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Whatever goes wrong, ``path`` stays as it was. The temporary name keeps the suffix, because
     some libraries choose the format by it. The block should do nothing but write.
-
-    Args:
-        path: The file to create or replace; its folder is made when it is missing.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}-{marked_name()}{path.suffix}")
@@ -73,11 +70,7 @@ def marked_folder() -> Iterator[Path]:
 
 
 def sweep(folder: str | Path) -> None:
-    """Remove the temporary files that killed processes of this machine left in a folder.
-
-    Args:
-        folder: The folder; it need not exist.
-    """
+    """Remove the temporary files that killed processes of this machine left in a folder."""
     with suppress(OSError):
         for path in Path(folder).iterdir():
             match = re.fullmatch(rf".*-{_machine()}([0-9a-f]{{8}})[0-9a-f]{{8}}(\.\w+)?", path.name)

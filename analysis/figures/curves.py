@@ -54,14 +54,7 @@ class CurvesData(NamedTuple):
 def tau_over_top_data(
     records: Sequence[RunRecord], table: TruthTable, key: AccuracyKey, order: Sequence[str]
 ) -> CurvesData:
-    """Return Kendall's tau-b inside the true best few percent, including ties at the boundary.
-
-    Args:
-        records: The runs, of one task.
-        table: The truth; only architectures that were scored count.
-        key: The accuracy.
-        order: Methods in the order of rows.
-    """
+    """Return Kendall's tau-b inside the true best few percent, including ties at the boundary."""
     table = scored_part(table, comparable(records))
     truth = table.accuracy(key)
     tops = [truth >= np.partition(truth, -places)[-places] for places in _places(truth, TAU_TOPS)]

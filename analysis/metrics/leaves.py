@@ -86,10 +86,6 @@ def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
 
     Tables built by this program train architectures that are the same network once, so a missing
     one has the truth of another of its network: of the first, where those in the table differ.
-
-    Args:
-        truth: True values, shape [n].
-        codes: Their architectures, ascending, shape [n].
     """
     values = np.asarray(truth, np.float64)
     known = np.full(SIZE, np.nan)

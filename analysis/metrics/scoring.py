@@ -54,14 +54,7 @@ class Score:
 def score_predictions(
     predictions: Predictions, table: TruthTable, key: AccuracyKey, subset: Codes | None = None
 ) -> Score:
-    """Measure predictions against the truth.
-
-    Args:
-        predictions: Scores of architectures.
-        table: The truth.
-        key: The accuracy.
-        subset: Architectures [n] to compare, ascending, each once; None for all in the file.
-    """
+    """Measure predictions against the truth."""
     codes = predictions.codes if subset is None else subset
     scores = predictions.of(codes)
     absent = np.setdiff1d(codes, table.codes)

@@ -43,13 +43,6 @@ def judge(
 ) -> CheckResult:
     """Judge runs against a baseline.
 
-    Args:
-        baseline: What to compare with.
-        records: The runs, each method and seed once.
-        damaged: Why a record could not be read, by the name of its file.
-        table: The truth for both sides.
-        key: The accuracy.
-
     Returns:
         A judgement for each method of the baseline and each gate.
     """

@@ -22,18 +22,7 @@ def updated_baseline(
     alpha: float | None = None,
     references: Collection[str] = (),
 ) -> Baseline:
-    """Return a baseline of new runs; what is not given stays as it was.
-
-    Args:
-        before: The baseline that it replaces.
-        records: The new runs.
-        table: True accuracies.
-        key: Which of them.
-        methods: Names of the runs to keep; empty keeps all but the references.
-        gates: Such as ``kendall_tau=0.02``.
-        alpha: Level of significance for all gates together.
-        references: Methods that train nothing, so that no change of training makes them worse.
-    """
+    """Return a baseline of new runs; what is not given stays as it was."""
     found = {record.name for record in records}
     kept = set(methods) or found - set(references)
     absent = sorted(kept - found)

@@ -109,16 +109,7 @@ def read_study(
     references: Sequence[str] = (),
     published: Sequence[PublishedNumber] = (),
 ) -> Study:
-    """Read the records of a folder, and those of the folders inside it as variants.
-
-    Args:
-        folder: The folder.
-        table: The truth.
-        key: The main accuracy.
-        order: Methods in the order of rows; those without runs are left out, others follow by name.
-        references: Those that train nothing.
-        published: Numbers of others.
-    """
+    """Read the records of a folder, and those of the folders inside it as variants."""
     records = read_records(folder)
     variants = {
         inner.name: tuple(found)

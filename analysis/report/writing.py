@@ -40,9 +40,6 @@ def write_report(
         folder: Where to write, with tables and figures in folders ``tables`` and ``figures``.
             Files of an earlier report that this one does not have are removed.
         tell: Called with the share done, from 0 to 1.
-
-    Returns:
-        The files, the page first.
     """
     for name in report.skipped:
         for stale in [*folder.glob(f"tables/{name}.*"), *folder.glob(f"figures/{name}.*")]:

@@ -138,13 +138,7 @@ def check_resampling(confidence: float, resamples: int) -> None:
 
 
 def checked_numbers(numbers: ArrayLike, name: str, each: str) -> NDArray[np.float64]:
-    """Return numbers, of which some may be NaN, as a vector [n], n >= 1.
-
-    Args:
-        numbers: The numbers.
-        name: What messages call them.
-        each: What there is one number for, in messages.
-    """
+    """Return numbers, of which some may be NaN, as a vector [n], n >= 1."""
     vector = np.asarray(numbers, dtype=np.float64)
     if vector.ndim != 1 or vector.size == 0:
         raise InputError(f"{name} have shape {vector.shape}: give one number for each {each}")

@@ -47,11 +47,6 @@ def image_overlap(
 ) -> Overlap | None:
     """Return how the images of runs overlap with those that an accuracy was measured on.
 
-    Args:
-        records: Runs of one task.
-        table: The truth.
-        key: The accuracy.
-
     Returns:
         The largest counts over the runs; None where the table does not record its protocol, or no
         run its task in a form that this version reads.

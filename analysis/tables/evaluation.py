@@ -29,11 +29,6 @@ TRUTH = ("table", "accuracy", "architectures")  # the columns that name the trut
 def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) -> pd.DataFrame:
     """Measure every run against the truth, on the architectures that both have.
 
-    Args:
-        records: Runs of one task, each method and seed once.
-        table: The truth.
-        key: The accuracy.
-
     Returns:
         One row per run: method, seed, the truth (table, accuracy, number of architectures), all of
         ``METRICS``, then budget, spent, scored and every kind of spending in images, and the wall
@@ -62,10 +57,6 @@ def scored_part(table: TruthTable, runs: Sequence[RunRecord]) -> TruthTable:
 
 def summarise_methods(runs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """Summarise the metrics of each method over its seeds, one row per method.
-
-    Args:
-        runs: What `evaluate` returns.
-        order: Every method in it, once, in the order of rows.
 
     Returns:
         Method, runs, the truth, and for each of ``METRICS`` mean, standard deviation and interval

@@ -46,12 +46,7 @@ _SIGNS = {
 
 
 def to_latex(table: TextTable, label: str) -> str:
-    r"""Return a table in LaTeX, its caption above; a ``longtable`` if it does not fit a page.
-
-    Args:
-        table: The table.
-        label: The name for ``\ref``, after "tab:".
-    """
+    r"""Return a table in LaTeX, its caption above; a ``longtable`` if it does not fit a page."""
     caption = rf"\textbf{{{escaped(table.title)}.}} {escaped(' '.join(table.caption.split()))}"
     columns = "l" * table.names + "r" * (len(table.header) - table.names)
     heading = [r"\toprule", _row(list(map(_stacked, table.header))), r"\midrule"]

@@ -27,14 +27,7 @@ def ranking_table(
     metrics: Sequence[str] = tuple(METRICS),
     references: Collection[str] = (),
 ) -> TextTable:
-    """Return a table of the metrics of every method; the best mean of each metric is bold.
-
-    Args:
-        summary: What `summarise_methods` returns.
-        facts: What `gather_facts` returns for the same runs.
-        metrics: The columns.
-        references: Methods that train nothing; they are marked.
-    """
+    """Return a table of the metrics of every method; the best mean of each metric is bold."""
     shown = [metric_named(name) for name in metrics]
     names = [f"{name} †" if name in references else name for name in summary["method"]]
     columns = [
@@ -65,13 +58,7 @@ def ranking_table(
 
 
 def budget_table(runs: pd.DataFrame, facts: Facts, order: Sequence[str]) -> TextTable:
-    """Return a table of what every method spent: means over its seeds, one row per method.
-
-    Args:
-        runs: What `evaluate` returns.
-        facts: What `gather_facts` returns for the same runs.
-        order: Every method in it, once, in the order of rows.
-    """
+    """Return a table of what every method spent: means over its seeds, one row per method."""
     caption = [
         facts.runs_line,
         "Budget and spending: images passed forward and backward; percentages are shares of Spent.",

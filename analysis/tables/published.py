@@ -40,11 +40,7 @@ def published_path() -> Path | None:
 
 
 def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
-    """Read a CSV file of published numbers with the columns ``COLUMNS``, one number per line.
-
-    Args:
-        path: The file; ``std`` and ``runs`` may be empty.
-    """
+    """Read a CSV file of published numbers with the columns ``COLUMNS``, one number per line."""
     contents = read_bounded(path, MAX_BYTES, "give a small CSV file")
     try:
         lines = contents.decode().splitlines()

@@ -17,7 +17,6 @@ class WeightAverage:
     BatchNorm's running statistics are averaged with the weights.
 
     Args:
-        network: The network in training.
         settings: Whether to average, how, and from which step on.
         steps: Steps of the whole training.
     """

@@ -32,13 +32,7 @@ from benchmark.spaces.nb201.complexity import flops
 def traits(
     network: Network, pixels: Tensor, generator: torch.Generator
 ) -> tuple[float, float, float]:
-    """Return a network's expressivity, progressivity and trainability; higher is better.
-
-    Args:
-        network: The network.
-        pixels: Images [B, channels, H, W].
-        generator: Draws the signs for `gradient_kept`, on the CPU.
-    """
+    """Return a network's expressivity, progressivity and trainability; higher is better."""
     features = network.features(pixels)
     entropies = np.array([spectral_entropy(feature.detach()) for feature in features])
     kept = [gradient_kept(*pair, generator) for pair in itertools.pairwise(features)]
@@ -62,11 +56,6 @@ def gradient_kept(before: Tensor, after: Tensor, generator: torch.Generator) -> 
     Random signs are backpropagated from the block's output. The mean over positions of the outer
     product of the gradient at the input and these signs estimates the block's Jacobian; with its
     largest singular value s the result is 2 - s - 1/s, minus infinity for an identity block.
-
-    Args:
-        before: Input [B, C, H, W] of the block.
-        after: Its output, computed from ``before``.
-        generator: Draws the signs, on the CPU.
     """
     draws = torch.randint(2, after.shape, generator=generator, dtype=after.dtype)
     sent = (2 * draws - 1).to(after.device)

@@ -26,10 +26,6 @@ def naswot(network: Network, pixels: Tensor) -> float:
     Every ReLU layer counts. Each convolution of a cell has its own, so the units of a node with two
     convolutions after it count twice, as in the published program.
 
-    Args:
-        network: The network.
-        pixels: Images [B, channels, H, W].
-
     Returns:
         log |K| of K [B, B], minus infinity if two images have the same code.
     """

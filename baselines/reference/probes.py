@@ -45,11 +45,7 @@ class ProbeOptions(NetworkOptions):
 
 @dataclass(frozen=True)
 class BatchesOptions(ProbeOptions):
-    """Options of a proxy with several batches of images.
-
-    Attributes:
-        batches: Number of batches.
-    """
+    """Options of a proxy with several batches of images."""
 
     batches: Annotated[int, Meta(ge=2)]
 

@@ -94,14 +94,6 @@ def measure_codes(
 ) -> NDArray[np.float64]:
     """Measure any architectures.
 
-    Args:
-        codes: Architectures [n].
-        scale: Size of their networks.
-        streams: Random streams of the seed.
-        measure: The proxy.
-        device: PyTorch device.
-        progress: Called after each function with the share of functions done.
-
     Returns:
         Measures [n, k]; minus infinity for disconnected architectures, which are not built.
 

@@ -143,11 +143,7 @@ def _children(base: Path, edge: int, allowed: Sequence[int]) -> list[int]:
 
 
 class GradientVectors:
-    """Takes gradients of the weights of cells and residual blocks as one vector.
-
-    Args:
-        network: The supernet.
-    """
+    """Takes gradients of the weights of cells and residual blocks as one vector."""
 
     def __init__(self, network: Supernet) -> None:
         self._network = network

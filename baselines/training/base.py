@@ -74,8 +74,6 @@ class Base(ABC):
             batches in the budget, so that all methods see the same batches.
 
     Attributes:
-        name: What the user writes.
-        description: One line on what it does.
         passes: Batches that one step passes forward and backward, each charged to the budget; a
             step that trains weights alone passes one.
         has_weights: Whether architecture parameters weight the operations of a mixture.

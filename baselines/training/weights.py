@@ -34,7 +34,6 @@ class StepRange:
         start: Steps the weights have been trained before; the first step takes batch ``start``.
         steps: Steps in this range.
         total: Steps of the whole training.
-        cosine_start: The step at which the cosine of the learning rate begins.
         cosine_steps: Its length in steps; by default ``total``.
     """
 
@@ -60,7 +59,6 @@ class WeightTraining:
 
     Args:
         network: The supernet, trained in place.
-        batches: The seed's training batches.
         steps: Which steps of the network's training these are.
         settings: Learning rates, momentum, weight decay and the bound on the gradient's norm.
         choose: Returns what a step trains, given its position in the range: a mixture, or a path

@@ -24,10 +24,6 @@ from benchmark.records.schema import check_split
 class TreeCheckpoint:
     """What is finished of a tree, in this run and in the one that it resumes.
 
-    Args:
-        experiment: Has the checkpoint file, the ledger and the streams.
-        trajectory: Scores found so far.
-
     Raises:
         CheckError: The file is the run's checkpoint, but not of the expected form.
     """

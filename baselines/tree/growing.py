@@ -87,11 +87,6 @@ def train_tree(
 ) -> Outcome:
     """Train a tree of supernets and score the candidates.
 
-    Args:
-        experiment: Images, scale, budget and streams.
-        schedule: How the budget is divided.
-        choose_split: Chooses how a trained node is split.
-
     Raises:
         CheckError: Nothing is left of the budget for the leaves, or training failed.
     """

@@ -38,10 +38,6 @@ class Trajectory:
     An architecture is scored by the supernet that was trained last for it: its leaf once that has
     been trained for a step, and until then the leaf's parent. While the leaves are trained one
     after the other, a point therefore mixes finished leaves, the current one, and parents.
-
-    Args:
-        experiment: Has the number of points and architectures, and the ledger.
-        score: Scores live codes by a supernet.
     """
 
     def __init__(self, experiment: Experiment, score: Score) -> None:

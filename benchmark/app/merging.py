@@ -42,10 +42,6 @@ class Merged:
 def merge(folders: Sequence[Path], out: Path) -> Merged:
     """Copy the contents of folders into one; what several of them hold must be the same.
 
-    Args:
-        folders: Folders with shares of one run, or of one build.
-        out: The target folder; what it has already stays.
-
     Raises:
         InputError: A folder cannot be read or is empty, or they are of different kinds.
         CheckError: Two of them hold different results of one unit, or the system refused.

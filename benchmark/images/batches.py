@@ -16,9 +16,7 @@ class Batches:
     So batch 7 is always the same, and taking a batch copies nothing to the device.
 
     Args:
-        images: The training images.
         size: Batch size; all batches are full, so one may span two epochs.
-        count: Number of batches.
         crop_padding: Width in pixels of the border of zeros around a stored image, before a random
             crop of its size. Zero is black in images stored as uint8, as in the published
             programs, and the mean grey in those stored as float32.

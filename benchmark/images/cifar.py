@@ -38,14 +38,7 @@ def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
 
 @dataclass(frozen=True)
 class Version:
-    """A format in which a data set is published.
-
-    Attributes:
-        folder: The folder in its archive.
-        archive: The archive.
-        files: The files of the official training part.
-        read: Reads the contents of one file.
-    """
+    """A format in which a data set is published."""
 
     folder: str
     archive: Remote
@@ -58,8 +51,6 @@ class Cifar:
     """One of the two data sets.
 
     Attributes:
-        name: Its name.
-        classes: Number of classes.
         versions: Its formats; the first is downloaded if none is found.
         images: Number of images in the official training part.
     """

@@ -30,8 +30,6 @@ class Remote:
     """A file that its publisher offers for download.
 
     Attributes:
-        name: Its name.
-        address: Its URL without the name.
         md5: The publisher's MD5 checksum, 32 hexadecimal digits.
     """
 

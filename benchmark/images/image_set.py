@@ -69,7 +69,6 @@ class ImageSet:
     Attributes:
         train: Training images.
         valid: Validation images, disjoint from the training images.
-        classes: Number of classes.
     """
 
     train: Images

@@ -20,12 +20,7 @@ CHUNK = 1_000  # images resampled at a time, in float32
 
 
 class Labelled(NamedTuple):
-    """Labelled images.
-
-    Attributes:
-        pixels: uint8 [n, channels, H, W].
-        labels: int64 [n], from 0.
-    """
+    """Labelled images."""
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -70,15 +65,6 @@ def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet
 
     The images are shuffled, independently of the run's seed; the first of that order are for
     training, the last for validation.
-
-    Args:
-        found: The official training part.
-        settings: Numbers of images and resolution.
-        classes: Number of classes.
-
-    Returns:
-        Both parts in uint8, with the mean and standard deviation of each channel over the training
-        images.
     """
     generator = Streams(0).torch(f"{settings.dataset}/split")
     order = torch.randperm(len(found.labels), generator=generator).numpy()

@@ -18,10 +18,7 @@ class DatasetRecord:
     """A data set.
 
     Attributes:
-        name: Its name.
-        description: One line about it.
         channels: Channels of an image.
-        classes: Number of classes.
         resolution: Height and width in pixels as published.
         images: Number of images in the official training part; the others are never used.
         noisy: Whether noise can be added to its images.

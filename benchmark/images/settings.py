@@ -14,12 +14,7 @@ MAX_NOISE = 10.0  # beyond it no network sees a digit
 
 
 class Places(NamedTuple):
-    """Positions of both parts in a data set's fixed order.
-
-    Attributes:
-        train: Training images.
-        valid: Validation images.
-    """
+    """Positions of both parts in a data set's fixed order."""
 
     train: range
     valid: range
@@ -30,7 +25,6 @@ class DataSettings:
     """Section ``[data]`` of a task.
 
     Attributes:
-        dataset: Name of a data set.
         resolution: Height and width in pixels; images of another size are resampled.
         training_images: Number of images that weights are trained on.
         validation_images: Number of other images, that architectures are scored on.

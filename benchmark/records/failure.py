@@ -29,9 +29,6 @@ class Failure:
     """A run that failed.
 
     Attributes:
-        method: Name of the method.
-        seed: The seed.
-        task: The whole task.
         fault: What went wrong, one line.
         budget: What it had spent, from `benchmark.budget.Ledger.to_dict`.
         provenance: What ran where, from `benchmark.records.provenance.provenance`.

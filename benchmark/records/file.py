@@ -27,15 +27,7 @@ def record_path(folder: str | Path, unit: Unit) -> Path:
 
 
 def write_record(record: RunRecord, folder: str | Path) -> Path:
-    """Write a record into a folder, in the place of an earlier one of its unit.
-
-    Args:
-        record: What to write.
-        folder: Where; it is made when it is missing.
-
-    Returns:
-        The file, see `record_path`.
-    """
+    """Write a record into a folder, in the place of an earlier one of its unit."""
     path = record_path(folder, record.unit)
     contents = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
     write_json(KIND, contents | {"scores": encode_scores(record.scores, record.codes)}, path)

@@ -19,11 +19,7 @@ _LONGEST = 40  # characters of a value in a message
 
 
 def read_records(folder: str | Path) -> list[RunRecord]:
-    """Read all records of a folder, ``<name>-seed<seed>.json``; other files are skipped.
-
-    Returns:
-        The records by name, then seed.
-    """
+    """Read all records of a folder, ``<name>-seed<seed>.json``; other files are skipped."""
     return sorted((_read(path) for path in _paths(folder)), key=lambda record: record.unit)
 
 

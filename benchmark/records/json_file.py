@@ -25,7 +25,6 @@ class JsonKind:
         format: Its ``format`` entry.
         schema: Its ``schema`` entry, the version of the format.
         name: What one is called.
-        writer: The command that writes one.
         remedy: What to do about one that is damaged.
     """
 

@@ -37,7 +37,6 @@ class Manifest:
 
     Attributes:
         files: SHA-256 of each file by its name.
-        table: Name of the truth table.
         accuracy: Which of its accuracies.
         truth: SHA-256 of that accuracy of all its architectures.
         source: SHA-256 of the file that the table came from, as the table says.

@@ -13,12 +13,7 @@ from benchmark.errors import InputError
 
 
 def plain(value: Any, name: str) -> Any:
-    """Return a copy of a value as JSON would give it back.
-
-    Args:
-        value: What JSON can hold, numpy's arrays and numbers, tuples and any mapping.
-        name: What to call it in a message.
-    """
+    """Return a copy of a value as JSON would give it back."""
     return json.loads(_json(value, name))
 
 

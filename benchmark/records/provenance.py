@@ -80,10 +80,6 @@ def code_state() -> tuple[str | None, bool | None]:
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return in what two runs' machines and libraries differ; if in nothing, bits are the same.
 
-    Args:
-        one: The provenance of a run.
-        other: That of another.
-
     Returns:
         Names of facts that differ or that one of them lacks.
     """

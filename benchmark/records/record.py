@@ -20,15 +20,7 @@ PROTOCOL = 2  # raised whenever the same task, method and seed give other scores
 
 @dataclass(frozen=True, order=True)
 class RecordKey:
-    """What decides the scores of a run: two records with one key hold the same scores.
-
-    Attributes:
-        preset: Name of the task.
-        task: `task_digest` of the whole task.
-        method: Name of the method.
-        seed: The seed.
-        protocol: `PROTOCOL` of the code that ran.
-    """
+    """What decides the scores of a run: two records with one key hold the same scores."""
 
     preset: str
     task: str
@@ -89,9 +81,6 @@ class RunRecord:
 
     def scores_of(self, codes: Codes) -> NDArray[np.float64]:
         """Return the scores [m] of some candidates.
-
-        Args:
-            codes: Architectures [m].
 
         Raises:
             MissingError: One of them was not scored.

@@ -24,10 +24,6 @@ _FUNCTIONS = "functions"
 def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
     """Return scores as text, without any loss.
 
-    Args:
-        scores: Finite scores [n].
-        codes: The architectures [n], ascending.
-
     Returns:
         ``type``, the narrower of float32 and float64 that holds each score exactly; ``data``, the
         little-endian numbers, all first bytes first, compressed by zlib, in base64; and ``of``
@@ -45,12 +41,7 @@ def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
 
 
 def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
-    """Return the scores [n] of a text from `encode_scores`.
-
-    Args:
-        text: Its result.
-        codes: The architectures [n], ascending.
-    """
+    """Return the scores [n] of a text from `encode_scores`."""
     first, places = _functions(codes)
     try:
         name, data = text["type"], text["data"]
@@ -69,10 +60,6 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
 def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
     """Return the ranks of scores as text: all that ranking metrics need, in a quarter of the room.
 
-    Args:
-        scores: Finite scores [n].
-        codes: The architectures [n], ascending.
-
     Returns:
         Dense ranks from 0 (ties share one), packed like scores: of all codes, or of each live
         code once if no function has two scores.
@@ -85,12 +72,7 @@ def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
 
 
 def decode_ranks(text: Any, codes: Codes) -> NDArray[np.float64]:
-    """Return ranks [n], which order architectures as the scores did.
-
-    Args:
-        text: Result of `encode_ranks`.
-        codes: The architectures [n], ascending.
-    """
+    """Return ranks [n], which order architectures as the scores did."""
     first, places = _functions(codes)
     try:
         ranks = _unpack(text, _RANK, len(codes)).astype(np.float64)

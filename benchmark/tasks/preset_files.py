@@ -56,11 +56,7 @@ class PresetFiles(Generic[Preset]):
         )
 
     def load(self, name: str) -> Preset:
-        """Return a preset.
-
-        Args:
-            name: A name, or the path of a file that ends in ``.toml``.
-        """
+        """Return a preset."""
         if name.endswith(SUFFIX):
             path = Path(name)
             what = f"{self.kind} {path}"

@@ -23,7 +23,6 @@ class AloneSettings:
     Attributes:
         epochs: Passes over the training images.
         batch_size: Images in a batch.
-        learning_rate: The highest.
         final_learning_rate: Where the schedule ends, one step after the last.
         schedule: How the rate falls from the highest to the last: ``cosine`` or ``linear``.
         warm_up: Share of the steps in which the rate rises linearly from zero.
@@ -77,12 +76,7 @@ class TrainingProtocol:
     """How architectures are trained one by one.
 
     Attributes:
-        name: Name of the preset it came from.
-        description: One line on what it is for.
-        data: What images there are.
-        network: How large the network around the cell is.
         training: How one architecture is trained.
-        evaluation: How it is measured.
     """
 
     name: str
@@ -126,11 +120,7 @@ class TrainingProtocol:
         return whole
 
     def changed(self, changes: Mapping[str, Any]) -> TrainingProtocol:
-        """Return a protocol with other values of some settings.
-
-        Args:
-            changes: Values by ``section.setting``.
-        """
+        """Return a protocol with other values of some settings."""
         values = self.describe()
         change(values, changes)
         return _FILES.build(self.name, {"description": self.description, **values})

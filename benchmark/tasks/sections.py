@@ -111,7 +111,6 @@ class TruthSettings:
     """Which accuracies runs are judged by, unless the user names others; it changes no score.
 
     Attributes:
-        table: Name of a truth table.
         accuracy: Which of its accuracies, ``<dataset>_<split>_<epochs>``.
     """
 
@@ -126,7 +125,6 @@ class SearchSettings:
     RSPS has no architecture parameters and uses ``drawn`` only; only SNAS uses the temperatures.
 
     Attributes:
-        base: Name of a registered base.
         alpha_learning_rate: Of Adam on the architecture parameters.
         alpha_beta1: Adam's decay of the gradient's mean.
         alpha_beta2: Adam's decay of the gradient's mean square.

@@ -40,10 +40,6 @@ class Task:
     """Everything that an experiment fixes but the method and the seed.
 
     Attributes:
-        preset: Name of the preset it came from.
-        description: One line on what it is for.
-        data: What images there are.
-        network: How large the network is.
         training: How weights are trained, and for how long.
         scoring: How architectures are scored.
         search: Which one-shot base trains supernets, and its settings.
@@ -113,9 +109,6 @@ class Task:
         Where a change can change scores, the name gets a digest of all such changes: tasks of
         one name give the same scores.
 
-        Args:
-            changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
-
         Example:
             >>> task = load_preset("laptop").changed({"training.budget": 64_000})
             >>> task.preset, task.training.budget
@@ -147,10 +140,6 @@ class Task:
 
         ``[search]`` is left out for a method that trains no supernets, ``[trajectory]`` where it
         is off. What the mapping holds is shared by all calls: do not change it.
-
-        Args:
-            method: Name of the method.
-            searches: Whether it trains supernets.
         """
         sections = dict(self._sections)
         if not searches:
@@ -214,12 +203,7 @@ def parse_task(name: str, text: str) -> Task:
 
 
 def described_task(method: str, description: Mapping[str, Any]) -> Task:
-    """Return the task that a record describes, so that it can be run again.
-
-    Args:
-        method: Name of the method.
-        description: What `Task.describe` gave for it.
-    """
+    """Return the task that a record describes, so that it can be run again."""
     values = {name: asdict(settings) for name, settings in _LEFT_OUT.items()} | dict(description)
     preset, options = values.pop("preset", None), values.pop("options", {})
     methods = {method: options} if options else {}

@@ -26,8 +26,6 @@ class LearningCurves:
     """Accuracies after each epoch.
 
     Attributes:
-        name: Name of the table.
-        source: The file they come from.
         codes: Architectures [n], ascending, each once.
         columns: By name, ``<dataset>_<set>_<epochs>``, accuracies [n, epochs] in percent, means
             over seeds. Tables built by this program also have those of each seed, under the same

@@ -35,7 +35,6 @@ class Gathered:
     """A table and its learning curves.
 
     Attributes:
-        table: The table.
         curves: The learning curves, if they were read.
         notes: Lines for the user: what was left out, and what differs from the formula.
     """
@@ -56,16 +55,6 @@ def gather(
     """Make a table of single architectures.
 
     A column is kept if every architecture has it; the notes name the others.
-
-    Args:
-        readings: The architectures in any order.
-        name: Name of the table.
-        description: Its description.
-        source: Where it was read from.
-        protocol: How its architectures were trained, if known.
-
-    Returns:
-        The table and its curves.
     """
     rows = sorted(readings, key=lambda reading: reading.code)
     if not rows:
@@ -114,11 +103,7 @@ def gather(
 
 
 def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
-    """Return how well seeds agree, or None if too few architectures have two.
-
-    Args:
-        by_seed: For each architecture the accuracy of each seed.
-    """
+    """Return how well seeds agree, or None if too few architectures have two."""
     from scipy.stats import kendalltau, spearmanr  # slow to import
 
     taus, rhos, weights = [], [], []

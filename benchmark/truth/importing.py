@@ -59,8 +59,6 @@ class Imported:
     """An imported table.
 
     Attributes:
-        table: The table.
-        path: Its file.
         curves: The file of its learning curves, or None.
         notes: Lines for the user: what was left out, and what differs from the formula.
     """
@@ -72,15 +70,7 @@ class Imported:
 
 
 def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
-    """Read a table from a file or folder and write it to the cache folder.
-
-    Args:
-        path: The file or folder.
-        options: How to read it.
-
-    Returns:
-        The table and its files. Nothing is written before everything has been read and checked.
-    """
+    """Read a table from a file or folder and write it to the cache folder."""
     options = options or ImportOptions()
     if options.name is not None:
         _check_name(options.name)

@@ -77,12 +77,6 @@ def read_predictions(path: str | Path) -> Predictions:
     to scores. An architecture is a string or, as in the files that few-shot NAS publishes, a
     genotype (`benchmark.spaces.nb201.genotypes`). The suffix does not matter: a file that begins
     with a brace or a bracket is JSON.
-
-    Args:
-        path: The file, UTF-8, at most 32 MiB.
-
-    Returns:
-        The predictions; their length says how many architectures have a score.
     """
     text = read_text(path)
     is_json = text.lstrip()[:1] in ("{", "[")

@@ -19,7 +19,6 @@ class TableRecord:
     """A built-in table.
 
     Attributes:
-        name: Its name.
         description: One line that says whose numbers these are.
         open: Opens the table, from the cache if it is there.
     """

@@ -30,7 +30,6 @@ class Source:
     """What a table was read from.
 
     Attributes:
-        file: Name of the file or folder.
         sha256: SHA-256 of its contents; for a folder, of its files' names and checksums.
         kind: Kind of an imported source, such as ``nas-bench-201``.
         dated: When it was last changed, ISO 8601 in UTC; empty if unknown.
@@ -51,7 +50,6 @@ class TruthTable:
     Attributes:
         name: Short name for results and tables.
         description: One line that says whose numbers these are.
-        source: The file they come from.
         codes: Architectures [n], ascending, each once.
         accuracies: For each key the accuracies [n] in percent, means over seeds; read-only.
         seeds: For each key the number of seeds behind each mean, [n]; keys may be missing.
@@ -171,9 +169,6 @@ class TruthTable:
 
     def only(self, codes: Codes) -> TruthTable:
         """Return the table restricted to some architectures; those that it lacks are ignored.
-
-        Args:
-            codes: Architectures [m], ascending, each once.
 
         Raises:
             MissingError: It lacks all of them.

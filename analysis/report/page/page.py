@@ -17,12 +17,7 @@ _FOLDER = resources.files("analysis.report.page")
 
 
 def render_page(report: Report, images: Mapping[str, bytes]) -> str:
-    """Return the page as HTML; the same report gives the same text.
-
-    Args:
-        report: The report.
-        images: Each figure as SVG, by name.
-    """
+    """Return the page as HTML; the same report gives the same text."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,

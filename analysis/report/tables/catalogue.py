@@ -45,12 +45,7 @@ class Report:
 
 
 def make_report(study: Study, tell: Callable[[float], None] = lambda share: None) -> Report:
-    """Make every table and figure for which the records have the data.
-
-    Args:
-        study: The runs.
-        tell: Called with the share done, from 0 to 1.
-    """
+    """Make every table and figure for which the records have the data."""
     tables: dict[str, BuiltTable] = {}
     pictures: dict[str, Picture] = {}
     skipped: dict[str, str] = {}

@@ -70,11 +70,7 @@ class Edge(nn.Module):
         self.unit: ConvolutionUnit = conv_norm
 
     def forward(self, node: CellNode, operation: int, normalise: Normalise) -> Tensor:
-        """Apply an operation, an index into `OPERATIONS` but not that of ``none``.
-
-        Returns:
-            Feature maps [B, C, H, W].
-        """
+        """Apply an operation, an index into `OPERATIONS` but not that of ``none``."""
         if operation == SKIP_CONNECT:
             return node.maps
         if operation == AVG_POOL_3X3:

@@ -59,7 +59,6 @@ class Chunk:
     """Consecutive architectures with the same prefix, passed together after the first cell.
 
     Attributes:
-        places: Their places among all architectures.
         paths: Their operations, six for each.
         uses: All operations of the chunk, edge by edge.
     """

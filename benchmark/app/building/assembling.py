@@ -30,13 +30,6 @@ def assemble(
     Apart from machines and times, the result does not depend on the order or the place of
     trainings. Networks with a failed training are left out, and a note says so.
 
-    Args:
-        journal: The trainings; all that are needed have finished or failed.
-        protocol: Their protocol.
-        codes: Architectures [n], in any order.
-        seeds: Seeds.
-        name: Name of the table.
-
     Returns:
         The table, its curves, and notes.
     """

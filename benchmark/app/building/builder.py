@@ -37,8 +37,6 @@ class Built:
         missing: Trainings of other shards that the table still needs.
         notes: What the table leaves out, a line each.
         table: The table; None where trainings are missing.
-        path: Its file.
-        curves: The file of its learning curves.
     """
 
     trainings: int
@@ -72,9 +70,6 @@ def build_table(
         workers: The processes that train.
         shard: Number of this shard, and of all shards.
         data: Folder of the image files; None is that of `data_folder`.
-
-    Returns:
-        What was done.
 
     Raises:
         InputError: The images, the device or the folder's trainings cannot be used, or a table of

@@ -37,12 +37,7 @@ KIND = JsonKind(
 
 @dataclass(frozen=True, order=True)
 class TrainingKey:
-    """One network at one seed.
-
-    Attributes:
-        code: The architecture that stands for all that are the same network.
-        seed: The seed.
-    """
+    """One network at one seed."""
 
     code: int
     seed: int
@@ -53,12 +48,8 @@ class Journal:
     """The trainings of one protocol, in a folder.
 
     Attributes:
-        folder: The folder.
         settings: What all trainings share: protocol, kind of device, code version, images.
-        trained: The result of each training.
         machines: Facts of the machines that trained, by their digest.
-        made_on: The machine of each training.
-        failed: The fault of each training that diverged and would do so again.
         damaged: Number of lines that cannot be used.
     """
 
@@ -144,12 +135,7 @@ def read_journal(folder: Path) -> Journal:
 
 @contextmanager
 def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]:
-    """Open a folder's journal for one process to add to; a new folder gets an empty one.
-
-    Args:
-        folder: The folder.
-        settings: What its trainings share.
-    """
+    """Open a folder's journal for one process to add to; a new folder gets an empty one."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock").acquire(blocking=False)

@@ -20,7 +20,6 @@ class BuildPlan:
     Attributes:
         protocol: How architectures are trained.
         codes: Architectures [n], each once, in the order in which they are trained.
-        seeds: Seeds.
     """
 
     protocol: TrainingProtocol

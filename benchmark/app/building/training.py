@@ -39,14 +39,6 @@ def train_all(
     A training that diverges would do so again, so it is recorded like a result. Any other fault may
     be the machine's, and is not recorded.
 
-    Args:
-        protocol: How to train.
-        missing: What to train, in this order, at least one.
-        journal: Where results are recorded, by this process.
-        images: Folder of the image files.
-        device: Where networks live.
-        workers: The processes that train.
-
     Raises:
         CheckError: Trainings failed; all others were finished.
         WorkerDiedError: Workers died again and again.

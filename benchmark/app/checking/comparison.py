@@ -65,15 +65,7 @@ def check_comparisons(
     choice: TableChoice,
     checks: Checks,
 ) -> None:
-    """Compute the comparisons in a folder again from the records and the truth.
-
-    Args:
-        folder: Where the comparisons are.
-        records: The folder's records.
-        manifests: The result of `check_manifests`.
-        choice: The truth that the user names.
-        checks: Takes the outcome, and the tables that must be named.
-    """
+    """Compute the comparisons in a folder again from the records and the truth."""
     chosen = open_table(choice.table, allow_subset=True) if choice.table is not None else None
     for path in sorted(folder.glob("[!.]*.csv")):
         with checks.of(path.name, "table"):

@@ -15,11 +15,6 @@ from benchmark.records.provenance import machine_facts
 def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[RunRecord]:
     """Check everything in a folder that can be checked without running a method.
 
-    Args:
-        folder: The folder.
-        choice: The truth that the user names for the tables.
-        checks: Takes the outcome.
-
     Returns:
         The readable records.
     """

@@ -18,13 +18,7 @@ _EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 
 
 def check_record(record: RunRecord, where: str, checks: Checks) -> None:
-    """Check a record's budget, scores, splits, leaves and random streams.
-
-    Args:
-        record: The record.
-        where: Its name in findings.
-        checks: Takes the outcome.
-    """
+    """Check a record's budget, scores, splits, leaves and random streams."""
     with checks.of(where, "budget"):
         _check_budget(record, where, checks)
     if record.trace.get("leaves"):

@@ -74,12 +74,6 @@ def rerun(
 ) -> Rerun:
     """Run the unit of a record again and compare.
 
-    Args:
-        record: The record.
-        device: Where to run it.
-        tolerance: Least agreement on another machine.
-        data: Folder of the image files; None is that of `data_folder`.
-
     Raises:
         CheckError: The run failed.
     """
@@ -97,13 +91,7 @@ def rerun(
 
 
 def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEMENT) -> Rerun:
-    """Compare a record with that of a repeated run.
-
-    Args:
-        record: The record.
-        again: That of the repeated run.
-        tolerance: Least agreement where machine or libraries differ.
-    """
+    """Compare a record with that of a repeated run."""
     differing = tuple(machine_differences(record.provenance, again.provenance))
     if task_digest(record.task) != task_digest(again.task):
         return Rerun(Sameness.DIFFERENT, differing, math.nan, ("task differs",))

@@ -40,8 +40,6 @@ class Retrained:
     """The comparison of a repeated training with the table.
 
     Attributes:
-        code: The architecture.
-        seed: The seed.
         sameness: How they compare.
         distance: The largest difference of an accuracy, in percentage points.
         differing: Facts of machine, libraries and images that differ.

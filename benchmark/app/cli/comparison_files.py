@@ -23,13 +23,6 @@ def write_comparison(
 ) -> tuple[MethodComparison, list[Path]]:
     """Write the tables of a comparison, its figure and its manifest.
 
-    Args:
-        records: The runs, in the order of rows; their own files are in the folder.
-        truth: True accuracies.
-        key: Which of them.
-        folder: Where files go.
-        name: Their name without suffix.
-
     Returns:
         The comparison, and all of its files, records included.
     """

@@ -48,13 +48,7 @@ def show(table: TextTable) -> None:
 
 
 def show_rerun(line: str, differing: Sequence[str], details: Sequence[str]) -> None:
-    """Print how a rerun compares with the original.
-
-    Args:
-        line: What was run, and how it compares.
-        differing: What of machine and libraries is different now.
-        details: What differs, a line each.
-    """
+    """Print how a rerun compares with the original."""
     click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
     for detail in details:
         click.echo(f"  {detail}")

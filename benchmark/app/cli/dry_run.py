@@ -20,14 +20,7 @@ ESTIMATE = "Estimated from a few steps measured here, on images of noise."
 
 
 def show_plans(task: Task, methods: Sequence[str], seeds: int, device: str) -> None:
-    """Print what each method would do, and how long it would take.
-
-    Args:
-        task: The task.
-        methods: Names of methods.
-        seeds: At how many seeds each would run.
-        device: Where networks would live.
-    """
+    """Print what each method would do, and how long it would take."""
     plans = {}
     for name in methods:
         method = method_class(name)(task.methods.get(name, {}))
@@ -46,12 +39,7 @@ def show_plans(task: Task, methods: Sequence[str], seeds: int, device: str) -> N
 
 
 def plan_table(task: Task, plans: dict[str, Plan]) -> TextTable:
-    """Return what methods would do, a row for each level of supernets.
-
-    Args:
-        task: The task.
-        plans: By the names of methods.
-    """
+    """Return what methods would do, a row for each level of supernets."""
     rows, groups = [], []
     for name, plan in plans.items():
         for number, level in enumerate(plan.levels):
@@ -88,13 +76,7 @@ def plan_table(task: Task, plans: dict[str, Plan]) -> TextTable:
 
 
 def time_table(seconds: dict[str, dict[str, float]], seeds: int, device: str) -> TextTable:
-    """Return how long methods would take, a row a method.
-
-    Args:
-        seconds: By the names of methods and parts.
-        seeds: At how many seeds each would run.
-        device: Where they were measured.
-    """
+    """Return how long methods would take, a row a method."""
     parts = list(next(iter(seconds.values())))
     rows = [
         (

@@ -38,12 +38,7 @@ def table_lines() -> list[TableLine]:
 
 
 def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]:
-    """Return what a table holds, as values for JSON.
-
-    Args:
-        table: The table.
-        curves: The file of its learning curves; those of imported tables are found by name.
-    """
+    """Return what a table holds, as values for JSON."""
     measured = table.measurements
     accuracies = {}
     for key, column in table.accuracies.items():
@@ -83,10 +78,6 @@ def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]
 
 def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
     """Return what a table holds on an architecture, as values for JSON.
-
-    Args:
-        table: The table.
-        arch: The architecture's string or its official number.
 
     Raises:
         MissingError: The table lacks it.

@@ -19,12 +19,7 @@ VARIABLE = "NASBENCH_TABLE"
 
 
 def table_or_default(table: str | None) -> str:
-    """Return the table of a command that has no task: what ``--table`` or NASBENCH_TABLE names.
-
-    Args:
-        table: What ``--table`` names; None takes the default, and says so if that is not the
-            embedded table.
-    """
+    """Return the table of a command that has no task: what ``--table`` or NASBENCH_TABLE names."""
     if table is not None:
         return table
     named = os.environ.get(VARIABLE)
@@ -34,13 +29,7 @@ def table_or_default(table: str | None) -> str:
 
 
 def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> TruthSettings:
-    """Return the truth to judge runs by: what the user names, else what their task names.
-
-    Args:
-        folder: Where their records are, and folders with records of other options.
-        table: What ``--table`` names.
-        accuracy: What ``--accuracy`` names.
-    """
+    """Return the truth to judge runs by: what the user names, else what their task names."""
     from benchmark.records import read_whole_records
     from benchmark.tasks.sections import TruthSettings
     from benchmark.truth import TABLES
@@ -75,10 +64,6 @@ def open_truth(
     truth: TruthSettings, *, allow_subset: bool = False
 ) -> tuple[TruthTable, AccuracyKey]:
     """Open a table and check that it has the accuracy.
-
-    Args:
-        truth: Table and accuracy.
-        allow_subset: Whether the table may lack architectures.
 
     Raises:
         MissingError: It lacks the accuracy.

@@ -43,14 +43,10 @@ class Dispatcher:
 
     Attributes:
         task: The task, which all units have in common.
-        units: The units.
         folder: Where records are kept.
-        device: Where networks live.
-        data: Folder with files of images.
         every: How often a unit writes a checkpoint.
         workers: Where units run.
         board: Where progress is shown.
-        records: The records of finished units.
         failures: Why units failed.
         signal: Number of the signal that asked to stop, or None.
     """

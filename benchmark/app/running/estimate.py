@@ -26,13 +26,7 @@ MOST_IMAGES = 64  # that each of them is measured on
 
 @dataclass(frozen=True)
 class StepCosts:
-    """Median seconds of single steps of work.
-
-    Attributes:
-        step: One training step of a supernet of the whole space.
-        matching: One pass of a batch for gradient matching, with its share of the comparison.
-        scoring: Scoring one architecture on one image.
-    """
+    """Median seconds of single steps of work."""
 
     step: float
     matching: float
@@ -40,12 +34,7 @@ class StepCosts:
 
 
 def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
-    """Measure a task's single steps on a device; its images need not be installed.
-
-    Args:
-        task: The task.
-        device: Where networks live.
-    """
+    """Measure a task's single steps on a device; its images need not be installed."""
     base_kind = base_class(task.search.base)
     batch = task.training.batch_size
     fewer = min(task.scoring.images, MOST_IMAGES)

@@ -22,10 +22,6 @@ POLL = 0.02  # seconds between the checks of a unit that waits
 def processes_for(units: int, jobs: int) -> int:
     """Return how many units to have started at a time so that no job idles at the end.
 
-    Args:
-        units: Number of units.
-        jobs: How many may compute at a time.
-
     Returns:
         From ``jobs`` to ``2 · jobs − 1``.
     """

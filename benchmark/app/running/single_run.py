@@ -63,10 +63,7 @@ class SingleRun:
 
     Args:
         task: Images, network, budget and scoring.
-        unit: The method's name and the seed.
         method: The method, with the options that the task has for it.
-        device: Where networks live.
-        data: Folder with files of images.
         progress: Called with the finished share, from 0 to 1, after each step.
         checkpoints: Where the run saves its state and resumes from.
 

@@ -24,10 +24,7 @@ class UnitJob:
 
     Attributes:
         task: The task, which all units have in common.
-        unit: The unit.
         folder: Where records and checkpoints are kept.
-        device: Where networks live, like ``cpu`` or ``cuda:0``.
-        data: Folder with files of images.
         meter: Where progress is shown.
         every: How often to write a checkpoint.
         share: When the unit may compute, if it shares a worker.
@@ -48,7 +45,6 @@ class UnitResult:
     """What a worker returns; a unit that was stopped has neither a record nor a failure.
 
     Attributes:
-        unit: The unit.
         record: Its record, if it finished.
         failure: A report, if it failed.
         note: What the user should know, or empty.

@@ -149,9 +149,6 @@ class Cluster:
 def cluster(address: str) -> Iterator[Cluster]:
     """Connect to a scheduler while the block runs.
 
-    Args:
-        address: Where it listens, like ``tcp://10.0.0.1:8786``.
-
     Raises:
         CheckError: The scheduler cannot be reached, has no workers, goes away, or its workers run
             other versions.

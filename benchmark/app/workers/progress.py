@@ -88,12 +88,7 @@ class Board:
 
 @contextmanager
 def shown_board(units: int, what: str) -> Iterator[Board]:
-    """Show the progress of units on stderr while the block runs.
-
-    Args:
-        units: Number of units, at least 1.
-        what: What they do, in a few words.
-    """
+    """Show the progress of units on stderr while the block runs."""
     with marked_folder() as folder:
         board = Board(folder / "shares", units)
         stop = threading.Event()

@@ -35,9 +35,6 @@ def stoppable(stop: Callable[[int], None]) -> Iterator[None]:
 def ask_to_stop(number: int) -> None:
     """Handle a signal.
 
-    Args:
-        number: Number of the signal.
-
     Raises:
         StoppedError: No running work is stoppable, or it was asked to stop before.
     """

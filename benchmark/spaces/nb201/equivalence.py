@@ -72,9 +72,6 @@ def isomorphism_classes() -> Codes:
     Members of a class are the same function. The reverse does not hold: zeros stay in the text of a
     sum, and a sum copied by a skip is sorted as one term. Without these two effects there would be
     4,930 classes.
-
-    Returns:
-        Codes [15625], read-only.
     """
     first: dict[str, int] = {}
     rows = enumerate(all_operations().tolist())

@@ -69,12 +69,7 @@ def _entries(text: str) -> Iterator[tuple[int, str]]:
 
 
 def csv_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    r"""Yield the line number and the fields of some columns for each row of CSV.
-
-    Args:
-        text: Contents of the file. Empty lines and other columns are skipped.
-        columns: Names in the header, in the order in which the fields are wanted.
-    """
+    r"""Yield the line number and the fields of some columns for each row of CSV."""
     listed = " and ".join(columns)
     rows = csv_rows(text)
     first, header = next(rows, (1, []))
@@ -94,9 +89,6 @@ def csv_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[s
 
 def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     r"""Yield the line number and the fields of each row of CSV, the header first.
-
-    Args:
-        text: Contents of the file. Empty lines are skipped.
 
     Example:
         >>> list(csv_rows("index,arch\n\n0,a\n"))
@@ -121,11 +113,7 @@ def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a file without its byte order mark.
-
-    Args:
-        path: The file, UTF-8, at most `MAX_MIB`.
-    """
+    """Return the text of a file without its byte order mark."""
     most = MAX_MIB * 2**20
     try:
         with Path(path).open("rb") as file:

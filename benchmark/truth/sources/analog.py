@@ -47,9 +47,6 @@ _THEIR_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 def read_analog(path: Path | None = None) -> TruthTable:
     """Read the retraining.
 
-    Args:
-        path: The file ``data.anb``; the default is that of the installed package.
-
     Returns:
         The complete table with the accuracy ``cifar10_test_200``.
     """
@@ -84,10 +81,6 @@ class Record:
 
 def load_records(file: BinaryIO, name: str) -> dict[tuple[int, ...], Record]:
     r"""Unpickle the records and refuse everything but their two classes.
-
-    Args:
-        file: The pickle, open for reading.
-        name: Name of the file in messages.
 
     Returns:
         A record for each architecture, a tuple in NASLib's order.

@@ -49,9 +49,6 @@ def table_from_columns(
         allow_subset: Whether architectures may be missing.
         epochs: Length of the training, for column names that do not state it.
         lines: Line numbers in the file, for messages; without them messages count rows from 1.
-
-    Returns:
-        The table.
     """
     columns = {column: values for column, values in columns.items() if column not in _ROW_LABELS}
     is_mini = "cellstr" in columns

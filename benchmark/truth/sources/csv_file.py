@@ -25,17 +25,7 @@ def read_csv(
     allow_subset: bool = False,
     epochs: int | None = None,
 ) -> TruthTable:
-    r"""Read a table.
-
-    Args:
-        path: The file, UTF-8.
-        name: Name of the table; the default is the file's name without its suffix.
-        allow_subset: Whether architectures may be missing.
-        epochs: Length of the training, for column names that do not state it.
-
-    Returns:
-        The table; its length says how many architectures it holds.
-    """
+    r"""Read a table."""
     path = Path(path)
     contents = read_bounded(path, MAX_BYTES, "a table has fewer")
     text = decoded(contents, path)

@@ -57,14 +57,7 @@ def read_nats(
     jobs: int = 1,
     show: Callable[[float], None] = lambda share: None,
 ) -> NatsFiles:
-    """Read all architectures of a folder or a tar.
-
-    Args:
-        path: The folder or the tar.
-        curves: Whether to read the accuracies after each epoch too.
-        jobs: Number of processes.
-        show: Called with the share that has been read.
-    """
+    """Read all architectures of a folder or a tar."""
     meta: dict[str, Any] = {}
     digest = hashlib.sha256()
     readings: list[Reading] = []
@@ -134,13 +127,7 @@ def _read_share(share: list[tuple[str, bytes]], curves: bool) -> list[Reading | 
 
 
 def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict[str, Any]:
-    """Read one file of the benchmark.
-
-    Args:
-        name: Its name; the contents of `META` are returned unchanged.
-        data: Its contents.
-        curves: Whether to read the accuracies after each epoch too.
-    """
+    """Read one file of the benchmark."""
     with naming(name):
         content = load_pickle(_decompressed(data), RECORDS)
         if not isinstance(content, dict):

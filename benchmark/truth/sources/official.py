@@ -60,7 +60,6 @@ class Reading:
     """The numbers of one architecture.
 
     Attributes:
-        code: The architecture.
         index: Its number in the files, or None.
         results: For each accuracy the result of each seed.
         costs: Means over seeds; NaN if not measured.

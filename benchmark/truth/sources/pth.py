@@ -69,7 +69,6 @@ class PthReader:
     """Reads one file, once.
 
     Args:
-        path: The file.
         show: Called after each architecture with the share of the file that has been read.
 
     Attributes:

@@ -21,7 +21,6 @@ class FileWindow:
         file: The file, open for reading at its start.
 
     Attributes:
-        data: The bytes in memory.
         position: The next byte to read, an index into ``data``.
         offset: Position of ``data`` in the file.
 
