@@ -89,7 +89,7 @@ def steps_behind(run: StubbedRun, node: str) -> int:
     return steps
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(BUDGETS, st.integers(0, 9), FEW_SHOT, GM)
 def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Options) -> None:
     """Equal weights and batches to begin with, equal paths while warming up, an equal budget."""
@@ -110,7 +110,7 @@ def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Opt
                     assert torch.equal(mine, theirs)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(BUDGETS, GM)
 def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> None:
     run = stubbed_run(Gm, options, budget=budget)
@@ -131,7 +131,7 @@ def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> 
     }
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(BUDGETS, GM)
 def test_weights_have_the_steps_behind_them_that_they_should(budget: int, options: Options) -> None:
     run = stubbed_run(Gm, options, budget=budget)
@@ -144,7 +144,7 @@ def test_weights_have_the_steps_behind_them_that_they_should(budget: int, option
     assert len({id(one.network) for one in run.trained.values()}) == len(run.trained)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(BUDGETS, GM)
 def test_one_cosine_runs_over_a_lineage(budget: int, options: Options) -> None:
     """It is planned before the cost of matching is known, so by that it may be too long."""

@@ -116,7 +116,7 @@ def test_its_last_point_is_the_end(method: type[Method]) -> None:
     assert len({str(point["scores"]) for point in kept["points"]}) == 3
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.sampled_from(["never", "always", "last"]),
     st.integers(1, 60),
@@ -131,7 +131,7 @@ def test_an_architecture_is_scored_by_what_was_trained_last_for_it(
         assert point["scores"] == expected.tolist()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(1, 60), st.integers(100 * BATCH, 200 * BATCH))
 def test_points_stand_at_the_first_step_that_may_see_them(points: int, budget: int) -> None:
     found, _, history = watched_tree("never", points, budget)
