@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from analysis.figures.style import style
 from analysis.metrics.ranking import kendall_tau
+from analysis.tables.captions import describe
 from analysis.tables.evaluation import comparable, scored_part
-from analysis.tables.facts import describe
 from analysis.tables.text import decimals
 from benchmark.errors import InputError
 from benchmark.records import RunRecord

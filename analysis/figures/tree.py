@@ -113,5 +113,5 @@ def _label(node: DrawnNode) -> str:
     loss = "" if node.loss is None else f"loss {node.loss:.2f}"
     if node.edge is not None:
         return f"splits\n{node.edge}" + (f"\n{loss}" if loss else "")
-    facts = [f"{node.architectures:,} architectures", f"{node.steps:,} steps, {loss}".rstrip(", ")]
-    return "\n".join(facts)
+    lines = [f"{node.architectures:,} architectures", f"{node.steps:,} steps, {loss}".rstrip(", ")]
+    return "\n".join(lines)

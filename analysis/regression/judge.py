@@ -21,8 +21,8 @@ from analysis.metrics.ranking import METRICS
 from analysis.regression.baseline import Baseline, BaselineTruth
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
 from analysis.statistics.permutation import joint_sign_flip_p
+from analysis.tables.captions import ranges
 from analysis.tables.evaluation import evaluate
-from analysis.tables.facts import ranges
 from benchmark.records import RunRecord, record_path
 from benchmark.truth import AccuracyKey, TruthTable
 

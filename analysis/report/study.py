@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.paired import Comparison, compare_methods
-from analysis.tables import Facts, evaluate, gather_facts
+from analysis.tables import ComparisonContext, comparison_context, evaluate
 from analysis.tables.evaluation import BOOTSTRAP_SEED, scored_part
 from analysis.tables.published import PublishedNumber
 from benchmark.errors import InputError, MissingError
@@ -39,9 +39,9 @@ class Study:
     variants: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
 
     @cached_property
-    def facts(self) -> Facts:
-        """The circumstances for captions."""
-        return gather_facts(self.records, self.table, self.key)
+    def context(self) -> ComparisonContext:
+        """What captions say about the comparison."""
+        return comparison_context(self.records, self.table, self.key)
 
     @cached_property
     def runs(self) -> pd.DataFrame:

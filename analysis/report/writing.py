@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analysis.figures import save_figure
+from analysis.report.figures import FIGURES
 from analysis.report.page.page import render_page
-from analysis.report.pictures import PICTURES
 from analysis.report.tables.catalogue import Report
 from analysis.tables import to_csv, to_markdown
 from analysis.tables.latex import escaped, to_latex
@@ -56,11 +56,11 @@ def write_report(
             paths.append(folder / "tables" / f"{name}.{suffix}")
             write_atomic(paths[-1], text)
     images: dict[str, bytes] = {}
-    for done, (name, picture) in enumerate(report.pictures.items()):
-        tell(done / len(report.pictures))
+    for done, (name, captioned) in enumerate(report.figures.items()):
+        tell(done / len(report.figures))
         for suffix in FORMATS:
             paths.append(folder / "figures" / f"{name}.{suffix}")
-            save_figure(picture.figure, paths[-1])
+            save_figure(captioned.figure, paths[-1])
         images[name] = (folder / "figures" / f"{name}.svg").read_bytes()
     write_atomic(document, _document(report))
     write_atomic(page, render_page(report, images))
@@ -71,8 +71,8 @@ def write_report(
 def _document(report: Report) -> str:
     """Return a LaTeX document that holds all tables and figures."""
     lines = [rf"\input{{tables/{name}.tex}}" for name in report.tables]
-    for name, picture in report.pictures.items():
-        title, caption = escaped(PICTURES[name].title), escaped(picture.caption)
+    for name, captioned in report.figures.items():
+        title, caption = escaped(FIGURES[name].title), escaped(captioned.caption)
         lines += [
             r"\begin{figure}[htbp]",
             r"\centering",

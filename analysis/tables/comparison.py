@@ -9,8 +9,8 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.metrics.ranking import BRIEF
+from analysis.tables.captions import ComparisonContext, comparison_context
 from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
-from analysis.tables.facts import Facts, gather_facts
 from analysis.tables.presentation import budget_table, ranking_table
 from analysis.tables.text import TextTable, to_markdown
 from benchmark.records import RunRecord
@@ -38,21 +38,21 @@ class MethodComparison:
         return summarise_methods(self.runs, self.methods)
 
     @cached_property
-    def facts(self) -> Facts:
-        """The circumstances for captions."""
-        return gather_facts(self.records, self.truth, self.key)
+    def context(self) -> ComparisonContext:
+        """What captions say about the comparison."""
+        return comparison_context(self.records, self.truth, self.key)
 
     def ranking(self, *, brief: bool = False) -> TextTable:
         """Return the table of ranking quality, with all metrics or those that fit a screen."""
         references = [name for name in self.methods if name in self.references]
         if brief:
-            return ranking_table(self.summary, self.facts, metrics=BRIEF, references=references)
-        return ranking_table(self.summary, self.facts, references=references)
+            return ranking_table(self.summary, self.context, metrics=BRIEF, references=references)
+        return ranking_table(self.summary, self.context, references=references)
 
     @cached_property
     def spending(self) -> TextTable:
         """The table of what methods spent."""
-        return budget_table(self.runs, self.facts, self.methods)
+        return budget_table(self.runs, self.context, self.methods)
 
     @property
     def markdown(self) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from analysis.metrics.ranking import METRICS, Metric, metric_named
+from analysis.tables.captions import ComparisonContext
 from analysis.tables.cells import UNDEFINED
 from analysis.tables.evaluation import CONFIDENCE, by_method, column
-from analysis.tables.facts import Facts
 from analysis.tables.text import TableCell, TextTable, decimals
 from benchmark.budget import Spending
 
@@ -22,7 +22,7 @@ TIES = (
 
 def ranking_table(
     summary: pd.DataFrame,
-    facts: Facts,
+    context: ComparisonContext,
     *,
     metrics: Sequence[str] = tuple(METRICS),
     references: Collection[str] = (),
@@ -39,15 +39,15 @@ def ranking_table(
     if names != list(summary["method"]):
         bold = "†: a reference that trains nothing. Bold: the best mean, references included"
     caption = [
-        facts.truth_line,
-        facts.size_line,
-        facts.runs_line,
+        context.truth_line,
+        context.size_line,
+        context.runs_line,
         f"Cells: mean ± standard deviation over seeds [{CONFIDENCE:.0%} bootstrap interval of the "
         "mean, widened for few seeds and clipped to the metric's range]; of one seed the value "
         f"alone; {UNDEFINED} where a run leaves the metric undefined.",
         f"{TIES}.",
         f"Arrows point to the better side. {bold}.",
-        *facts.warnings,
+        *context.warnings,
     ]
     return TextTable(
         title="Ranking quality",
@@ -57,10 +57,10 @@ def ranking_table(
     )
 
 
-def budget_table(runs: pd.DataFrame, facts: Facts, order: Sequence[str]) -> TextTable:
+def budget_table(runs: pd.DataFrame, context: ComparisonContext, order: Sequence[str]) -> TextTable:
     """Return a table of what every method spent: means over its seeds, one row per method."""
     caption = [
-        facts.runs_line,
+        context.runs_line,
         "Budget and spending: images passed forward and backward; percentages are shares of Spent.",
         "Scored: images passed forward only, to score architectures; not part of the budget.",
         f"All but Seeds are means over seeds; {UNDEFINED} where the share or time is undefined.",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from analysis.metrics.ranking import METRICS, Metric, metric_named
 from analysis.metrics.scoring import Score, same_architectures
+from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED
-from analysis.tables.facts import describe
 from analysis.tables.presentation import TIES
 from analysis.tables.text import TableCell, TextTable, decimals
 from benchmark.truth import TruthTable

@@ -16,8 +16,8 @@ from analysis.metrics.ranking import BRIEF
 from analysis.report import read_study
 from analysis.report.tables.catalogue import TABLES as REPORT_TABLES
 from analysis.tables import (
+    comparison_context,
     evaluate,
-    gather_facts,
     ranking_table,
     summarise_methods,
     to_csv,
@@ -104,8 +104,8 @@ def test_the_readme_shows_their_table() -> None:
     names = [name for name in METHODS if name in {record.method for record in records}]
     summary = summarise_methods(evaluate(records, table, key), names)
     references = [name for name in names if METHODS[name].reference]
-    facts = gather_facts(records, table, key)
-    shown = ranking_table(summary, facts, metrics=BRIEF, references=references)
+    context = comparison_context(records, table, key)
+    shown = ranking_table(summary, context, metrics=BRIEF, references=references)
     rows = [line for line in to_markdown(shown).splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(names)
     assert "\n".join(rows) in (ROOT / "README.md").read_text("utf-8")

@@ -9,7 +9,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from analysis.report.pictures import PICTURES
+from analysis.report.figures import FIGURES
 from analysis.report.tables.catalogue import Report
 from analysis.tables import TableCell
 
@@ -30,25 +30,25 @@ def render_page(report: Report, images: Mapping[str, bytes]) -> str:
     return template.render(
         style=Markup(_read("page.css")),
         script=Markup(_read("page.js")),
-        facts=study.facts,
+        context=study.context,
         methods=study.order,
         tables={name: built.shown for name, built in report.tables.items()},
         figures=[
             {
                 "name": name,
-                "title": PICTURES[name].title,
-                "caption": picture.caption,
-                "alternative": picture.alternative,
+                "title": FIGURES[name].title,
+                "caption": captioned.caption,
+                "alternative": captioned.alternative,
                 "data": b64encode(images[name]).decode(),
                 # inches to CSS pixels: as large as in print
-                "width": round(96 * float(picture.figure.get_figwidth())),
-                "height": round(96 * float(picture.figure.get_figheight())),
+                "width": round(96 * float(captioned.figure.get_figwidth())),
+                "height": round(96 * float(captioned.figure.get_figheight())),
             }
-            for name, picture in report.pictures.items()
+            for name, captioned in report.figures.items()
         ],
         skipped=report.skipped,
         protocol=study.records[0].protocol,
-        title=f"nasbench report: {study.facts.preset}",
+        title=f"nasbench report: {study.context.preset}",
         sources=_sources,
     )
 

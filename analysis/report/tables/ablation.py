@@ -75,7 +75,7 @@ def ablation_table(study: Study) -> BuiltTable:
         ),
         caption="\n".join(
             [
-                study.facts.truth_line,
+                study.context.truth_line,
                 "One row per option: it names the settings that differ from the runs of the other "
                 "tables. Cells: mean ± standard deviation over seeds. Bold: the best; underlined: "
                 "the second best.",
@@ -121,7 +121,7 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
         family="over the pairs of a group",
         groups=[len(family) for family in found],
         first=[
-            study.facts.truth_line,
+            study.context.truth_line,
             "In brackets: the folder of the runs with other options, which the table of the "
             "ablation names. By metric and folder there are two groups: such runs against the "
             "other methods, and against the same method of the other tables.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from analysis.report.pictures import PICTURES, Picture
+from analysis.report.figures import FIGURES, CaptionedFigure
 from analysis.report.study import Study
 from analysis.report.tables.ablation import ablation_comparison_table, ablation_table
 from analysis.report.tables.differences import comparison_table
@@ -40,22 +40,22 @@ class Report:
 
     study: Study  # their input
     tables: Mapping[str, BuiltTable]  # those that could be made
-    pictures: Mapping[str, Picture]  # the figures that could be made
+    figures: Mapping[str, CaptionedFigure]  # the figures that could be made
     skipped: Mapping[str, str]  # why each of the others could not
 
 
 def make_report(study: Study, tell: Callable[[float], None] = lambda share: None) -> Report:
     """Make every table and figure for which the records have the data."""
     tables: dict[str, BuiltTable] = {}
-    pictures: dict[str, Picture] = {}
+    figures: dict[str, CaptionedFigure] = {}
     skipped: dict[str, str] = {}
-    for done, name in enumerate([*TABLES, *PICTURES]):
-        tell(done / (len(TABLES) + len(PICTURES)))
+    for done, name in enumerate([*TABLES, *FIGURES]):
+        tell(done / (len(TABLES) + len(FIGURES)))
         try:
             if name in TABLES:
                 tables[name] = TABLES[name](study)
             else:
-                pictures[name] = PICTURES[name].draw(study)
+                figures[name] = FIGURES[name].draw(study)
         except MissingError as error:
             skipped[name] = str(error)
-    return Report(study, tables, pictures, skipped)
+    return Report(study, tables, figures, skipped)

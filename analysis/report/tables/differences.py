@@ -13,8 +13,8 @@ from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell, unpaired
 from analysis.statistics.paired import ALPHA, MAX_SEEDS, POWER, Comparison
 from analysis.statistics.permutation import MAX_EXACT_PAIRS, SAMPLED_PATTERNS
 from analysis.tables import TableCell, TextTable
+from analysis.tables.captions import ranges
 from analysis.tables.cells import UNDEFINED, number_cell
-from analysis.tables.facts import ranges
 from benchmark.records import RunRecord
 
 
@@ -50,7 +50,7 @@ def comparison_table(study: Study) -> BuiltTable:
         {method: Side(study.of_method(method)) for method in study.trained},
         family="over the pairs in one metric",
         groups=[sum(one.metric == name for one in study.comparisons) for name in COMPARED],
-        first=[study.facts.truth_line],
+        first=[study.context.truth_line],
         last=unpaired_note(study),
     )
 

@@ -59,7 +59,7 @@ def interval_table(study: Study) -> BuiltTable:
         rows=tuple(rows),
         caption="\n".join(
             [
-                study.facts.truth_line,
+                study.context.truth_line,
                 f"{CONFIDENCE:.0%} bootstrap intervals. Over seeds: of the mean, widened for few "
                 f"seeds, clipped to −1 and 1, {UNDEFINED} for one seed. Over architectures: of the "
                 f"mean over the same runs, from {RESAMPLES} resamples of {min(DRAWN, size):,} "

@@ -21,8 +21,8 @@ from analysis.report.study import Study, record_name
 from analysis.report.tables import parts
 from analysis.report.tables.parts import EMPTY, BuiltTable
 from analysis.tables import TableCell, TextTable
+from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED, Values, column_cells
-from analysis.tables.facts import describe
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import SIZE
 from benchmark.truth import AccuracyKey
@@ -193,8 +193,8 @@ def _caption(
     study: Study, rows: list[Choice], found: Found, theirs: list[list[TableCell]]
 ) -> list[str]:
     lines = [
-        study.facts.truth_line,
-        study.facts.runs_line,
+        study.context.truth_line,
+        study.context.runs_line,
         "True accuracy of the architecture that a method picks, in percent: mean ± standard "
         "deviation over seeds; expectations over random order where scores are equal.",
         f"“{VALIDATION}”: the highest score on validation images, all that a user has.",
@@ -227,5 +227,5 @@ def _caption(
         *lines,
         *parts.reference_note(study),
         *parts.published_note(theirs),
-        *study.facts.warnings,
+        *study.context.warnings,
     ]

@@ -10,8 +10,8 @@ import pandas as pd
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import Study, record_name
 from analysis.tables import TableCell, TextTable
+from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED, Values, column_cells
-from analysis.tables.facts import describe
 from analysis.tables.published import PublishedNumber
 from benchmark.truth import AccuracyKey
 

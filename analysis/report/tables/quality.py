@@ -51,9 +51,9 @@ def quality_table(study: Study) -> BuiltTable:
         rows=tuple(map(tuple, rows + theirs)),
         caption="\n".join(
             [
-                study.facts.truth_line,
-                study.facts.size_line,
-                study.facts.runs_line,
+                study.context.truth_line,
+                study.context.size_line,
+                study.context.runs_line,
                 "Cells: mean ± standard deviation over seeds. Bold: the best of ours on a data "
                 "set; underlined: the second best. Arrows point to the better side.",
                 *_significance_note(study),
@@ -61,7 +61,7 @@ def quality_table(study: Study) -> BuiltTable:
                 "equals.",
                 *parts.reference_note(study),
                 *parts.published_note(theirs),
-                *study.facts.warnings,
+                *study.context.warnings,
             ]
         ),
         names=3,

@@ -17,7 +17,7 @@ SHORT_HASH = 12  # digits of a checksum or commit in tables; the CSV files hold 
 
 def spending_table(study: Study) -> BuiltTable:
     """Return what every method spent, its wall time and its device."""
-    plain = budget_table(study.runs, study.facts, study.order)
+    plain = budget_table(study.runs, study.context, study.order)
     devices = {method: _devices(study, method) for method in study.order}
     rows = []
     for method, row in zip(study.order, plain.rows, strict=True):
@@ -84,7 +84,7 @@ def runs_table(study: Study) -> BuiltTable:
         rows=tuple(rows),
         caption="\n".join(
             [
-                study.facts.truth_line,
+                study.context.truth_line,
                 f"Every number of this report comes from these records; commits and checksums are "
                 f"cut to {SHORT_HASH} digits, the CSV file holds them whole. +: the code differed "
                 "from the commit.",

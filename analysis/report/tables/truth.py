@@ -17,8 +17,8 @@ from analysis.report.study import Study, need
 from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell
 from analysis.statistics.ceiling import SeedAgreement, agreement_of, ceiling_tau, spearman_brown
 from analysis.tables import TableCell, TextTable
+from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED, number_cell
-from analysis.tables.facts import describe
 from benchmark.spaces.nb201 import is_connected
 from benchmark.truth import AccuracyKey, TruthTable
 

@@ -51,7 +51,7 @@ def show_comparison(comparison: MethodComparison, folder: Path, files: Sequence[
     """Print a comparison's tables, and the names of its files."""
     show(comparison.ranking(brief=True))
     show(comparison.spending)
-    warn_of_images(comparison.facts)
+    warn_of_images(comparison.context)
     click.echo(f"Files in {folder}:")
     for path in files:
         click.echo(f"  {path.name}")

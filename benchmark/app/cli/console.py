@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.tables.facts import Facts
+from analysis.tables.captions import ComparisonContext
 from analysis.tables.text import TextTable
 
 PAGE = 180  # characters in a line if stdout is no terminal
@@ -54,11 +54,11 @@ def show_rerun(line: str, differing: Sequence[str], details: Sequence[str]) -> N
         click.echo(f"  {detail}")
 
 
-def warn_of_images(facts: Facts) -> None:
+def warn_of_images(context: ComparisonContext) -> None:
     """Warn on stderr if runs saw images that their truth was measured on."""
-    if facts.images is not None and facts.images.text:
+    if context.images is not None and context.images.text:
         click.echo(
-            f"warning: {facts.images.text}: the ranking looks better than it is; take other images "
-            "or another table",
+            f"warning: {context.images.text}: the ranking looks better than it is; take other "
+            "images or another table",
             err=True,
         )

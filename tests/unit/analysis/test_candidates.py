@@ -20,7 +20,7 @@ from analysis.report.study import Study
 from analysis.report.tables.intervals import interval_table
 from analysis.report.tables.outcome import outcome_table
 from analysis.report.tables.quality import quality_table
-from analysis.tables import evaluate, gather_facts
+from analysis.tables import comparison_context, evaluate
 from benchmark.budget import Budget, Ledger
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
@@ -80,7 +80,10 @@ def test_metrics_are_over_what_both_have() -> None:
     assert rows["predicted_best"].tolist() == pytest.approx([best_of(run) for run in RECORDS])
     most = max(joined(RECORDS[0])[1])
     assert rows["regret"].tolist() == pytest.approx([most - best_of(run) for run in RECORDS])
-    assert gather_facts(RECORDS, TABLE, KEY).size_line == "Compared: 150 of 15,625 architectures."
+    assert (
+        comparison_context(RECORDS, TABLE, KEY).size_line
+        == "Compared: 150 of 15,625 architectures."
+    )
 
 
 def test_curves_are_over_what_both_have() -> None:
@@ -150,7 +153,7 @@ def test_a_table_without_any_candidate_is_missing() -> None:
     )
     for join in (
         lambda: evaluate(RECORDS, none, KEY),
-        lambda: gather_facts(RECORDS, none, KEY),
+        lambda: comparison_context(RECORDS, none, KEY),
         lambda: tau_over_top_data(RECORDS, none, KEY, ORDER),
         lambda: precision_data(RECORDS, none, KEY, ORDER),
         lambda: scores_against_truth_data(RECORDS, none, KEY),

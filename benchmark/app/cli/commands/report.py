@@ -66,7 +66,7 @@ def report(
         made = make_report(study, board.meter(0).show)
         board.meter(0).show(1)
         write_report(made, folder, board.meter(1).show)
-    warn_of_images(study.facts)
+    warn_of_images(study.context)
     for name, reason in made.skipped.items():
         click.echo(f"left out: {name}: {reason}", err=True)
     show_truth(truth, key)
@@ -74,5 +74,5 @@ def report(
         f"{folder / 'report.html'}\n"
         f"{folder / 'report.tex'}\n"
         f"{folder / 'tables'}: {', '.join(made.tables)} (md, csv, tex)\n"
-        f"{folder / 'figures'}: {', '.join(made.pictures)} (pdf, svg, png)"
+        f"{folder / 'figures'}: {', '.join(made.figures)} (pdf, svg, png)"
     )

@@ -223,7 +223,7 @@ def report(study: Study) -> Report:
 def brief(report: Report) -> Report:
     """Return the report with three of its figures, as writing all takes long."""
     names = ("overview", "losses", "splits")
-    return replace(report, pictures={name: report.pictures[name] for name in names})
+    return replace(report, figures={name: report.figures[name] for name in names})
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.report import Study, make_report, read_study, write_report
-from analysis.report.pictures import PICTURES
+from analysis.report.figures import FIGURES
 from benchmark.errors import InputError, MissingError
 from benchmark.records import RunRecord, write_record
 from benchmark.truth import TruthTable
@@ -64,7 +64,7 @@ def test_a_figure_that_would_be_too_large_is_left_out(make_run: MakeRun, name: s
     trace = {**record.trace, "splits": [split, *inner], "leaves": leaves}
     study = Study((replace(record, trace=trace),), None, None, ("gm",))  # type: ignore[arg-type]
     with pytest.raises(MissingError, match=r"(600 leaves|300 splits) are too"):
-        PICTURES[name].draw(study)
+        FIGURES[name].draw(study)
 
 
 @pytest.mark.parametrize("name", [SCRIPT, "a<b", "gm\n", "GM", "ж"])

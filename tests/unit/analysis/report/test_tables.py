@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis.report import Report, Study, make_report, read_study
-from analysis.report.pictures import PICTURES
+from analysis.report.figures import FIGURES
 from analysis.report.tables.ablation import ablation_comparison_table, ablation_table
 from analysis.report.tables.differences import comparison_table
 from analysis.report.tables.outcome import outcome_table
@@ -31,7 +31,7 @@ def test_what_is_made_and_what_is_not(report: Report) -> None:
         "quality", "outcome", "truth", "intervals", "comparisons", "ablation",
         "ablation-comparisons", "budget", "runs",
     ]  # fmt: skip
-    assert list(report.pictures) == list(PICTURES)
+    assert list(report.figures) == list(FIGURES)
     assert report.skipped == {}
 
 
@@ -377,7 +377,7 @@ def test_one_method_alone_has_a_report(study: Study) -> None:
     )  # fmt: skip
     made = make_report(alone)
     assert set(made.skipped) >= {"comparisons", "ablation", "splits", "distances"}
-    assert "scores" in made.pictures
+    assert "scores" in made.figures
 
 
 def at_seeds(study: Study, **seeds: range) -> Study:

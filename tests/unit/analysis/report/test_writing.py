@@ -74,7 +74,7 @@ def test_every_file_is_there(brief: Report, written: Path) -> None:
         "report.html",
         "report.tex",
         *(f"tables/{name}.{suffix}" for name in brief.tables for suffix in ("md", "csv", "tex")),
-        *(f"figures/{name}.{end}" for name in brief.pictures for end in ("pdf", "svg", "png")),
+        *(f"figures/{name}.{end}" for name in brief.figures for end in ("pdf", "svg", "png")),
     }
 
 
@@ -101,7 +101,7 @@ def test_numbers_lead_to_records_and_figures_have_words(brief: Report, written: 
     assert len(page.ids) == len(set(page.ids))
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
     assert page.records - set(page.ids) == set()
-    assert len(page.images) == len(brief.pictures)
+    assert len(page.images) == len(brief.figures)
     for image in page.images:
         kind, data = str(image["src"]).split(",")
         assert kind == "data:image/svg+xml;base64"
@@ -112,8 +112,8 @@ def test_numbers_lead_to_records_and_figures_have_words(brief: Report, written: 
 
 def test_what_records_say_is_escaped(report: Report) -> None:
     study = replace(report.study)
-    study.__dict__["facts"] = replace(report.study.facts, preset="<script>alert(1)</script>&")
-    text = render_page(replace(report, study=study, pictures={}), {})
+    study.__dict__["context"] = replace(report.study.context, preset="<script>alert(1)</script>&")
+    text = render_page(replace(report, study=study, figures={}), {})
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;" in text
 

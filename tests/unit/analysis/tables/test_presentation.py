@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from analysis.tables import (
-    Facts,
+    ComparisonContext,
     TableCell,
     budget_table,
+    comparison_context,
     evaluate,
-    gather_facts,
     ranking_table,
     summarise_methods,
     to_markdown,
@@ -94,25 +94,27 @@ def runs(records: list[RunRecord], five: TruthTable, key: AccuracyKey) -> pd.Dat
 
 
 @pytest.fixture
-def facts(records: list[RunRecord], five: TruthTable, key: AccuracyKey) -> Facts:
+def context(records: list[RunRecord], five: TruthTable, key: AccuracyKey) -> ComparisonContext:
     # in the order of rows
-    return gather_facts(sorted(records, key=lambda r: (r.method, r.seed)), five, key)
+    return comparison_context(sorted(records, key=lambda r: (r.method, r.seed)), five, key)
 
 
-def test_the_ranking(runs: pd.DataFrame, facts: Facts) -> None:
+def test_the_ranking(runs: pd.DataFrame, context: ComparisonContext) -> None:
     summary = summarise_methods(runs, ORDER)
     shown = ranking_table(
-        summary, facts, metrics=("kendall_tau", "regret"), references=("params", "flops")
+        summary, context, metrics=("kendall_tau", "regret"), references=("params", "flops")
     )
     assert to_markdown(shown) == RANKING
 
 
-def test_the_budget(runs: pd.DataFrame, facts: Facts) -> None:
-    assert to_markdown(budget_table(runs, facts, ORDER)) == BUDGET
+def test_the_budget(runs: pd.DataFrame, context: ComparisonContext) -> None:
+    assert to_markdown(budget_table(runs, context, ORDER)) == BUDGET
 
 
-def test_without_references_no_mark_is_explained(runs: pd.DataFrame, facts: Facts) -> None:
-    shown = ranking_table(summarise_methods(runs, ORDER), facts)
+def test_without_references_no_mark_is_explained(
+    runs: pd.DataFrame, context: ComparisonContext
+) -> None:
+    shown = ranking_table(summarise_methods(runs, ORDER), context)
     assert "†" not in to_markdown(shown)
     assert len(shown.header) == 11
 
@@ -122,16 +124,16 @@ def test_equal_bests_are_all_bold(
 ) -> None:
     records = [make_record(name, 0, range(5)) for name in ("gm", "few-shot")]
     summary = summarise_methods(evaluate(records, five, key), ["gm", "few-shot"])
-    shown = ranking_table(summary, gather_facts(records, five, key), metrics=["spearman_rho"])
+    shown = ranking_table(summary, comparison_context(records, five, key), metrics=["spearman_rho"])
     assert [row[2] for row in shown.rows] == [TableCell("1.000", bold=True)] * 2
 
 
-def test_no_minus_stands_before_a_zero(runs: pd.DataFrame, facts: Facts) -> None:
+def test_no_minus_stands_before_a_zero(runs: pd.DataFrame, context: ComparisonContext) -> None:
     summary = summarise_methods(runs, ORDER).assign(kendall_tau_mean=-0.0004)
-    shown = ranking_table(summary, facts, metrics=["kendall_tau"])
+    shown = ranking_table(summary, context, metrics=["kendall_tau"])
     assert [row[2].text.split()[0] for row in shown.rows] == ["0.000", "0.000", "0.000"]
 
 
-def test_an_unknown_metric_is_named(runs: pd.DataFrame, facts: Facts) -> None:
+def test_an_unknown_metric_is_named(runs: pd.DataFrame, context: ComparisonContext) -> None:
     with pytest.raises(InputError, match="unknown metric 'kendal_tau': did you mean 'kendall_tau'"):
-        ranking_table(summarise_methods(runs, ORDER), facts, metrics=["kendal_tau"])
+        ranking_table(summarise_methods(runs, ORDER), context, metrics=["kendal_tau"])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from analysis.regression import read_baseline
 from analysis.report import make_report, read_study
-from analysis.report.pictures import PICTURES
+from analysis.report.figures import FIGURES
 from analysis.report.tables.catalogue import TABLES
 from analysis.tables import MethodComparison
 from benchmark.app.checking import Checks
@@ -42,7 +42,7 @@ TRAJECTORY = {"codes": [0, 7, 15_624], "points": POINTS}
 READ_TRACES = (
     {name: TABLES[name] for name in ("outcome", "budget", "runs")},
     {
-        name: PICTURES[name]
+        name: FIGURES[name]
         for name in ("losses", "tau-over-budget", "best-over-budget", "distances", "splits")
     },
 )
@@ -115,11 +115,11 @@ def test_a_report_of_a_trace_with_edits_and_a_new_checksum(
     path.write_bytes(signed(GM | contents if isinstance(contents, dict) else contents))
     with pytest.MonkeyPatch.context() as patch, timed():
         patch.setattr("analysis.report.tables.catalogue.TABLES", READ_TRACES[0])
-        patch.setattr("analysis.report.tables.catalogue.PICTURES", READ_TRACES[1])
+        patch.setattr("analysis.report.tables.catalogue.FIGURES", READ_TRACES[1])
         with suppress(NasbenchError):
             study = read_study(tmp_path, truth, KEY, order=["gm"], references=[])
-            for picture in make_report(study).pictures.values():
-                picture.figure.draw_without_rendering()
+            for captioned in make_report(study).figures.values():
+                captioned.figure.draw_without_rendering()
 
 
 @settings(FUZZ, max_examples=cases(15))

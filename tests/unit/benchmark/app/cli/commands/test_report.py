@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.report.pictures import PICTURES
+from analysis.report.figures import FIGURES
 from analysis.report.tables.catalogue import TABLES
 from benchmark.records import RunRecord, record_path, write_record
 from benchmark.records.unit import Unit
@@ -98,5 +98,5 @@ def test_a_folder_that_cannot_be_written_is_named(runs: Path, tmp_path: Path) ->
 
 def test_the_documentation_names_everything() -> None:
     text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
-    names = [*TABLES, *PICTURES, "--out", "--table", "--accuracy", "--published"]
+    names = [*TABLES, *FIGURES, "--out", "--table", "--accuracy", "--published"]
     assert [name for name in names if f"`{name}`" not in text and f"{name} " not in text] == []

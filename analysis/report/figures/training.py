@@ -13,8 +13,8 @@ from analysis.figures.losses import draw_losses, loss_data
 from analysis.figures.progress import draw_progress, progress_data
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.figures.tree import draw_tree, tree_data
-from analysis.report.pictures.picture import (
-    Picture,
+from analysis.report.figures.captioned_figure import (
+    CaptionedFigure,
     fix_layout,
     legend_below,
     limit_of,
@@ -26,10 +26,10 @@ from analysis.report.study import Study, need
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import OPERATIONS
 
-MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a picture can be
+MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a page can be
 
 
-def distances(study: Study) -> Picture:
+def distances(study: Study) -> CaptionedFigure:
     """Draw the gradient distances of the first run that recorded them."""
     matched = [one for one in study.records if _matches(one)]
     need(matched, "no run recorded gradient distances: run gm")
@@ -39,7 +39,7 @@ def distances(study: Study) -> Picture:
     need(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
     splits = record.trace["splits"]
     cuts = ", ".join(_cut(split) for split in splits)
-    return Picture(
+    return CaptionedFigure(
         distance_figure(data),
         f"Gradient distances of {record.name}, seed {record.seed}: a row per supernet that is "
         "split, a column per edge; on the edge that was split, operations that stay together are "
@@ -48,7 +48,7 @@ def distances(study: Study) -> Picture:
     )
 
 
-def trees(study: Study) -> Picture:
+def trees(study: Study) -> CaptionedFigure:
     """Draw the trees of splits, the lowest seed of each method that splits."""
     firsts = [study.of_method(method)[0] for method in study.order]
     found = [record for record in firsts if record.trace.get("splits")]
@@ -67,7 +67,7 @@ def trees(study: Study) -> Picture:
         f"{record.name} {', '.join(_cut(split) for split in record.trace['splits'])}"
         for record in found
     )
-    return Picture(
+    return CaptionedFigure(
         figure,
         "Trees of splits, the lowest seed of each method: lines are labelled with the operations "
         f"that stay on the edge that is split. {_signs()}. {_edges_by_seed(study)}",
@@ -75,7 +75,7 @@ def trees(study: Study) -> Picture:
     )
 
 
-def losses(study: Study) -> Picture:
+def losses(study: Study) -> CaptionedFigure:
     """Draw losses over the budget, the lowest seed of each method that trains."""
     firsts = [study.of_method(method)[0] for method in study.order]
     records = [one for one in firsts if one.trace.get("losses") and "levels" in one.trace]
@@ -89,7 +89,7 @@ def losses(study: Study) -> Picture:
             ends.append(f"{record.name} {curves[-1].losses[-1]:.2f}")
         ax.legend(frameon=False)
         fix_layout(figure)
-    return Picture(
+    return CaptionedFigure(
         figure,
         "Training loss over the budget, the lowest seed of each method: a line per supernet, in "
         "the order of training; gaps are gradient matching. Losses of different supernets average "
@@ -98,10 +98,10 @@ def losses(study: Study) -> Picture:
     )
 
 
-def progress(what: str) -> Callable[[Study], Picture]:
+def progress(what: str) -> Callable[[Study], CaptionedFigure]:
     """Return the function that draws ``tau`` or ``found`` over the budget."""
 
-    def draw(study: Study) -> Picture:
+    def draw(study: Study) -> CaptionedFigure:
         data = progress_data(study.records, study.table, study.key, study.order)
         with style():
             figure, ax = new_axes(COLUMN, 2.6)
@@ -114,7 +114,7 @@ def progress(what: str) -> Callable[[Study], Picture]:
         last = ", ".join(f"{name} seed {seed} {number_text(value)}" for name, seed, value in values)
         size = data[0].architectures
         name = "Kendall τ-b" if what == "tau" else "True accuracy of the best found"
-        return Picture(
+        return CaptionedFigure(
             figure,
             f"{name} over the budget, in a fixed sample of {size:,} architectures: thick lines are "
             "means over seeds, thin ones the runs. While leaves are trained one after the other, "

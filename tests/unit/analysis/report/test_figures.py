@@ -7,11 +7,11 @@ from matplotlib.text import Text
 
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.report import Report, Study
-from analysis.report.pictures import PICTURES
+from analysis.report.figures import FIGURES
 from analysis.statistics.ceiling import table_quality
 
 SMALLEST = 5.5  # points that are still read in print
-DRAWN = sorted(PICTURES)
+DRAWN = sorted(FIGURES)
 
 
 def texts(figure: Figure) -> list[Text]:
@@ -26,7 +26,7 @@ def texts(figure: Figure) -> list[Text]:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_figures_fit_a_page_and_letters_are_read(report: Report, name: str) -> None:
-    figure = report.pictures[name].figure
+    figure = report.figures[name].figure
     assert figure.get_figwidth() in (COLUMN, PAGE_WIDTH) or name == "scores"
     assert figure.get_figheight() < 9.5
     for text in texts(figure):
@@ -35,7 +35,7 @@ def test_figures_fit_a_page_and_letters_are_read(report: Report, name: str) -> N
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_nothing_is_cut_off(report: Report, name: str) -> None:
-    figure = report.pictures[name].figure
+    figure = report.figures[name].figure
     frame = figure.bbox
     ticks = {id(label) for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)
              for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
@@ -52,36 +52,38 @@ def test_nothing_is_cut_off(report: Report, name: str) -> None:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_words_say_what_a_figure_shows(report: Report, name: str) -> None:
-    picture = report.pictures[name]
-    assert len(picture.caption) > 40
-    assert len(picture.alternative) > 40
+    captioned = report.figures[name]
+    assert len(captioned.caption) > 40
+    assert len(captioned.alternative) > 40
     assert (
-        any(method in picture.alternative for method in report.study.order) or name == "distances"
+        any(method in captioned.alternative for method in report.study.order) or name == "distances"
     )
 
 
 def test_the_noise_ceiling_is_drawn_where_there_is_one(report: Report) -> None:
-    (ax,) = report.pictures["tau-over-top"].figure.axes
+    (ax,) = report.figures["tau-over-top"].figure.axes
     labels = [line.get_label() for line in ax.lines]
     assert labels.count("noise ceiling") == labels.count("validation") == 1
-    caption = report.pictures["tau-over-top"].caption
+    caption = report.figures["tau-over-top"].caption
     assert "Validation: the table's own validation accuracy, CIFAR-10, 200 epoch" in caption
 
 
 def test_every_figure_of_tau_has_one_ceiling(report: Report, study: Study) -> None:
     (quality,) = table_quality(study.table)
     for name, part in (("tau-over-top", 1), ("tau-by-seed", 0), ("tau-over-budget", 1)):
-        (ax,) = report.pictures[name].figure.axes
+        (ax,) = report.figures[name].figure.axes
         (line,) = [line for line in ax.lines if line.get_label() == "noise ceiling"]
         assert np.asarray(line.get_data()[part])[0] == quality.ceiling
-        assert f"Noise ceiling: τ = {quality.ceiling:.3f} is what" in report.pictures[name].caption
+        assert f"Noise ceiling: τ = {quality.ceiling:.3f} is what" in report.figures[name].caption
     for name in ("precision", "best-by-seed", "best-over-budget"):
-        (ax,) = report.pictures[name].figure.axes
+        (ax,) = report.figures[name].figure.axes
         assert "noise ceiling" not in [line.get_label() for line in ax.lines]
-        assert "Noise ceiling" not in report.pictures[name].caption
+        assert "Noise ceiling" not in report.figures[name].caption
 
 
 def test_it_is_said_how_many_batches_were_matched(report: Report) -> None:
-    picture = report.pictures["distances"]
-    assert picture.caption.endswith("Batches matched, split by split: 100, 16, 8, of 100 planned.")
-    assert "nor_conv_3x3 after 16 of 100 batches, root.1 on" in picture.alternative
+    captioned = report.figures["distances"]
+    assert captioned.caption.endswith(
+        "Batches matched, split by split: 100, 16, 8, of 100 planned."
+    )
+    assert "nor_conv_3x3 after 16 of 100 batches, root.1 on" in captioned.alternative

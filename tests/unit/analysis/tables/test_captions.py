@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.tables import gather_facts
-from analysis.tables.facts import ranges
+from analysis.tables import comparison_context
+from analysis.tables.captions import ranges
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import SIZE, network_codes
 from benchmark.truth import AccuracyKey, TruthTable
@@ -18,16 +18,16 @@ MakeRecord = Callable[..., RunRecord]
 
 def test_the_lines(five: TruthTable, key: AccuracyKey, make_record: MakeRecord) -> None:
     records = [make_record(name, seed, range(5)) for name in ("gm", "snas") for seed in (2, 0, 1)]
-    facts = gather_facts(records, five, key)
-    assert facts.truth_line == (
+    context = comparison_context(records, five, key)
+    assert context.truth_line == (
         "Truth: test accuracy, CIFAR-10, 200 epochs; table five: made up; "
         "trainings behind each: 1 to 3."
     )
-    assert facts.size_line == "Compared: 5 of 15,625 architectures."
-    assert facts.runs_line == (
+    assert context.size_line == "Compared: 5 of 15,625 architectures."
+    assert context.runs_line == (
         "Runs: preset ci; seeds 0–2; BatchNorm at scoring: statistics of training images."
     )
-    (warning,) = facts.warnings
+    (warning,) = context.warnings
     assert warning.startswith("Warning: only 5 architectures are compared; with fewer than 1,000")
 
 
@@ -35,17 +35,17 @@ def test_what_is_not_known_is_not_said(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord
 ) -> None:
     record = make_record("gm", 0, range(5), task={"scoring": {}})
-    facts = gather_facts([record], replace(five, seeds={}), key)
-    assert facts.truth_line.endswith("table five: made up.")
-    assert facts.runs_line == "Runs: preset ci; seeds 0."
+    context = comparison_context([record], replace(five, seeds={}), key)
+    assert context.truth_line.endswith("table five: made up.")
+    assert context.runs_line == "Runs: preset ci; seeds 0."
 
 
 def test_methods_with_other_seeds_are_named(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord
 ) -> None:
     units = [("gm", 0), ("gm", 1), ("params", 0), ("few-shot", 0), ("few-shot", 1)]
-    facts = gather_facts([make_record(*unit, range(5)) for unit in units], five, key)
-    assert facts.runs_line.startswith(
+    context = comparison_context([make_record(*unit, range(5)) for unit in units], five, key)
+    assert context.runs_line.startswith(
         "Runs: preset ci; seeds 0, 1 (gm, few-shot) and 0 (params); BatchNorm"
     )
 
@@ -54,26 +54,26 @@ def test_methods_with_other_seeds_are_named(
 def test_few_architectures_are_warned_of(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord, size: int, warned: bool
 ) -> None:
-    facts = gather_facts([make_record("gm", 0, range(5))], five, key)
-    assert bool(replace(facts, architectures=size).warnings) is warned
+    context = comparison_context([make_record("gm", 0, range(5))], five, key)
+    assert bool(replace(context, architectures=size).warnings) is warned
 
 
 def test_the_whole_space_is_called_so(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord
 ) -> None:
-    facts = gather_facts([make_record("gm", 0, range(5))], five, key)
-    assert replace(facts, architectures=SIZE).size_line == "Compared: all 15,625 architectures."
+    context = comparison_context([make_record("gm", 0, range(5))], five, key)
+    assert replace(context, architectures=SIZE).size_line == "Compared: all 15,625 architectures."
 
 
 def test_different_networks_are_counted_where_each_was_trained_once(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord
 ) -> None:
     runs = [make_record("gm", 0, range(5))]
-    assert gather_facts(runs, five, key).networks is None
+    assert comparison_context(runs, five, key).networks is None
     built = replace(five, protocol={"seeds": [0]})
-    facts = gather_facts(runs, built, key)
+    context = comparison_context(runs, built, key)
     distinct = len({int(network_codes([code])[0]) for code in five.codes})
-    assert facts.size_line == (
+    assert context.size_line == (
         f"Compared: 5 of 15,625 architectures, {distinct} different networks."
     )
 

@@ -1,4 +1,4 @@
-"""The circumstances of a comparison, for captions: the truth, the runs, and their numbers."""
+"""What captions say about a comparison: its truth, its runs, and how many architectures."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _DATASETS = {
 
 
 @dataclass(frozen=True)
-class Facts:
-    """The circumstances of a comparison."""
+class ComparisonContext:
+    """What a comparison was made of."""
 
     table: str  # name of the truth table
     description: str  # origin of its numbers
@@ -91,15 +91,17 @@ class Facts:
         return " and ".join(f"{seeds} ({', '.join(names)})" for seeds, names in methods_of.items())
 
 
-def gather_facts(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) -> Facts:
-    """Return the facts of a comparison; arguments and errors are those of `evaluate`."""
+def comparison_context(
+    records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey
+) -> ComparisonContext:
+    """Return the context of a comparison; arguments and errors are those of `evaluate`."""
     runs = comparable(records)
     table = scored_part(table, runs)
     seeds: dict[str, list[int]] = {}
     for run in runs:
         seeds.setdefault(run.name, []).append(run.seed)
     counts = table.seeds.get(key)
-    return Facts(
+    return ComparisonContext(
         table=table.name,
         description=table.description,
         key=key,

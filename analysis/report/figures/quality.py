@@ -13,8 +13,8 @@ from analysis.figures.overview import draw_overview, overview_data
 from analysis.figures.seeds import by_seed_data, draw_by_seed
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.metrics.ranking import METRICS
-from analysis.report.pictures.picture import (
-    Picture,
+from analysis.report.figures.captioned_figure import (
+    CaptionedFigure,
     fix_layout,
     legend_below,
     limit_of,
@@ -26,11 +26,11 @@ from analysis.report.pictures.picture import (
 from analysis.report.study import Study
 
 
-def scores(study: Study) -> Picture:
+def scores(study: Study) -> CaptionedFigure:
     """Draw predicted scores against true accuracies, the lowest seed of each method."""
     panels = scores_against_truth_data(study.records, study.table, study.key)
     shown = ", ".join(f"{panel.method} {number_text(panel.tau)}" for panel in panels)
-    return Picture(
+    return CaptionedFigure(
         comparison_figure(panels),
         "Density of architectures over score and true accuracy, for the lowest seed of each "
         "method. A good ranking rises to the right.",
@@ -38,11 +38,11 @@ def scores(study: Study) -> Picture:
     )
 
 
-def tau_over_top(study: Study) -> Picture:
+def tau_over_top(study: Study) -> CaptionedFigure:
     """Draw tau inside the true top over its size."""
     data = tau_over_top_data(study.records, study.table, study.key, study.order)
     figure = _curves_figure(data, "Kendall τ-b inside the top", "true best (of all architectures)")
-    return Picture(
+    return CaptionedFigure(
         figure,
         "Kendall τ-b among the truly best architectures: means over seeds, shaded from "
         f"the lowest to the highest seed. {validation_text(study)}{limit_text(study)} At the right "
@@ -52,11 +52,11 @@ def tau_over_top(study: Study) -> Picture:
     )
 
 
-def precision(study: Study) -> Picture:
+def precision(study: Study) -> CaptionedFigure:
     """Draw precision at k over k."""
     data = precision_data(study.records, study.table, study.key, study.order)
     figure = _curves_figure(data, "precision", "predicted best (of all architectures)")
-    return Picture(
+    return CaptionedFigure(
         figure,
         "Share of the predicted best that are among as many true best: means over seeds, shaded "
         f"from the lowest to the highest seed. {validation_text(study)} Chance: a random order.",
@@ -64,10 +64,10 @@ def precision(study: Study) -> Picture:
     )
 
 
-def by_seed(metric: str) -> Callable[[Study], Picture]:
+def by_seed(metric: str) -> Callable[[Study], CaptionedFigure]:
     """Return the function that draws a metric of every run."""
 
-    def draw(study: Study) -> Picture:
+    def draw(study: Study) -> CaptionedFigure:
         data = by_seed_data(study.runs, metric, study.order)
         is_tau = metric == "kendall_tau"
         with style():
@@ -76,7 +76,7 @@ def by_seed(metric: str) -> Callable[[Study], Picture]:
             fix_layout(figure)
         digits = METRICS[metric].digits
         means = ", ".join(f"{one.name} {number_text(one.mean, digits)}" for one in data)
-        return Picture(
+        return CaptionedFigure(
             figure,
             f"{METRICS[metric].title} of every run: markers are runs, a tick is the mean, a bar "
             "its 95% bootstrap interval over seeds, widened for few seeds."
@@ -87,7 +87,7 @@ def by_seed(metric: str) -> Callable[[Study], Picture]:
     return draw
 
 
-def overview(study: Study) -> Picture:
+def overview(study: Study) -> CaptionedFigure:
     """Draw the means of all methods in all metrics."""
     data = overview_data(study.runs, study.order)
     with style():
@@ -99,7 +99,7 @@ def overview(study: Study) -> Picture:
         for metric, column in zip(data.metrics, data.shades.T, strict=True)
         if not math.isnan(column.sum())
     )
-    return Picture(
+    return CaptionedFigure(
         figure,
         "Every method in every metric: means over seeds; darker is better within a column.",
         f"Table of means; the best method in each metric: {best}.",

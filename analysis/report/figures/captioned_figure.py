@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from analysis.figures.curves import validation_key
 from analysis.report.study import Study
 from analysis.statistics.ceiling import noise_limit
+from analysis.tables.captions import describe
 from analysis.tables.cells import rounded
-from analysis.tables.facts import describe
 
 LEGEND_COLUMNS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CaptionedFigure:
     """A figure, its caption, and a description for readers who cannot see it."""
 
     figure: Figure
