@@ -30,40 +30,27 @@ NO_TRAJECTORY = TrajectorySettings(points=0, architectures=1)
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """One seed of one task, for one method to work on.
+    """One seed of one task, for one method to work on."""
 
-    Attributes:
-        images: Training and validation images, on the device.
-        crop_padding: Border in pixels around a training image before it is cropped.
-        flip: Whether training images are mirrored at random.
-        training: How weights are trained.
-        scoring: How architectures are scored.
-        search: Which base trains supernets, and its settings.
-        ledger: Where all that is spent is charged.
-        candidates: Which architectures to score, codes [n], ascending.
-        tick: Called after each step of work that is charged to the ledger.
-        progress: Called with the share of the work that is done, from 0 to 1, by a method that
-            charges nothing.
-        note: Called with messages for the user.
-        checkpoints: Saves the run's state, to resume it.
-        trajectory: At how many points of the budget how many architectures are scored.
-    """
-
-    images: ImageSet
-    crop_padding: int
-    flip: bool
+    images: ImageSet  # training and validation images, on the device
+    crop_padding: int  # border in pixels around a training image before it is cropped
+    flip: bool  # whether training images are mirrored at random
     scale: NetworkScale
-    training: TrainingSettings
-    scoring: ScoringSettings
-    search: SearchSettings
+    training: TrainingSettings  # how weights are trained
+    scoring: ScoringSettings  # how architectures are scored
+    search: SearchSettings  # which base trains supernets, and its settings
     streams: Streams
-    ledger: Ledger
+    ledger: Ledger  # where all that is spent is charged
     device: torch.device
-    candidates: Codes
+    candidates: Codes  # which architectures to score, codes [n], ascending
+    # called after each step of work that is charged to the ledger
     tick: Callable[[], None] = _ignore
+    # called with the share of the work that is done, from 0 to 1, by a method that charges nothing
     progress: Callable[[float], None] = _ignore
-    note: Callable[[str], None] = _ignore
+    note: Callable[[str], None] = _ignore  # called with messages for the user
+    # saves the run's state, to resume it
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    # at how many points of the budget how many architectures are scored
     trajectory: TrajectorySettings = NO_TRAJECTORY
 
     def batches(self, images: Images, count: int, stream: str) -> Batches:

@@ -21,17 +21,13 @@ MOST_EDGES = 2  # three would make 125 sub-supernets
 
 @dataclass(frozen=True)
 class FewShotOptions:
-    """How few-shot NAS splits.
+    """How few-shot NAS splits."""
 
-    Attributes:
-        warm_up: Share of the budget that the undivided supernet gets first.
-        epochs: Epochs of the undivided supernet and of each sub-supernet, two numbers, if the
-            budget is ``schedule``; else none.
-        edges: Indices of the edges to split, one or two; the published program splits 0, 0→1.
-    """
-
-    warm_up: Fraction
+    warm_up: Fraction  # share of the budget that the undivided supernet gets first
+    # epochs of the undivided supernet and of each sub-supernet, two numbers, if the budget is
+    # ``schedule``; else none
     epochs: tuple[Count, ...]
+    # indices of the edges to split, one or two; the published program splits 0, 0→1
     edges: tuple[EdgeIndex, ...]
 
     def __post_init__(self) -> None:

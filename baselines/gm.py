@@ -30,40 +30,30 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True)
 class SplittingOptions:
-    """How GM-NAS splits; subclasses say whether groups follow gradients or are random.
+    """How GM-NAS splits; subclasses say whether groups follow gradients or are random."""
 
-    Attributes:
-        warm_up: Share of the budget that the undivided supernet gets first.
-        between: Share for all supernets of each level that is split again.
-        epochs: Epochs of each supernet, level by level, the leaves' last, if the budget is
-            ``schedule``; else none.
-        levels: Levels of splits.
-        groups: Groups of each split.
-        min_size: Least number of operations in a group.
-        batches: Batches over which gradient distances are averaged at each split.
-        restart: Where children start from the initial weights instead of their parent's.
-        edge: Which edge is split: the one whose cut separates the most distance, a random one, or
-            those of ``edges``.
-        edges: Index of the edge to split at each level if ``edge`` is fixed; else none.
-        weight: Whether an operation that stands alone on an edge has weight 1 (hard) or keeps its
-            weight in the mixture (soft).
-        cut: Whether all partitions are tried, or spectral clustering finds one.
-        stop_error: Greatest probability that matching, stopped early, decides otherwise than all
-            batches would; 0 uses all.
-    """
-
-    warm_up: Fraction
-    between: Fraction
+    warm_up: Fraction  # share of the budget that the undivided supernet gets first
+    between: Fraction  # share for all supernets of each level that is split again
+    # epochs of each supernet, level by level, the leaves' last, if the budget is ``schedule``; else
+    # none
     epochs: tuple[Count, ...]
-    levels: Annotated[int, Meta(ge=1, le=len(EDGES))]
-    groups: Annotated[int, Meta(ge=2, le=len(OPERATIONS))]
-    min_size: Count
-    batches: Count
-    restart: Restart
+    levels: Annotated[int, Meta(ge=1, le=len(EDGES))]  # levels of splits
+    groups: Annotated[int, Meta(ge=2, le=len(OPERATIONS))]  # groups of each split
+    min_size: Count  # least number of operations in a group
+    batches: Count  # batches over which gradient distances are averaged at each split
+    restart: Restart  # where children start from the initial weights instead of their parent's
+    # which edge is split: the one whose cut separates the most distance, a random one, or those of
+    # ``edges``
     edge: Literal["best", "random", "fixed"]
+    # index of the edge to split at each level if ``edge`` is fixed; else none
     edges: tuple[EdgeIndex, ...]
+    # whether an operation that stands alone on an edge has weight 1 (hard) or keeps its weight in
+    # the mixture (soft)
     weight: Literal["hard", "soft"]
+    # whether all partitions are tried, or spectral clustering finds one
     cut: Literal["exact", "spectral"]
+    # greatest probability that matching, stopped early, decides otherwise than all batches would; 0
+    # uses all
     stop_error: Annotated[float, Meta(ge=0, le=0.5)]
 
     def __post_init__(self) -> None:
@@ -100,12 +90,9 @@ class SplittingOptions:
 
 @dataclass(frozen=True)
 class GmOptions(SplittingOptions):
-    """How GM-NAS splits; the paper's ablations are among the options.
+    """How GM-NAS splits; the paper's ablations are among the options."""
 
-    Attributes:
-        partition: Whether groups follow the gradient distances or are drawn at random.
-    """
-
+    # whether groups follow the gradient distances or are drawn at random
     partition: Literal["gradient", "random"]
 
     @property

@@ -18,14 +18,10 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a method returns.
+    """What a method returns."""
 
-    Attributes:
-        scores: One for each candidate of the experiment, [n], higher is better.
-        trace: How they came about, as plain JSON values: splits, distances, losses.
-    """
-
-    scores: NDArray[np.float64]
+    scores: NDArray[np.float64]  # one for each candidate of the experiment, [n], higher is better
+    # how they came about, as plain JSON values: splits, distances, losses
     trace: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -39,17 +35,13 @@ class Method(ABC):
 
     Args:
         options: Plain values of the method's own options, checked against ``Options``.
-
-    Attributes:
-        reference: Whether it trains nothing and stands in tables for comparison only.
-        seeded: Whether its scores depend on the seed.
-        Options: Dataclass of its options.
     """
 
     name: ClassVar[str]
+    # whether it trains nothing and stands in tables for comparison only
     reference: ClassVar[bool] = False
-    seeded: ClassVar[bool] = True
-    Options: ClassVar[type[Any]] = NoOptions
+    seeded: ClassVar[bool] = True  # whether its scores depend on the seed
+    Options: ClassVar[type[Any]] = NoOptions  # dataclass of its options
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = read_settings(self.Options, options, f"[methods.{self.name}]")

@@ -16,12 +16,9 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True)
 class OneShotOptions:
-    """How long one-shot NAS trains.
+    """How long one-shot NAS trains."""
 
-    Attributes:
-        epochs: Epochs of the supernet, one number, if the budget is ``schedule``; else none.
-    """
-
+    # epochs of the supernet, one number, if the budget is ``schedule``; else none
     epochs: tuple[Count, ...]
 
 

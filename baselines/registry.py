@@ -19,19 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MethodRecord:
-    """A method that can be run by name.
-
-    Attributes:
-        path: Module below ``baselines`` and class, like ``gm:Gm``.
-        reference: Whether it trains nothing and stands in tables for comparison only.
-        expensive: Whether it is compared only if it is named.
-    """
+    """A method that can be run by name."""
 
     name: str
     description: str
-    path: str
-    reference: bool = False
-    expensive: bool = False
+    path: str  # module below ``baselines`` and class, like ``gm:Gm``
+    reference: bool = False  # whether it trains nothing and stands in tables for comparison only
+    expensive: bool = False  # whether it is compared only if it is named
 
     def load(self) -> type[Method]:
         """Import the method's class."""

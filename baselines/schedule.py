@@ -19,23 +19,17 @@ Restart = Literal["never", "always", "last"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How training is divided among the levels of a tree.
+    """How training is divided among the levels of a tree."""
 
-    Attributes:
-        warm_up: Share of the budget for the undivided supernet.
-        between: Share for all supernets of a level that is split again.
-        groups: Branching factor of each level.
-        restart: Where children start from the initial weights instead of their parent's.
-        epochs: Epochs of each supernet, level by level, the leaves' last; empty for shares.
-        anneals: With epochs, what a cosine of the learning rate covers: the whole ``lineage``, or
-            the training of ``each`` supernet.
-    """
-
-    warm_up: float
-    between: float
-    groups: tuple[int, ...]
+    warm_up: float  # share of the budget for the undivided supernet
+    between: float  # share for all supernets of a level that is split again
+    groups: tuple[int, ...]  # branching factor of each level
+    # where children start from the initial weights instead of their parent's
     restart: Restart = "never"
+    # epochs of each supernet, level by level, the leaves' last; empty for shares
     epochs: tuple[int, ...] = ()
+    # with epochs, what a cosine of the learning rate covers: the whole ``lineage``, or the training
+    # of ``each`` supernet
     anneals: Literal["lineage", "each"] = "lineage"
 
     @property
@@ -51,22 +45,15 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Workload:
-    """What a schedule is planned for.
+    """What a schedule is planned for."""
 
-    Attributes:
-        train_images: Training images, which make an epoch.
-        batch_size: Images in a batch.
-        passes: Batches that a step passes, see `Base.passes`; a step that trains weights alone
-            passes one.
-        matching: For each level that is split, the most batches that one of its splits passes.
-        budget: Images that may be passed; None if the schedule determines the cost.
-    """
-
-    train_images: int
-    batch_size: int
+    train_images: int  # training images, which make an epoch
+    batch_size: int  # images in a batch
+    # batches that a step passes, see `Base.passes`; a step that trains weights alone passes one
     passes: int
+    # for each level that is split, the most batches that one of its splits passes
     matching: tuple[int, ...]
-    budget: int | None
+    budget: int | None  # images that may be passed; None if the schedule determines the cost
 
 
 @dataclass(frozen=True)

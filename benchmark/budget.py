@@ -28,13 +28,9 @@ class Spending(str, Enum):
 
 @dataclass(frozen=True)
 class Budget:
-    """What a method may spend.
+    """What a method may spend."""
 
-    Attributes:
-        images: Images forward and backward, 1 or more.
-    """
-
-    images: int
+    images: int  # images forward and backward, 1 or more
 
     def __post_init__(self) -> None:
         """Check the number."""

@@ -29,9 +29,6 @@ class Streams:
     A stream is seeded by the SHA-256 of ``<seed>:<name>`` as a little-endian number: torch's
     generator gets the first eight bytes (the one on the CPU uses four), numpy's PCG64 all 32.
 
-    Attributes:
-        seed: An integer from 0 to 4,294,967,295.
-
     Example:
         >>> streams = Streams(3)
         >>> int(streams.numpy("batches").integers(1000))
@@ -40,7 +37,7 @@ class Streams:
         297
     """
 
-    seed: int
+    seed: int  # an integer from 0 to 4,294,967,295
     _drawn: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -33,20 +33,14 @@ TRAINING_VERSION = 1
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What one training of an architecture gave.
+    """What one training of an architecture gave."""
 
-    Attributes:
-        accuracy: Accuracy of each split, in percent.
-        loss: Mean cross-entropy of each split, in nats.
-        curve: Accuracy of each split after each epoch, in percent, on the first
-            ``evaluation.curve_images`` images; empty where that is 0.
-        seconds: Training time of an epoch.
-    """
-
-    accuracy: Mapping[str, float]
-    loss: Mapping[str, float]
+    accuracy: Mapping[str, float]  # accuracy of each split, in percent
+    loss: Mapping[str, float]  # mean cross-entropy of each split, in nats
+    # accuracy of each split after each epoch, in percent, on the first ``evaluation.curve_images``
+    # images; empty where that is 0
     curve: Mapping[str, list[float]]
-    seconds: float
+    seconds: float  # training time of an epoch
 
 
 def train_alone(

@@ -21,26 +21,19 @@ STREAM = "proxy images"
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """Options of a proxy without images.
+    """Options of a proxy without images."""
 
-    Attributes:
-        scale: Size of the ``task``'s network, or of NAS-Bench-201's (``table``).
-    """
-
+    # size of the ``task``'s network, or of NAS-Bench-201's (``table``)
     scale: Literal["task", "table"]
 
 
 @dataclass(frozen=True)
 class ProbeOptions(NetworkOptions):
-    """Options of a proxy with one batch of images.
+    """Options of a proxy with one batch of images."""
 
-    Attributes:
-        images: Training images of the ``task``, resized to the network, or ``noise``.
-        batch_size: Images in a batch, at least two.
-    """
-
+    # training images of the ``task``, resized to the network, or ``noise``
     images: Literal["task", "noise"]
-    batch_size: Annotated[int, Meta(ge=2)]
+    batch_size: Annotated[int, Meta(ge=2)]  # images in a batch, at least two
 
 
 @dataclass(frozen=True)

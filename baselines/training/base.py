@@ -72,16 +72,14 @@ class Base(ABC):
         experiment: Images, scale, budget and streams.
         longest: Most steps of a supernet, its ancestors' included; by default as many as there are
             batches in the budget, so that all methods see the same batches.
-
-    Attributes:
-        passes: Batches that one step passes forward and backward, each charged to the budget; a
-            step that trains weights alone passes one.
-        has_weights: Whether architecture parameters weight the operations of a mixture.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
+    # batches that one step passes forward and backward, each charged to the budget; a step that
+    # trains weights alone passes one
     passes: ClassVar[int]
+    # whether architecture parameters weight the operations of a mixture
     has_weights: ClassVar[bool] = True
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:

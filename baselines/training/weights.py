@@ -28,20 +28,13 @@ CHECK_EVERY = 256  # steps; each check of their losses waits for the device once
 
 @dataclass(frozen=True)
 class StepRange:
-    """A range of steps in the whole training of a network.
+    """A range of steps in the whole training of a network."""
 
-    Attributes:
-        start: Steps the weights have been trained before; the first step takes batch ``start``.
-        steps: Steps in this range.
-        total: Steps of the whole training.
-        cosine_steps: Its length in steps; by default ``total``.
-    """
-
-    start: int
-    steps: int
-    total: int
+    start: int  # steps the weights have been trained before; the first step takes batch ``start``
+    steps: int  # steps in this range
+    total: int  # steps of the whole training
     cosine_start: int = 0
-    cosine_steps: int | None = None
+    cosine_steps: int | None = None  # its length in steps; by default ``total``
 
 
 def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:

@@ -24,19 +24,12 @@ from benchmark.records import RunRecord, Unit, read_records, record_path
 
 @dataclass(frozen=True)
 class Merged:
-    """The result of a merge.
+    """The result of a merge."""
 
-    Attributes:
-        what: ``runs`` or ``trainings``.
-        count: How many the target folder has now.
-        added: How many of them are new in it.
-        damaged: Lines of journals that could not be used.
-    """
-
-    what: str
-    count: int
-    added: int
-    damaged: int = 0
+    what: str  # ``runs`` or ``trainings``
+    count: int  # how many the target folder has now
+    added: int  # how many of them are new in it
+    damaged: int = 0  # lines of journals that could not be used
 
 
 def merge(folders: Sequence[Path], out: Path) -> Merged:

@@ -48,17 +48,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Cifar:
-    """One of the two data sets.
-
-    Attributes:
-        versions: Its formats; the first is downloaded if none is found.
-        images: Number of images in the official training part.
-    """
+    """One of the two data sets."""
 
     name: str
     classes: int
-    versions: tuple[Version, ...]
-    images: int = IMAGES
+    versions: tuple[Version, ...]  # its formats; the first is downloaded if none is found
+    images: int = IMAGES  # number of images in the official training part
 
     def prepare(self, folder: Path) -> None:
         """Find the files in the data folder, or download them to it.

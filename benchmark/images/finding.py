@@ -27,15 +27,11 @@ def data_folder(given: Path | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Remote:
-    """A file that its publisher offers for download.
-
-    Attributes:
-        md5: The publisher's MD5 checksum, 32 hexadecimal digits.
-    """
+    """A file that its publisher offers for download."""
 
     name: str
     address: str
-    md5: str
+    md5: str  # the publisher's MD5 checksum, 32 hexadecimal digits
 
     def check(self, path: Path) -> None:
         """Check that a file is the published one."""

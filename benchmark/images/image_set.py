@@ -13,18 +13,12 @@ from benchmark.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images as they are stored.
+    """Labelled images as they are stored."""
 
-    Attributes:
-        pixels: [n, channels, H, W]: float32, already normalised, or uint8, four times smaller.
-        labels: int64 [n].
-        mean: float32 [channels, 1, 1], mean of uint8 pixels; None for float32.
-        deviation: float32 [channels, 1, 1], their standard deviation; None for float32.
-    """
-
-    pixels: Tensor
-    labels: Tensor
-    mean: Tensor | None = None
+    pixels: Tensor  # [n, channels, H, W]: float32, already normalised, or uint8, four times smaller
+    labels: Tensor  # int64 [n]
+    mean: Tensor | None = None  # float32 [channels, 1, 1], mean of uint8 pixels; None for float32
+    # float32 [channels, 1, 1], their standard deviation; None for float32
     deviation: Tensor | None = None
 
     def __len__(self) -> int:
@@ -64,15 +58,10 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """A data set's two parts: weights are trained on one, architectures scored on the other.
+    """A data set's two parts: weights are trained on one, architectures scored on the other."""
 
-    Attributes:
-        train: Training images.
-        valid: Validation images, disjoint from the training images.
-    """
-
-    train: Images
-    valid: Images
+    train: Images  # training images
+    valid: Images  # validation images, disjoint from the training images
     classes: int
 
     def digest(self) -> str:

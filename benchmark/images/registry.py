@@ -15,27 +15,19 @@ from benchmark.images.settings import DataSettings
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """A data set.
-
-    Attributes:
-        channels: Channels of an image.
-        resolution: Height and width in pixels as published.
-        images: Number of images in the official training part; the others are never used.
-        noisy: Whether noise can be added to its images.
-        read: Reads the images that the settings ask for from the data folder.
-        prepare: Finds its files in the data folder, or downloads them to it.
-        is_there: Returns whether its files are in the data folder, without downloading.
-    """
+    """A data set."""
 
     name: str
     description: str
-    channels: int
+    channels: int  # channels of an image
     classes: int
-    resolution: int
-    images: int
-    noisy: bool
+    resolution: int  # height and width in pixels as published
+    images: int  # number of images in the official training part; the others are never used
+    noisy: bool  # whether noise can be added to its images
+    # reads the images that the settings ask for from the data folder
     read: Callable[[DataSettings, Path], ImageSet]
-    prepare: Callable[[Path], object]
+    prepare: Callable[[Path], object]  # finds its files in the data folder, or downloads them to it
+    # returns whether its files are in the data folder, without downloading
     is_there: Callable[[Path], bool]
 
     def check(self, settings: DataSettings) -> None:

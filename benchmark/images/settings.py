@@ -22,26 +22,18 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSettings:
-    """Section ``[data]`` of a task.
-
-    Attributes:
-        resolution: Height and width in pixels; images of another size are resampled.
-        training_images: Number of images that weights are trained on.
-        validation_images: Number of other images, that architectures are scored on.
-        noise: Fixed Gaussian noise, in standard deviations of the pixels.
-        noise_draws: Number of copies of each training image, each with its own noise.
-        crop_padding: Border in pixels around a training image before it is cropped at random.
-        flip: Whether training images are mirrored left to right with probability 1/2.
-    """
+    """Section ``[data]`` of a task."""
 
     dataset: str
-    resolution: Count
-    training_images: Count
-    validation_images: Count
+    resolution: Count  # height and width in pixels; images of another size are resampled
+    training_images: Count  # number of images that weights are trained on
+    validation_images: Count  # number of other images, that architectures are scored on
+    # fixed Gaussian noise, in standard deviations of the pixels
     noise: Annotated[float, Meta(ge=0, le=MAX_NOISE)]
-    noise_draws: Count
+    noise_draws: Count  # number of copies of each training image, each with its own noise
+    # border in pixels around a training image before it is cropped at random
     crop_padding: Annotated[int, Meta(ge=0)]
-    flip: bool
+    flip: bool  # whether training images are mirrored left to right with probability 1/2
 
     def __post_init__(self) -> None:
         """Check fields against each other."""

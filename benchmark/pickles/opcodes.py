@@ -50,18 +50,15 @@ class CutOffError(Exception):
 class Walk:
     """What a walk has found, as positions in the bytes.
 
-    Attributes:
-        puts: Where objects are stored in the memo under a number of four bytes.
-        gets: Where they are taken from it by such a number.
-        tuples: Number of tuples so far.
-
     All methods raise `CutOffError` if the bytes end first, and `InputError` for an opcode, a length
     or a memo number that no benchmark file has.
     """
 
+    # where objects are stored in the memo under a number of four bytes
     puts: list[int] = field(default_factory=list)
+    # where they are taken from it by such a number
     gets: list[int] = field(default_factory=list)
-    tuples: int = 0
+    tuples: int = 0  # number of tuples so far
 
     def group(self, data: bytes, start: int) -> tuple[int, int]:
         r"""Walk from the mark at ``start`` to the opcode that closes it.

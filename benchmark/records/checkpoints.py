@@ -19,15 +19,10 @@ State = Callable[[], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Every:
-    """How often a checkpoint is written; never if both are None.
+    """How often a checkpoint is written; never if both are None."""
 
-    Attributes:
-        steps: Safe places, which are steps of training, between two checkpoints.
-        seconds: Seconds between two checkpoints.
-    """
-
-    steps: int | None = None
-    seconds: float | None = None
+    steps: int | None = None  # safe places, which are steps of training, between two checkpoints
+    seconds: float | None = None  # seconds between two checkpoints
 
 
 DEFAULT = Every(seconds=300.0)

@@ -26,20 +26,14 @@ KIND = JsonKind(
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that failed.
-
-    Attributes:
-        fault: What went wrong, one line.
-        budget: What it had spent, from `benchmark.budget.Ledger.to_dict`.
-        provenance: What ran where, from `benchmark.records.provenance.provenance`.
-    """
+    """A run that failed."""
 
     method: str
     seed: int
     task: Mapping[str, Any]
-    fault: str
-    budget: Mapping[str, Any]
-    provenance: Mapping[str, Any]
+    fault: str  # what went wrong, one line
+    budget: Mapping[str, Any]  # what it had spent, from `benchmark.budget.Ledger.to_dict`
+    provenance: Mapping[str, Any]  # what ran where, from `benchmark.records.provenance.provenance`
 
 
 def failure_path(folder: str | Path, unit: Unit) -> Path:

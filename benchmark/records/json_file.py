@@ -19,20 +19,13 @@ MAX_BYTES = 1 << 26  # of a file; a record has some 150,000
 
 @dataclass(frozen=True)
 class JsonKind:
-    """A kind of JSON file, and how messages speak of it.
+    """A kind of JSON file, and how messages speak of it."""
 
-    Attributes:
-        format: Its ``format`` entry.
-        schema: Its ``schema`` entry, the version of the format.
-        name: What one is called.
-        remedy: What to do about one that is damaged.
-    """
-
-    format: str
-    schema: int
-    name: str
+    format: str  # its ``format`` entry
+    schema: int  # its ``schema`` entry, the version of the format
+    name: str  # what one is called
     writer: str
-    remedy: str
+    remedy: str  # what to do about one that is damaged
 
 
 def write_json(kind: JsonKind, contents: Mapping[str, Any], path: str | Path) -> None:

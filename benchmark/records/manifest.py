@@ -33,22 +33,14 @@ FileName = Annotated[str, Meta(pattern=r"^[\w+-][\w.+-]*\Z")]  # beside the mani
 
 @dataclass(frozen=True)
 class Manifest:
-    """What lay in a folder when a comparison was made.
+    """What lay in a folder when a comparison was made."""
 
-    Attributes:
-        files: SHA-256 of each file by its name.
-        accuracy: Which of its accuracies.
-        truth: SHA-256 of that accuracy of all its architectures.
-        source: SHA-256 of the file that the table came from, as the table says.
-        command: What was typed.
-    """
-
-    files: Mapping[FileName, str]
+    files: Mapping[FileName, str]  # SHA-256 of each file by its name
     table: str
-    accuracy: str
-    truth: str
-    source: str
-    command: str
+    accuracy: str  # which of its accuracies
+    truth: str  # SHA-256 of that accuracy of all its architectures
+    source: str  # SHA-256 of the file that the table came from, as the table says
+    command: str  # what was typed
 
 
 def manifest_path(folder: str | Path, name: str) -> Path:

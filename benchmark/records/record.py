@@ -35,32 +35,22 @@ class RunRecord:
 
     Mappings are kept as copies made of plain JSON values, scores as a read-only copy.
 
-    Attributes:
-        method: Name of the method: lower-case letters, digits and hyphens.
-        seed: Integer from 0 to 4,294,967,295.
-        task: The whole task; ``preset`` is its name.
-        scores: Finite scores [n] of the task's candidates, ascending by code; higher is better.
-        budget: What was spent, from `benchmark.budget.Ledger.to_dict`.
-        trace: What happened during the run: splits, distances, losses.
-        provenance: What ran where, from `benchmark.records.provenance.provenance`.
-        protocol: `PROTOCOL` of the code that ran.
-        codes: The task's candidates [n], ascending.
-
     Example:
         >>> record = RunRecord("gm", 3, {"preset": "ci"}, np.zeros(SIZE), {}, {}, {})
         >>> record.key.preset, str(record.unit)
         ('ci', 'gm seed 3')
     """
 
-    method: str
-    seed: int
-    task: Mapping[str, Any]
+    method: str  # name of the method: lower-case letters, digits and hyphens
+    seed: int  # integer from 0 to 4,294,967,295
+    task: Mapping[str, Any]  # the whole task; ``preset`` is its name
+    # finite scores [n] of the task's candidates, ascending by code; higher is better
     scores: NDArray[np.float64]
-    budget: Mapping[str, Any]
-    trace: Mapping[str, Any]
-    provenance: Mapping[str, Any]
-    protocol: int = PROTOCOL
-    codes: Codes = field(init=False)
+    budget: Mapping[str, Any]  # what was spent, from `benchmark.budget.Ledger.to_dict`
+    trace: Mapping[str, Any]  # what happened during the run: splits, distances, losses
+    provenance: Mapping[str, Any]  # what ran where, from `benchmark.records.provenance.provenance`
+    protocol: int = PROTOCOL  # `PROTOCOL` of the code that ran
+    codes: Codes = field(init=False)  # the task's candidates [n], ascending
 
     def __post_init__(self) -> None:
         """Check the parts and keep copies."""

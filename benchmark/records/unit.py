@@ -15,19 +15,14 @@ DEFAULT_BASE = "rsps"  # left out of names
 class Unit:
     """A method, with the base that trains its supernets, at one seed. Units sort by name and seed.
 
-    Attributes:
-        method: Name of the method: lower-case letters, digits and hyphens.
-        base: One-shot base that trains its supernets; None if the method trains none.
-        seed: Integer from 0 to 4,294,967,295.
-
     Example:
         >>> Unit("gm", "darts-2nd", 3).stem, str(Unit("gm", "rsps", 3))
         ('gm-darts-2nd-seed3', 'gm seed 3')
     """
 
-    method: str
-    base: str | None
-    seed: int
+    method: str  # name of the method: lower-case letters, digits and hyphens
+    base: str | None  # one-shot base that trains its supernets; None if the method trains none
+    seed: int  # integer from 0 to 4,294,967,295
 
     def __post_init__(self) -> None:
         """Check that the names can be part of a file name."""

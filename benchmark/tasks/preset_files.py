@@ -32,20 +32,15 @@ def _unprepared(values: Values, folder: Path) -> Values:
 
 @dataclass(frozen=True)
 class PresetFiles(Generic[Preset]):
-    """Presets of one kind.
+    """Presets of one kind."""
 
-    Attributes:
-        kind: What one is called in messages.
-        folder: Where in this package the files are.
-        model: What is read from a file: its first field is the preset's name, the others are the
-            file's top-level entries.
-        prepare: Changes plain values before they are checked; it is given the folder by which
-            relative paths in them go.
-    """
-
-    kind: str
-    folder: str
+    kind: str  # what one is called in messages
+    folder: str  # where in this package the files are
+    # what is read from a file: its first field is the preset's name, the others are the file's
+    # top-level entries
     model: type[Preset]
+    # changes plain values before they are checked; it is given the folder by which relative paths
+    # in them go
     prepare: Callable[[Values, Path], Values] = _unprepared
 
     def names(self) -> list[str]:

@@ -18,72 +18,51 @@ from benchmark.tasks.sections import NetworkSettings
 
 @dataclass(frozen=True)
 class AloneSettings:
-    """How one architecture is trained: SGD with Nesterov momentum.
+    """How one architecture is trained: SGD with Nesterov momentum."""
 
-    Attributes:
-        epochs: Passes over the training images.
-        batch_size: Images in a batch.
-        final_learning_rate: Where the schedule ends, one step after the last.
-        schedule: How the rate falls from the highest to the last: ``cosine`` or ``linear``.
-        warm_up: Share of the steps in which the rate rises linearly from zero.
-        momentum: Of SGD.
-        weight_decay: Of SGD.
-        gradient_norm: Gradients are clipped to this norm; 0 for never.
-        label_smoothing: Share of a label that is spread over all classes.
-        average: Which weights are evaluated: the last (``none``), their exponential moving
-            average (``exponential``), or their mean over the steps (``mean``). BatchNorm's
-            running statistics are averaged with them.
-        average_from: Share of the steps after which averaging begins.
-        average_decay: Decay of the moving average at a step.
-    """
-
-    epochs: Count
-    batch_size: Annotated[int, Meta(ge=2)]
+    epochs: Count  # passes over the training images
+    batch_size: Annotated[int, Meta(ge=2)]  # images in a batch
     learning_rate: NonNegative
-    final_learning_rate: NonNegative
+    final_learning_rate: NonNegative  # where the schedule ends, one step after the last
+    # how the rate falls from the highest to the last: ``cosine`` or ``linear``
     schedule: Literal["cosine", "linear"]
-    warm_up: Fraction
-    momentum: Fraction
-    weight_decay: NonNegative
-    gradient_norm: NonNegative
-    label_smoothing: Fraction
+    warm_up: Fraction  # share of the steps in which the rate rises linearly from zero
+    momentum: Fraction  # of SGD
+    weight_decay: NonNegative  # of SGD
+    gradient_norm: NonNegative  # gradients are clipped to this norm; 0 for never
+    label_smoothing: Fraction  # share of a label that is spread over all classes
+    # Which weights are evaluated: the last (``none``), their exponential moving average
+    # (``exponential``), or their mean over the steps (``mean``). BatchNorm's running statistics are
+    # averaged with them.
     average: Literal["none", "exponential", "mean"]
-    average_from: Fraction
-    average_decay: Fraction
+    average_from: Fraction  # share of the steps after which averaging begins
+    average_decay: Fraction  # decay of the moving average at a step
 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """How a trained architecture is measured, on images that it was not trained on.
+    """How a trained architecture is measured, on images that it was not trained on."""
 
-    Attributes:
-        valid_images: How many of the last validation images of the data set make the validation
-            split; the others are the test split.
-        mirrored: Whether logits are averaged over an image and its mirror image.
-        batch_norm_images: Training images from which BatchNorm's statistics are computed after
-            training; 0 keeps the running statistics.
-        curve_images: Images of each split that are evaluated after every epoch; 0 for none.
-    """
-
+    # how many of the last validation images of the data set make the validation split; the others
+    # are the test split
     valid_images: Count
-    mirrored: bool
+    mirrored: bool  # whether logits are averaged over an image and its mirror image
+    # training images from which BatchNorm's statistics are computed after training; 0 keeps the
+    # running statistics
     batch_norm_images: Annotated[int, Meta(ge=0)]
+    # images of each split that are evaluated after every epoch; 0 for none
     curve_images: Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True)
 class TrainingProtocol:
-    """How architectures are trained one by one.
-
-    Attributes:
-        training: How one architecture is trained.
-    """
+    """How architectures are trained one by one."""
 
     name: str
     description: str
     data: DataSettings
     network: NetworkSettings
-    training: AloneSettings
+    training: AloneSettings  # how one architecture is trained
     evaluation: EvaluationSettings
 
     def __post_init__(self) -> None:

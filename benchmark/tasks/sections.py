@@ -19,15 +19,10 @@ Temperature = Annotated[float, Meta(ge=1e-3)]
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """How large the network is.
+    """How large the network is."""
 
-    Attributes:
-        channels: Channels C of the first stage.
-        cells: Cells N in each stage.
-    """
-
-    channels: Count
-    cells: Count
+    channels: Count  # channels C of the first stage
+    cells: Count  # cells N in each stage
 
     def scale_for(self, data: DataSettings) -> NetworkScale:
         """Return the network's size on images of a data set."""
@@ -43,79 +38,59 @@ class NetworkSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How weights are trained: SGD with Nesterov momentum and a cosine schedule.
+    """How weights are trained: SGD with Nesterov momentum and a cosine schedule."""
 
-    Attributes:
-        budget: Images that one run may pass forward and backward; or ``schedule`` for what each
-            method's own epochs cost, so that budgets are *unequal*.
-        batch_size: Images in a batch.
-        learning_rate: At the first step.
-        final_learning_rate: Where the cosine ends, one step after the last.
-        momentum: Of SGD.
-        weight_decay: Of SGD.
-        gradient_norm: Gradients are clipped to this norm.
-        precision: Of convolutions during training: ``float32``, or ``bfloat16`` by autocast.
-            Weights, BatchNorm's sums, the loss and scoring stay in float32.
-        compile: Whether `torch.compile` fuses the operations of an edge, which changes last bits
-            and takes half a minute at the start.
-    """
-
+    # images that one run may pass forward and backward; or ``schedule`` for what each method's own
+    # epochs cost, so that budgets are *unequal*
     budget: Count | Literal["schedule"]
-    batch_size: Count
-    learning_rate: NonNegative
-    final_learning_rate: NonNegative
-    momentum: Annotated[float, Meta(ge=0, le=1)]
-    weight_decay: NonNegative
-    gradient_norm: NonNegative
+    batch_size: Count  # images in a batch
+    learning_rate: NonNegative  # at the first step
+    final_learning_rate: NonNegative  # where the cosine ends, one step after the last
+    momentum: Annotated[float, Meta(ge=0, le=1)]  # of SGD
+    weight_decay: NonNegative  # of SGD
+    gradient_norm: NonNegative  # gradients are clipped to this norm
+    # Of convolutions during training: ``float32``, or ``bfloat16`` by autocast. Weights,
+    # BatchNorm's sums, the loss and scoring stay in float32.
     precision: Literal["float32", "bfloat16"]
+    # whether `torch.compile` fuses the operations of an edge, which changes last bits and takes
+    # half a minute at the start
     compile: bool
 
 
 @dataclass(frozen=True)
 class ScoringSettings:
-    """How an architecture gets its score from a trained supernet.
+    """How an architecture gets its score from a trained supernet."""
 
-    Attributes:
-        images: How many validation images are passed.
-        score: ``accuracy`` in percent, or ``loss``, the negative mean cross-entropy.
-        batch_norm: Whether BatchNorm uses the statistics of the ``validation`` images themselves,
-            or of as many ``training`` images passed with them.
-        memory: MB that feature maps may take. It decides how many architectures are scored
-            together, and with that the last bits of scores.
-        candidates: Which architectures are scored: ``all``, a number of them drawn once for all
-            methods and seeds, or codes. A preset may also give the path of a list.
-    """
-
-    images: Count
+    images: Count  # how many validation images are passed
+    # ``accuracy`` in percent, or ``loss``, the negative mean cross-entropy
     score: Literal["accuracy", "loss"]
+    # whether BatchNorm uses the statistics of the ``validation`` images themselves, or of as many
+    # ``training`` images passed with them
     batch_norm: Literal["validation", "training"]
+    # MB that feature maps may take. It decides how many architectures are scored together, and with
+    # that the last bits of scores.
     memory: Count
+    # Which architectures are scored: ``all``, a number of them drawn once for all methods and
+    # seeds, or codes. A preset may also give the path of a list.
     candidates: Literal["all"] | Count | tuple[Code, ...]
 
 
 @dataclass(frozen=True)
 class TrajectorySettings:
-    """Whether a sample of architectures is scored during training as well; the budget is not used.
+    """Whether a sample of architectures is scored during training too, outside the budget."""
 
-    Attributes:
-        points: At how many evenly spaced points of the budget, the last at its end; 0 is off.
-        architectures: How many, drawn once for all methods and seeds.
-    """
-
+    # at how many evenly spaced points of the budget, the last at its end; 0 is off
     points: Annotated[int, Meta(ge=0)]
+    # how many, drawn once for all methods and seeds
     architectures: Annotated[int, Meta(ge=1, le=SIZE)]
 
 
 @dataclass(frozen=True)
 class TruthSettings:
-    """Which accuracies runs are judged by, unless the user names others; it changes no score.
-
-    Attributes:
-        accuracy: Which of its accuracies, ``<dataset>_<split>_<epochs>``.
-    """
+    """Which accuracies runs are judged by, unless the user names others; it changes no score."""
 
     table: str
-    accuracy: str
+    accuracy: str  # which of its accuracies, ``<dataset>_<split>_<epochs>``
 
 
 @dataclass(frozen=True)
@@ -123,28 +98,19 @@ class SearchSettings:
     """How a supernet selects architectures.
 
     RSPS has no architecture parameters and uses ``drawn`` only; only SNAS uses the temperatures.
-
-    Attributes:
-        alpha_learning_rate: Of Adam on the architecture parameters.
-        alpha_beta1: Adam's decay of the gradient's mean.
-        alpha_beta2: Adam's decay of the gradient's mean square.
-        alpha_weight_decay: Of Adam.
-        alpha_images: Which validation images train architecture parameters: ``apart`` for those
-            that are not used for scoring, or ``all``, as in the published programs.
-        temperature: Of the Gumbel-softmax at the first step.
-        final_temperature: Where it ends, linearly, one step after the last.
-        drawn: Architectures that RSPS draws to select the best of.
     """
 
     base: str
-    alpha_learning_rate: NonNegative
-    alpha_beta1: Momentum
-    alpha_beta2: Momentum
-    alpha_weight_decay: NonNegative
+    alpha_learning_rate: NonNegative  # of Adam on the architecture parameters
+    alpha_beta1: Momentum  # Adam's decay of the gradient's mean
+    alpha_beta2: Momentum  # Adam's decay of the gradient's mean square
+    alpha_weight_decay: NonNegative  # of Adam
+    # which validation images train architecture parameters: ``apart`` for those that are not used
+    # for scoring, or ``all``, as in the published programs
     alpha_images: Literal["apart", "all"]
-    temperature: Temperature
-    final_temperature: Temperature
-    drawn: Count
+    temperature: Temperature  # of the Gumbel-softmax at the first step
+    final_temperature: Temperature  # where it ends, linearly, one step after the last
+    drawn: Count  # architectures that RSPS draws to select the best of
 
 
 NO_SEARCH = SearchSettings(  # of a task whose method trains no supernets

@@ -37,26 +37,18 @@ from benchmark.tasks.sections import (
 
 @dataclass(frozen=True)
 class Task:
-    """Everything that an experiment fixes but the method and the seed.
-
-    Attributes:
-        training: How weights are trained, and for how long.
-        scoring: How architectures are scored.
-        search: Which one-shot base trains supernets, and its settings.
-        trajectory: Whether architectures are scored during training as well.
-        truth: What runs are judged by.
-        methods: Options of each method by its name; the method checks them.
-    """
+    """Everything that an experiment fixes but the method and the seed."""
 
     preset: str
     description: str
     data: DataSettings
     network: NetworkSettings
-    training: TrainingSettings
-    scoring: ScoringSettings
-    search: SearchSettings
-    trajectory: TrajectorySettings
-    truth: TruthSettings
+    training: TrainingSettings  # how weights are trained, and for how long
+    scoring: ScoringSettings  # how architectures are scored
+    search: SearchSettings  # which one-shot base trains supernets, and its settings
+    trajectory: TrajectorySettings  # whether architectures are scored during training as well
+    truth: TruthSettings  # what runs are judged by
+    # options of each method by its name; the method checks them
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:

@@ -25,12 +25,6 @@ VERSION = "1"
 class LearningCurves:
     """Accuracies after each epoch.
 
-    Attributes:
-        codes: Architectures [n], ascending, each once.
-        columns: By name, ``<dataset>_<set>_<epochs>``, accuracies [n, epochs] in percent, means
-            over seeds. Tables built by this program also have those of each seed, under the same
-            name followed by `` seed <seed>``.
-
     Example:
         >>> percent = {"cifar10_test_12": np.linspace([10.0], [93.0], 12, axis=1)}
         >>> curves = LearningCurves("one", Source("-", "-"), np.array([5]), percent)
@@ -40,7 +34,9 @@ class LearningCurves:
 
     name: str
     source: Source
-    codes: Codes
+    codes: Codes  # architectures [n], ascending, each once
+    # Accuracies [n, epochs] in percent, means over seeds, by name: ``<dataset>_<set>_<epochs>``.
+    # Tables built by this program also have those of each seed: the name and `` seed <seed>``.
     columns: Mapping[str, NDArray[np.float32]]
 
     def __post_init__(self) -> None:

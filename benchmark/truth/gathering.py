@@ -32,15 +32,11 @@ _TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
 
 @dataclass(frozen=True)
 class Gathered:
-    """A table and its learning curves.
-
-    Attributes:
-        curves: The learning curves, if they were read.
-        notes: Lines for the user: what was left out, and what differs from the formula.
-    """
+    """A table and its learning curves."""
 
     table: TruthTable
-    curves: LearningCurves | None
+    curves: LearningCurves | None  # the learning curves, if they were read
+    # lines for the user: what was left out, and what differs from the formula
     notes: tuple[str, ...] = ()
 
 

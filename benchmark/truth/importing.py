@@ -33,39 +33,25 @@ _PTH_KEYS = {"less": 12, "full": 200}  # what the file calls its numbers of epoc
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to read a file.
+    """How to read a file."""
 
-    Attributes:
-        name: Name of the table; the default depends on the file.
-        curves: Whether to read the accuracy after each epoch too.
-        allow_subset: Whether architectures may be missing.
-        epochs: Length of the training, for files that do not state it.
-        jobs: Number of processes, for formats with many files.
-        replace: Whether a table of the same name from another file may be replaced.
-        show: Called with the share that has been read.
-    """
-
-    name: str | None = None
-    curves: bool = False
-    allow_subset: bool = False
-    epochs: int | None = None
-    jobs: int = 1
-    replace: bool = False
-    show: Callable[[float], None] = lambda share: None
+    name: str | None = None  # name of the table; the default depends on the file
+    curves: bool = False  # whether to read the accuracy after each epoch too
+    allow_subset: bool = False  # whether architectures may be missing
+    epochs: int | None = None  # length of the training, for files that do not state it
+    jobs: int = 1  # number of processes, for formats with many files
+    replace: bool = False  # whether a table of the same name from another file may be replaced
+    show: Callable[[float], None] = lambda share: None  # called with the share that has been read
 
 
 @dataclass(frozen=True)
 class Imported:
-    """An imported table.
-
-    Attributes:
-        curves: The file of its learning curves, or None.
-        notes: Lines for the user: what was left out, and what differs from the formula.
-    """
+    """An imported table."""
 
     table: TruthTable
     path: Path
-    curves: Path | None
+    curves: Path | None  # the file of its learning curves, or None
+    # lines for the user: what was left out, and what differs from the formula
     notes: tuple[str, ...]
 
 

@@ -21,20 +21,15 @@ QUANTITIES = ("seconds", "latency", "params", "flops")
 class AccuracyKey:
     """Which accuracy: of which data set, on which split, after how many epochs.
 
-    Attributes:
-        dataset: One of `DATASETS`, or the name of another: small letters, digits, and ``. + -``
-            between them.
-        split: One of `SPLITS`.
-        epochs: Length of the training in epochs, positive.
-
     Example:
         >>> str(AccuracyKey("imagenet16-120", "valid", 12))
         'imagenet16_valid_12'
     """
 
+    # One of `DATASETS`, or the name of another: small letters, digits, and ``. + -`` between them.
     dataset: str
-    split: str
-    epochs: int
+    split: str  # one of `SPLITS`
+    epochs: int  # length of the training in epochs, positive
 
     def __post_init__(self) -> None:
         """Check the three parts."""
@@ -63,18 +58,13 @@ class AccuracyKey:
 
 @dataclass(frozen=True, order=True)
 class CostKey:
-    """Which cost of which training.
+    """Which cost of which training."""
 
-    Attributes:
-        quantity: One of `QUANTITIES`: training seconds per epoch, latency of one batch in seconds,
-            millions of parameters, or millions of multiply-adds for one image.
-        run: The training, one of `RUNS`, or the name of another data set.
-        epochs: Its length in epochs, positive.
-    """
-
+    # one of `QUANTITIES`: training seconds per epoch, latency of one batch in seconds, millions of
+    # parameters, or millions of multiply-adds for one image
     quantity: str
-    run: str
-    epochs: int
+    run: str  # the training, one of `RUNS`, or the name of another data set
+    epochs: int  # its length in epochs, positive
 
     def __post_init__(self) -> None:
         """Check the three parts."""

@@ -16,35 +16,24 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well two trainings agree that differ only in their seed.
+    """How well two trainings agree that differ only in their seed."""
 
-    Attributes:
-        tau: Kendall's tau-b between the accuracies of two seeds: the mean over all pairs of seeds,
-            weighted by the number of architectures that have both.
-        architectures: How many architectures have two seeds or more.
-        rho: Spearman's rank correlation, averaged in the same way.
-        seeds: Number of seeds behind each mean; None if architectures differ in it.
-    """
-
+    # Kendall's tau-b between the accuracies of two seeds: the mean over all pairs of seeds,
+    # weighted by the number of architectures that have both
     tau: float
-    architectures: int
-    rho: float
-    seeds: int | None = None
+    architectures: int  # how many architectures have two seeds or more
+    rho: float  # Spearman's rank correlation, averaged in the same way
+    seeds: int | None = None  # number of seeds behind each mean; None if architectures differ in it
 
 
 @dataclass(frozen=True, eq=False)
 class BySeed:
-    """The single trainings behind the means of an accuracy.
+    """The single trainings behind the means of an accuracy."""
 
-    Attributes:
-        seeds: Seeds, ascending, each once.
-        accuracies: Percent [n, seeds]; NaN where an architecture was not trained with a seed.
-        losses: Mean cross-entropies [n, seeds] on the same images, also with NaN.
-    """
-
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...]  # seeds, ascending, each once
+    # percent [n, seeds]; NaN where an architecture was not trained with a seed
     accuracies: NDArray[np.float64]
-    losses: NDArray[np.float64]
+    losses: NDArray[np.float64]  # mean cross-entropies [n, seeds] on the same images, also with NaN
 
     def __post_init__(self) -> None:
         """Make the columns read-only."""
@@ -71,27 +60,25 @@ class BySeed:
 class Measurements:
     """Numbers that only some sources have; a mapping is empty where the source has none.
 
-    Attributes:
-        deviations: For each accuracy the standard deviations [n] over seeds in percentage points,
-            with n - 1 in the denominator; NaN for a single seed.
-        losses: For each accuracy the mean cross-entropies [n] on the same images.
-        costs: For each cost the means [n] over seeds; NaN where it was not measured.
-        agreement: For each accuracy how well its seeds agree, if there are at least two.
-        by_seed: For each accuracy the numbers of each seed.
-        made_on: On which machine each training was done, int16 [n, seeds]: indices into the list
-            of machines in the table's protocol, for the seeds in it. None if it has none.
-
     Example:
         >>> key = CostKey("params", "cifar10", 200)
         >>> Measurements(costs={key: np.array([0.129306])}).costs[key]
         array([0.129306])
     """
 
+    # for each accuracy the standard deviations [n] over seeds in percentage points, with n - 1 in
+    # the denominator; NaN for a single seed
     deviations: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
+    # for each accuracy the mean cross-entropies [n] on the same images
     losses: Mapping[AccuracyKey, NDArray[np.float64]] = field(default_factory=dict)
+    # for each cost the means [n] over seeds; NaN where it was not measured
     costs: Mapping[CostKey, NDArray[np.float64]] = field(default_factory=dict)
+    # for each accuracy how well its seeds agree, if there are at least two
     agreement: Mapping[AccuracyKey, Agreement] = field(default_factory=dict)
+    # for each accuracy the numbers of each seed
     by_seed: Mapping[AccuracyKey, BySeed] = field(default_factory=dict)
+    # On which machine each training was done, int16 [n, seeds]: indices into the list of machines
+    # in the table's protocol, for the seeds in it. None if it has none.
     made_on: NDArray[np.int16] | None = None
 
     def __post_init__(self) -> None:

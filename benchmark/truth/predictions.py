@@ -33,21 +33,16 @@ Entry = tuple[int, str, str]
 class Predictions:
     """Scores of some or all architectures; a higher score means a better one.
 
-    Attributes:
-        file: The file, as the user named it.
-        codes: The architectures [n], ascending, each once.
-        scores: Their scores [n], finite, in any unit.
-        maybe_cut_off: Whether the file lacks architectures and has no line break at its end: then
-            it may have been longer, and its last score may have had more digits.
-
     Example:
         >>> Predictions("mine", np.array([3, 7]), np.array([0.5, 0.25])).of(np.array([7]))
         array([0.25])
     """
 
-    file: str
-    codes: Codes
-    scores: NDArray[np.float64]
+    file: str  # the file, as the user named it
+    codes: Codes  # the architectures [n], ascending, each once
+    scores: NDArray[np.float64]  # their scores [n], finite, in any unit
+    # whether the file lacks architectures and has no line break at its end: then it may have been
+    # longer, and its last score may have had more digits
     maybe_cut_off: bool = False
 
     def __len__(self) -> int:

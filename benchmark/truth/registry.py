@@ -16,16 +16,11 @@ from benchmark.truth.table import TruthTable
 
 @dataclass(frozen=True)
 class TableRecord:
-    """A built-in table.
-
-    Attributes:
-        description: One line that says whose numbers these are.
-        open: Opens the table, from the cache if it is there.
-    """
+    """A built-in table."""
 
     name: str
-    description: str
-    open: Callable[[], TruthTable]
+    description: str  # one line that says whose numbers these are
+    open: Callable[[], TruthTable]  # opens the table, from the cache if it is there
 
 
 def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:

@@ -27,36 +27,18 @@ from benchmark.truth.measurements import Measurements, read_only
 
 @dataclass(frozen=True)
 class Source:
-    """What a table was read from.
-
-    Attributes:
-        sha256: SHA-256 of its contents; for a folder, of its files' names and checksums.
-        kind: Kind of an imported source, such as ``nas-bench-201``.
-        dated: When it was last changed, ISO 8601 in UTC; empty if unknown.
-        imported: When it was imported, in the same format.
-    """
+    """What a table was read from."""
 
     file: str
-    sha256: str
-    kind: str = ""
-    dated: str = ""
-    imported: str = ""
+    sha256: str  # SHA-256 of its contents; for a folder, of its files' names and checksums
+    kind: str = ""  # kind of an imported source, such as ``nas-bench-201``
+    dated: str = ""  # when it was last changed, ISO 8601 in UTC; empty if unknown
+    imported: str = ""  # when it was imported, in the same format
 
 
 @dataclass(frozen=True, eq=False)
 class TruthTable:
     """Accuracies of the whole space or, where a subset is allowed, of a part of it.
-
-    Attributes:
-        name: Short name for results and tables.
-        description: One line that says whose numbers these are.
-        codes: Architectures [n], ascending, each once.
-        accuracies: For each key the accuracies [n] in percent, means over seeds; read-only.
-        seeds: For each key the number of seeds behind each mean, [n]; keys may be missing.
-        official_index: Numbers [n] in the order of the benchmark's files, or None.
-        measurements: Other numbers of the source.
-        protocol: How and on which machines the architectures were trained, as plain JSON values;
-            empty if unknown.
 
     Example:
         >>> key = AccuracyKey("cifar10", "test", 200)
@@ -66,14 +48,19 @@ class TruthTable:
         (90.5, 2, False)
     """
 
-    name: str
-    description: str
+    name: str  # short name for results and tables
+    description: str  # one line that says whose numbers these are
     source: Source
-    codes: Codes
+    codes: Codes  # architectures [n], ascending, each once
+    # for each key the accuracies [n] in percent, means over seeds; read-only
     accuracies: Mapping[AccuracyKey, NDArray[np.float64]]
+    # for each key the number of seeds behind each mean, [n]; keys may be missing
     seeds: Mapping[AccuracyKey, NDArray[np.int16]] = field(default_factory=dict)
+    # numbers [n] in the order of the benchmark's files, or None
     official_index: NDArray[np.int32] | None = None
-    measurements: Measurements = field(default_factory=Measurements)
+    measurements: Measurements = field(default_factory=Measurements)  # other numbers of the source
+    # how and on which machines the architectures were trained, as plain JSON values; empty if
+    # unknown
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

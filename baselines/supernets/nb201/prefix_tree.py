@@ -56,16 +56,11 @@ class Use:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive architectures with the same prefix, passed together after the first cell.
-
-    Attributes:
-        paths: Their operations, six for each.
-        uses: All operations of the chunk, edge by edge.
-    """
+    """Consecutive architectures with the same prefix, passed together after the first cell."""
 
     places: slice
-    paths: list[list[int]]
-    uses: list[Use]
+    paths: list[list[int]]  # their operations, six for each
+    uses: list[Use]  # all operations of the chunk, edge by edge
 
 
 def many_logits(

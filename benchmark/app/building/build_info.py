@@ -15,25 +15,16 @@ SOURCE_KIND = "trained"
 
 @dataclass(frozen=True)
 class BuildInfo:
-    """How a table was built.
+    """How a table was built."""
 
-    Attributes:
-        protocol: How architectures were trained.
-        seeds: With which seeds.
-        code: `baselines.alone.TRAINING_VERSION` of the code that trained.
-        images: SHA-256 of the images.
-        trainings: Number of trainings, one for each network and seed.
-        machines: Machines that trained, and their versions.
-        failed: Trainings that failed: ``code``, ``seed`` and ``fault`` of each. The table leaves
-            their networks out.
-    """
-
-    protocol: TrainingProtocol
-    seeds: tuple[int, ...]
-    code: int
-    images: str
-    trainings: int
-    machines: tuple[Mapping[str, Any], ...]
+    protocol: TrainingProtocol  # how architectures were trained
+    seeds: tuple[int, ...]  # with which seeds
+    code: int  # `baselines.alone.TRAINING_VERSION` of the code that trained
+    images: str  # SHA-256 of the images
+    trainings: int  # number of trainings, one for each network and seed
+    machines: tuple[Mapping[str, Any], ...]  # machines that trained, and their versions
+    # Trainings that failed: ``code``, ``seed`` and ``fault`` of each. The table leaves their
+    # networks out.
     failed: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -27,25 +27,16 @@ MOST_FAILED = 0.01  # share of the networks that a table may leave out because t
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """The outcome of a build.
+    """The outcome of a build."""
 
-    Attributes:
-        trainings: Number of trainings in this shard.
-        reused: How many of them were done before.
-        differing: Facts of machine or version that differed when some of those were done.
-        damaged: Lines of the journal that could not be used.
-        missing: Trainings of other shards that the table still needs.
-        notes: What the table leaves out, a line each.
-        table: The table; None where trainings are missing.
-    """
-
-    trainings: int
-    reused: int
+    trainings: int  # number of trainings in this shard
+    reused: int  # how many of them were done before
+    # facts of machine or version that differed when some of those were done
     differing: tuple[str, ...]
-    damaged: int
-    missing: int
-    notes: tuple[str, ...] = ()
-    table: TruthTable | None = None
+    damaged: int  # lines of the journal that could not be used
+    missing: int  # trainings of other shards that the table still needs
+    notes: tuple[str, ...] = ()  # what the table leaves out, a line each
+    table: TruthTable | None = None  # the table; None where trainings are missing
     path: Path | None = None
     curves: Path | None = None
 

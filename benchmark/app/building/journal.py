@@ -45,21 +45,17 @@ class TrainingKey:
 
 @dataclass
 class Journal:
-    """The trainings of one protocol, in a folder.
-
-    Attributes:
-        settings: What all trainings share: protocol, kind of device, code version, images.
-        machines: Facts of the machines that trained, by their digest.
-        damaged: Number of lines that cannot be used.
-    """
+    """The trainings of one protocol, in a folder."""
 
     folder: Path
+    # what all trainings share: protocol, kind of device, code version, images
     settings: Mapping[str, Any]
     trained: dict[TrainingKey, TrainingResult] = field(default_factory=dict)
+    # facts of the machines that trained, by their digest
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     made_on: dict[TrainingKey, str] = field(default_factory=dict)
     failed: dict[TrainingKey, str] = field(default_factory=dict)
-    damaged: int = 0
+    damaged: int = 0  # number of lines that cannot be used
 
     def __contains__(self, training: TrainingKey) -> bool:
         """Return whether a training has finished or failed."""

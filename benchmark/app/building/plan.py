@@ -15,15 +15,10 @@ from benchmark.tasks.protocol import TrainingProtocol
 
 @dataclass(frozen=True, eq=False)
 class BuildPlan:
-    """What a table will hold.
+    """What a table will hold."""
 
-    Attributes:
-        protocol: How architectures are trained.
-        codes: Architectures [n], each once, in the order in which they are trained.
-    """
-
-    protocol: TrainingProtocol
-    codes: Codes
+    protocol: TrainingProtocol  # how architectures are trained
+    codes: Codes  # architectures [n], each once, in the order in which they are trained
     seeds: Sequence[int]
 
     @property

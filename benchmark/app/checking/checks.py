@@ -14,19 +14,14 @@ _UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, Typ
 
 @dataclass
 class Checks:
-    """Counts checks and keeps those that fail.
+    """Counts checks and keeps those that fail."""
 
-    Attributes:
-        findings: What does not hold, a line each: the file's name, and what is wrong.
-        notes: What could not be checked, and why.
-        missing: What the user must name so that the rest can be checked.
-        count: Number of checks made.
-    """
-
+    # what does not hold, a line each: the file's name, and what is wrong
     findings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what could not be checked, and why
+    # what the user must name so that the rest can be checked
     missing: list[str] = field(default_factory=list)
-    count: int = 0
+    count: int = 0  # number of checks made
 
     def that(self, holds: object, where: str, what: str) -> None:
         """Count a check; keep what is wrong if it does not hold."""

@@ -26,15 +26,10 @@ _COLUMNS = {"method", "runs", "table", "accuracy", "architectures"}
 
 @dataclass(frozen=True)
 class TableChoice:
-    """The truth that the user names.
+    """The truth that the user names."""
 
-    Attributes:
-        table: Name or path of a table; None for the one that a comparison names.
-        accuracy: Which of its accuracies; None likewise.
-    """
-
-    table: str | None = None
-    accuracy: str | None = None
+    table: str | None = None  # name or path of a table; None for the one that a comparison names
+    accuracy: str | None = None  # which of its accuracies; None likewise
 
 
 def check_manifests(folder: Path, checks: Checks) -> dict[str, Manifest]:

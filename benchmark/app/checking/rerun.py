@@ -47,22 +47,15 @@ class Sameness(str, Enum):
 
 @dataclass(frozen=True)
 class Rerun:
-    """The comparison of a repeated run with its record.
+    """The comparison of a repeated run with its record."""
 
-    Attributes:
-        sameness: How they compare.
-        differing: Facts of machine and libraries that differ.
-        agreement: Correlation of the changes of the loss, or of the scores where there are no
-            losses; 1 for identical runs, NaN where undefined.
-        faults: What differs and must not.
-        notes: Splits that differ and may.
-    """
-
-    sameness: Sameness
-    differing: tuple[str, ...]
+    sameness: Sameness  # how they compare
+    differing: tuple[str, ...]  # facts of machine and libraries that differ
+    # correlation of the changes of the loss, or of the scores where there are no losses; 1 for
+    # identical runs, NaN where undefined
     agreement: float
-    faults: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()  # what differs and must not
+    notes: tuple[str, ...] = ()  # splits that differ and may
 
 
 def rerun(

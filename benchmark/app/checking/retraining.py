@@ -37,21 +37,14 @@ PATIENCE = 3.0
 
 @dataclass(frozen=True)
 class Retrained:
-    """The comparison of a repeated training with the table.
-
-    Attributes:
-        sameness: How they compare.
-        distance: The largest difference of an accuracy, in percentage points.
-        differing: Facts of machine, libraries and images that differ.
-        faults: What differs and must not.
-    """
+    """The comparison of a repeated training with the table."""
 
     code: int
     seed: int
-    sameness: Sameness
-    distance: float
-    differing: tuple[str, ...]
-    faults: tuple[str, ...]
+    sameness: Sameness  # how they compare
+    distance: float  # the largest difference of an accuracy, in percentage points
+    differing: tuple[str, ...]  # facts of machine, libraries and images that differ
+    faults: tuple[str, ...]  # what differs and must not
 
 
 def retrain(

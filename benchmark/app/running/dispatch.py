@@ -39,29 +39,19 @@ NAMED = 10  # units that a message names
 
 @dataclass
 class Dispatcher:
-    """Runs units on workers.
+    """Runs units on workers."""
 
-    Attributes:
-        task: The task, which all units have in common.
-        folder: Where records are kept.
-        every: How often a unit writes a checkpoint.
-        workers: Where units run.
-        board: Where progress is shown.
-        failures: Why units failed.
-        signal: Number of the signal that asked to stop, or None.
-    """
-
-    task: Task
+    task: Task  # the task, which all units have in common
     units: Sequence[Unit]
-    folder: Path
+    folder: Path  # where records are kept
     device: str
     data: Path
-    every: Every
-    workers: Workers
-    board: Board
+    every: Every  # how often a unit writes a checkpoint
+    workers: Workers  # where units run
+    board: Board  # where progress is shown
     records: dict[Unit, RunRecord] = field(default_factory=dict)
-    failures: dict[Unit, str] = field(default_factory=dict)
-    signal: int | None = None
+    failures: dict[Unit, str] = field(default_factory=dict)  # why units failed
+    signal: int | None = None  # number of the signal that asked to stop, or None
     _locks: dict[Unit, BaseFileLock] = field(default_factory=dict)
 
     def stop(self, number: int) -> None:

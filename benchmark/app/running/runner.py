@@ -30,16 +30,11 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs that a command asked for.
+    """The runs that a command asked for."""
 
-    Attributes:
-        records: One for each unit, in the order of methods and seeds asked for.
-        reused: How many of them were there already.
-        differences: Facts about the machine or its libraries that differed when those were made.
-    """
-
-    records: list[RunRecord]
-    reused: int
+    records: list[RunRecord]  # one for each unit, in the order of methods and seeds asked for
+    reused: int  # how many of them were there already
+    # facts about the machine or its libraries that differed when those were made
     differences: tuple[str, ...] = ()
 
 

@@ -20,40 +20,26 @@ from benchmark.tasks.task import Task
 
 @dataclass(frozen=True)
 class UnitJob:
-    """All that a worker must know.
+    """All that a worker must know."""
 
-    Attributes:
-        task: The task, which all units have in common.
-        folder: Where records and checkpoints are kept.
-        meter: Where progress is shown.
-        every: How often to write a checkpoint.
-        share: When the unit may compute, if it shares a worker.
-    """
-
-    task: Task
+    task: Task  # the task, which all units have in common
     unit: Unit
-    folder: Path
+    folder: Path  # where records and checkpoints are kept
     device: str
     data: Path
-    meter: Meter
-    every: Every = DEFAULT
-    share: WorkerShare | None = None
+    meter: Meter  # where progress is shown
+    every: Every = DEFAULT  # how often to write a checkpoint
+    share: WorkerShare | None = None  # when the unit may compute, if it shares a worker
 
 
 @dataclass(frozen=True)
 class UnitResult:
-    """What a worker returns; a unit that was stopped has neither a record nor a failure.
-
-    Attributes:
-        record: Its record, if it finished.
-        failure: A report, if it failed.
-        note: What the user should know, or empty.
-    """
+    """What a worker returns; a unit that was stopped has neither a record nor a failure."""
 
     unit: Unit
-    record: RunRecord | None = None
-    failure: Failure | None = None
-    note: str = ""
+    record: RunRecord | None = None  # its record, if it finished
+    failure: Failure | None = None  # a report, if it failed
+    note: str = ""  # what the user should know, or empty
 
 
 def make_method(task: Task, name: str) -> Method:

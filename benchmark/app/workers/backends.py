@@ -12,14 +12,10 @@ from benchmark.errors import InputError
 
 @dataclass(frozen=True)
 class Workers:
-    """Which workers to use.
+    """Which workers to use."""
 
-    Attributes:
-        jobs: Processes of this machine; 1 means the main process itself.
-        scheduler: Address of a Dask scheduler whose workers are used instead, or None.
-    """
-
-    jobs: int = 1
+    jobs: int = 1  # processes of this machine; 1 means the main process itself
+    # address of a Dask scheduler whose workers are used instead, or None
     scheduler: str | None = None
 
     @property

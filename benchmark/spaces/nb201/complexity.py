@@ -21,21 +21,13 @@ _KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 @dataclass(frozen=True)
 class NetworkScale:
-    """Size of the network around the cell; the defaults are those of NAS-Bench-201 on CIFAR-10.
+    """Size of the network around the cell; the defaults are those of NAS-Bench-201 on CIFAR-10."""
 
-    Attributes:
-        channels: Channels C of the first stage; the others have 2C and 4C.
-        cells: Cells N in each of the three stages.
-        resolution: Height and width of an image in pixels, a multiple of 4.
-        classes: Outputs of the classifier.
-        input_channels: Channels of an image.
-    """
-
-    channels: int = 16
-    cells: int = 5
-    resolution: int = 32
-    classes: int = 10
-    input_channels: int = 3
+    channels: int = 16  # channels C of the first stage; the others have 2C and 4C
+    cells: int = 5  # cells N in each of the three stages
+    resolution: int = 32  # height and width of an image in pixels, a multiple of 4
+    classes: int = 10  # outputs of the classifier
+    input_channels: int = 3  # channels of an image
 
     def __post_init__(self) -> None:
         """Check every number."""

@@ -32,17 +32,11 @@ _NAME = re.compile(r"([0-9]{6})\.pickle\.pbz2")
 
 
 class NatsFiles(NamedTuple):
-    """Contents of a folder or a tar.
+    """Contents of a folder or a tar."""
 
-    Attributes:
-        readings: The architectures, in any order.
-        meta: Contents of ``meta.pickle.pbz2``, empty if it is missing.
-        sha256: SHA-256 of the tar, or of the names and checksums of the files in the folder.
-    """
-
-    readings: list[Reading]
-    meta: dict[str, Any]
-    sha256: str
+    readings: list[Reading]  # the architectures, in any order
+    meta: dict[str, Any]  # contents of ``meta.pickle.pbz2``, empty if it is missing
+    sha256: str  # SHA-256 of the tar, or of the names and checksums of the files in the folder
 
 
 def is_nats_folder(path: Path) -> bool:

@@ -57,19 +57,14 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """The numbers of one architecture.
-
-    Attributes:
-        index: Its number in the files, or None.
-        results: For each accuracy the result of each seed.
-        costs: Means over seeds; NaN if not measured.
-        curves: For each set of images and number of epochs the mean accuracy after each epoch.
-    """
+    """The numbers of one architecture."""
 
     code: int
-    index: int | None
+    index: int | None  # its number in the files, or None
+    # for each accuracy the result of each seed
     results: Mapping[AccuracyKey, Mapping[int, Measured]]
-    costs: Mapping[CostKey, float]
+    costs: Mapping[CostKey, float]  # means over seeds; NaN if not measured
+    # for each set of images and number of epochs the mean accuracy after each epoch
     curves: Mapping[str, NDArray[np.float32]]
 
 
