@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, Codes, to_string
-from benchmark.spaces.nb201.lists import csv_columns, parse_arch, read_text, shown
+from benchmark.spaces.nb201.lists import parse_arch
+from benchmark.text_files import csv_columns, read_text, quoted
 
 # One item of a JSON object, with the comma or brace after it. Python also writes NaN and Infinity.
 _ITEM = re.compile(

@@ -23,6 +23,7 @@ EMPTY = {*PACKAGES, "benchmark.app"}  # packages that import nothing
 FLOORS = (
     ("benchmark.errors",),
     ("benchmark.files", "benchmark.settings", "benchmark.seeds", "benchmark.pickles"),
+    ("benchmark.text_files",),
     ("benchmark.spaces",),
     ("benchmark.budget",),
     ("benchmark.truth",),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded
-from benchmark.spaces.nb201.lists import csv_rows, decoded
+from benchmark.text_files import csv_rows, decoded
 from benchmark.truth.sources.columns import table_from_columns
 from benchmark.truth.table import Source, TruthTable
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_codes, to_genotype, to_string
-from benchmark.spaces.nb201.lists import MAX_MIB
+from benchmark.text_files import MAX_MIB
 from benchmark.truth.predictions import Predictions, read_predictions
 
 ONE, TWO = to_string(5), to_string(25)
