@@ -25,7 +25,7 @@ def csv_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, list[s
         if header.count(column) != 1:
             there = "no" if column not in header else "more than one"
             raise InputError(
-                f"line {first}: {there} column {column!r} in {shown(','.join(header))}; the first "
+                f"line {first}: {there} column {column!r} in {quoted(','.join(header))}; the first "
                 f"line must name the columns {listed} once"
             )
     wanted = [header.index(column) for column in columns]
@@ -85,6 +85,6 @@ def decoded(contents: bytes, path: str | Path) -> str:
         raise InputError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from error
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a text in quotes for a message, shortened where it is long."""
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."

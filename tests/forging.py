@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmark.records.plain import digest
+from benchmark.records.json_values import digest
 
 Change = Callable[[dict[str, Any]], object]
 

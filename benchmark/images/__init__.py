@@ -1,7 +1,7 @@
 """Images that supernets are trained and scored on."""
 
 from benchmark.images.batches import Batches
-from benchmark.images.finding import data_folder
+from benchmark.images.data_files import data_folder
 from benchmark.images.image_set import Images, ImageSet
 from benchmark.images.registry import DATASETS, DatasetRecord, dataset_record
 from benchmark.images.settings import DataSettings

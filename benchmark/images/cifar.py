@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.finding import Remote, holds, read_file, read_members
+from benchmark.images.data_files import Remote, holds, read_file, read_members
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled import Labelled, checked_labels, image_set, joined
 from benchmark.images.settings import DataSettings

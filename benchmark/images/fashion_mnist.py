@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, naming
-from benchmark.images.finding import Remote, read_file
+from benchmark.images.data_files import Remote, read_file
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled import Labelled, checked_labels, image_set
 from benchmark.images.settings import DataSettings

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import CHANNELS as CHANNELS
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.finding import VARIABLE, holds, read_file
+from benchmark.images.data_files import VARIABLE, holds, read_file
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled import Labelled, image_set, joined
 from benchmark.images.settings import DataSettings

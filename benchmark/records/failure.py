@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.records.file import record_path
 from benchmark.records.json_file import JsonKind, read_json, write_json
-from benchmark.records.plain import plain
+from benchmark.records.json_values import plain
+from benchmark.records.record_file import record_path
 from benchmark.records.unit import Unit
 
 SUFFIX = ".failed"

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.records.file import read_record, record_path
-from benchmark.records.plain import plain
+from benchmark.records.json_values import plain
 from benchmark.records.record import PROTOCOL, RunRecord
+from benchmark.records.record_file import read_record, record_path
 from benchmark.records.unit import Unit
 from benchmark.settings import differences
 

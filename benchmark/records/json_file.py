@@ -12,7 +12,7 @@ import msgspec
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded, write_atomic
-from benchmark.records.plain import digest
+from benchmark.records.json_values import digest
 
 MAX_BYTES = 1 << 26  # of a file; a record has some 150,000
 

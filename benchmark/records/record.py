@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
-from benchmark.records.plain import plain, task_digest
+from benchmark.records.json_values import plain, task_digest
 from benchmark.records.unit import Unit
 from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, to_string
 

@@ -14,16 +14,16 @@ from benchmark.errors import InputError, naming
 from benchmark.files import reason, sha256
 from benchmark.spaces.nb201 import to_string
 from benchmark.truth.curves import write_curves
-from benchmark.truth.files.library import curves_path, imported_names, table_path
+from benchmark.truth.files.cache import curves_path, imported_names, table_path
 from benchmark.truth.files.nbtable import read_table, write_table
-from benchmark.truth.gathering import Gathered, gather
 from benchmark.truth.registry import TABLES
 from benchmark.truth.sources.csv_file import read_csv
 from benchmark.truth.sources.nats import folder_sha256, is_nats_folder, read_nats
-from benchmark.truth.sources.official import Reading, read_record
+from benchmark.truth.sources.official import ArchitectureResults, read_record
 from benchmark.truth.sources.parquet import read_parquet
 from benchmark.truth.sources.pth import PthReader
 from benchmark.truth.table import Source, TruthTable
+from benchmark.truth.table_from_results import TableWithCurves, table_from_results
 
 _CHOICES = (
     "import NAS-Bench-201-v1_*.pth, the folder or tar NATS-tss-*-simple, .csv, .parquet or .nbtable"
@@ -100,7 +100,7 @@ def _check_name(name: str) -> Path:
     return path
 
 
-def _read(path: Path, options: ImportOptions) -> Gathered:
+def _read(path: Path, options: ImportOptions) -> TableWithCurves:
     """Detect the format by the first bytes and read the file."""
     if path.is_dir():
         if not is_nats_folder(path):
@@ -123,7 +123,7 @@ def _read(path: Path, options: ImportOptions) -> Gathered:
         )
     if head.startswith(b"ARROW1"):
         table = read_table(path)
-        return Gathered(replace(table, name=options.name or table.name), None)
+        return TableWithCurves(replace(table, name=options.name or table.name), None)
     is_parquet = head.startswith(b"PAR1")
     if is_parquet or path.suffix.lower() == ".csv":
         read = read_parquet if is_parquet else read_csv
@@ -135,59 +135,61 @@ def _read(path: Path, options: ImportOptions) -> Gathered:
             epochs=options.epochs,
         )
         source = _source(path, table.source.sha256, "parquet" if is_parquet else "csv")
-        return Gathered(replace(table, source=source), None)
+        return TableWithCurves(replace(table, source=source), None)
     if _is_tar(path):
         return _from_nats(path, options)
     raise InputError(f"{path} is of no known format; {_CHOICES}")
 
 
-def _from_pth(path: Path, options: ImportOptions) -> Gathered:
-    readings: list[Reading] = []
+def _from_pth(path: Path, options: ImportOptions) -> TableWithCurves:
+    entries: list[ArchitectureResults] = []
     reader = PthReader(path, options.show)
     with naming(path):
         for index, record in reader.records():
             if not isinstance(record, dict) or set(record) != set(_PTH_KEYS):
                 raise InputError(f"has an architecture {index} without 'less' and 'full'")
             by_epochs = {_PTH_KEYS[key]: state for key, state in record.items()}
-            readings.append(read_record(index, by_epochs, curves=options.curves))
-        _check_index(readings, reader.others, options.allow_subset)
-        return gather(
-            readings,
+            entries.append(read_record(index, by_epochs, curves=options.curves))
+        _check_index(entries, reader.others, options.allow_subset)
+        return table_from_results(
+            entries,
             name=options.name or "nas-bench-201",
             description=f"NAS-Bench-201's own numbers, from {path.name}",
             source=_source(path, reader.sha256, "nas-bench-201"),
         )
 
 
-def _from_nats(path: Path, options: ImportOptions) -> Gathered:
+def _from_nats(path: Path, options: ImportOptions) -> TableWithCurves:
     with naming(path, ": "):
         found = read_nats(path, curves=options.curves, jobs=options.jobs, show=options.show)
     with naming(path):
-        _check_index(found.readings, found.meta, options.allow_subset)
-        return gather(
-            found.readings,
+        _check_index(found.entries, found.meta, options.allow_subset)
+        return table_from_results(
+            found.entries,
             name=options.name or "nats-bench",
             description=f"NATS-Bench's own numbers for NAS-Bench-201's cells, from {path.name}",
             source=_source(path, found.sha256, "nats-bench"),
         )
 
 
-def _check_index(readings: list[Reading], about: dict[str, Any], allow_subset: bool) -> None:
+def _check_index(
+    entries: list[ArchitectureResults], about: dict[str, Any], allow_subset: bool
+) -> None:
     """Compare the architectures that were read with the lists in the file."""
     strings = about.get("meta_archs")
     if strings is not None:
         if not isinstance(strings, list):
             raise InputError("has a meta_archs that is no list")
-        for reading in readings:
-            index = -1 if reading.index is None else reading.index
-            if not 0 <= index < len(strings) or strings[index] != to_string(reading.code):
+        for entry in entries:
+            index = -1 if entry.index is None else entry.index
+            if not 0 <= index < len(strings) or strings[index] != to_string(entry.code):
                 raise InputError(f"has an architecture {index} that does not match its list")
     promised = about.get("evaluated_indexes")
     if promised is None or allow_subset:
         return
     if not isinstance(promised, (set, list)) or not all(type(it) is int for it in promised):
         raise InputError("has an evaluated_indexes that is no list of numbers")
-    missing = set(promised) - {reading.index for reading in readings}
+    missing = set(promised) - {entry.index for entry in entries}
     if missing:
         raise InputError(
             f"lists {len(promised):,} architectures but lacks {len(missing):,} of them; get the "

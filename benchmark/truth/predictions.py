@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, Codes, to_string
 from benchmark.spaces.nb201.lists import parse_arch
-from benchmark.text_files import csv_columns, read_text, quoted
+from benchmark.text_files import csv_columns, quoted, read_text
 
 # One item of a JSON object, with the comma or brace after it. Python also writes NaN and Infinity.
 _ITEM = re.compile(
@@ -119,7 +119,7 @@ def _number(text: str) -> float:
         number = math.nan
     if not math.isfinite(number):
         raise InputError(
-            f"the score is {shown(text)}: it must be a finite number; leave out what has none"
+            f"the score is {quoted(text)}: it must be a finite number; leave out what has none"
         )
     return number
 
@@ -153,7 +153,7 @@ def _fault(text: str, offset: int, rule: str) -> InputError:
     if offset == len(text):
         return InputError(f"{_place(text, offset)}: the file ends within its object: it is cut off")
     found = text[offset : offset + 120].partition("\n")[0]
-    return InputError(f"{_place(text, offset)}: {rule}; found {shown(found)}")
+    return InputError(f"{_place(text, offset)}: {rule}; found {quoted(found)}")
 
 
 def _place(text: str, offset: int) -> str:

@@ -56,7 +56,7 @@ def _open(name_or_path: str | Path) -> TruthTable:
         from benchmark.truth.files.nbtable import read_table  # Arrow is slow to import
 
         return read_table(name_or_path)
-    from benchmark.truth.files.library import imported_names, open_imported
+    from benchmark.truth.files.cache import imported_names, open_imported
 
     table = open_imported(str(name_or_path))
     if table is None:
@@ -66,7 +66,7 @@ def _open(name_or_path: str | Path) -> TruthTable:
 
 
 def _open_analog() -> TruthTable:
-    from benchmark.truth.files.library import cached  # Arrow is slow to import
+    from benchmark.truth.files.cache import cached  # Arrow is slow to import
 
     return cached(f"{analog.NAME}-{analog.SHA256[:12]}", analog.read_analog)
 

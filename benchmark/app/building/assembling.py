@@ -16,15 +16,15 @@ from benchmark.spaces.nb201 import Codes, network_codes
 from benchmark.spaces.nb201.complexity import flops, parameters
 from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, Source
-from benchmark.truth.gathering import Gathered, gather
-from benchmark.truth.sources.official import Measured, Reading
+from benchmark.truth.sources.official import ArchitectureResults, SeedResult
+from benchmark.truth.table_from_results import TableWithCurves, table_from_results
 
 NAMED = 10  # failed trainings that a message names
 
 
 def assemble(
     journal: Journal, protocol: TrainingProtocol, codes: Codes, seeds: Sequence[int], name: str
-) -> Gathered:
+) -> TableWithCurves:
     """Make a table, and learning curves where the protocol asks for them, of finished trainings.
 
     Apart from machines and times, the result does not depend on the order or the place of
@@ -43,14 +43,14 @@ def assemble(
         CostKey("params", dataset, epochs): parameters(codes, protocol.scale) / 1e6,
         CostKey("flops", dataset, epochs): flops(codes, protocol.scale) / 1e6,
     }
-    readings = []
+    entries = []
     for row, code in enumerate(codes.tolist()):
         by_seed = {seed: journal.trained[TrainingKey(network_of[code], seed)] for seed in seeds}
         seconds = float(np.mean([one.seconds for one in by_seed.values()]))
         costs = {key: float(column[row]) for key, column in sizes.items()}
         costs[CostKey("seconds", dataset, epochs)] = seconds
         results, curves = _results(by_seed, dataset, epochs), _curves(by_seed, dataset, epochs)
-        readings.append(Reading(code, None, results, costs, curves))
+        entries.append(ArchitectureResults(code, None, results, costs, curves))
     machines = sorted({journal.made_on[training] for training in needed})
     info = BuildInfo(
         protocol=protocol,
@@ -61,8 +61,8 @@ def assemble(
         machines=tuple(journal.machines[machine] for machine in machines),
         failed=tuple({**asdict(one), "fault": journal.failed[one]} for one in failed),
     )
-    done = gather(
-        readings,
+    done = table_from_results(
+        entries,
         name=name,
         description=_description(protocol, len(codes), len(needed) // len(seeds), len(seeds)),
         source=Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND),
@@ -103,11 +103,11 @@ def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
 
 def _results(
     by_seed: Mapping[int, TrainingResult], dataset: str, epochs: int
-) -> dict[AccuracyKey, dict[int, Measured]]:
+) -> dict[AccuracyKey, dict[int, SeedResult]]:
     splits = next(iter(by_seed.values())).accuracy
     return {
         AccuracyKey(dataset, split, epochs): {
-            seed: Measured(one.accuracy[split], one.loss[split]) for seed, one in by_seed.items()
+            seed: SeedResult(one.accuracy[split], one.loss[split]) for seed, one in by_seed.items()
         }
         for split in splits
     }

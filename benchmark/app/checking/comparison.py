@@ -17,7 +17,7 @@ from benchmark.files import read_bounded, sha256
 from benchmark.records import Manifest, RunRecord, read_manifest, record_path
 from benchmark.records.manifest import SUFFIX
 from benchmark.truth import TABLES, AccuracyKey, TruthTable, open_table
-from benchmark.truth.files.library import open_imported
+from benchmark.truth.files.cache import open_imported
 
 ROUNDING = 1e-12  # processors sum in different orders
 MOST_BYTES = 1 << 24  # of a comparison; usual ones have a few thousand

@@ -12,7 +12,7 @@ from analysis.statistics.ceiling import noise_ceiling, table_quality
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, from_string, to_string
 from benchmark.truth import TABLES, TruthTable, open_table
-from benchmark.truth.files.library import curves_path, imported_names
+from benchmark.truth.files.cache import curves_path, imported_names
 
 
 class TableLine(NamedTuple):

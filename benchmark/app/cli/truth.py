@@ -33,7 +33,7 @@ def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> Trut
     from benchmark.records import read_whole_records
     from benchmark.tasks.sections import TruthSettings
     from benchmark.truth import TABLES
-    from benchmark.truth.files.library import imported_names
+    from benchmark.truth.files.cache import imported_names
 
     if table is not None and accuracy is not None:
         return TruthSettings(table, accuracy)

@@ -22,7 +22,7 @@ from benchmark.errors import InputError, naming
 from benchmark.files import read_bounded
 from benchmark.files import sha256 as file_sha256
 from benchmark.pickles.unpickling import RECORDS, load_pickle
-from benchmark.truth.sources.official import EPOCHS, Reading, read_record
+from benchmark.truth.sources.official import EPOCHS, ArchitectureResults, read_record
 
 META = "meta.pickle.pbz2"
 MAX_PACKED = 1 << 24  # bytes of a compressed file; a real one has 85,000
@@ -34,7 +34,7 @@ _NAME = re.compile(r"([0-9]{6})\.pickle\.pbz2")
 class NatsFiles(NamedTuple):
     """Contents of a folder or a tar."""
 
-    readings: list[Reading]  # the architectures, in any order
+    entries: list[ArchitectureResults]  # the architectures, in any order
     meta: dict[str, Any]  # contents of ``meta.pickle.pbz2``, empty if it is missing
     sha256: str  # SHA-256 of the tar, or of the names and checksums of the files in the folder
 
@@ -54,7 +54,7 @@ def read_nats(
     """Read all architectures of a folder or a tar."""
     meta: dict[str, Any] = {}
     digest = hashlib.sha256()
-    readings: list[Reading] = []
+    entries: list[ArchitectureResults] = []
     if path.is_dir():
         files = _folder_files(path)
         total = sum(bool(_NAME.fullmatch(file.name)) for file in path.iterdir())
@@ -67,14 +67,14 @@ def read_nats(
             shares = [batch[first::jobs] for first in range(min(jobs, len(batch)))]
             for share in workers(delayed(_read_share)(share, curves) for share in shares):
                 for found in share:
-                    if isinstance(found, Reading):
-                        readings.append(found)
+                    if isinstance(found, ArchitectureResults):
+                        entries.append(found)
                     else:
                         meta = found
             for name, data in batch:
                 digest.update(_checksum_line(name, data))
-            show(min(len(readings) / max(total, 1), 1.0))
-    return NatsFiles(readings, meta, digest.hexdigest() if path.is_dir() else file_sha256(path))
+            show(min(len(entries) / max(total, 1), 1.0))
+    return NatsFiles(entries, meta, digest.hexdigest() if path.is_dir() else file_sha256(path))
 
 
 def folder_sha256(path: Path) -> str:
@@ -116,11 +116,15 @@ def _tar_files(path: Path) -> Iterator[tuple[str, bytes]]:
         raise InputError(f"the tar is damaged ({str(error)[:80]})") from error
 
 
-def _read_share(share: list[tuple[str, bytes]], curves: bool) -> list[Reading | dict[str, Any]]:
+def _read_share(
+    share: list[tuple[str, bytes]], curves: bool
+) -> list[ArchitectureResults | dict[str, Any]]:
     return [read_file(name, data, curves=curves) for name, data in share]
 
 
-def read_file(name: str, data: bytes, *, curves: bool = False) -> Reading | dict[str, Any]:
+def read_file(
+    name: str, data: bytes, *, curves: bool = False
+) -> ArchitectureResults | dict[str, Any]:
     """Read one file of the benchmark."""
     with naming(name):
         content = load_pickle(_decompressed(data), RECORDS)

@@ -1,4 +1,4 @@
-"""One architecture of the official files: from its record to the numbers of a table.
+"""One architecture of the official files: from its record to its results.
 
 The package ``nas-bench-201`` interprets the record, as everybody reports what it returns. The
 mapping to accuracies is that of its `get_more_info`: CIFAR-10 was trained twice, on half of the
@@ -48,7 +48,7 @@ _accuracy_key, _cost_key = cache(AccuracyKey), cache(CostKey)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SeedResult:
     """Result of one seed: accuracy in percent, and cross-entropy."""
 
     accuracy: float
@@ -56,13 +56,13 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """The numbers of one architecture."""
+class ArchitectureResults:
+    """The results of one architecture: of each seed, and what its trainings cost."""
 
     code: int
     index: int | None  # its number in the files, or None
     # for each accuracy the result of each seed
-    results: Mapping[AccuracyKey, Mapping[int, Measured]]
+    results: Mapping[AccuracyKey, Mapping[int, SeedResult]]
     costs: Mapping[CostKey, float]  # means over seeds; NaN if not measured
     # for each set of images and number of epochs the mean accuracy after each epoch
     curves: Mapping[str, NDArray[np.float32]]
@@ -70,7 +70,7 @@ class Reading:
 
 def read_record(
     index: int, record: Mapping[int, Any], *, curves: bool = False, nats: bool = False
-) -> Reading:
+) -> ArchitectureResults:
     """Read one architecture.
 
     Args:
@@ -82,7 +82,7 @@ def read_record(
     Returns:
         Its numbers; those that the record lacks are omitted.
     """
-    results: dict[AccuracyKey, dict[int, Measured]] = {}
+    results: dict[AccuracyKey, dict[int, SeedResult]] = {}
     costs: dict[CostKey, float] = {}
     found_curves: dict[str, NDArray[np.float32]] = {}
     strings = set()
@@ -99,7 +99,7 @@ def read_record(
                     _add_curves(found_curves, list(trials.values()), run, epochs)
         if len(strings) != 1:
             raise InputError("its architectures for 12 and for 200 epochs differ")
-        return Reading(from_string(strings.pop()), index, results, costs, found_curves)
+        return ArchitectureResults(from_string(strings.pop()), index, results, costs, found_curves)
     except InputError as error:
         raise InputError(f"has an architecture {index} that is wrong: {error}") from error
     except Exception as error:  # the package can raise anything on an unexpected state
@@ -135,7 +135,7 @@ def _trials(block: Any, run: str, epochs: int) -> dict[int, Any]:
 
 
 def _add_results(
-    results: dict[AccuracyKey, dict[int, Measured]], trials: dict[int, Any], run: str, epochs: int
+    results: dict[AccuracyKey, dict[int, SeedResult]], trials: dict[int, Any], run: str, epochs: int
 ) -> None:
     for (which, name), (dataset, split) in _SETS.items():
         if which == run and all(name in trial.get_eval_set() for trial in trials.values()):
@@ -146,7 +146,7 @@ def _add_results(
                 accuracy = _number(found["accuracy"], f"{key}")
                 if not 0 <= accuracy <= 100:  # also false for NaN
                     raise InputError(f"{key} is {accuracy}: it must be a percentage")
-                results[key][seed] = Measured(
+                results[key][seed] = SeedResult(
                     accuracy, _number(found["loss"], f"the loss of {key}")
                 )
 

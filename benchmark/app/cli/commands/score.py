@@ -48,7 +48,7 @@ def score(
     from analysis.metrics.scoring import doubts, score_predictions
     from benchmark.spaces.nb201.lists import read_subset
     from benchmark.truth import open_table
-    from benchmark.truth.choice import choose_key
+    from benchmark.truth.key_choice import choose_key
     from benchmark.truth.predictions import read_predictions
 
     truth = open_table(table_or_default(table), allow_subset=True)

@@ -18,7 +18,7 @@ from benchmark.errors import CheckError, InputError
 from benchmark.images import ImageSet
 from benchmark.images.batch_pickles import read_batch
 from benchmark.images.cifar import CIFAR10, CIFAR100, Cifar, read_binary
-from benchmark.images.finding import Remote
+from benchmark.images.data_files import Remote
 from tests.unit.benchmark.images import official
 
 EACH = 4  # images a file

@@ -11,6 +11,7 @@ import torch
 
 from benchmark.errors import InputError
 from benchmark.images import fashion_mnist
+from benchmark.images.data_files import Remote
 from benchmark.images.fashion_mnist import (
     IMAGES,
     find_fashion_mnist,
@@ -19,7 +20,6 @@ from benchmark.images.fashion_mnist import (
     read_idx,
     read_training_files,
 )
-from benchmark.images.finding import Remote
 from tests.unit.benchmark.images import official
 
 COUNT = 6

@@ -24,7 +24,7 @@ from benchmark.app.checking import Checks
 from benchmark.app.checking.record import check_record
 from benchmark.errors import InputError, NasbenchError
 from benchmark.records import Manifest, manifest_path, read_manifest, read_record, write_manifest
-from benchmark.records.plain import digest
+from benchmark.records.json_values import digest
 from benchmark.truth import AccuracyKey, TruthTable, open_table
 from tests.command_line import ROOT
 from tests.fuzzing import bounded, cases, changed, timed

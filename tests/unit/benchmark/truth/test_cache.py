@@ -6,7 +6,7 @@ import numpy as np
 import platformdirs
 import pytest
 
-from benchmark.truth.files.library import cache_folder, cached
+from benchmark.truth.files.cache import cache_folder, cached
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import Source, TruthTable
 

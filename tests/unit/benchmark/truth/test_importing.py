@@ -23,8 +23,8 @@ from benchmark.errors import CheckError, InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_string
 from benchmark.truth import open_table
 from benchmark.truth.curves import read_curves
+from benchmark.truth.files.cache import curves_path, imported_names, table_path
 from benchmark.truth.files.exporting import export_table
-from benchmark.truth.files.library import curves_path, imported_names, table_path
 from benchmark.truth.files.nbtable import read_table, write_table
 from benchmark.truth.importing import ImportOptions, import_table, source_sha256
 from benchmark.truth.keys import AccuracyKey

@@ -94,7 +94,7 @@ def build(
     from benchmark.images import DATASETS
     from benchmark.seeds import parse_seeds
     from benchmark.tasks.protocol import load_protocol, protocol_names
-    from benchmark.truth.files.library import table_path
+    from benchmark.truth.files.cache import table_path
 
     if protocol is None and dataset is None:
         raise InputError("no data set: give --dataset digits, or a --protocol")

@@ -26,7 +26,7 @@ def info(table: str | None, as_json: bool) -> None:
     from benchmark.app.cli.table_facts import table_facts
     from benchmark.app.cli.table_printing import print_table
     from benchmark.truth import open_table
-    from benchmark.truth.files.library import curves_beside
+    from benchmark.truth.files.cache import curves_beside
 
     name = table_or_default(table)
     beside = curves_beside(name) if name.endswith(".nbtable") else None

@@ -33,7 +33,7 @@ def verify(table: str | None, source: Path | None) -> None:
     """
     from benchmark.app.building.build_info import SOURCE_KIND
     from benchmark.truth import open_table
-    from benchmark.truth.gathering import differences
+    from benchmark.truth.table_from_results import differences
 
     name = table_or_default(table)
     opened = open_table(name, allow_subset=True)  # an error if the checksum does not hold
@@ -42,7 +42,7 @@ def verify(table: str | None, source: Path | None) -> None:
     if source is not None and opened.source.kind == SOURCE_KIND:
         from benchmark.app.checking.reassembling import table_differences
         from benchmark.truth.curves import read_curves
-        from benchmark.truth.files.library import curves_beside
+        from benchmark.truth.files.cache import curves_beside
 
         beside = curves_beside(name)
         curves = read_curves(beside) if beside.exists() else None

@@ -33,7 +33,7 @@ from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, TruthTable
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
-from benchmark.truth.gathering import differences
+from benchmark.truth.table_from_results import differences
 from tests.stub_cluster import StubCluster
 from tests.stub_training import stub_training
 

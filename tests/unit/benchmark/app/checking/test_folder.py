@@ -21,7 +21,7 @@ from benchmark.records import (
 )
 from benchmark.spaces.nb201 import live_codes
 from benchmark.truth import AccuracyKey, open_table
-from benchmark.truth.files.library import table_path
+from benchmark.truth.files.cache import table_path
 from benchmark.truth.files.nbtable import write_table
 from tests.command_line import Called, nasbench
 from tests.forging import resign

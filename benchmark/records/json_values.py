@@ -1,4 +1,4 @@
-"""Plain JSON values, and the checksum that belongs to each of them."""
+"""JSON values, and the digest of a value."""
 
 from __future__ import annotations
 

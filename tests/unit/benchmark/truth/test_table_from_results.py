@@ -10,11 +10,16 @@ import pytest
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import from_string
 from benchmark.truth.curves import LearningCurves
-from benchmark.truth.gathering import differences, gather, recomputed, seed_agreement
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.sources.official import Measured, Reading, read_record
+from benchmark.truth.sources.official import ArchitectureResults, SeedResult, read_record
 from benchmark.truth.table import Source, TruthTable
+from benchmark.truth.table_from_results import (
+    differences,
+    recomputed,
+    seed_agreement,
+    table_from_results,
+)
 
 TEST = AccuracyKey("cifar10", "test", 200)
 
@@ -59,11 +64,13 @@ def test_agreement_of_what_cannot_be_ordered_is_unknown(by_seed: list[dict[int, 
 
 def test_what_each_seed_gave_is_kept() -> None:
     results = [
-        {888: Measured(50.0, 1.5), 777: Measured(40.0, 2.5)},
-        {999: Measured(60.0, 0.5)},
+        {888: SeedResult(50.0, 1.5), 777: SeedResult(40.0, 2.5)},
+        {999: SeedResult(60.0, 0.5)},
     ]
-    readings = [Reading(code, None, {TEST: it}, {}, {}) for code, it in enumerate(results)]
-    table = gather(readings, name="x", description="", source=Source("-", "-")).table
+    entries = [
+        ArchitectureResults(code, None, {TEST: it}, {}, {}) for code, it in enumerate(results)
+    ]
+    table = table_from_results(entries, name="x", description="", source=Source("-", "-")).table
     found = table.measurements.by_seed[TEST]
     assert found.seeds == (777, 888, 999)
     missing = np.nan
@@ -73,22 +80,23 @@ def test_what_each_seed_gave_is_kept() -> None:
 
 
 def test_more_seeds_than_any_benchmark_has_are_not_kept() -> None:
-    readings = [
-        Reading(code, None, {TEST: {code: Measured(50.0, 1.0)}}, {}, {}) for code in range(101)
+    entries = [
+        ArchitectureResults(code, None, {TEST: {code: SeedResult(50.0, 1.0)}}, {}, {})
+        for code in range(101)
     ]
-    table = gather(readings, name="x", description="", source=Source("-", "-")).table
+    table = table_from_results(entries, name="x", description="", source=Source("-", "-")).table
     assert table.measurements.by_seed == {}
 
 
 def test_an_architecture_may_stand_there_once(records: dict[int, Any]) -> None:
     reading = read_record(0, records[0])
-    facts = {"name": "x", "description": "", "source": Source("-", "-")}
+    arguments = {"name": "x", "description": "", "source": Source("-", "-")}
     with pytest.raises(InputError, match="twice"):
-        gather([reading, replace(reading, index=1)], **facts)  # type: ignore[arg-type]
+        table_from_results([reading, replace(reading, index=1)], **arguments)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="holds no architecture"):
-        gather([], **facts)  # type: ignore[arg-type]
+        table_from_results([], **arguments)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="holds no accuracy that all its architectures have"):
-        gather([reading, replace(read_record(1, records[1]), results={})], **facts)  # type: ignore[arg-type]
+        table_from_results([reading, replace(read_record(1, records[1]), results={})], **arguments)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

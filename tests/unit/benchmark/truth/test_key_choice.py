@@ -5,7 +5,7 @@ import pytest
 
 from benchmark.errors import MissingError
 from benchmark.truth import AccuracyKey, Source, TruthTable
-from benchmark.truth.choice import choose_key
+from benchmark.truth.key_choice import choose_key
 
 NAMES = ("cifar10_test_200", "cifar10_test_12", "cifar100_test_200", "imagenet16_valid_12")
 

@@ -1,4 +1,4 @@
-"""From the records of single architectures to the columns of a table."""
+"""From the results of single architectures to a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmark.spaces.nb201.complexity import NetworkScale, flops, parameters
 from benchmark.truth.curves import LearningCurves
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.sources.official import MAX_SEEDS, Measured, Reading
+from benchmark.truth.sources.official import MAX_SEEDS, ArchitectureResults, SeedResult
 from benchmark.truth.table import Source, TruthTable
 
 # The networks of the benchmark; the images of ImageNet16-120 are 16 pixels wide.
@@ -31,7 +31,7 @@ _TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TableWithCurves:
     """A table and its learning curves."""
 
     table: TruthTable
@@ -40,19 +40,19 @@ class Gathered:
     notes: tuple[str, ...] = ()
 
 
-def gather(
-    readings: Iterable[Reading],
+def table_from_results(
+    entries: Iterable[ArchitectureResults],
     *,
     name: str,
     description: str,
     source: Source,
     protocol: Mapping[str, Any] | None = None,
-) -> Gathered:
-    """Make a table of single architectures.
+) -> TableWithCurves:
+    """Make a table from the results of single architectures.
 
     A column is kept if every architecture has it; the notes name the others.
     """
-    rows = sorted(readings, key=lambda reading: reading.code)
+    rows = sorted(entries, key=lambda entry: entry.code)
     if not rows:
         raise InputError("holds no architecture")
     for row, after in pairwise(rows):
@@ -95,7 +95,7 @@ def gather(
         measurements=Measurements(deviations, losses, costs, agreement, by_seed),
         protocol=protocol or {},
     )
-    return Gathered(table, _curves(table, rows), (*notes, *differences(table)))
+    return TableWithCurves(table, _curves(table, rows), (*notes, *differences(table)))
 
 
 def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
@@ -160,7 +160,7 @@ def recomputed(
     return np.asarray(count(codes, scales[key.run]) / 1e6)
 
 
-def _common_keys(rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:
+def _common_keys(rows: list[ArchitectureResults]) -> tuple[list[AccuracyKey], list[str]]:
     """Return the accuracies that every architecture has, and a note for each of the others."""
     common, notes = [], []
     for key in sorted({key for row in rows for key in row.results}):
@@ -172,7 +172,7 @@ def _common_keys(rows: list[Reading]) -> tuple[list[AccuracyKey], list[str]]:
     return common, notes
 
 
-def _by_seed(results: list[Mapping[int, Measured]]) -> BySeed | None:
+def _by_seed(results: list[Mapping[int, SeedResult]]) -> BySeed | None:
     """Return the numbers of each seed, or None if there are more seeds than any benchmark has."""
     seeds = sorted({seed for result in results for seed in result})
     if len(seeds) > MAX_SEEDS:
@@ -186,7 +186,7 @@ def _by_seed(results: list[Mapping[int, Measured]]) -> BySeed | None:
     return BySeed(tuple(seeds), accuracies, losses)
 
 
-def _curves(table: TruthTable, rows: list[Reading]) -> LearningCurves | None:
+def _curves(table: TruthTable, rows: list[ArchitectureResults]) -> LearningCurves | None:
     names = sorted(set.intersection(*(set(row.curves) for row in rows)))
     if not names:
         return None
