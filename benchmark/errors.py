@@ -44,11 +44,7 @@ class MissingError(InputError):
 
 
 class StoppedError(KeyboardInterrupt):
-    """A signal stopped the work.
-
-    Args:
-        number: Number of the signal.
-    """
+    """The signal of this number stopped the work."""
 
     def __init__(self, number: int = signal.SIGINT) -> None:
         super().__init__(f"stopped by signal {number}")

@@ -86,13 +86,9 @@ def checked_seed(seed: object) -> int:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Return the seeds that a text asks for.
+    """Return the seeds that a text asks for, from 1 to 10,000 different ones in its order.
 
-    Args:
-        text: A count like ``5`` for the seeds 0 to 4, or a list like ``3,7``; ``3,`` is one seed.
-
-    Returns:
-        From 1 to 10,000 different seeds, in the order of the text.
+    The text is a count like ``5`` for the seeds 0 to 4, or a list like ``3,7``; ``3,`` is one seed.
 
     Example:
         >>> parse_seeds("5"), parse_seeds("3,7"), parse_seeds("3,")

@@ -25,12 +25,9 @@ NonNegative = Annotated[float, Meta(ge=0)]
 
 
 def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str = "") -> Settings:
-    """Build a dataclass of settings from plain values.
+    """Build a dataclass of settings from plain values by field name.
 
-    Args:
-        kind: The dataclass; a field that is a dataclass itself is a section.
-        values: Plain values by field name.
-        where: What is being read, for messages.
+    A field that is a dataclass itself is a section; ``where`` says for messages what is being read.
 
     Raises:
         InputError: A name is unknown or missing, or a value has the wrong type or is out of range.

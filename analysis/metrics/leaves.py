@@ -28,14 +28,12 @@ from benchmark.spaces.nb201 import (
 
 
 def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
-    """Return which architectures [n] a leaf scores: those whose live code is in its subspace.
+    """Return which of the codes [n] a leaf scores: those whose live code is in its subspace.
+
+    ``operations`` names what the leaf allows on each of the six edges.
 
     Architectures that differ in dead edges alone are one function, and the leaf that holds their
     live code (dead edges set to ``none``) scores all of them.
-
-    Args:
-        operations: Names of the operations that the leaf allows on each of the six edges.
-        codes: Architectures [n].
     """
     if len(operations) != len(EDGES):
         raise InputError(f"a leaf names {len(operations)} edges: it must be {len(EDGES)}")

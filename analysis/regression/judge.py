@@ -41,11 +41,7 @@ def judge(
     table: TruthTable,
     key: AccuracyKey,
 ) -> CheckResult:
-    """Judge runs against a baseline.
-
-    Returns:
-        A judgement for each method of the baseline and each gate.
-    """
+    """Judge runs against a baseline, each of its methods by each gate."""
     found: dict[str, dict[int, RunRecord]] = {}
     for record in records:
         found.setdefault(record.name, {})[record.seed] = record

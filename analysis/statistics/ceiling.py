@@ -66,11 +66,7 @@ class SeedAgreement(NamedTuple):
 
 
 def agreement_of(by_seed: NDArray[np.float64]) -> SeedAgreement:
-    """Return how far seeds agree; NaN where a seed gives all architectures one accuracy.
-
-    Args:
-        by_seed: Accuracies [seeds, n] of at least two seeds.
-    """
+    """Return how far seeds agree on accuracies [seeds, n]; NaN if those of one are all equal."""
     pairs = [rank_metrics(one, other) for one, other in combinations(by_seed, 2)]
     return SeedAgreement(
         by_seed.shape[1],
@@ -110,9 +106,7 @@ def noise_limit(table: TruthTable, key: AccuracyKey) -> float | None:
 def spearman_brown(correlation: float, count: float) -> float:
     """Return the correlation k·r / (1 + (k − 1)·r) between means of k measurements.
 
-    Args:
-        correlation: Between two single measurements, r; not positive gives 0, NaN gives NaN.
-        count: Measurements behind each mean, k.
+    It is 0 where that between two single ones, r, is not positive, and NaN where r is.
     """
     if math.isnan(correlation):
         return math.nan
@@ -122,12 +116,10 @@ def spearman_brown(correlation: float, count: float) -> float:
 def ceiling_tau(tau: float, seeds: int) -> float:
     """Return the tau-b that perfect scores reach against means over seeds.
 
+    ``tau`` is that between two seeds; NaN gives NaN.
+
     Tau is converted to a correlation and back as for normal variables, r = sin(π·τ / 2) [Greiner
     1909]; the ceiling is that of the square root of `spearman_brown`.
-
-    Args:
-        tau: Kendall's tau-b between two seeds; NaN gives NaN.
-        seeds: Seeds behind each mean.
     """
     reliability = spearman_brown(math.sin(math.pi * tau / 2), seeds)
     return 2 / math.pi * math.asin(math.sqrt(reliability))

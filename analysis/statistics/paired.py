@@ -188,12 +188,10 @@ def detectable_difference(
 ) -> float:
     """Return the smallest true difference that as many seeds of the same spread would show.
 
+    NaN if the spread is unknown, or if no difference is significant at so few seeds.
+
     It depends on their spread alone, not on their mean. Arguments, test and errors are those of
     `seeds_needed`.
-
-    Returns:
-        The size of the difference, in their unit; NaN if the spread is unknown, or if no
-        difference is significant at so few seeds.
     """
     values = _checked(differences, alpha, power)
     number = values.size

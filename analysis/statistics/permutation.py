@@ -89,10 +89,9 @@ def joint_sign_flip_p(
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Return p-values adjusted for their number (Holm, *Scand. J. Statistics* 6, 1979).
+    """Return p-values [tests] adjusted for their number (Holm, *Scand. J. Statistics* 6, 1979).
 
-    Args:
-        p_values: Of one family of tests, shape [tests]; NaN stays and does not count as a test.
+    NaN stays and does not count as a test.
     """
     values = np.asarray(p_values, dtype=np.float64)
     if values.ndim != 1 or np.any((values < 0) | (values > 1)):

@@ -26,12 +26,9 @@ class AccuracyAndLoss(NamedTuple):
 
 @torch.inference_mode()
 def evaluate_network(network: Network, images: Images, *, mirrored: bool) -> AccuracyAndLoss:
-    """Evaluate a network on images; leaves it in evaluation mode.
+    """Evaluate a network on images, and leave it in evaluation mode.
 
-    Args:
-        network: The trained network.
-        images: Images to evaluate it on.
-        mirrored: Whether to average the logits of each image and its mirror image.
+    ``mirrored`` averages the logits of each image and its mirror image.
 
     Raises:
         DivergedError: A logit is not finite.

@@ -143,13 +143,7 @@ def _check_finite(losses: Sequence[Tensor], steps: int) -> None:
 
 
 def learning_rate(step: int, total: int, settings: AloneSettings) -> float:
-    """Return the learning rate of one step.
-
-    Args:
-        step: Step, from 0.
-        total: Steps in all.
-        settings: The rates and the schedule, which ends one step after the last.
-    """
+    """Return the learning rate of a step, from 0; the schedule ends one step after the last."""
     rising = round(settings.warm_up * total)
     if step < rising:
         return settings.learning_rate * (step + 1) / rising

@@ -71,10 +71,9 @@ def gradient_kept(before: Tensor, after: Tensor, generator: torch.Generator) -> 
 
 
 def aggregate_ranks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores [n], the sums of the logarithms of relative ranks; ties get their mean rank.
+    """Return scores [n] of proxies [n, k], sums of the logarithms of relative ranks.
 
-    Args:
-        columns: Values [n, k] of k proxies, higher is better.
+    Ties get their mean rank.
     """
     from scipy.stats import rankdata  # slow to import
 

@@ -21,13 +21,12 @@ from baselines.reference.scorer import score_by_batch
 
 
 def naswot(network: Network, pixels: Tensor) -> float:
-    """Return the log-determinant of the kernel of a network's binary codes.
+    """Return log |K| of the kernel K [B, B] of a network's binary codes.
+
+    Minus infinity if two images have the same code.
 
     Every ReLU layer counts. Each convolution of a cell has its own, so the units of a node with two
     convolutions after it count twice, as in the published program.
-
-    Returns:
-        log |K| of K [B, B], minus infinity if two images have the same code.
     """
     size = len(pixels)
     kernel = torch.zeros(size, size, dtype=torch.float64, device=pixels.device)

@@ -65,12 +65,7 @@ class ChildCell(nn.Module):
 
 
 class ChildResidualBlock(nn.Module):
-    """The block of stride 2 between two stages, with an average-pooled shortcut.
-
-    Args:
-        channels: Number C of input channels; the output has 2C.
-        running: Whether BatchNorm keeps running statistics.
-    """
+    """The block of stride 2 between two stages, from C to 2C channels, its shortcut pooled."""
 
     def __init__(self, channels: int, running: bool) -> None:
         super().__init__()

@@ -92,10 +92,7 @@ def measure_codes(
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float64]:
-    """Measure any architectures.
-
-    Returns:
-        Measures [n, k]; minus infinity for disconnected architectures, which are not built.
+    """Return measures [n, k] of architectures; −∞ for disconnected ones, which are not built.
 
     Raises:
         CheckError: A measure is NaN.

@@ -27,9 +27,7 @@ from benchmark.spaces.nb201.complexity import NetworkScale
 def synflow(network: Network, scale: NetworkScale) -> float:
     """Return the logarithm of the sum of w ∂R/∂w; minus infinity if that is 0.
 
-    Args:
-        network: Modified in place: without BatchNorm, weights positive.
-        scale: Its size.
+    The network is modified in place: without BatchNorm, weights positive.
     """
     _remove_norms(network)
     network.double()

@@ -34,8 +34,7 @@ from benchmark.spaces.nb201 import (
 class Subspace:
     """All architectures with an allowed operation on every edge.
 
-    Args:
-        allowed: for each of the six edges the sorted indices of its operations, at least one.
+    ``allowed`` holds for each of the six edges the sorted indices of its operations, at least one.
 
     Example:
         >>> left, right = FULL.split(0, [(0, 1), (2, 3, 4)])

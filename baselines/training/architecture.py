@@ -13,12 +13,7 @@ from benchmark.spaces.nb201 import EDGES, OPERATIONS
 
 
 class Architecture(nn.Module):
-    """The parameters α of one supernet, only for operations that its subspace allows.
-
-    Args:
-        subspace: Which operations each edge has.
-        values: Where α starts, [6, 5]; those of other operations are ignored.
-    """
+    """The parameters α [6, 5] of one supernet, only for operations that its subspace allows."""
 
     def __init__(self, subspace: Subspace, values: Tensor) -> None:
         super().__init__()

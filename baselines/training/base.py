@@ -198,28 +198,17 @@ class Base(ABC):
     def select(
         self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
     ) -> int:
-        """Return which architecture the base selects from a trained supernet.
+        """Return the position in ``codes`` [m] of the architecture that the base selects.
 
-        Args:
-            state: The supernet.
-            codes: The candidates that it scored [m], at least one.
-            scores: Their scores [m], higher is better.
-            name: The supernet's name, part of the names of its random streams.
-
-        Returns:
-            Its position in ``codes``.
+        ``codes`` are the candidates that the supernet scored, at least one, with ``scores`` [m].
         """
 
     def score(self, leaves: Sequence[SupernetState]) -> NDArray[np.float64]:
-        """Score the candidates as paths, each by the leaf that holds its live code.
+        """Return scores [n] of the candidates as paths, each by the leaf that holds its live code.
+
+        ``leaves`` are supernets whose subspaces hold every architecture exactly once.
 
         Candidates with the same live code are one function, which is scored once.
-
-        Args:
-            leaves: Supernets whose subspaces hold every architecture exactly once.
-
-        Returns:
-            Scores [n] of the experiment's candidates, higher is better.
         """
         live, places = np.unique(live_codes(self.experiment.candidates), return_inverse=True)
         owners = scoring_leaves([leaf.subspace for leaf in leaves], live)

@@ -19,15 +19,7 @@ CHANNELS = 3
 
 
 def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> Labelled:
-    """Read one pickled batch of Python 2 or 3.
-
-    Args:
-        data: The file's contents.
-        key: Name of its labels.
-        low: Lowest label; it becomes 0.
-        high: Highest label.
-        resolution: Height and width of an image in pixels.
-    """
+    """Read a pickled batch of Python 2 or 3, its labels under ``key``, from ``low`` to ``high``."""
     found = load_pickle(data, ARRAYS, encoding="latin1")  # Python 2 wrote bytes as text
     if not isinstance(found, dict):
         raise InputError("is no batch of images: it holds no dictionary")

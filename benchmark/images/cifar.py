@@ -23,10 +23,7 @@ _PIXELS = CHANNELS * RESOLUTION**2
 def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
     """Read a binary file: for each image its labels, of which the last is used, and its pixels.
 
-    Args:
-        data: The file's contents.
-        label_bytes: Labels per image: 1 in CIFAR-10, 2 in CIFAR-100 (coarse and fine).
-        classes: Number of classes.
+    CIFAR-10 has one label per image, CIFAR-100 two, coarse and fine.
     """
     row = label_bytes + _PIXELS
     if len(data) % row:

@@ -26,15 +26,10 @@ RESOLUTION = 8
 
 
 def read_digits(settings: DataSettings) -> ImageSet:
-    """Return the digits, split the same way every time.
+    """Return the digits, split the same way every time: one channel, zero mean and unit variance.
 
-    Args:
-        settings: Numbers of images, resolution and noise. The noise is drawn once: an image is the
-            same in every epoch and for every seed of a run.
-
-    Returns:
-        Training images (their number times ``noise_draws``) and validation images with one
-        channel, zero mean and unit variance.
+    Each training image is there ``noise_draws`` times. The noise is drawn once: an image is the
+    same in every epoch and for every seed of a run.
 
     Example:
         >>> digits = read_digits(DataSettings("digits", 8, 1_200, 597, 0.5, 2, 1, False))

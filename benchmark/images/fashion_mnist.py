@@ -28,12 +28,7 @@ _BYTES = 0x0800  # magic number of uint8 elements, without the number of dimensi
 
 
 def read_idx(data: bytes, dimensions: int) -> NDArray[np.uint8]:
-    r"""Read an IDX file of uint8: a magic number, the size of each dimension, and the elements.
-
-    Args:
-        data: The file's contents.
-        dimensions: Expected number of dimensions: 3 for images, 1 for labels.
-    """
+    r"""Read an IDX file of uint8: a magic number, the size of each dimension, and the elements."""
     start = 4 * (1 + dimensions)
     header = [int.from_bytes(data[at : at + 4], "big") for at in range(0, start, 4)]
     if header[0] != _BYTES + dimensions or len(data) < 4:

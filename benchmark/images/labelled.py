@@ -27,12 +27,7 @@ class Labelled(NamedTuple):
 
 
 def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
-    """Return labels as int64 from 0, after checking their range.
-
-    Args:
-        labels: Integers, as an array or a list.
-        low: Lowest label allowed; it becomes 0.
-        high: Highest label allowed.
+    """Return labels from ``low`` to ``high``, an array or a list, as int64 from 0.
 
     Example:
         >>> checked_labels([1, 120], 1, 120).tolist()

@@ -132,9 +132,7 @@ ARRAYS: Globals = MappingProxyType(
 class Unpickler:
     r"""Reads pickles one after the other; later ones can refer to the memo of earlier ones.
 
-    Args:
-        globals_: The allow-list, stand-ins by module and name.
-        encoding: Of the texts that Python 2 wrote, where bytes and text were one type.
+    See `load_pickle` for the arguments.
     """
 
     def __init__(self, globals_: Globals, encoding: str = "ASCII") -> None:

@@ -30,10 +30,7 @@ _UNITS = {"": None, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def parse_every(text: str) -> Every:
-    """Read how often to write checkpoints.
-
-    Args:
-        text: Steps, like ``500``; a time, like ``30s``, ``5min`` or ``1h``; or ``never``.
+    """Read how often to write checkpoints: steps, a time in ``s``, ``min`` or ``h``, or ``never``.
 
     Example:
         >>> parse_every("500"), parse_every("5min"), parse_every("never")

@@ -24,11 +24,7 @@ def read_records(folder: str | Path) -> list[RunRecord]:
 
 
 def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, str]]:
-    """Read the records of a folder that can be read, and say what is wrong with the others.
-
-    Returns:
-        The records by name, then seed; and what is wrong by the name of each damaged file.
-    """
+    """Read the records of a folder by name and seed, and say what is wrong with damaged files."""
     records, damaged = [], {}
     for path in _paths(folder):
         try:

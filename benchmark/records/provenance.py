@@ -27,15 +27,9 @@ _CODE = ("benchmark", "baselines", "analysis", "pyproject.toml")
 def provenance(device: str, started: datetime | None = None) -> dict[str, Any]:
     """Return what this process ran, as plain JSON values; None stands for what is not known.
 
-    Args:
-        device: Where the networks ran, like ``cpu``.
-        started: When the run began; without it, now. It ends now.
-
-    Returns:
-        ``command``, ``started`` and ``finished`` (UTC), ``commit`` and ``dirty`` (whether the code
-        differs from the commit), ``version``, ``python``, ``platform``, ``libraries``, ``device``,
-        ``accelerator`` (its name, CUDA and cuDNN), ``threads``, ``cpu`` and ``instructions`` (those
-        that PyTorch computes with on it).
+    Times are in UTC: the run began at ``started``, without it now, and ends now. ``dirty`` says
+    whether the code differs from the commit, ``accelerator`` has name, CUDA and cuDNN, and
+    ``instructions`` are those that PyTorch computes with on the ``cpu``.
     """
     now = datetime.now(timezone.utc)
     started = (started or now).astimezone(timezone.utc)
@@ -78,11 +72,7 @@ def code_state() -> tuple[str | None, bool | None]:
 
 
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return in what two runs' machines and libraries differ; if in nothing, bits are the same.
-
-    Returns:
-        Names of facts that differ or that one of them lacks.
-    """
+    """Return in what two runs' machines and libraries differ; if in nothing, bits are the same."""
     here, there = machine_facts(one), machine_facts(other)
     return [name for name in _MACHINE if here[name] != there[name]]
 

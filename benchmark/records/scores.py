@@ -24,10 +24,9 @@ _FUNCTIONS = "functions"
 def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
     """Return scores as text, without any loss.
 
-    Returns:
-        ``type``, the narrower of float32 and float64 that holds each score exactly; ``data``, the
-        little-endian numbers, all first bytes first, compressed by zlib, in base64; and ``of``
-        only where each live code is stored once, ascending: ``functions``.
+    ``type`` is the narrower of float32 and float64 that holds each score exactly; ``data`` the
+    little-endian numbers, all first bytes first, compressed by zlib, in base64; and ``of`` is there
+    only where each live code is stored once, ascending: ``functions``.
     """
     first, places = _functions(codes)
     bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers
@@ -60,9 +59,8 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
 def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
     """Return the ranks of scores as text: all that ranking metrics need, in a quarter of the room.
 
-    Returns:
-        Dense ranks from 0 (ties share one), packed like scores: of all codes, or of each live
-        code once if no function has two scores.
+    Dense ranks from 0 (ties share one) are packed like scores: of all codes, or of each live code
+    once if no function has two scores.
     """
     _, ranks = np.unique(scores, return_inverse=True)
     first, places = _functions(codes)

@@ -101,12 +101,7 @@ class PresetFiles(Generic[Preset]):
 
 
 def change(values: Values, changes: Mapping[str, Any]) -> None:
-    """Change some settings in place.
-
-    Args:
-        values: A preset's plain values.
-        changes: Values by ``section.setting``, or ``methods.<method>.<option>``.
-    """
+    """Change ``section.setting`` or ``methods.<method>.<option>`` of a preset's values in place."""
     sections = {name: section for name, section in values.items() if isinstance(section, dict)}
     for method, options in sections.pop("methods", {}).items():
         sections[f"methods.{method}"] = options

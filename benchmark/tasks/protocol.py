@@ -82,11 +82,9 @@ class TrainingProtocol:
         return self.network.scale_for(self.data)
 
     def places(self, split: str) -> range:
-        """Return the indices of a split's images in the data set's fixed order.
+        """Return the positions of a split's images in the data set's fixed order.
 
-        Args:
-            split: ``valid`` for the last of the data set's validation images, ``test`` for the
-                others.
+        ``valid`` are the last of the data set's validation images, ``test`` the others.
         """
         held = self.data.places(dataset_record(self.data.dataset).images).valid
         first = held.stop - self.evaluation.valid_images

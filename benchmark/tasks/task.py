@@ -184,12 +184,9 @@ def load_preset(name: str) -> Task:
 
 
 def parse_task(name: str, text: str) -> Task:
-    """Return the task that TOML describes, see `PresetFiles.parse`.
+    """Return the task that TOML describes: ``description``, the sections of `Task`, and options.
 
-    Args:
-        name: Name of the preset.
-        text: ``description``, the sections of `Task`, and one ``[methods.<name>]`` for each method
-            that has options; or ``extends``, the name of a preset, and what differs from it.
+    Or ``extends``, the name of a preset, and what differs from it.
     """
     return _FILES.parse(name, text)
 

@@ -24,12 +24,7 @@ class TableRecord:
 
 
 def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
-    """Open a built-in or imported table by its name, or any other by the path of its file.
-
-    Args:
-        name_or_path: A name in `TABLES`, the name of an imported table, or a path ending in
-            ``.csv`` or ``.nbtable``.
-        allow_subset: Whether architectures may be missing.
+    """Open a built-in or imported table by its name, or a ``.csv`` or ``.nbtable`` file.
 
     Example:
         >>> table = open_table("analog-nasbench")

@@ -130,14 +130,7 @@ class TruthTable:
     def accuracy(
         self, key: AccuracyKey, archs: Arch | Sequence[Arch] | Codes | None = None
     ) -> float | NDArray[np.float64]:
-        """Return accuracies in percent.
-
-        Args:
-            key: Which accuracy; there is no default.
-            archs: One architecture as string or code, n of them, or None for the whole table.
-
-        Returns:
-            One accuracy for one architecture, else accuracies [n].
+        """Return an accuracy in percent: of one architecture, of some [n], or of the whole table.
 
         Raises:
             MissingError: The table lacks the key or an architecture.

@@ -122,11 +122,7 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
 
 
 def differences(table: TruthTable) -> list[str]:
-    """Compare a table's parameters and multiply-adds with those by formula.
-
-    Returns:
-        For each of the two quantities, a line about the first training in which any differs.
-    """
+    """Compare parameters and multiply-adds with those by formula; name the first that differ."""
     lines = []
     scales = network_scales(table)
     for quantity in ("params", "flops"):

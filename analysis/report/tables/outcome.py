@@ -44,10 +44,8 @@ Found = dict[AccuracyKey, list[Values]]  # a column per accuracy, a row per choi
 def outcome_table(study: Study) -> BuiltTable:
     """Return the true accuracies of chosen architectures, for every data set and split.
 
-    Returns:
-        For each method a row for the choice by its own scores, one for what its base selects, and
-        one for the oracle's choice among the leaves of a tree; then the best there is, and
-        published ones.
+    For each method a row for the choice by its own scores, one for what its base selects, and one
+    for the oracle's choice among the leaves of a tree; then the best there is, and published ones.
     """
     rows = list(_choices(study))
     found = {key: _column(study, key, rows) for key in study.keys}

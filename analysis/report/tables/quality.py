@@ -23,11 +23,7 @@ BETTER, WORSE = "*", "§"
 
 
 def quality_table(study: Study) -> BuiltTable:
-    """Return the ranking quality of every method, on every data set with the main split.
-
-    Returns:
-        One row per method and data set, then one per published ranking.
-    """
+    """Return the ranking quality of every method, on every data set with the main split."""
     keys = [key for key in study.keys if key.split == study.key.split]
     bases = {method: base_of(study.of_method(method)[0]) for method in study.order}
     rows: list[list[TableCell]] = []

@@ -43,9 +43,8 @@ class TruthRow(NamedTuple):
 def truth_table(study: Study) -> BuiltTable:
     """Return how reliable those accuracies of the truth are that have several seeds.
 
-    Returns:
-        A row for all architectures of each accuracy, and where the table has the accuracies of
-        each seed, one for the connected ones and one for the best.
+    A row for all architectures of each accuracy, and where the table has the accuracies of each
+    seed, one for the connected ones and one for the best.
     """
     known = [key for key in study.keys if key in study.table.measurements.agreement]
     need(known, f"table {study.table.name} does not record how far its seeds agree")
@@ -77,11 +76,7 @@ def truth_table(study: Study) -> BuiltTable:
 
 
 def accuracies_by_seed(table: TruthTable, key: AccuracyKey) -> NDArray[np.float64] | None:
-    """Return the accuracies of each seed, [seeds, n].
-
-    Returns:
-        Of at least two seeds; None where the table does not have those of every architecture.
-    """
+    """Return the accuracies of two or more seeds, [seeds, n]; None if the table lacks some."""
     found = table.measurements.by_seed.get(key)
     if found is None or len(found.seeds) < 2 or np.isnan(found.accuracies).any():
         return None

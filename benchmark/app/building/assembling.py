@@ -29,9 +29,6 @@ def assemble(
 
     Apart from machines and times, the result does not depend on the order or the place of
     trainings. Networks with a failed training are left out, and a note says so.
-
-    Returns:
-        The table, its curves, and notes.
     """
     dataset, epochs = protocol.data.dataset, protocol.training.epochs
     failed = failed_trainings(journal, codes, seeds)

@@ -35,14 +35,10 @@ class BuildPlan:
 
 
 def chosen_architectures(text: str) -> Codes:
-    """Return the architectures that a text asks for, in the order in which they are trained.
+    """Return the codes [n] that a text asks for, in the order in which they are trained.
 
-    Args:
-        text: ``all``, a number of architectures to draw, or a file that `read_subset` reads. A
-            larger sample begins with the smaller one.
-
-    Returns:
-        Codes [n], each once.
+    The text is ``all``, a number of architectures to draw, or a file that `read_subset` reads. A
+    larger sample begins with the smaller one.
     """
     if text != "all" and not re.fullmatch(r"[0-9]+", text):
         return read_subset(text)

@@ -113,9 +113,8 @@ def train_one(
 ) -> tuple[TrainingKey, tuple[TrainingResult | str, dict[str, Any]] | str | None]:
     """Train one network, in whichever process.
 
-    Returns:
-        The training, and its result or that it diverged, with the machine; or another fault; or
-        None where it was stopped between two steps.
+    Returns the training, and its result or that it diverged, with the machine; or another fault; or
+    None where it was stopped between two steps.
     """
 
     def progress(share: float) -> None:

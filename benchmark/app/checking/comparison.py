@@ -33,11 +33,7 @@ class TableChoice:
 
 
 def check_manifests(folder: Path, checks: Checks) -> dict[str, Manifest]:
-    """Check that the files that manifests list are there and unchanged.
-
-    Returns:
-        The readable manifests, by the name of their comparison.
-    """
+    """Check that the files that manifests list are there and unchanged; return them by name."""
     manifests = {}
     for path in sorted(folder.glob(f"[!.]*{SUFFIX}")):
         with checks.of(path.name, "manifest"):

@@ -13,11 +13,7 @@ from benchmark.records.provenance import machine_facts
 
 
 def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[RunRecord]:
-    """Check everything in a folder that can be checked without running a method.
-
-    Returns:
-        The readable records.
-    """
+    """Check all in a folder that needs no method to be run, and return the readable records."""
     records, damaged = read_whole_records(folder)
     for name, fault in damaged.items():
         checks.that(False, name, fault)

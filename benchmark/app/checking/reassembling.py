@@ -18,15 +18,10 @@ from benchmark.truth.curves import LearningCurves
 
 
 def table_differences(table: TruthTable, curves: LearningCurves | None, source: Path) -> list[str]:
-    """Assemble a table again from its trainings, and compare all but times and machines.
+    """Assemble a table again from its trainings; name what differs but times and machines.
 
-    Args:
-        table: A table that was built.
-        curves: Its learning curves, or None to leave them out.
-        source: The ``trained.jsonl`` of the build, or its folder.
-
-    Returns:
-        A line for each difference. Numbers by seed must be equal to the bit, means up to rounding.
+    ``source`` is the ``trained.jsonl`` of the build, or its folder. Numbers by seed must be equal
+    to the bit, means up to rounding.
     """
     info = read_build_info(table)
     journal = read_journal(source if source.is_dir() else source.parent)

@@ -21,11 +21,7 @@ from benchmark.truth import AccuracyKey, TruthTable
 def write_comparison(
     records: Sequence[RunRecord], truth: TruthTable, key: AccuracyKey, folder: Path, name: str
 ) -> tuple[MethodComparison, list[Path]]:
-    """Write the tables of a comparison, its figure and its manifest.
-
-    Returns:
-        The comparison, and all of its files, records included.
-    """
+    """Write a comparison's tables, figure and manifest; return it with all of its files."""
     references = {record.name: METHODS[record.method].reference for record in records}
     comparison = MethodComparison(
         records, truth, key, list(references), [name for name in references if references[name]]

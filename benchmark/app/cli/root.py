@@ -56,8 +56,7 @@ for command in (
 def run_command_line() -> int:
     """Run the command of `sys.argv`; every expected error is one line on stderr.
 
-    Returns:
-        The exit code: 0, 1 if a check or a run failed, 2 for bad input.
+    The exit code is 0, 1 if a check or a run failed, 2 for bad input.
 
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.

@@ -20,11 +20,7 @@ POLL = 0.02  # seconds between the checks of a unit that waits
 
 
 def processes_for(units: int, jobs: int) -> int:
-    """Return how many units to have started at a time so that no job idles at the end.
-
-    Returns:
-        From ``jobs`` to ``2 · jobs − 1``.
-    """
+    """Return how many units, ``jobs`` or more, to start at once so that no job idles later."""
     return jobs + units % jobs if units > jobs else jobs
 
 
@@ -50,9 +46,8 @@ class WorkerShare:
     def wait(self, share: float, check: Callable[[], None]) -> None:
         """Wait until the unit may compute; cheap enough to call at every step.
 
-        Args:
-            share: Finished share of the unit, from 0 to 1.
-            check: Called while it waits, to raise if it should stop.
+        ``share`` of it is finished, from 0 to 1; ``check`` is called while it waits, to raise if it
+        should stop.
         """
         part = int(share * PARTS)
         if part == self._part:
@@ -82,13 +77,9 @@ class WorkerShare:
 
 
 def worker_shares(path: Path, units: int, jobs: int, sharing: int) -> list[WorkerShare]:
-    """Return the rights of units to compute, in their order.
+    """Return the rights of units to compute, in their order; the last ``sharing`` share workers.
 
-    Args:
-        path: A file for their finished shares, to keep for as long as they run.
-        units: Number of units.
-        jobs: How many may compute at a time.
-        sharing: How many of the last units share workers.
+    ``path`` is a file for their finished shares, to keep for as long as they run.
     """
     np.memmap(path, np.float64, mode="w+", shape=(units,))[:] = np.nan
     return [WorkerShare(path, unit, jobs, units - sharing) for unit in range(units)]

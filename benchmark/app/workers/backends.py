@@ -38,10 +38,8 @@ LOCAL = Workers()
 def chosen_workers(jobs: int, backend: str | None, scheduler: str | None) -> Workers:
     """Return the workers that a user asks for.
 
-    Args:
-        jobs: Processes of this machine.
-        backend: ``loky`` for this machine, ``dask`` for a cluster, or None to go by ``scheduler``.
-        scheduler: Address of the cluster's scheduler, or None; required by ``dask`` alone.
+    The backend is ``loky`` for this machine or ``dask`` for a cluster, which needs the address of
+    its ``scheduler``; None goes by that.
     """
     if backend == "dask" and scheduler is None:
         raise InputError(

@@ -57,9 +57,7 @@ class Cluster:
     ) -> Iterator[Result]:
         """Yield what a function returns for each of some arguments, in the order they finish.
 
-        Args:
-            call: The function; what it raises is raised here.
-            arguments: Picklable positional arguments of each call, all drawn at once.
+        What it raises is raised here. The arguments, picklable, are all drawn at once.
 
         Raises:
             CheckError: The scheduler has gone, or a worker runs other versions.

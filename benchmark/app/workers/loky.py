@@ -51,10 +51,8 @@ class Pool:
     ) -> Iterator[Result]:
         """Yield what a function returns for each of some arguments, in the order they finish.
 
-        Args:
-            call: The function; what it raises is raised here.
-            arguments: Positional arguments of each call; each is drawn when a worker is free for
-                it. With workers, arguments and results must be picklable.
+        What it raises is raised here. Arguments are drawn when a worker is free for them; with
+        workers they and the results must be picklable.
         """
         if self._executor is None:
             for one in arguments:
@@ -73,11 +71,7 @@ class Pool:
 
 @contextmanager
 def worker_pool(jobs: int, *, in_process: bool | None = None) -> Iterator[Pool]:
-    """Give a pool of workers.
-
-    Args:
-        jobs: How many calls run at a time.
-        in_process: Whether they run in this process; None means if ``jobs`` is 1.
+    """Give a pool of workers; ``in_process`` by default where there is one job.
 
     Raises:
         WorkerDiedError: The system ended a worker.

@@ -21,8 +21,7 @@ _stops: list[Callable[[int], None]] = []  # of running work, the innermost last
 def stoppable(stop: Callable[[int], None]) -> Iterator[None]:
     """Call ``stop`` at the first signal within the block, instead of interrupting it.
 
-    Args:
-        stop: Called with the signal's number, between any two instructions of the main thread.
+    It gets the signal's number, between any two instructions of the main thread.
     """
     _stops.append(stop)
     try:

@@ -14,14 +14,10 @@ ALL = "all"
 
 
 def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
-    """Return the architectures that a task scores.
+    """Return the codes [n] that a task scores, ascending, each once.
 
-    Args:
-        candidates: ``all``, a sample size, or codes. The sample depends on its size only, so all
-            seeds and methods score the same one, and a larger sample contains every smaller one.
-
-    Returns:
-        Codes [n], ascending, without duplicates.
+    ``candidates`` is ``all``, a sample size, or codes. The sample depends on its size only, so all
+    seeds and methods score the same one, and a larger sample contains every smaller one.
 
     Example:
         >>> candidate_codes("all").shape, candidate_codes(3), candidate_codes([7, 2])
@@ -45,14 +41,7 @@ def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
 
 
 def sample_codes(count: int) -> Codes:
-    """Return a uniform sample without replacement; a larger one begins with every smaller one.
-
-    Args:
-        count: Sample size, from 1 to 15,625.
-
-    Returns:
-        Codes [count] in the order they were drawn.
-    """
+    """Return codes [count] drawn without replacement; larger samples begin with smaller ones."""
     if not 1 <= count <= SIZE:
         raise InputError(f"cannot sample {count} architectures: give a number from 1 to {SIZE:,}")
     drawn = Streams(0).numpy("table/architectures").random(SIZE)

@@ -21,13 +21,7 @@ Operations = NDArray[np.int8]
 
 
 def encode(operations: ArrayLike) -> Codes:
-    """Return the codes of architectures given as operations.
-
-    Args:
-        operations: Integers [..., 6] from 0 to 4, in the order of `EDGES`.
-
-    Returns:
-        Codes [...].
+    """Return the codes [...] of architectures, operations [..., 6] in the order of `EDGES`.
 
     Example:
         >>> encode([[0, 0, 0, 0, 0, 2], [4, 4, 4, 4, 4, 4]])
@@ -40,14 +34,7 @@ def encode(operations: ArrayLike) -> Codes:
 
 
 def decode(codes: ArrayLike) -> Operations:
-    """Return the operations of architectures given as codes; the inverse of `encode`.
-
-    Args:
-        codes: Integers [...] from 0 to 15,624.
-
-    Returns:
-        Operations [..., 6].
-    """
+    """Return the operations [..., 6] of codes [...]; the inverse of `encode`."""
     return np.asarray(all_operations()[checked_codes(codes)])
 
 

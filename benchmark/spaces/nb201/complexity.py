@@ -70,16 +70,10 @@ class _Convolution:
 
 
 def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) -> NDArray[np.int64]:
-    """Return the number of trainable parameters of each architecture.
+    """Return the number of trainable parameters [...] of architectures [...].
 
-    Args:
-        codes: Integers [...] from 0 to 15,624.
-        scale: Size of the network around the cell.
-        affine: Whether the BatchNorm of the candidate operations has weight and bias; False in a
-            supernet.
-
-    Returns:
-        Parameters [...].
+    ``affine`` says whether the BatchNorm of the candidate operations has weight and bias; in a
+    supernet it has none.
 
     Example:
         >>> from benchmark.spaces.nb201 import from_string
@@ -95,14 +89,9 @@ def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) ->
 
 
 def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
-    """Return the multiply-adds of a forward pass of one image through each architecture.
+    """Return the multiply-adds [...] of a forward pass of one image through architectures [...].
 
-    Args:
-        codes: Integers [...] from 0 to 15,624.
-        scale: Size of the network around the cell.
-
-    Returns:
-        Multiply-adds [...]; the official table has them in millions.
+    The official table has them in millions.
 
     Example:
         >>> from benchmark.spaces.nb201 import from_string

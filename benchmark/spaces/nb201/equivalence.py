@@ -21,17 +21,11 @@ from benchmark.spaces.nb201.codes import (
 
 
 def live_codes(codes: ArrayLike | None = None) -> Codes:
-    """Return the architectures with every dead edge set to ``none``.
+    """Return codes [...], or the whole space, with every dead edge set to ``none``.
 
     An edge is dead if it is on no path without ``none`` from node 0 to node 3. Architectures with
     the same live code are the same function of the same supernet weights: 9,445 codes remain. The
     341 disconnected architectures all become code 0.
-
-    Args:
-        codes: Integers [...] from 0 to 15,624, or None for the whole space.
-
-    Returns:
-        Live codes [...].
 
     Example:
         >>> live_codes(encode([[3, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0, 0]]))
@@ -51,14 +45,7 @@ def distinct_codes() -> Codes:
 
 
 def is_connected(codes: ArrayLike | None = None) -> NDArray[np.bool_]:
-    """Return which architectures have a path without ``none`` from input to output.
-
-    Args:
-        codes: Integers [...] from 0 to 15,624, or None for the whole space.
-
-    Returns:
-        Booleans [...].
-    """
+    """Return whether architectures [...] have a path without ``none`` from input to output."""
     return np.asarray(live_codes(codes) != 0)
 
 

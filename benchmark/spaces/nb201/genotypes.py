@@ -32,10 +32,7 @@ def to_genotype(code: int) -> str:
 
 
 def from_genotype(text: str) -> int:
-    """Return the code of one architecture given as a genotype.
-
-    Args:
-        text: The genotype as Python prints it; its outer brackets may be those of a tuple.
+    """Return the code of a genotype as Python prints it; it may be a tuple of lists.
 
     Example:
         >>> from_genotype(to_genotype(5))

@@ -16,14 +16,10 @@ from benchmark.text_files import csv_columns, read_text
 
 
 def read_subset(path: str | Path) -> Codes:
-    r"""Read a list of architectures.
+    r"""Read a list of architectures, and return their codes [n], ascending, each once.
 
-    Args:
-        path: CSV with a column ``arch`` among others, or one architecture a line; UTF-8, at most
-            32 MiB. Empty lines are skipped.
-
-    Returns:
-        Codes [n], ascending, each once.
+    The file is a CSV with a column ``arch``, or has one architecture a line; UTF-8, at most 32 MiB.
+    Empty lines are skipped.
 
     Example:
         >>> import tempfile

@@ -32,19 +32,15 @@ Layer = tuple[int, tuple[int, ...]]
 
 
 def network_codes(codes: ArrayLike | None = None) -> Codes:
-    """Return for every architecture the smallest code that describes the same network.
+    """Return for architectures [...] the smallest live code that describes the same network.
+
+    The whole space has 5,260 different ones.
 
     A cell is a set of layers, each an operation on a sum of the cell's input and other layers'
     outputs, and a sum that is its output. Dead edges and skip connections are not layers. Two
     poolings of the same sum are one layer, because they have no weights; two convolutions are two.
     Architectures are the same network if their layers and sums can be matched one to one: their
     initial weights then have the same distribution, and trainings differ only in the order of sums.
-
-    Args:
-        codes: Integers [...] from 0 to 15,624, or None for the whole space.
-
-    Returns:
-        Live codes [...]; 5,260 different ones in the whole space.
 
     Example:
         >>> from benchmark.spaces.nb201.codes import encode

@@ -46,14 +46,7 @@ def from_string(text: str) -> int:
 
 
 def to_codes(archs: Iterable[Arch]) -> Codes:
-    """Return the codes of architectures given as codes, strings, or a mixture.
-
-    Args:
-        archs: n codes or strings, in an array or any other iterable.
-
-    Returns:
-        Codes [n].
-    """
+    """Return the codes [n] of architectures, given as codes, strings, or a mixture."""
     if isinstance(archs, np.ndarray) and archs.dtype.kind in "iu":
         return checked_codes(archs)
     codes = [from_string(arch) if isinstance(arch, str) else arch for arch in archs]

@@ -39,11 +39,7 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
 
 
 def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Columns]:
-    """Map a file of `write_columns` into memory and check its checksum.
-
-    Returns:
-        The texts about the columns, and the columns, which are views of the file.
-    """
+    """Map a file of `write_columns` into memory, check it, and return its texts and columns."""
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
             metadata = reader.schema.metadata or {}

@@ -27,10 +27,8 @@ def cache_folder() -> Path:
 def cached(name: str, make: Callable[[], TruthTable]) -> TruthTable:
     """Return a table from the cache; make it at first use, or again if its file is damaged.
 
-    Args:
-        name: File name without suffix; it should change when the source does.
-        make: Reads the table from its source. It is called every time if the cache cannot be
-            written, which is no error.
+    The file's ``name`` should change when the source does. A cache that cannot be written is no
+    error.
     """
     path = cache_folder() / f"{name}{SUFFIX}"
     with suppress(InputError):

@@ -45,11 +45,7 @@ _THEIR_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
 
 def read_analog(path: Path | None = None) -> TruthTable:
-    """Read the retraining.
-
-    Returns:
-        The complete table with the accuracy ``cifar10_test_200``.
-    """
+    """Read the retraining, a complete table with the accuracy ``cifar10_test_200``."""
     path = _installed_file() if path is None else path
     found = sha256(path)
     if found != SHA256:
@@ -80,11 +76,7 @@ class Record:
 
 
 def load_records(file: BinaryIO, name: str) -> dict[tuple[int, ...], Record]:
-    r"""Unpickle the records and refuse everything but their two classes.
-
-    Returns:
-        A record for each architecture, a tuple in NASLib's order.
-    """
+    r"""Unpickle the records by their operations in NASLib's order; refuse all other classes."""
     try:
         records = _Unpickler(file).load()
     except InputError as error:

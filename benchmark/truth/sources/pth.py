@@ -66,10 +66,7 @@ class _Span:
 
 
 class PthReader:
-    """Reads one file, once.
-
-    Args:
-        show: Called after each architecture with the share of the file that has been read.
+    """Reads one file, once; ``show`` is called with the share that has been read.
 
     Attributes:
         others: The file's other contents by name, available after `records` has ended.

@@ -13,16 +13,9 @@ LIMIT = 1 << 26  # bytes in memory; a real record has some 300,000, the longest 
 
 
 class FileWindow:
-    r"""The part of a file that is in memory.
+    r"""The part of a file that is in memory, from ``offset`` on, with a ``position`` in it.
 
     `CutOffError` is raised where the file ends too early.
-
-    Args:
-        file: The file, open for reading at its start.
-
-    Attributes:
-        position: The next byte to read, an index into ``data``.
-        offset: Position of ``data`` in the file.
 
     Example:
         >>> import io
