@@ -73,11 +73,11 @@ def code_state() -> tuple[str | None, bool | None]:
 
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return in what two runs' machines and libraries differ; if in nothing, bits are the same."""
-    here, there = machine_facts(one), machine_facts(other)
+    here, there = machine_of(one), machine_of(other)
     return [name for name in _MACHINE if here[name] != there[name]]
 
 
-def machine_facts(run: Mapping[str, Any]) -> dict[str, Any]:
+def machine_of(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a run's provenance that `this_machine` gives."""
     return {name: run.get(name) for name in _MACHINE}
 

@@ -1,8 +1,8 @@
 """Whether records and built tables are intact, and whether running them again gives the same."""
 
 from benchmark.app.checking.checks import Checks
-from benchmark.app.checking.comparison import TableChoice
-from benchmark.app.checking.folder import verify_folder
-from benchmark.app.checking.rerun import Rerun, Sameness, compare, rerun
+from benchmark.app.checking.comparison_checks import TableChoice
+from benchmark.app.checking.folder_checks import verify_folder
+from benchmark.app.checking.rerun import Rerun, RerunOutcome, compare, rerun
 
-__all__ = ["Checks", "Rerun", "Sameness", "TableChoice", "compare", "rerun", "verify_folder"]
+__all__ = ["Checks", "Rerun", "RerunOutcome", "TableChoice", "compare", "rerun", "verify_folder"]

@@ -1,4 +1,4 @@
-"""Counting the checks of a verification, and keeping those that fail."""
+"""A counter of checks that keeps the findings of those that fail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from benchmark.errors import NasbenchError, readable
 
-# What code raises on values of the wrong type: a file from elsewhere may hold any JSON.
+# What code raises on values of the wrong type: a file of others may hold any JSON.
 _UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 

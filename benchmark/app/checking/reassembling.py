@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.app.building.assembling import assemble, needed_trainings
 from benchmark.app.building.build_info import BuildInfo, read_build_info
 from benchmark.app.building.journal import Journal, difference, read_journal
-from benchmark.app.checking.comparison import ROUNDING
+from benchmark.app.checking.comparison_checks import ROUNDING
 from benchmark.spaces.nb201 import to_string
 from benchmark.truth import TruthTable
 from benchmark.truth.curves import LearningCurves

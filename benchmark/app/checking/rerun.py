@@ -37,7 +37,7 @@ LEAST_RHO = 0.5  # of the scores' ranks: below it they are scores of something e
 _ROUNDING = 1e-5  # of what is only reported; losses are recorded with five decimals
 
 
-class Sameness(str, Enum):
+class RerunOutcome(str, Enum):
     """How a repeated run compares with its record."""
 
     IDENTICAL = "identical"  # every bit of what decides
@@ -49,8 +49,8 @@ class Sameness(str, Enum):
 class Rerun:
     """The comparison of a repeated run with its record."""
 
-    sameness: Sameness  # how they compare
-    differing: tuple[str, ...]  # facts of machine and libraries that differ
+    outcome: RerunOutcome  # how they compare
+    differing: tuple[str, ...]  # properties of machine and libraries that differ
     # correlation of the changes of the loss, or of the scores where there are no losses; 1 for
     # identical runs, NaN where undefined
     agreement: float
@@ -87,7 +87,7 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
     """Compare a record with that of a repeated run."""
     differing = tuple(machine_differences(record.provenance, again.provenance))
     if task_digest(record.task) != task_digest(again.task):
-        return Rerun(Sameness.DIFFERENT, differing, math.nan, ("task differs",))
+        return Rerun(RerunOutcome.DIFFERENT, differing, math.nan, ("task differs",))
     notes = tuple(_other_splits(record, again)) if differing else ()
     faults = []
     if record.budget != again.budget and not (notes and _same_shared_part(record, again)):
@@ -99,8 +99,8 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
             faults.append("leaves select other architectures")
         if not _nearly_equal(_reported(record), _reported(again)):
             faults.append("distances or losses differ by more than rounding")
-        sameness = Sameness.DIFFERENT if faults else Sameness.IDENTICAL
-        return Rerun(sameness, differing, 1.0, tuple(faults), notes)
+        outcome = RerunOutcome.DIFFERENT if faults else RerunOutcome.IDENTICAL
+        return Rerun(outcome, differing, 1.0, tuple(faults), notes)
     if not differing:
         faults.append("scores or splits differ, on the same machine and libraries")
     rho = _correlation(rankdata(record.scores), rankdata(again.scores))
@@ -109,8 +109,8 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
     agreement = _agreement(record, again)
     if not agreement >= tolerance:
         faults.append(f"they agree by {agreement:.3f}, less than {tolerance:g}")
-    sameness = Sameness.DIFFERENT if faults else Sameness.CLOSE
-    return Rerun(sameness, differing, agreement, tuple(faults), notes)
+    outcome = RerunOutcome.DIFFERENT if faults else RerunOutcome.CLOSE
+    return Rerun(outcome, differing, agreement, tuple(faults), notes)
 
 
 def _splits(record: RunRecord) -> dict[str, tuple[str, Any]]:

@@ -1,10 +1,10 @@
 """Training architectures of a built table again, and comparing.
 
-On the machine and with the versions that trained them, every bit must be the same. Elsewhere
-rounding sends a training another way, and its accuracy differs nearly as between two seeds. So
-there it may differ by `PATIENCE` times what two seeds differ by: √2 times the table's deviation
-over seeds, root mean square over architectures. (36 trainings on noisy digits, two epochs, AVX-512
-against AVX2: half of that in root mean square, 1.6 times it at most.)
+On the machine and with the versions that trained them, every bit must be the same. On another
+machine rounding makes a training diverge from the first, and accuracies differ nearly as between
+two seeds. So they may differ by `SPREAD_FACTOR` times what two seeds differ by: √2 times the
+table's deviation over seeds, root mean square over architectures. (36 trainings on noisy digits,
+two epochs, AVX-512 against AVX2: half of that in root mean square, 1.6 times it at most.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from baselines.alone.images import read_parts
 from benchmark.app.building.build_info import BuildInfo, read_build_info
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.training import train_one
-from benchmark.app.checking.rerun import Sameness
+from benchmark.app.checking.rerun import RerunOutcome
 from benchmark.app.workers.backends import LOCAL, Workers
 from benchmark.app.workers.progress import shown_board
 from benchmark.app.workers.reproducible import THREADS
@@ -32,7 +32,7 @@ from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import network_codes
 from benchmark.truth import AccuracyKey, TruthTable
 
-PATIENCE = 3.0
+SPREAD_FACTOR = 3.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Retrained:
 
     code: int
     seed: int
-    sameness: Sameness  # how they compare
+    outcome: RerunOutcome  # how they compare
     distance: float  # the largest difference of an accuracy, in percentage points
-    differing: tuple[str, ...]  # facts of machine, libraries and images that differ
+    differing: tuple[str, ...]  # properties of machine, libraries and images that differ
     faults: tuple[str, ...]  # what differs and must not
 
 
@@ -155,7 +155,7 @@ def _allowed(table: TruthTable, key: AccuracyKey, tolerance: float | None) -> fl
     known = deviations[np.isfinite(deviations)]
     if tolerance is not None or not known.size:
         return math.nan if tolerance is None else tolerance
-    return PATIENCE * math.sqrt(2 * float(np.mean(known**2)))
+    return SPREAD_FACTOR * math.sqrt(2 * float(np.mean(known**2)))
 
 
 def _compared(
@@ -169,7 +169,7 @@ def _compared(
     code = int(table.codes[row])
     if isinstance(trained, str):
         faults = [f"it failed: {trained}"]
-        return Retrained(code, seed, Sameness.DIFFERENT, math.nan, differing, tuple(faults))
+        return Retrained(code, seed, RerunOutcome.DIFFERENT, math.nan, differing, tuple(faults))
     faults, distances, is_same = [], [], True
     for key, single in table.measurements.by_seed.items():
         place = row, single.seeds.index(seed)
@@ -185,11 +185,11 @@ def _compared(
             faults.append(
                 f"{key} is {new:.2f}, not {old:.2f}: more than {allowed[key]:.2f} points apart"
             )
-    sameness = Sameness.IDENTICAL if is_same else Sameness.CLOSE
+    outcome = RerunOutcome.IDENTICAL if is_same else RerunOutcome.CLOSE
     return Retrained(
         code,
         seed,
-        Sameness.DIFFERENT if faults else sameness,
+        RerunOutcome.DIFFERENT if faults else outcome,
         max(distances),
         differing,
         tuple(faults),

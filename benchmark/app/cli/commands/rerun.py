@@ -35,7 +35,7 @@ def rerun(
       nasbench rerun results/laptop/gm-seed0.json
       nasbench rerun runs/ci/one-shot-seed0.json runs/ci/gm-seed0.json
     """
-    from benchmark.app.checking import Sameness
+    from benchmark.app.checking import RerunOutcome
     from benchmark.app.checking import rerun as run_again
     from benchmark.app.checking.rerun import LEAST_AGREEMENT
     from benchmark.app.cli.console import show_rerun
@@ -45,12 +45,12 @@ def rerun(
     different = 0
     for path, record in [(path, read_record(path)) for path in records]:
         found = run_again(record, device=device, tolerance=least, data=data)
-        line, differing = f"{path}: {found.sameness.value}", found.differing
-        if found.sameness is Sameness.IDENTICAL:
+        line, differing = f"{path}: {found.outcome.value}", found.differing
+        if found.outcome is RerunOutcome.IDENTICAL:
             differing = ()
         else:
             line += f", agreement {found.agreement:.3f}"
         show_rerun(line, differing, (*found.notes, *found.faults))
-        different += found.sameness is Sameness.DIFFERENT
+        different += found.outcome is RerunOutcome.DIFFERENT
     if different:
         raise CheckError(f"{different} of {len(records)} records were not reproduced")

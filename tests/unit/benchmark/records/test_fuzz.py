@@ -21,7 +21,7 @@ from analysis.report.figures import FIGURES
 from analysis.report.tables.catalogue import TABLES
 from analysis.tables import MethodComparison
 from benchmark.app.checking import Checks
-from benchmark.app.checking.record import check_record
+from benchmark.app.checking.record_checks import check_record
 from benchmark.errors import InputError, NasbenchError
 from benchmark.records import Manifest, manifest_path, read_manifest, read_record, write_manifest
 from benchmark.records.json_values import digest

@@ -62,7 +62,7 @@ def rerun(
       nasbench tables rerun tables/mine/mine.nbtable
       nasbench tables rerun tables/mine/mine.nbtable --sample 20 --seed 1
     """
-    from benchmark.app.checking import Sameness
+    from benchmark.app.checking import RerunOutcome
     from benchmark.app.checking.retraining import retrain
     from benchmark.app.cli.console import show_rerun
     from benchmark.app.running.devices import checked_device
@@ -80,12 +80,12 @@ def rerun(
         data=data,
     )
     for one in found:
-        line = f"{to_string(one.code)} seed {one.seed}: {one.sameness.value}"
-        if one.sameness is Sameness.CLOSE:
+        line = f"{to_string(one.code)} seed {one.seed}: {one.outcome.value}"
+        if one.outcome is RerunOutcome.CLOSE:
             line += f", {one.distance:.2f} points apart at most"
         show_rerun(line, one.differing, one.faults)
-    different = sum(one.sameness is Sameness.DIFFERENT for one in found)
+    different = sum(one.outcome is RerunOutcome.DIFFERENT for one in found)
     if different:
         raise CheckError(f"{different} of {len(found)} trainings were not reproduced")
-    exact = sum(one.sameness is Sameness.IDENTICAL for one in found)
+    exact = sum(one.outcome is RerunOutcome.IDENTICAL for one in found)
     click.echo(f"{len(found)} trainings were reproduced, {exact} of them to the last bit")

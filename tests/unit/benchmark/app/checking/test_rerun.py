@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmark import files
-from benchmark.app.checking import Sameness, compare, rerun
+from benchmark.app.checking import RerunOutcome, compare, rerun
 from benchmark.app.running.runner import Runs
 from benchmark.errors import InputError
 from benchmark.records import PROTOCOL, RunRecord, read_record, write_record
@@ -57,9 +57,9 @@ def with_distances(record: RunRecord, add: float) -> RunRecord:
 
 
 def test_a_record_is_identical_to_itself_on_any_machine(record: RunRecord) -> None:
-    assert compare(record, record).sameness is Sameness.IDENTICAL
+    assert compare(record, record).outcome is RerunOutcome.IDENTICAL
     found = compare(record, on_another_machine(record))
-    assert (found.sameness, found.differing) == (Sameness.IDENTICAL, ("cpu",))
+    assert (found.outcome, found.differing) == (RerunOutcome.IDENTICAL, ("cpu",))
 
 
 @pytest.mark.parametrize("place", [0, 299])
@@ -68,9 +68,9 @@ def test_one_bit_of_a_score_is_a_difference_on_the_same_machine(
 ) -> None:
     again = with_score(record, place)
     found = compare(record, again)
-    assert found.sameness is Sameness.DIFFERENT
+    assert found.outcome is RerunOutcome.DIFFERENT
     assert found.faults == ("scores or splits differ, on the same machine and libraries",)
-    assert compare(record, on_another_machine(again)).sameness is Sameness.CLOSE
+    assert compare(record, on_another_machine(again)).outcome is RerunOutcome.CLOSE
 
 
 def test_distances_that_another_processor_sums_in_another_order_are_identical(
@@ -80,13 +80,13 @@ def test_distances_that_another_processor_sums_in_another_order_are_identical(
     assert again.trace != record.trace
     for other in (again, on_another_machine(again)):
         found = compare(record, other)
-        assert (found.sameness, found.faults) == (Sameness.IDENTICAL, ())
+        assert (found.outcome, found.faults) == (RerunOutcome.IDENTICAL, ())
 
 
 def test_other_distances_are_found(record: RunRecord) -> None:
     for other in (with_distances(record, 1e-3), on_another_machine(with_distances(record, 1e-3))):
         found = compare(record, other)
-        assert found.sameness is Sameness.DIFFERENT
+        assert found.outcome is RerunOutcome.DIFFERENT
         assert found.faults == ("distances or losses differ by more than rounding",)
 
 
@@ -95,7 +95,7 @@ def test_another_selected_architecture_is_found(record: RunRecord) -> None:
         record, trace={**record.trace, "choice": {**record.trace["choice"], "score": 0}}
     )
     found = compare(record, again)
-    assert found.sameness is Sameness.DIFFERENT
+    assert found.outcome is RerunOutcome.DIFFERENT
     assert found.faults == ("leaves select other architectures",)
 
 
@@ -109,7 +109,7 @@ def test_what_no_rounding_touches_must_be_equal_everywhere(record: RunRecord, na
     fault = "it drew from other random streams" if name == "streams" else f"{name} differs"
     for again in (replace(record, **changed), on_another_machine(replace(record, **changed))):
         found = compare(record, again)
-        assert (found.sameness, found.faults) == (Sameness.DIFFERENT, (fault,))
+        assert (found.outcome, found.faults) == (RerunOutcome.DIFFERENT, (fault,))
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_another_machine_may_split_otherwise_where_two_splits_are_as_good(
 ) -> None:
     """It agrees on what came before the split; below it there is nothing to compare."""
     found = compare(record, resplit)
-    assert (found.sameness, found.faults) == (Sameness.CLOSE, ())
+    assert (found.outcome, found.faults) == (RerunOutcome.CLOSE, ())
     assert found.agreement == pytest.approx(1)
     (note,) = found.notes
     edge = record.trace["splits"][0]["edge"]
@@ -147,7 +147,7 @@ def test_another_machine_may_split_otherwise_where_two_splits_are_as_good(
 
 def test_the_same_machine_may_not(record: RunRecord, resplit: RunRecord) -> None:
     found = compare(record, replace(resplit, provenance=record.provenance))
-    assert (found.sameness, found.notes) == (Sameness.DIFFERENT, ())
+    assert (found.outcome, found.notes) == (RerunOutcome.DIFFERENT, ())
     assert found.faults[0] == "budget differs"
 
 
@@ -170,7 +170,7 @@ def test_another_seed_is_no_rounding(method: str) -> None:
     agreements = []
     for one, other in permutations(runs, 2):
         found = compare(one, on_another_machine(replace(other, budget=one.budget)))
-        assert found.sameness is Sameness.DIFFERENT
+        assert found.outcome is RerunOutcome.DIFFERENT
         agreements.append(found.agreement)
     assert max(agreements) < 0.75
 

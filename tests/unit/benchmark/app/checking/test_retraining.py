@@ -12,7 +12,7 @@ import pytest
 from baselines.alone import TRAINING_VERSION, TrainingResult
 from benchmark.app.building import BuildPlan, build_table, chosen_architectures, training
 from benchmark.app.building.journal import TrainingKey
-from benchmark.app.checking import Sameness, retraining
+from benchmark.app.checking import RerunOutcome, retraining
 from benchmark.app.checking.retraining import retrain
 from benchmark.errors import CheckError, InputError
 from benchmark.records.provenance import provenance
@@ -63,7 +63,7 @@ def shifted(points: float) -> Callable[..., TrainingResult]:
 def test_equal_results_are_identical(table: TruthTable, invented: list[TrainingKey]) -> None:
     found = retrain(table, 5)
     assert len(invented) == len(set(invented)) == len(found) == 10
-    assert {one.sameness for one in found} == {Sameness.IDENTICAL}
+    assert {one.outcome for one in found} == {RerunOutcome.IDENTICAL}
     codes = network_codes([one.code for one in found]).tolist()
     pairs = zip(codes, [one.seed for one in found], strict=True)
     assert sorted(TrainingKey(*pair) for pair in pairs) == sorted(invented)
@@ -88,7 +88,7 @@ def test_on_the_same_machine_every_bit_must_agree(
 
     monkeypatch.setattr(training, "train_alone", train)
     found = retrain(table, 3)
-    assert [one.sameness for one in found] == [Sameness.IDENTICAL, Sameness.DIFFERENT] * 3
+    assert [one.outcome for one in found] == [RerunOutcome.IDENTICAL, RerunOutcome.DIFFERENT] * 3
     assert found[1].faults[0] == (
         "the loss of digits_test_1 differs, on the same machine and libraries"
     )
@@ -98,24 +98,24 @@ def test_on_another_machine_a_difference_as_between_seeds_is_close(
     table: TruthTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_another_machine(monkeypatch)
-    assert {one.sameness for one in retrain(table, 3)} == {Sameness.IDENTICAL}
+    assert {one.outcome for one in retrain(table, 3)} == {RerunOutcome.IDENTICAL}
     single = table.measurements.by_seed[TEST].accuracies
     spread = math.sqrt(float(np.mean((single[:, 0] - single[:, 1]) ** 2)))  # of two seeds
-    for share, sameness in ((0.2, Sameness.CLOSE), (5.0, Sameness.DIFFERENT)):
+    for share, outcome in ((0.2, RerunOutcome.CLOSE), (5.0, RerunOutcome.DIFFERENT)):
         monkeypatch.setattr(training, "train_alone", shifted(share * spread))
         found = retrain(table, 3)
-        assert {one.sameness for one in found} == {sameness}
+        assert {one.outcome for one in found} == {outcome}
         assert {one.differing for one in found} == {("cpu",)}
         assert found[0].distance == pytest.approx(share * spread)
-    bound = retraining.PATIENCE * spread
+    bound = retraining.SPREAD_FACTOR * spread
     assert f"more than {bound:.2f} points apart" in found[0].faults[0]
 
 
 def test_a_given_tolerance(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
     on_another_machine(monkeypatch)
     monkeypatch.setattr(training, "train_alone", shifted(1.0))
-    assert {one.sameness for one in retrain(table, 3, tolerance=1.01)} == {Sameness.CLOSE}
-    assert {one.sameness for one in retrain(table, 3, tolerance=0.99)} == {Sameness.DIFFERENT}
+    assert {one.outcome for one in retrain(table, 3, tolerance=1.01)} == {RerunOutcome.CLOSE}
+    assert {one.outcome for one in retrain(table, 3, tolerance=0.99)} == {RerunOutcome.DIFFERENT}
     with pytest.raises(InputError, match="tolerance is -1"):
         retrain(table, 3, tolerance=-1)
 
@@ -134,7 +134,7 @@ def test_each_training_is_compared_with_its_own_machine(
     monkeypatch.setattr(training, "train_alone", shifted(0.5))
     found = retrain(two, 3)
     assert [one.differing for one in found] == [(), ("cpu",)] * 3
-    assert [one.sameness for one in found] == [Sameness.DIFFERENT, Sameness.CLOSE] * 3
+    assert [one.outcome for one in found] == [RerunOutcome.DIFFERENT, RerunOutcome.CLOSE] * 3
 
 
 def test_other_images_are_named(table: TruthTable) -> None:
@@ -150,7 +150,7 @@ def test_a_training_that_fails_is_different(
 
     monkeypatch.setattr(training, "train_alone", fail)
     found = retrain(table, 1)
-    assert [one.sameness for one in found] == [Sameness.DIFFERENT] * 2
+    assert [one.outcome for one in found] == [RerunOutcome.DIFFERENT] * 2
     assert found[0].faults == ("it failed: the training loss is nan",)
 
 
@@ -160,11 +160,11 @@ def test_one_seed_gives_no_tolerance(
     protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
     build_table(BuildPlan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
     table = read_table(tmp_path / "t.nbtable")
-    assert {one.sameness for one in retrain(table, 2)} == {Sameness.IDENTICAL}
+    assert {one.outcome for one in retrain(table, 2)} == {RerunOutcome.IDENTICAL}
     on_another_machine(monkeypatch)
     with pytest.raises(InputError, match="has one seed, so nothing says how far"):
         retrain(table, 2)
-    assert {one.sameness for one in retrain(table, 2, tolerance=1)} == {Sameness.IDENTICAL}
+    assert {one.outcome for one in retrain(table, 2, tolerance=1)} == {RerunOutcome.IDENTICAL}
 
 
 @pytest.mark.parametrize("count", [0, 41])

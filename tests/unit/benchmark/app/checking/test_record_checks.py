@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmark.app.checking import Checks
-from benchmark.app.checking.record import check_record
+from benchmark.app.checking.record_checks import check_record
 from benchmark.records import RunRecord, read_record
 from benchmark.spaces.nb201 import live_codes
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from analysis.tables.evaluation import comparable
 from benchmark.app.checking.checks import Checks
-from benchmark.app.checking.comparison import TableChoice, check_comparisons, check_manifests
-from benchmark.app.checking.record import check_record
+from benchmark.app.checking.comparison_checks import TableChoice, check_comparisons, check_manifests
+from benchmark.app.checking.record_checks import check_record
 from benchmark.records import RunRecord, read_whole_records, record_path
-from benchmark.records.provenance import machine_facts
+from benchmark.records.provenance import machine_of
 
 
 def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[RunRecord]:
@@ -23,7 +23,7 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
         with checks.of(str(folder), "records"):
             comparable(records)
             images = {
-                (str(machine_facts(record.provenance)["instructions"]), record.provenance["images"])
+                (str(machine_of(record.provenance)["instructions"]), record.provenance["images"])
                 for record in records
                 if "images" in record.provenance
             }

@@ -70,7 +70,7 @@ def test_no_file_is_opened_that_a_comparison_names(
     path = runs / "comparison.csv"
     path.write_text(path.read_text("utf-8").replace("invented", str(accuracies)), "utf-8")
     opened: list[object] = []
-    monkeypatch.setattr("benchmark.app.checking.comparison.open_table", opened.append)
+    monkeypatch.setattr("benchmark.app.checking.comparison_checks.open_table", opened.append)
     called = verify(runs)
     assert called.code == 1  # the manifest lists another file
     assert f"was judged by table {str(accuracies)[:80]}" in called.err
@@ -241,7 +241,7 @@ def test_a_manifest_cannot_lead_out_of_its_folder(
 ) -> None:
     secret = os.path.relpath("/etc/passwd", runs)
     resign(manifest_path(runs, "comparison"), lambda it: it["files"].update({secret: "0" * 64}))
-    monkeypatch.setattr("benchmark.app.checking.comparison.sha256", pytest.fail)
+    monkeypatch.setattr("benchmark.app.checking.comparison_checks.sha256", pytest.fail)
     (found,) = (line for line in findings(runs, accuracies) if "manifest" in line)
     assert found.startswith("comparison.manifest.json: ")
 
