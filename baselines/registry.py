@@ -74,14 +74,16 @@ METHODS: Mapping[str, MethodRecord] = _registry(
         "gm_random:GmRandom",
         expensive=True,
     ),
-    _reference("random", "random numbers", "chance:Chance"),
-    _reference("params", "number of parameters of the table's network", "complexity:Parameters"),
-    _reference("flops", "multiply-adds of the table's network", "complexity:Flops"),
+    _reference("random", "random numbers", "chance_and_size:Chance"),
+    _reference(
+        "params", "number of parameters of the table's network", "chance_and_size:Parameters"
+    ),
+    _reference("flops", "multiply-adds of the table's network", "chance_and_size:Flops"),
     _proxy("synflow", "synaptic flow through absolute weights", "synflow:SynFlow"),
     _proxy("naswot", "how differently rectifiers switch on images", "naswot:Naswot"),
     _proxy("jacob-cov", "how little gradients of images correlate", "jacob_cov:JacobianCovariance"),
-    _proxy("snip", "how much the loss feels each connection", "snip:Snip"),
-    _proxy("grad-norm", "norms of the gradients at the first step", "grad_norm:GradNorm"),
-    _proxy("zico", "how steady gradients are between batches", "zico:Zico"),
+    _proxy("snip", "how much the loss feels each connection", "gradients:Snip"),
+    _proxy("grad-norm", "norms of the gradients at the first step", "gradients:GradNorm"),
+    _proxy("zico", "how steady gradients are between batches", "gradients:Zico"),
     _proxy("az-nas", "four traits of a network, ranked together", "az_nas:AzNas"),
 )

@@ -1,6 +1,6 @@
-"""Scores by size, which a method must beat to be of use.
+"""The rankings that any method must beat to be of use: by random numbers, and by size.
 
-Both count the network of NAS-Bench-201, whatever the task's, and rank architectures alike.
+Sizes are those of the network of NAS-Bench-201, whatever the task's; both rank alike.
 """
 
 from __future__ import annotations
@@ -11,7 +11,20 @@ import numpy as np
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
+from benchmark.spaces.nb201 import SIZE
 from benchmark.spaces.nb201.complexity import TABLE_NETWORK, flops, parameters
+
+
+class Chance(Method):
+    """Gives every candidate a random score."""
+
+    name: ClassVar[str] = "random"
+    reference: ClassVar[bool] = True
+
+    def run(self, experiment: Experiment) -> Outcome:
+        """Draw scores for the whole space, so that they do not depend on the candidates."""
+        scores = experiment.streams.numpy("random scores").random(SIZE)
+        return Outcome(scores[experiment.candidates])
 
 
 class Parameters(Method):

@@ -2,12 +2,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from baselines.method import Method
-from baselines.reference import Flops, Parameters
-from benchmark.spaces.nb201 import from_string
+from baselines.reference import Chance, Flops, Parameters
+from benchmark.spaces.nb201 import SIZE, from_string
 from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
+
+
+class TestChance(ReferenceConformance):
+    method = Chance
+
+
+def test_random_scores_are_uniform_and_independent_between_seeds() -> None:
+    one, other = (
+        Chance({}).run(tiny_experiment(seed, candidates=np.arange(SIZE))).scores for seed in (0, 1)
+    )
+    assert stats.kstest(one, "uniform").pvalue > 0.001
+    assert abs(stats.kendalltau(one, other).statistic) < 0.02
 
 
 class TestParameters(ReferenceConformance):
