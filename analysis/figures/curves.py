@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import CEILING, draw_line, look
+from analysis.figures.style import CEILING, draw_line, method_style
 from analysis.metrics.ranking import kendall_tau
 from analysis.metrics.topk import membership
 from analysis.statistics.ceiling import noise_limit
@@ -99,7 +99,12 @@ def draw_curves(data: CurvesData, ax: Axes, *, label: str) -> Axes:
     """Draw a metric over the size of the top, on a log axis, with the range over seeds."""
     for curve in data.curves:
         ax.fill_between(
-            data.tops, curve.low, curve.high, color=look(curve.place).color, alpha=0.15, linewidth=0
+            data.tops,
+            curve.low,
+            curve.high,
+            color=method_style(curve.place).color,
+            alpha=0.15,
+            linewidth=0,
         )
         draw_line(
             ax,

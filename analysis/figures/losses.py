@@ -53,7 +53,7 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
 
 
 def draw_losses(data: Sequence[LossCurve], ax: Axes, *, name: str, place: int) -> Axes:
-    """Draw the losses of one run, a line per supernet, in the look of its method."""
+    """Draw the losses of one run, a line per supernet, in the style of its method."""
     for number, curve in enumerate(data):
         label = None if number else name
         draw_line(ax, curve.spent, curve.losses, place, markersize=2.5, linewidth=1.1, label=label)

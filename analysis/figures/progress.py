@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
-from analysis.figures.style import CEILING, draw_line, look
+from analysis.figures.style import CEILING, draw_line, method_style
 from analysis.figures.traces import reading_trace
 from analysis.metrics.ranking import kendall_tau
 from analysis.metrics.topk import expected_best
@@ -97,7 +97,11 @@ def draw_progress(
         if len(runs) > 1:
             for run in runs:
                 ax.plot(
-                    run.spent, getattr(run, what), color=look(place).color, linewidth=0.6, alpha=0.5
+                    run.spent,
+                    getattr(run, what),
+                    color=method_style(place).color,
+                    linewidth=0.6,
+                    alpha=0.5,
                 )
         draw_line(ax, *mean_progress(runs, what), place, linewidth=1.4, label=name)
     ax.set(

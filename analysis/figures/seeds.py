@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from analysis.figures.style import CEILING, look
+from analysis.figures.style import CEILING, method_style
 from analysis.metrics.ranking import METRICS
 from analysis.tables import summarise_methods
 
@@ -57,7 +57,7 @@ def draw_by_seed(
     if limit is not None:
         ax.axvline(limit, **CEILING)
     for row, one in enumerate(data):
-        color, marker, _ = look(one.place)
+        color, marker, _ = method_style(one.place)
         ax.scatter(
             one.values,
             np.full(one.values.size, row - 0.16),

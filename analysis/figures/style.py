@@ -1,4 +1,4 @@
-"""The look of figures, and writing them to files."""
+"""The style of figures, and writing them to files."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ _METADATA = {
 }
 
 
-class Look(NamedTuple):
-    """The look of one method in every figure."""
+class MethodStyle(NamedTuple):
+    """Colour, marker and dashes of one method in every figure."""
 
     color: str
     marker: str
     linestyle: Any
 
 
-def look(place: int) -> Look:
-    """Return the look of the method at a place in the order of rows, from 0 on."""
-    return Look(
+def method_style(place: int) -> MethodStyle:
+    """Return the style of the method at a place in the order of rows, from 0 on."""
+    return MethodStyle(
         _COLOURS[place % len(_COLOURS)],
         _MARKERS[place % len(_MARKERS)],
         _DASHES[place % len(_DASHES)],
@@ -58,8 +58,8 @@ def look(place: int) -> Look:
 
 
 def draw_line(ax: Axes, x: ArrayLike, y: ArrayLike, place: int, **options: Any) -> None:
-    """Draw a line in the look of the method at a place in the order of rows."""
-    ax.plot(x, y, **{**look(place)._asdict(), "markersize": 3.5, **options})
+    """Draw a line in the style of the method at a place in the order of rows."""
+    ax.plot(x, y, **{**method_style(place)._asdict(), "markersize": 3.5, **options})
 
 
 @contextmanager

@@ -67,12 +67,12 @@ def image_overlap(
         found = found or Overlap(task.data.dataset, protocol.data.dataset, key.split)
         if found.runs != found.truth or not record.budget.get("scored"):
             continue
-        train, valid = task.data.places(dataset_record(task.data.dataset).images)
+        train, valid = task.data.split_indices(dataset_record(task.data.dataset).images)
         scoring = valid[: task.scoring.images]
         seen = set(train)
         if record.base not in (None, DEFAULT_BASE):  # all others train α on validation images
             seen |= set(valid if task.search.alpha_images == "all" else valid[len(scoring) :])
-        truth = set(protocol.places(key.split))
+        truth = set(protocol.indices(key.split))
         found = Overlap(
             found.runs,
             found.truth,

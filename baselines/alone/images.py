@@ -35,7 +35,7 @@ class AloneImages(NamedTuple):
 
 @lru_cache(maxsize=2)
 def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> AloneImages:
-    """Return the images of a protocol on a device, divided as `TrainingProtocol.places` says."""
+    """Return the images of a protocol on a device, divided as `TrainingProtocol.indices` says."""
     record = dataset_record(protocol.data.dataset)
     images = record.read(protocol.data, folder).to(torch.device(device))
     held, first = images.valid, len(images.valid) - protocol.evaluation.valid_images

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from benchmark.errors import InputError
-from benchmark.images.labelled import Labelled, checked_labels
+from benchmark.images.labelled_images import LabelledImages, checked_labels
 from benchmark.pickles.unpickling import ARRAYS, array_in, load_pickle
 
 MAX_SIZE = 1 << 28  # bytes of a file; the largest that is published has some 155 million
 CHANNELS = 3
 
 
-def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> Labelled:
+def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> LabelledImages:
     """Read a pickled batch of Python 2 or 3, its labels under ``key``, from ``low`` to ``high``."""
     found = load_pickle(data, ARRAYS, encoding="latin1")  # Python 2 wrote bytes as text
     if not isinstance(found, dict):
@@ -33,7 +33,7 @@ def read_batch(data: bytes, key: str, low: int, high: int, resolution: int) -> L
     whole = checked_labels(labels if isinstance(labels, list) else array_in(labels), low, high)
     if len(whole) != len(pixels):
         raise InputError(f"has {len(whole):,} labels for {len(pixels):,} images")
-    return Labelled(pixels.reshape(-1, CHANNELS, resolution, resolution), whole)
+    return LabelledImages(pixels.reshape(-1, CHANNELS, resolution, resolution), whole)
 
 
 def _value(found: dict[Any, Any], key: str) -> Any:

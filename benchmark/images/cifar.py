@@ -12,7 +12,7 @@ from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
 from benchmark.images.data_files import Remote, holds, read_file, read_members
 from benchmark.images.image_set import ImageSet
-from benchmark.images.labelled import Labelled, checked_labels, image_set, joined
+from benchmark.images.labelled_images import LabelledImages, checked_labels, image_set, joined
 from benchmark.images.settings import DataSettings
 
 ADDRESS = "https://www.cs.toronto.edu/~kriz/"
@@ -20,7 +20,7 @@ CHANNELS, RESOLUTION, IMAGES = 3, 32, 50_000
 _PIXELS = CHANNELS * RESOLUTION**2
 
 
-def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
+def read_binary(data: bytes, label_bytes: int, classes: int) -> LabelledImages:
     """Read a binary file: for each image its labels, of which the last is used, and its pixels.
 
     CIFAR-10 has one label per image, CIFAR-100 two, coarse and fine.
@@ -30,7 +30,9 @@ def read_binary(data: bytes, label_bytes: int, classes: int) -> Labelled:
         raise InputError(f"has {len(data):,} bytes, no whole number of images of {row:,}")
     rows = np.frombuffer(data, np.uint8).reshape(-1, row)
     labels = checked_labels(rows[:, label_bytes - 1], 0, classes - 1)
-    return Labelled(rows[:, label_bytes:].reshape(-1, CHANNELS, RESOLUTION, RESOLUTION), labels)
+    return LabelledImages(
+        rows[:, label_bytes:].reshape(-1, CHANNELS, RESOLUTION, RESOLUTION), labels
+    )
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Version:
     folder: str
     archive: Remote
     files: tuple[str, ...]
-    read: Callable[[bytes], Labelled]
+    read: Callable[[bytes], LabelledImages]
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Cifar:
             )
         return image_set(found, settings, self.classes)
 
-    def _parts(self, folder: Path) -> Iterator[Labelled]:
+    def _parts(self, folder: Path) -> Iterator[LabelledImages]:
         unpacked = self._unpacked(folder)
         if unpacked is not None:
             version, place = unpacked

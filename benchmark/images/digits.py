@@ -54,7 +54,7 @@ def read_digits(settings: DataSettings) -> ImageSet:
         generator = streams.torch(f"{NAME}/{part} noise")
         return images + noise * torch.randn(images.shape, generator=generator)
 
-    first, last = (slice(one.start, one.stop) for one in settings.places(IMAGES))
+    first, last = (slice(one.start, one.stop) for one in settings.split_indices(IMAGES))
     draws = settings.noise_draws
     return ImageSet(
         Images(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError, naming
 from benchmark.images.data_files import Remote, read_file
 from benchmark.images.image_set import ImageSet
-from benchmark.images.labelled import Labelled, checked_labels, image_set
+from benchmark.images.labelled_images import LabelledImages, checked_labels, image_set
 from benchmark.images.settings import DataSettings
 
 NAME = "fashion-mnist"
@@ -80,7 +80,7 @@ def read_fashion_mnist(settings: DataSettings, folder: Path) -> ImageSet:
     return image_set(read_training_files(*paths), settings, CLASSES)
 
 
-def read_training_files(images: Path, labels: Path, count: int = IMAGES) -> Labelled:
+def read_training_files(images: Path, labels: Path, count: int = IMAGES) -> LabelledImages:
     """Read the files of the training images and their labels, compressed or not."""
     with naming(images):
         pixels = read_idx(read_file(images, MAX_SIZE), 3)
@@ -93,4 +93,4 @@ def read_training_files(images: Path, labels: Path, count: int = IMAGES) -> Labe
         found = checked_labels(read_idx(read_file(labels, MAX_SIZE), 1), 0, CLASSES - 1)
         if len(found) != count:
             raise InputError(f"has {len(found):,} labels, not {count:,}")
-    return Labelled(pixels[:, None], found)
+    return LabelledImages(pixels[:, None], found)

@@ -14,7 +14,7 @@ from benchmark.images.batch_pickles import CHANNELS as CHANNELS
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
 from benchmark.images.data_files import VARIABLE, holds, read_file
 from benchmark.images.image_set import ImageSet
-from benchmark.images.labelled import Labelled, image_set, joined
+from benchmark.images.labelled_images import LabelledImages, image_set, joined
 from benchmark.images.settings import DataSettings
 
 NAME = "imagenet16-120"
@@ -25,11 +25,11 @@ _FILES = tuple(f"train_data_batch_{number}" for number in range(1, 11))
 _PLACES = ("ImageNet16", NAME, "imagenet16", ".")
 
 
-def read_training_batch(data: bytes) -> Labelled:
+def read_training_batch(data: bytes) -> LabelledImages:
     """Read one batch, with labels from 1 to 1,000, and keep the first 120 classes."""
     found = read_batch(data, "labels", 1, _ALL_CLASSES, RESOLUTION)
     kept = found.labels < CLASSES
-    return Labelled(found.pixels[kept], found.labels[kept])
+    return LabelledImages(found.pixels[kept], found.labels[kept])
 
 
 def find_imagenet16(folder: Path) -> Path:
@@ -61,7 +61,7 @@ def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
     return image_set(found, settings, CLASSES)
 
 
-def _parts(place: Path) -> Iterator[Labelled]:
+def _parts(place: Path) -> Iterator[LabelledImages]:
     for name in _FILES:
         with naming(place / name):
             yield read_training_batch(read_file(place / name, MAX_SIZE))

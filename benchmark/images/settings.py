@@ -13,8 +13,8 @@ from benchmark.settings import Count
 MAX_NOISE = 10.0  # beyond it no network sees a digit
 
 
-class Places(NamedTuple):
-    """Positions of both parts in a data set's fixed order."""
+class SplitIndices(NamedTuple):
+    """Indices of both parts in a data set's fixed order."""
 
     train: range
     valid: range
@@ -48,6 +48,8 @@ class DataSettings:
         """Number of training images in an epoch."""
         return self.training_images * self.noise_draws
 
-    def places(self, images: int) -> Places:
-        """Return the positions of both parts in a data set of this size: its two ends."""
-        return Places(range(self.training_images), range(images - self.validation_images, images))
+    def split_indices(self, images: int) -> SplitIndices:
+        """Return the indices of both parts in a data set of this size: its two ends."""
+        return SplitIndices(
+            range(self.training_images), range(images - self.validation_images, images)
+        )

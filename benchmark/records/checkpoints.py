@@ -18,27 +18,26 @@ State = Callable[[], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Every:
+class CheckpointInterval:
     """How often a checkpoint is written; never if both are None."""
 
     steps: int | None = None  # safe places, which are steps of training, between two checkpoints
     seconds: float | None = None  # seconds between two checkpoints
 
 
-DEFAULT = Every(seconds=300.0)
+DEFAULT = CheckpointInterval(seconds=300.0)
 _UNITS = {"": None, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
-def parse_every(text: str) -> Every:
+def parse_interval(text: str) -> CheckpointInterval:
     """Read how often to write checkpoints: steps, a time in ``s``, ``min`` or ``h``, or ``never``.
 
     Example:
-        >>> parse_every("500"), parse_every("5min"), parse_every("never")
-        (Every(steps=500, seconds=None), Every(steps=None, seconds=300.0), \
-Every(steps=None, seconds=None))
+        >>> [parse_interval(text).seconds for text in ("500", "5min", "never")]
+        [None, 300.0, None]
     """
     if text == "never":
-        return Every()
+        return CheckpointInterval()
     match = re.fullmatch(r"([1-9][0-9]{0,8}) ?(s|min|h|)", text)
     if not match:
         raise InputError(
@@ -46,7 +45,11 @@ Every(steps=None, seconds=None))
             "1h, or never"
         )
     number, unit = int(match[1]), _UNITS[match[2]]
-    return Every(steps=number) if unit is None else Every(seconds=number * unit)
+    return (
+        CheckpointInterval(steps=number)
+        if unit is None
+        else CheckpointInterval(seconds=number * unit)
+    )
 
 
 _TRIPPED = (
@@ -125,7 +128,7 @@ class Checkpoints:
         self,
         path: Path | None = None,
         key: Mapping[str, Any] | None = None,
-        every: Every = DEFAULT,
+        every: CheckpointInterval = DEFAULT,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.note = ""
@@ -207,7 +210,7 @@ class Checkpoints:
         return every.seconds is not None and time.monotonic() - self._written >= every.seconds
 
     def _save(self, state: State) -> None:
-        if self._path is not None and self._every != Every():
+        if self._path is not None and self._every != CheckpointInterval():
             about = {"key": self._key, "resumed": self.resumed, "seconds": self.watch.seconds}
             write_checkpoint({**state(), **about}, self._path)
         self._steps, self._written = 0, time.monotonic()

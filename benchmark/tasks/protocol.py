@@ -81,12 +81,12 @@ class TrainingProtocol:
         """The network's size on this protocol's images."""
         return self.network.scale_for(self.data)
 
-    def places(self, split: str) -> range:
+    def indices(self, split: str) -> range:
         """Return the positions of a split's images in the data set's fixed order.
 
         ``valid`` are the last of the data set's validation images, ``test`` the others.
         """
-        held = self.data.places(dataset_record(self.data.dataset).images).valid
+        held = self.data.split_indices(dataset_record(self.data.dataset).images).valid
         first = held.stop - self.evaluation.valid_images
         return range(held.start, first) if split == "test" else range(first, held.stop)
 

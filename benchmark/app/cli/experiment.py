@@ -11,7 +11,7 @@ import click
 from benchmark.app.cli.options import default_jobs, read_changes
 from benchmark.app.cli.truth import open_truth, show_truth
 from benchmark.app.running.shards import parse_shard
-from benchmark.records.checkpoints import parse_every
+from benchmark.records.checkpoints import parse_interval
 from benchmark.records.unit import DEFAULT_BASE
 from benchmark.seeds import parse_seeds
 from benchmark.tasks.task import load_preset
@@ -64,7 +64,7 @@ def run_experiment(
     from benchmark.app.running.runner import run_units
     from benchmark.app.workers.backends import chosen_workers
 
-    every, share = parse_every(checkpoint_every), parse_shard(shard or "1/1")
+    every, share = parse_interval(checkpoint_every), parse_shard(shard or "1/1")
     folder = out or Path("runs") / task.preset
     runs = run_units(
         task,

@@ -27,7 +27,7 @@ from benchmark.errors import CheckError
 from benchmark.files import marked_folder
 from benchmark.records import RunRecord, Unit, find_record, write_record
 from benchmark.records.checkpoint_file import checkpoint_path
-from benchmark.records.checkpoints import Every
+from benchmark.records.checkpoints import CheckpointInterval
 from benchmark.records.failure import failure_path, write_failure
 from benchmark.records.locks import try_lock, unlock
 from benchmark.tasks.task import Task
@@ -46,7 +46,7 @@ class Dispatcher:
     folder: Path  # where records are kept
     device: str
     data: Path
-    every: Every  # how often a unit writes a checkpoint
+    every: CheckpointInterval  # how often a unit writes a checkpoint
     workers: Workers  # where units run
     board: Board  # where progress is shown
     records: dict[Unit, RunRecord] = field(default_factory=dict)

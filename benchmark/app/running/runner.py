@@ -22,7 +22,7 @@ from benchmark.errors import CheckError, StoppedError
 from benchmark.files import reason, sweep
 from benchmark.images import data_folder, dataset_record
 from benchmark.records import RunRecord, Unit, find_record
-from benchmark.records.checkpoints import DEFAULT, Every
+from benchmark.records.checkpoints import DEFAULT, CheckpointInterval
 from benchmark.records.locks import remove_stale_lock
 from benchmark.records.provenance import machine_differences, this_machine
 from benchmark.tasks.task import Task
@@ -47,7 +47,7 @@ def run_units(
     device: str = "cpu",
     workers: Workers = LOCAL,
     shard: tuple[int, int] = (1, 1),
-    every: Every = DEFAULT,
+    every: CheckpointInterval = DEFAULT,
     data: Path | None = None,
 ) -> Runs:
     """Run methods at seeds, except those whose records are there already.

@@ -13,7 +13,7 @@ from benchmark.app.workers.progress import Meter
 from benchmark.errors import StoppedError, fault_line
 from benchmark.records import RunRecord, Unit
 from benchmark.records.checkpoint_file import checkpoint_path
-from benchmark.records.checkpoints import DEFAULT, Checkpoints, Every
+from benchmark.records.checkpoints import DEFAULT, CheckpointInterval, Checkpoints
 from benchmark.records.failure import Failure
 from benchmark.tasks.task import Task
 
@@ -28,7 +28,7 @@ class UnitJob:
     device: str
     data: Path
     meter: Meter  # where progress is shown
-    every: Every = DEFAULT  # how often to write a checkpoint
+    every: CheckpointInterval = DEFAULT  # how often to write a checkpoint
     share: WorkerShare | None = None  # when the unit may compute, if it shares a worker
 
 
@@ -62,7 +62,9 @@ def _run(job: UnitJob) -> UnitResult:
     checkpoints = Checkpoints(
         checkpoint_path(job.folder, unit),
         checkpoint_key(task, unit, job.device),
-        job.every if job.folder.is_dir() else Every(),  # other machines may not have the folder
+        job.every
+        if job.folder.is_dir()
+        else CheckpointInterval(),  # other machines may not have the folder
         lambda: job.meter.is_stopped,
     )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analysis.statistics.overlap import Overlap, image_overlap
 from baselines.alone.images import read_parts
 from benchmark.images import DataSettings, Images, dataset_record
-from benchmark.images.labelled import Labelled, image_set
+from benchmark.images.labelled_images import LabelledImages, image_set
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import SIZE
 from benchmark.tasks.protocol import TrainingProtocol, load_protocol
@@ -27,7 +27,7 @@ def numbered(data: DataSettings) -> tuple[list[int], list[int]]:
     """Return which images a data set's two parts hold, by two pixels that say their number."""
     pixels = np.zeros((COUNT, 1, 8, 8), np.uint8)
     pixels[:, 0, 0, 0], pixels[:, 0, 0, 1] = np.arange(COUNT) % 256, np.arange(COUNT) // 256
-    found = image_set(Labelled(pixels, np.zeros(COUNT, np.int64)), data, 10)
+    found = image_set(LabelledImages(pixels, np.zeros(COUNT, np.int64)), data, 10)
 
     def numbers(part: Images) -> list[int]:
         shown = part.pixels.numpy().astype(np.int64)

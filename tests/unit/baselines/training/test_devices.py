@@ -22,7 +22,7 @@ from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.training import BASES, SupernetState, SupernetTraining, base_class
 from baselines.training.weights import StepRange
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
-from benchmark.records.checkpoints import Checkpoints, Every
+from benchmark.records.checkpoints import CheckpointInterval, Checkpoints
 from tests.stand_in_device import stand_in, waits_of
 from tests.unit.baselines.supernets.nb201.test_normalisation import maps_of_large_means
 from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experiment, tiny_search
@@ -123,8 +123,8 @@ def whole_and_resumed(path: Path) -> list[Outcome]:
     device = stand_in()
     whole = few_shot(device, Checkpoints())
     with pytest.raises(KilledError):
-        few_shot(device, Checkpoints(path, {}, Every(steps=1)), killed_at=14)
-    return [whole, few_shot(device, Checkpoints(path, {}, Every(steps=1)))]
+        few_shot(device, Checkpoints(path, {}, CheckpointInterval(steps=1)), killed_at=14)
+    return [whole, few_shot(device, Checkpoints(path, {}, CheckpointInterval(steps=1)))]
 
 
 def test_a_killed_run_ends_with_the_same_bits(

@@ -20,7 +20,7 @@ from baselines.registry import method_class
 from baselines.training import BASES
 from benchmark.errors import CheckError, StoppedError
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
-from benchmark.records.checkpoints import Checkpoints, Every
+from benchmark.records.checkpoints import CheckpointInterval, Checkpoints
 from benchmark.tasks.sections import TrajectorySettings
 from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experiment, tiny_search
 
@@ -85,13 +85,13 @@ def resumed_run(
 ) -> tuple[tuple[bytes, str, str, str], int]:
     """Return what a run gives that is killed at some places, one after the other."""
     for place in places:
-        checkpoints = Checkpoints(path, {}, Every(steps=every))
+        checkpoints = Checkpoints(path, {}, CheckpointInterval(steps=every))
         try:
             found = run(method, base, checkpoints, killed_at(place), **options)
         except KilledError:
             continue
         return everything(*found), checkpoints.resumed
-    checkpoints = Checkpoints(path, {}, Every(steps=every))
+    checkpoints = Checkpoints(path, {}, CheckpointInterval(steps=every))
     found = run(method, base, checkpoints, lambda: None, **options)
     return everything(*found), checkpoints.resumed
 
@@ -136,7 +136,9 @@ def test_a_run_that_is_asked_to_stop_saves_its_current_step(tmp_path: Path) -> N
         done += 1
         checkpoints.check_stop()
 
-    checkpoints = Checkpoints(tmp_path / "a", {}, Every(steps=10**9), lambda: done >= ticks // 3)
+    checkpoints = Checkpoints(
+        tmp_path / "a", {}, CheckpointInterval(steps=10**9), lambda: done >= ticks // 3
+    )
     with pytest.raises(StoppedError):
         run("gm", "rsps", checkpoints, tick)
     assert resumed_run(tmp_path / "a", "gm", "rsps", 10**9, []) == (expected, 1)
@@ -156,7 +158,7 @@ def near_the_end(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the checkpoint of a run of gm that was killed while its last leaf was trained."""
     path = tmp_path_factory.mktemp("checkpoint") / "a"
     with pytest.raises(KilledError):
-        run("gm", "rsps", UntilLastLeaf(path, {}, Every(steps=1)), lambda: None)
+        run("gm", "rsps", UntilLastLeaf(path, {}, CheckpointInterval(steps=1)), lambda: None)
     return path
 
 
@@ -201,7 +203,7 @@ def test_a_strange_checkpoint_is_one_line(
 def test_a_checkpoint_holds_what_is_needed(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with pytest.raises(KilledError):
-        run("gm", "rsps", Checkpoints(path, {}, Every(steps=1)), killed_at(5))
+        run("gm", "rsps", Checkpoints(path, {}, CheckpointInterval(steps=1)), killed_at(5))
     found = read_checkpoint(path)
     assert found["current"]["name"] == "root"
     assert found["current"]["position"] == 4

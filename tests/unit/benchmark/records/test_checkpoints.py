@@ -8,7 +8,7 @@ import torch
 
 from benchmark.errors import CheckError, InputError, StoppedError
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
-from benchmark.records.checkpoints import Checkpoints, Every, Stopwatch, parse_every
+from benchmark.records.checkpoints import CheckpointInterval, Checkpoints, Stopwatch, parse_interval
 
 KEY = {"method": "gm", "seed": 3}
 
@@ -34,7 +34,7 @@ def positions(path: Path, checkpoints: Checkpoints, steps: int) -> list[int]:
 
 def test_so_many_steps_apart(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    checkpoints = Checkpoints(path, KEY, Every(steps=3))
+    checkpoints = Checkpoints(path, KEY, CheckpointInterval(steps=3))
     assert positions(path, checkpoints, 8) == [-1, -1, 2, 2, 2, 5, 5, 5]
 
 
@@ -44,7 +44,7 @@ def test_so_much_time_apart_whatever_the_time_of_day(
     clock, path = [50.0], tmp_path / "a"
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(time, "time", lambda: pytest.fail("the time of day may jump"))
-    checkpoints = Checkpoints(path, KEY, Every(seconds=10))
+    checkpoints = Checkpoints(path, KEY, CheckpointInterval(seconds=10))
     found = []
     for position in range(6):
         clock[0] += 4
@@ -53,8 +53,8 @@ def test_so_much_time_apart_whatever_the_time_of_day(
     assert found == [-1, -1, 2, 2, 2, 5]
 
 
-@pytest.mark.parametrize("every", [Every(), Every(steps=100)])
-def test_never_or_not_yet(tmp_path: Path, every: Every) -> None:
+@pytest.mark.parametrize("every", [CheckpointInterval(), CheckpointInterval(steps=100)])
+def test_never_or_not_yet(tmp_path: Path, every: CheckpointInterval) -> None:
     assert positions(tmp_path / "a", Checkpoints(tmp_path / "a", KEY, every), 9) == [-1] * 9
 
 
@@ -67,7 +67,7 @@ def test_without_a_file_nothing_is_asked() -> None:
 
 def test_who_is_to_stop_saves_and_stops(tmp_path: Path) -> None:
     switch = Switch()
-    checkpoints = Checkpoints(tmp_path / "a", KEY, Every(steps=100), switch)
+    checkpoints = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=100), switch)
     checkpoints.visit(lambda: {"position": 0})
     switch.on = True
     checkpoints.check_stop()  # between two safe places
@@ -78,7 +78,7 @@ def test_who_is_to_stop_saves_and_stops(tmp_path: Path) -> None:
 
 def test_where_work_goes_on_without_safe_places_the_last_is_saved(tmp_path: Path) -> None:
     switch = Switch()
-    checkpoints = Checkpoints(tmp_path / "a", KEY, Every(steps=100), switch)
+    checkpoints = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=100), switch)
     with checkpoints.holding(lambda: {"position": 4}):
         checkpoints.check_stop()
         assert not (tmp_path / "a").exists()
@@ -91,7 +91,7 @@ def test_where_work_goes_on_without_safe_places_the_last_is_saved(tmp_path: Path
 
 def test_who_has_no_safe_places_stops_anywhere(tmp_path: Path) -> None:
     switch = Switch()
-    checkpoints = Checkpoints(tmp_path / "a", KEY, Every(steps=1), switch)
+    checkpoints = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1), switch)
     checkpoints.check_stop()
     switch.on = True
     with pytest.raises(StoppedError):
@@ -100,11 +100,11 @@ def test_who_has_no_safe_places_stops_anywhere(tmp_path: Path) -> None:
 
 
 def test_a_run_is_taken_up_where_it_was(tmp_path: Path) -> None:
-    first = Checkpoints(tmp_path / "a", KEY, Every(steps=1))
+    first = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
     assert first.load() is None
     first.visit(lambda: {"position": 4, "weights": torch.ones(2)})
     for times in (1, 2):
-        again = Checkpoints(tmp_path / "a", KEY, Every(steps=1))
+        again = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
         found = again.load()
         assert found is not None
         assert (found["position"], found["weights"].tolist()) == (4, [1, 1])
@@ -118,13 +118,13 @@ def test_time_that_was_waited_is_not_time_worked(
     """In any process of a run, nor the time between two of them."""
     clock = [50.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    first = Checkpoints(tmp_path / "a", KEY, Every(steps=1))
+    first = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
     clock[0] += 3
     with first.watch.waiting():
         clock[0] += 100
     first.visit(dict)
     clock[0] += 1_000
-    second = Checkpoints(tmp_path / "a", KEY, Every(steps=1))
+    second = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
     second.load()
     clock[0] += 4
     with second.watch.waiting():
@@ -137,7 +137,7 @@ def test_time_that_was_waited_is_not_time_worked(
 def test_a_checkpoint_of_something_else_is_not_taken_up(
     tmp_path: Path, key: dict[str, object]
 ) -> None:
-    Checkpoints(tmp_path / "a", key, Every(steps=1)).visit(lambda: {"position": 4})
+    Checkpoints(tmp_path / "a", key, CheckpointInterval(steps=1)).visit(lambda: {"position": 4})
     checkpoints = Checkpoints(tmp_path / "a", KEY)
     assert checkpoints.load() is None
     assert checkpoints.note == (
@@ -156,7 +156,7 @@ def test_a_damaged_checkpoint_is_not_taken_up(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    checkpoints = Checkpoints(tmp_path / "file" / "a", KEY, Every(steps=1))
+    checkpoints = Checkpoints(tmp_path / "file" / "a", KEY, CheckpointInterval(steps=1))
     with pytest.raises(CheckError, match=r"^cannot write .*file/a: (Not a directory|File exists)"):
         checkpoints.visit(lambda: {})
 
@@ -164,17 +164,17 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "0", "-3", "5 m", "1.5min", "min", "Never", "9" * 20])
 def test_what_is_no_interval_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="write steps, like 500, a time, like 30s, 5min or 1h, or"):
-        parse_every(text)
+        parse_interval(text)
 
 
 @pytest.mark.parametrize(
     ("text", "every"),
     [
-        ("1", Every(steps=1)),
-        ("30s", Every(seconds=30)),
-        ("2 h", Every(seconds=7200)),
-        ("never", Every()),
+        ("1", CheckpointInterval(steps=1)),
+        ("30s", CheckpointInterval(seconds=30)),
+        ("2 h", CheckpointInterval(seconds=7200)),
+        ("never", CheckpointInterval()),
     ],
 )
-def test_intervals(text: str, every: Every) -> None:
-    assert parse_every(text) == every
+def test_intervals(text: str, every: CheckpointInterval) -> None:
+    assert parse_interval(text) == every

@@ -9,7 +9,7 @@ from benchmark.app.running.unit_job import UnitJob, UnitResult, run_unit
 from benchmark.app.workers.progress import Board
 from benchmark.images import data_folder
 from benchmark.records import Unit
-from benchmark.records.checkpoints import Every
+from benchmark.records.checkpoints import CheckpointInterval
 from benchmark.tasks.task import load_preset
 from tests.command_line import tiny_preset
 
@@ -51,7 +51,7 @@ def test_the_seconds_of_a_resumed_run_leave_out_what_it_waited(tmp_path: Path) -
 
     def run(board: Board, share: WorkerShare) -> UnitResult:
         nonlocal worked
-        unit, every = Unit("one-shot", "rsps", 3), Every(steps=20)
+        unit, every = Unit("one-shot", "rsps", 3), CheckpointInterval(steps=20)
         start = time.monotonic()
         result = run_unit(
             UnitJob(task, unit, tmp_path, "cpu", data_folder(), board.meter(0), every, share)

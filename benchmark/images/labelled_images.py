@@ -19,7 +19,7 @@ from benchmark.seeds import Streams
 CHUNK = 1_000  # images resampled at a time, in float32
 
 
-class Labelled(NamedTuple):
+class LabelledImages(NamedTuple):
     """Labelled images."""
 
     pixels: NDArray[np.uint8]
@@ -49,13 +49,13 @@ def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
     return np.array(labels, np.int64) - low
 
 
-def joined(parts: Sequence[Labelled]) -> Labelled:
+def joined(parts: Sequence[LabelledImages]) -> LabelledImages:
     """Return the images of several files as one."""
     pixels, labels = zip(*parts, strict=True)
-    return Labelled(np.concatenate(pixels), np.concatenate(labels))
+    return LabelledImages(np.concatenate(pixels), np.concatenate(labels))
 
 
-def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet:
+def image_set(found: LabelledImages, settings: DataSettings, classes: int) -> ImageSet:
     """Split the images of a data set's official training part for training and validation.
 
     The images are shuffled, independently of the run's seed; the first of that order are for
@@ -68,7 +68,9 @@ def image_set(found: Labelled, settings: DataSettings, classes: int) -> ImageSet
         pixels = _resampled(torch.from_numpy(found.pixels[places]), settings.resolution)
         return pixels, torch.from_numpy(found.labels[places])
 
-    train, valid = (chosen(order[one.start : one.stop]) for one in settings.places(len(order)))
+    train, valid = (
+        chosen(order[one.start : one.stop]) for one in settings.split_indices(len(order))
+    )
     mean, deviation = _moments(train[0])
     return ImageSet(Images(*train, mean, deviation), Images(*valid, mean, deviation), classes)
 
