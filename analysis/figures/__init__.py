@@ -2,7 +2,6 @@
 
 from analysis.figures.scores import (
     Panel,
-    PanelWindow,
     comparison_figure,
     draw_scores_against_truth,
     scores_against_truth_data,
@@ -12,7 +11,6 @@ from analysis.figures.style import save_figure, style
 
 __all__ = [
     "Panel",
-    "PanelWindow",
     "comparison_figure",
     "draw_scores_against_truth",
     "save_figure",

@@ -2,21 +2,17 @@
 
 from analysis.regression.baseline import Baseline, BaselineTruth, read_baseline, write_baseline
 from analysis.regression.forms import to_annotations, to_json, to_junit, verdict_table
-from analysis.regression.gates import DEFAULT_ALPHA, DEFAULT_GATES, parse_gates
 from analysis.regression.judge import judge
 from analysis.regression.update import updated_baseline
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
 
 __all__ = [
-    "DEFAULT_ALPHA",
-    "DEFAULT_GATES",
     "Baseline",
     "BaselineTruth",
     "CheckResult",
     "Judgement",
     "Verdict",
     "judge",
-    "parse_gates",
     "read_baseline",
     "to_annotations",
     "to_json",

@@ -14,12 +14,11 @@ from baselines.splitting.partition import (
     best_partition,
     measured_partition,
     random_partition,
-    set_partitions,
     singletons,
 )
 from baselines.splitting.spectral import spectral_partition
 from baselines.splitting.stopping import EarlyStop
-from baselines.splitting.subspace import FULL, Subspace, owner, scoring_leaves
+from baselines.splitting.subspace import FULL, Subspace, scoring_leaves
 
 __all__ = [
     "FULL",
@@ -35,10 +34,8 @@ __all__ = [
     "measured_partition",
     "mixture_distances",
     "never_stop",
-    "owner",
     "random_partition",
     "scoring_leaves",
-    "set_partitions",
     "singletons",
     "spectral_partition",
 ]

@@ -3,14 +3,13 @@
 from benchmark.images.batches import Batches
 from benchmark.images.data_files import data_folder
 from benchmark.images.image_set import Images, ImageSet
-from benchmark.images.registry import DATASETS, DatasetRecord, dataset_record
+from benchmark.images.registry import DATASETS, dataset_record
 from benchmark.images.settings import DataSettings
 
 __all__ = [
     "DATASETS",
     "Batches",
     "DataSettings",
-    "DatasetRecord",
     "ImageSet",
     "Images",
     "data_folder",

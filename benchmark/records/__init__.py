@@ -3,14 +3,13 @@
 from benchmark.records.folder import find_record, read_records, read_whole_records
 from benchmark.records.json_values import digest, task_digest
 from benchmark.records.manifest import Manifest, manifest_path, read_manifest, write_manifest
-from benchmark.records.record import PROTOCOL, RecordKey, RunRecord
+from benchmark.records.record import PROTOCOL, RunRecord
 from benchmark.records.record_file import read_record, record_path, write_record
 from benchmark.records.unit import Unit
 
 __all__ = [
     "PROTOCOL",
     "Manifest",
-    "RecordKey",
     "RunRecord",
     "Unit",
     "digest",

@@ -2,7 +2,7 @@
 
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
-from benchmark.truth.registry import TABLES, TableRecord, open_table
+from benchmark.truth.registry import TABLES, open_table
 from benchmark.truth.table import Source, TruthTable
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "CostKey",
     "Measurements",
     "Source",
-    "TableRecord",
     "TruthTable",
     "open_table",
 ]

@@ -23,6 +23,8 @@ from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.records import digest
 from benchmark.records.json_file import JsonKind, read_json, write_json
+from benchmark.records.json_values import plain
+from benchmark.settings import differences
 
 JOURNAL, SETTINGS = "trained.jsonl", "build.json"
 MAX_BYTES = 1 << 32  # of a journal; the whole space at three seeds has a tenth of it
@@ -157,23 +159,10 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
 
 def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str | None:
     """Return which setting of two builds differs first, or None where all are equal."""
-    if digest(theirs) == digest(ours):
-        return None
-    here, there = _flat(ours), _flat(theirs)
-    for name in sorted(here.keys() | there.keys()):
-        if here.get(name) != there.get(name):
-            return f"their {name} is {there.get(name)!r:.60}, not {here.get(name)!r:.60}"
-    return "a setting is empty"
-
-
-def _flat(values: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{parent}{name}.")
-        else:
-            found[f"{parent}{name}"] = list(value) if isinstance(value, tuple) else value
-    return found
+    found = differences(plain(theirs, "settings"), plain(ours, "settings"))
+    for name, (there, here) in sorted(found.items()):
+        return f"their {name} is {there!r:.60}, not {here!r:.60}"
+    return None
 
 
 def _line(contents: Mapping[str, Any]) -> bytes:
