@@ -21,7 +21,7 @@ from analysis.figures.style import style
 from analysis.metrics.ranking import kendall_tau
 from analysis.tables.captions import describe
 from analysis.tables.evaluation import comparable, scored_part
-from analysis.tables.text import decimals
+from analysis.tables.text_table import decimals
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import is_connected

@@ -31,7 +31,7 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 
 
 def write_report(
-    report: Report, folder: Path, tell: Callable[[float], None] = lambda share: None
+    report: Report, folder: Path, on_progress: Callable[[float], None] = lambda share: None
 ) -> list[Path]:
     """Write a report, each file atomically; the same report gives the same bytes.
 
@@ -39,7 +39,7 @@ def write_report(
         report: The report.
         folder: Where to write, with tables and figures in folders ``tables`` and ``figures``.
             Files of an earlier report that this one does not have are removed.
-        tell: Called with the share done, from 0 to 1.
+        on_progress: Called with the share done, from 0 to 1.
     """
     for name in report.skipped:
         for stale in [*folder.glob(f"tables/{name}.*"), *folder.glob(f"figures/{name}.*")]:
@@ -57,14 +57,14 @@ def write_report(
             write_atomic(paths[-1], text)
     images: dict[str, bytes] = {}
     for done, (name, captioned) in enumerate(report.figures.items()):
-        tell(done / len(report.figures))
+        on_progress(done / len(report.figures))
         for suffix in FORMATS:
             paths.append(folder / "figures" / f"{name}.{suffix}")
             save_figure(captioned.figure, paths[-1])
         images[name] = (folder / "figures" / f"{name}.svg").read_bytes()
     write_atomic(document, _document(report))
     write_atomic(page, render_page(report, images))
-    tell(1.0)
+    on_progress(1.0)
     return [page, document, *paths]
 
 

@@ -2,10 +2,10 @@
 
 from analysis.tables.captions import ComparisonContext, comparison_context
 from analysis.tables.comparison import MethodComparison
+from analysis.tables.comparison_tables import budget_table, ranking_table
 from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
-from analysis.tables.presentation import budget_table, ranking_table
 from analysis.tables.scores import scores_table
-from analysis.tables.text import TableCell, TextTable, to_markdown
+from analysis.tables.text_table import TableCell, TextTable, to_markdown
 
 __all__ = [
     "ComparisonContext",

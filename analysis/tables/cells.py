@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.tables.text import TableCell, decimals
+from analysis.tables.text_table import TableCell, decimals
 
 UNDEFINED = "–"
 

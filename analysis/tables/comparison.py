@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis.metrics.ranking import BRIEF
 from analysis.tables.captions import ComparisonContext, comparison_context
+from analysis.tables.comparison_tables import budget_table, ranking_table
 from analysis.tables.evaluation import evaluate, summarise_methods, to_csv
-from analysis.tables.presentation import budget_table, ranking_table
-from analysis.tables.text import TextTable, to_markdown
+from analysis.tables.text_table import TextTable, to_markdown
 from benchmark.records import RunRecord
 from benchmark.truth import AccuracyKey, TruthTable
 

@@ -6,7 +6,7 @@ written as commands.
 
 from __future__ import annotations
 
-from analysis.tables.text import TableCell, TextTable
+from analysis.tables.text_table import TableCell, TextTable
 
 PAGE_ROWS = 40  # longer tables are broken over several pages
 

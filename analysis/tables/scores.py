@@ -10,8 +10,8 @@ from analysis.metrics.ranking import METRICS, Metric, metric_named
 from analysis.metrics.scoring import Score, same_architectures
 from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED
-from analysis.tables.presentation import TIES
-from analysis.tables.text import TableCell, TextTable, decimals
+from analysis.tables.comparison_tables import TIES
+from analysis.tables.text_table import TableCell, TextTable, decimals
 from benchmark.truth import TruthTable
 
 

@@ -34,7 +34,13 @@ from benchmark.tasks.sections import TrainingSettings
 from benchmark.tasks.task import load_preset
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side, spent_in
 from tests.speed.page import Section
-from tests.speed.plain import OneByOne, plain_distances, plain_logits, plain_optimiser, plain_step
+from tests.speed.plain_implementation import (
+    OneByOne,
+    plain_distances,
+    plain_logits,
+    plain_optimiser,
+    plain_step,
+)
 from tests.speed.scales import (
     BATCH,
     PAPERS,

@@ -15,7 +15,7 @@ from benchmark.images import Batches, Images
 from benchmark.spaces.nb201 import Operations, distinct_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.sections import TrainingSettings
-from tests.speed.plain import PlainSupernet
+from tests.speed.plain_implementation import PlainSupernet
 
 BATCH = 64
 TRAINING = TrainingSettings(

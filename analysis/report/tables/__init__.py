@@ -1,1 +1,1 @@
-"""The tables of a report, a module a table."""
+"""The tables of a report, one module per table."""

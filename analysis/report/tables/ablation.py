@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.report.study import COMPARED, Study, need
 from analysis.report.tables.differences import Side, paired_table
-from analysis.report.tables.parts import BuiltTable, count_cell, heading, metric_cells
+from analysis.report.tables.shared import BuiltTable, count_cell, heading, metric_cells
 from analysis.statistics.paired import Comparison, compare_methods
 from analysis.tables import TableCell, TextTable, evaluate
 from analysis.tables.cells import UNDEFINED, Values

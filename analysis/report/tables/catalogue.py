@@ -12,8 +12,8 @@ from analysis.report.tables.ablation import ablation_comparison_table, ablation_
 from analysis.report.tables.differences import comparison_table
 from analysis.report.tables.intervals import interval_table
 from analysis.report.tables.outcome import outcome_table
-from analysis.report.tables.parts import BuiltTable
 from analysis.report.tables.quality import quality_table
+from analysis.report.tables.shared import BuiltTable
 from analysis.report.tables.spending import runs_table, spending_table
 from analysis.report.tables.truth import truth_table
 from benchmark.errors import MissingError
@@ -44,13 +44,13 @@ class Report:
     skipped: Mapping[str, str]  # why each of the others could not
 
 
-def make_report(study: Study, tell: Callable[[float], None] = lambda share: None) -> Report:
+def make_report(study: Study, on_progress: Callable[[float], None] = lambda share: None) -> Report:
     """Make every table and figure for which the records have the data."""
     tables: dict[str, BuiltTable] = {}
     figures: dict[str, CaptionedFigure] = {}
     skipped: dict[str, str] = {}
     for done, name in enumerate([*TABLES, *FIGURES]):
-        tell(done / (len(TABLES) + len(FIGURES)))
+        on_progress(done / (len(TABLES) + len(FIGURES)))
         try:
             if name in TABLES:
                 tables[name] = TABLES[name](study)

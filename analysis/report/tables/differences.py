@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import COMPARED, Study, need, record_name
-from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell, unpaired_note
+from analysis.report.tables.shared import EMPTY, BuiltTable, count_cell, unpaired_note
 from analysis.statistics.paired import ALPHA, MAX_SEEDS, POWER, Comparison
 from analysis.statistics.permutation import MAX_EXACT_PAIRS, SAMPLED_PATTERNS
 from analysis.tables import TableCell, TextTable

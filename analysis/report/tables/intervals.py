@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.metrics.ranking import METRICS, kendall_tau
 from analysis.report.study import Study
-from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell, record_names, row_name
+from analysis.report.tables.shared import EMPTY, BuiltTable, count_cell, record_names, row_name
 from analysis.statistics.intervals import Interval
 from analysis.statistics.resampling import bootstrap_architectures
 from analysis.tables import TableCell, TextTable, summarise_methods

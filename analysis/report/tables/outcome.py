@@ -18,8 +18,8 @@ from analysis.metrics.leaves import (
 )
 from analysis.metrics.topk import expected_best
 from analysis.report.study import Study, record_name
-from analysis.report.tables import parts
-from analysis.report.tables.parts import EMPTY, BuiltTable
+from analysis.report.tables import shared
+from analysis.report.tables.shared import EMPTY, BuiltTable
 from analysis.tables import TableCell, TextTable
 from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED, Values, column_cells
@@ -53,9 +53,9 @@ def outcome_table(study: Study) -> BuiltTable:
     columns += [_other_metric(study, name, rows) for name in _OTHERS]
     body = [
         [
-            TableCell(parts.row_name(study, row.method)),
+            TableCell(shared.row_name(study, row.method)),
             TableCell(row.how),
-            parts.count_cell(len(study.of_method(row.method))),
+            shared.count_cell(len(study.of_method(row.method))),
             *(column[place] for column in columns),
         ]
         for place, row in enumerate(rows)
@@ -72,7 +72,7 @@ def outcome_table(study: Study) -> BuiltTable:
             "Seeds",
             *(_key_heading(key) for key in study.keys),
             *(
-                parts.heading(name).replace("predicted top 10", "predicted\ntop 10")
+                shared.heading(name).replace("predicted top 10", "predicted\ntop 10")
                 for name in _OTHERS
             ),
         ),
@@ -136,9 +136,9 @@ def _other_metric(study: Study, name: str, rows: list[Choice]) -> list[TableCell
     values = []
     for method, how in rows:
         runs = study.runs[study.runs["method"] == method].sort_values("seed")
-        ours = Values(tuple(runs[name]), parts.record_names(study, method))
+        ours = Values(tuple(runs[name]), shared.record_names(study, method))
         values.append(ours if how == VALIDATION else Values(()))
-    return parts.metric_cells(values, name)
+    return shared.metric_cells(values, name)
 
 
 def _best(study: Study, key: AccuracyKey) -> float:
@@ -148,7 +148,7 @@ def _best(study: Study, key: AccuracyKey) -> float:
 def _published(study: Study) -> list[list[TableCell]]:
     """Return published choices under the main accuracy."""
     body = []
-    for name, _, _, seeds, best, top in parts.published_rows(
+    for name, _, _, seeds, best, top in shared.published_rows(
         study, ("predicted_best", "best_of_top_10"), [study.key]
     ):
         under = [best if key == study.key else EMPTY for key in study.keys]
@@ -172,7 +172,7 @@ def _numbers(study: Study, rows: list[Choice], found: Found) -> pd.DataFrame:
         for key, of_rows in found.items()
         for (method, how), values in zip(rows, of_rows, strict=True)
     )
-    theirs = parts.published_numbers(study, ("predicted_best",), [study.key])
+    theirs = shared.published_numbers(study, ("predicted_best",), [study.key])
     if theirs.empty:
         return ours
     theirs = theirs.rename(
@@ -223,7 +223,7 @@ def _caption(
     )
     return [
         *lines,
-        *parts.reference_note(study),
-        *parts.published_note(theirs),
+        *shared.reference_note(study),
+        *shared.published_note(theirs),
         *study.context.warnings,
     ]

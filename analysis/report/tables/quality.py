@@ -6,8 +6,8 @@ import pandas as pd
 
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import Study, base_of
-from analysis.report.tables import parts
-from analysis.report.tables.parts import BuiltTable
+from analysis.report.tables import shared
+from analysis.report.tables.shared import BuiltTable
 from analysis.tables import TableCell, TextTable, summarise_methods
 from analysis.tables.cells import Values
 
@@ -32,18 +32,18 @@ def quality_table(study: Study) -> BuiltTable:
         frame = study.evaluated(key)
         columns = [_column(study, frame, name, compared=key == study.key) for name in RANKING]
         for place, method in enumerate(study.order):
-            names = (parts.row_name(study, method), bases[method], parts.data_set(key))
-            seeds = parts.count_cell(len(study.of_method(method)))
+            names = (shared.row_name(study, method), bases[method], shared.data_set(key))
+            seeds = shared.count_cell(len(study.of_method(method)))
             rows.append([*map(TableCell, names), seeds, *(column[place] for column in columns)])
         summary = summarise_methods(frame, study.order)
         summary.insert(1, "base", list(bases.values()))
-        summary["records"] = [" ".join(parts.record_names(study, name)) for name in study.order]
+        summary["records"] = [" ".join(shared.record_names(study, name)) for name in study.order]
         numbers.append(summary)
-    theirs = parts.published_rows(study, RANKING, keys)
-    numbers.append(parts.published_numbers(study, RANKING, keys))
+    theirs = shared.published_rows(study, RANKING, keys)
+    numbers.append(shared.published_numbers(study, RANKING, keys))
     shown = TextTable(
         title="Ranking quality",
-        header=("Method", "Base", "Data set", "Seeds", *map(parts.heading, RANKING)),
+        header=("Method", "Base", "Data set", "Seeds", *map(shared.heading, RANKING)),
         rows=tuple(map(tuple, rows + theirs)),
         caption="\n".join(
             [
@@ -55,8 +55,8 @@ def quality_table(study: Study) -> BuiltTable:
                 *_significance_note(study),
                 "Ties: τ-b and average ranks; precision is the expectation over random order among "
                 "equals.",
-                *parts.reference_note(study),
-                *parts.published_note(theirs),
+                *shared.reference_note(study),
+                *shared.published_note(theirs),
                 *study.context.warnings,
             ]
         ),
@@ -72,8 +72,8 @@ def _column(study: Study, frame: pd.DataFrame, name: str, *, compared: bool) -> 
     for method in study.order:
         of_method = frame[frame["method"] == method].sort_values("seed")
         mark = _mark(study, method, name) if compared else ""
-        values.append(Values(tuple(of_method[name]), parts.record_names(study, method), mark=mark))
-    return parts.metric_cells(values, name)
+        values.append(Values(tuple(of_method[name]), shared.record_names(study, method), mark=mark))
+    return shared.metric_cells(values, name)
 
 
 def _mark(study: Study, method: str, metric: str) -> str:
@@ -93,7 +93,7 @@ def _significance_note(study: Study) -> list[str]:
         if one.metric in RANKING and first in (one.method, one.other)
     ]
     if not mine:
-        return parts.unpaired_note(study)
+        return shared.unpaired_note(study)
     metric = METRICS[mine[0].metric].title
     note = (
         f"{BETTER} and {WORSE}: {metric} significantly better and worse than {first}'s on the same "
@@ -102,4 +102,4 @@ def _significance_note(study: Study) -> list[str]:
     if not any(one.is_significant for one in mine):
         few = "" if any(one.reachable for one in mine) else ", and could not be with so few seeds"
         note += f"; no difference is significant{few}"
-    return [f"{note}.", *parts.unpaired_note(study)]
+    return [f"{note}.", *shared.unpaired_note(study)]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import Study, record_name
-from analysis.report.tables.parts import BuiltTable, record_names, row_name
+from analysis.report.tables.shared import BuiltTable, record_names, row_name
 from analysis.tables import TableCell, TextTable, budget_table, evaluate
 from analysis.tables.cells import UNDEFINED, number_cell
 from benchmark.records import RunRecord

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.figures.curves import validation_key
 from analysis.metrics.ranking import kendall_tau
 from analysis.report.study import Study, need
-from analysis.report.tables.parts import EMPTY, BuiltTable, count_cell
+from analysis.report.tables.shared import EMPTY, BuiltTable, count_cell
 from analysis.statistics.ceiling import SeedAgreement, agreement_of, ceiling_tau, spearman_brown
 from analysis.tables import TableCell, TextTable
 from analysis.tables.captions import describe

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.tables.captions import ComparisonContext
-from analysis.tables.text import TextTable
+from analysis.tables.text_table import TextTable
 
 PAGE = 180  # characters in a line if stdout is no terminal
 _BETWEEN = 3  # characters between two columns

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from analysis.tables.text import TableCell, TextTable
+from analysis.tables.text_table import TableCell, TextTable
 from baselines.registry import method_class
 from baselines.schedule import Plan
 from benchmark.app.cli.console import show

@@ -13,7 +13,7 @@ from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.spaces.nb201 import decode
-from tests.speed.plain import plain_logits
+from tests.speed.plain_implementation import plain_logits
 from tests.speed.scales import (
     PAPERS,
     SMALL,

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from analysis.metrics.ranking import METRICS
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
-from analysis.tables.text import TableCell, TextTable
+from analysis.tables.text_table import TableCell, TextTable
 
 NAME = "nasbench check"
 _HEADER = ("Method", "Metric", "Verdict", "Seeds", "Baseline", "Now", "Change", "Gate", "p", "Why")

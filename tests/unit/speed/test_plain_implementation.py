@@ -14,7 +14,7 @@ from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import Codes, decode, distinct_codes
-from tests.speed.plain import (
+from tests.speed.plain_implementation import (
     OneByOne,
     PlainSupernet,
     plain_distances,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.tables import TableCell, TextTable, to_markdown
-from analysis.tables.text import decimals
+from analysis.tables.text_table import decimals
 
 
 def test_markdown_is_aligned_and_escaped() -> None:

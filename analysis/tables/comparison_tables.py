@@ -11,7 +11,7 @@ from analysis.metrics.ranking import METRICS, Metric, metric_named
 from analysis.tables.captions import ComparisonContext
 from analysis.tables.cells import UNDEFINED
 from analysis.tables.evaluation import CONFIDENCE, by_method, column
-from analysis.tables.text import TableCell, TextTable, decimals
+from analysis.tables.text_table import TableCell, TextTable, decimals
 from benchmark.budget import Spending
 
 TIES = (
