@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.app.building import training
 from benchmark.app.building.journal import TrainingKey
 
@@ -21,5 +21,5 @@ def stub_training(
         asked.append(TrainingKey(code, seed))
         return invent(code, seed)
 
-    patch.setattr(training, "train_alone", train)
+    patch.setattr(training, "train_standalone", train)
     return asked

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.app.building.journal import (
     SETTINGS,
     Journal,

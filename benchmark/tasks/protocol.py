@@ -17,7 +17,7 @@ from benchmark.tasks.sections import NetworkSettings
 
 
 @dataclass(frozen=True)
-class AloneSettings:
+class StandaloneSettings:
     """How one architecture is trained: SGD with Nesterov momentum."""
 
     epochs: Count  # passes over the training images
@@ -62,7 +62,7 @@ class TrainingProtocol:
     description: str
     data: DataSettings
     network: NetworkSettings
-    training: AloneSettings  # how one architecture is trained
+    training: StandaloneSettings  # how one architecture is trained
     evaluation: EvaluationSettings
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.app.building.build_info import SOURCE_KIND, BuildInfo
 from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.records import digest

@@ -19,7 +19,7 @@ class BuildInfo:
 
     protocol: TrainingProtocol  # how architectures were trained
     seeds: tuple[int, ...]  # with which seeds
-    code: int  # `baselines.alone.TRAINING_VERSION` of the code that trained
+    code: int  # `baselines.standalone.TRAINING_VERSION` of the code that trained
     images: str  # SHA-256 of the images
     trainings: int  # number of trainings, one for each network and seed
     machines: tuple[Mapping[str, Any], ...]  # machines that trained, and their versions

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from baselines.alone import TRAINING_VERSION
-from baselines.alone.images import read_parts
+from baselines.standalone import TRAINING_VERSION
+from baselines.standalone.images import read_parts
 from benchmark.app.building.assembling import assemble, failed_trainings, list_faults
 from benchmark.app.building.journal import JOURNAL, Journal, TrainingKey, open_journal
 from benchmark.app.building.plan import BuildPlan

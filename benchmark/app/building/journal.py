@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from filelock import FileLock, Timeout
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.records import digest

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from baselines.alone import TrainingResult, train_alone
+from baselines.standalone import TrainingResult, train_standalone
 from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.app.workers.backends import Workers
 from benchmark.app.workers.dask import DIED_REMOTELY
@@ -124,7 +124,7 @@ def train_one(
 
     try:
         progress(0.0)
-        trained = train_alone(training.code, training.seed, protocol, images, device, progress)
+        trained = train_standalone(training.code, training.seed, protocol, images, device, progress)
     except StoppedError:
         return training, None
     except DivergedError as error:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.alone import TRAINING_VERSION, TrainingResult
-from baselines.alone.images import read_parts
+from baselines.standalone import TRAINING_VERSION, TrainingResult
+from baselines.standalone.images import read_parts
 from benchmark.app.building.build_info import BuildInfo, read_build_info
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.training import train_one

@@ -29,7 +29,7 @@ from benchmark.spaces.nb201.equivalence import (
     live_codes,
 )
 from benchmark.spaces.nb201.genotypes import from_genotype, is_genotype, to_genotype
-from benchmark.spaces.nb201.networks import network_codes
+from benchmark.spaces.nb201.network_equivalence import network_codes
 from benchmark.spaces.nb201.strings import Arch, all_strings, from_string, to_codes, to_string
 
 __all__ = [

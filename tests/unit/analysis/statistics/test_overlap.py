@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.statistics.overlap import Overlap, image_overlap
-from baselines.alone.images import read_parts
+from baselines.standalone.images import read_parts
 from benchmark.images import DataSettings, Images, dataset_record
 from benchmark.images.labelled_images import LabelledImages, image_set
 from benchmark.records import RunRecord

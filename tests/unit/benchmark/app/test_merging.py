@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.merging import merge
 from benchmark.errors import CheckError, InputError

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines.alone import TRAINING_VERSION, TrainingResult
-from baselines.alone.images import read_parts
+from baselines.standalone import TRAINING_VERSION, TrainingResult
+from baselines.standalone.images import read_parts
 from benchmark.app.building import (
     BuildPlan,
     Built,
@@ -275,7 +275,7 @@ def test_a_signal_stops_the_training_under_way(
             raise AssertionError("it was not stopped")
         return invent(code, seed)
 
-    monkeypatch.setattr(training, "train_alone", train)
+    monkeypatch.setattr(training, "train_standalone", train)
     with pytest.raises(StoppedError) as stopped:
         build_table(whole, tmp_path, "t")
     assert stopped.value.number == signal.SIGTERM
@@ -298,12 +298,12 @@ def test_a_training_that_fails_leaves_the_others(
             raise kind("the training loss is inf")
         return train(code, seed, *more)
 
-    monkeypatch.setattr(training, "train_alone", fail)
+    monkeypatch.setattr(training, "train_standalone", fail)
     message = f"1 of .* failed, .* architecture {failing.code} at seed .*: .*the training loss is "
     with pytest.raises(CheckError, match=message):
         build_table(plan(protocol), tmp_path, "t")
     assert len(read_journal(tmp_path).trained) == len(plan(protocol).trainings) - 1
-    monkeypatch.setattr(training, "train_alone", train)
+    monkeypatch.setattr(training, "train_standalone", train)
     assert build_table(plan(protocol), tmp_path, "t").missing == 0
 
 
@@ -315,7 +315,7 @@ def diverge(monkeypatch: pytest.MonkeyPatch, codes: set[int], seed: int = 1) -> 
             raise DivergedError("the training loss is nan")
         return invent(code, its_seed)
 
-    monkeypatch.setattr(training, "train_alone", train)
+    monkeypatch.setattr(training, "train_standalone", train)
 
 
 def test_few_networks_that_diverge_are_left_out(

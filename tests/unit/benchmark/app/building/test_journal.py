@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.app.building.journal import (
     JOURNAL,
     SETTINGS,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.alone import TrainingResult
+from baselines.standalone import TrainingResult
 from benchmark.app.building import BuildPlan, build_table, chosen_architectures, training
 from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.checking.reassembling import table_differences
@@ -35,7 +35,7 @@ def protocol() -> TrainingProtocol:
 @pytest.fixture
 def folder(protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return where a table of 40 architectures was built."""
-    monkeypatch.setattr(training, "train_alone", invent)
+    monkeypatch.setattr(training, "train_standalone", invent)
     build_table(BuildPlan(protocol, chosen_architectures("40"), range(3)), tmp_path, "t")
     return tmp_path
 

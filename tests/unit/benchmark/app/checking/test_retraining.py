@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.alone import TRAINING_VERSION, TrainingResult
+from baselines.standalone import TRAINING_VERSION, TrainingResult
 from benchmark.app.building import BuildPlan, build_table, chosen_architectures, training
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.checking import RerunOutcome, retraining
@@ -86,7 +86,7 @@ def test_on_the_same_machine_every_bit_must_agree(
         losses = {split: float(np.nextafter(it, 9)) for split, it in trained.loss.items()}
         return replace(trained, loss=losses) if seed == 5 else trained
 
-    monkeypatch.setattr(training, "train_alone", train)
+    monkeypatch.setattr(training, "train_standalone", train)
     found = retrain(table, 3)
     assert [one.outcome for one in found] == [RerunOutcome.IDENTICAL, RerunOutcome.DIFFERENT] * 3
     assert found[1].faults[0] == (
@@ -102,7 +102,7 @@ def test_on_another_machine_a_difference_as_between_seeds_is_close(
     single = table.measurements.by_seed[TEST].accuracies
     spread = math.sqrt(float(np.mean((single[:, 0] - single[:, 1]) ** 2)))  # of two seeds
     for share, outcome in ((0.2, RerunOutcome.CLOSE), (5.0, RerunOutcome.DIFFERENT)):
-        monkeypatch.setattr(training, "train_alone", shifted(share * spread))
+        monkeypatch.setattr(training, "train_standalone", shifted(share * spread))
         found = retrain(table, 3)
         assert {one.outcome for one in found} == {outcome}
         assert {one.differing for one in found} == {("cpu",)}
@@ -113,7 +113,7 @@ def test_on_another_machine_a_difference_as_between_seeds_is_close(
 
 def test_a_given_tolerance(table: TruthTable, monkeypatch: pytest.MonkeyPatch) -> None:
     on_another_machine(monkeypatch)
-    monkeypatch.setattr(training, "train_alone", shifted(1.0))
+    monkeypatch.setattr(training, "train_standalone", shifted(1.0))
     assert {one.outcome for one in retrain(table, 3, tolerance=1.01)} == {RerunOutcome.CLOSE}
     assert {one.outcome for one in retrain(table, 3, tolerance=0.99)} == {RerunOutcome.DIFFERENT}
     with pytest.raises(InputError, match="tolerance is -1"):
@@ -131,7 +131,7 @@ def test_each_training_is_compared_with_its_own_machine(
         measurements=replace(table.measurements, made_on=made_on),
         protocol={**table.protocol, "machines": machines},
     )
-    monkeypatch.setattr(training, "train_alone", shifted(0.5))
+    monkeypatch.setattr(training, "train_standalone", shifted(0.5))
     found = retrain(two, 3)
     assert [one.differing for one in found] == [(), ("cpu",)] * 3
     assert [one.outcome for one in found] == [RerunOutcome.DIFFERENT, RerunOutcome.CLOSE] * 3
@@ -148,7 +148,7 @@ def test_a_training_that_fails_is_different(
     def fail(*_: Any) -> TrainingResult:
         raise CheckError("the training loss is nan")
 
-    monkeypatch.setattr(training, "train_alone", fail)
+    monkeypatch.setattr(training, "train_standalone", fail)
     found = retrain(table, 1)
     assert [one.outcome for one in found] == [RerunOutcome.DIFFERENT] * 2
     assert found[0].faults == ("it failed: the training loss is nan",)

@@ -17,14 +17,14 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from baselines.alone.averaging import WeightAverage
-from baselines.alone.evaluation import evaluate_network, recompute_batch_norm
-from baselines.alone.images import read_parts, seed_batches
 from baselines.reference.network import Network
+from baselines.standalone.averaging import WeightAverage
+from baselines.standalone.evaluation import evaluate_network, recompute_batch_norm
+from baselines.standalone.images import read_parts, seed_batches
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import live_codes
-from benchmark.tasks.protocol import AloneSettings, TrainingProtocol
+from benchmark.tasks.protocol import StandaloneSettings, TrainingProtocol
 
 SPLITS = ("valid", "test")
 # Raise this when the same protocol, seed and architecture give other numbers than before.
@@ -43,7 +43,7 @@ class TrainingResult:
     seconds: float  # training time of an epoch
 
 
-def train_alone(
+def train_standalone(
     code: int,
     seed: int,
     protocol: TrainingProtocol,
@@ -142,7 +142,7 @@ def _check_finite(losses: Sequence[Tensor], steps: int) -> None:
         )
 
 
-def learning_rate(step: int, total: int, settings: AloneSettings) -> float:
+def learning_rate(step: int, total: int, settings: StandaloneSettings) -> float:
     """Return the learning rate of a step, from 0; the schedule ends one step after the last."""
     rising = round(settings.warm_up * total)
     if step < rising:

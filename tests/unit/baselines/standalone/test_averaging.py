@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from baselines.alone.averaging import WeightAverage
 from baselines.reference.network import Network
-from tests.unit.baselines.alone.tiny import ARCH, tiny
+from baselines.standalone.averaging import WeightAverage
+from tests.unit.baselines.standalone.tiny import ARCH, tiny
 
 
 @pytest.mark.parametrize(

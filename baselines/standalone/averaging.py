@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from baselines.reference.network import Network
-from benchmark.tasks.protocol import AloneSettings
+from benchmark.tasks.protocol import StandaloneSettings
 
 
 class WeightAverage:
@@ -21,7 +21,7 @@ class WeightAverage:
         steps: Steps of the whole training.
     """
 
-    def __init__(self, network: Network, settings: AloneSettings, steps: int) -> None:
+    def __init__(self, network: Network, settings: StandaloneSettings, steps: int) -> None:
         self._network = network
         self._settings = settings
         self._start = min(round(settings.average_from * steps), steps - 1)

@@ -17,7 +17,7 @@ CACHE_BYTES = 1 << 28  # of batches; seeds beyond make their batches again for e
 BatchList = list[tuple[Tensor, Tensor]]
 
 
-class AloneImages(NamedTuple):
+class StandaloneImages(NamedTuple):
     """Training, validation and test images; no image is in two of them."""
 
     train: Images
@@ -34,13 +34,13 @@ class AloneImages(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> AloneImages:
+def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> StandaloneImages:
     """Return the images of a protocol on a device, divided as `TrainingProtocol.indices` says."""
     record = dataset_record(protocol.data.dataset)
     images = record.read(protocol.data, folder).to(torch.device(device))
     held, first = images.valid, len(images.valid) - protocol.evaluation.valid_images
     valid = Images(held.pixels[first:], held.labels[first:], held.mean, held.deviation)
-    return AloneImages(images.train, valid, held.first(first))
+    return StandaloneImages(images.train, valid, held.first(first))
 
 
 def seed_batches(

@@ -9,16 +9,16 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 
-from baselines.alone import training
-from baselines.alone.evaluation import AccuracyAndLoss, evaluate_network
-from baselines.alone.images import read_parts, seed_batches
-from baselines.alone.training import learning_rate
 from baselines.reference.network import Network
+from baselines.standalone import training
+from baselines.standalone.evaluation import AccuracyAndLoss, evaluate_network
+from baselines.standalone.images import read_parts, seed_batches
+from baselines.standalone.training import learning_rate
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, live_codes
 from benchmark.tasks.protocol import TrainingProtocol
-from tests.unit.baselines.alone.tiny import ARCH, numbers, tiny, train
+from tests.unit.baselines.standalone.tiny import ARCH, numbers, tiny, train
 
 
 def naive(
@@ -148,5 +148,5 @@ def test_a_training_that_diverges_ends_with_its_epoch() -> None:
     shares: list[float] = []
     protocol = tiny(training__learning_rate=1e38, training__warm_up=0.0)
     with pytest.raises(DivergedError):
-        training.train_alone(ARCH, 0, protocol, Path(), progress=shares.append)
+        training.train_standalone(ARCH, 0, protocol, Path(), progress=shares.append)
     assert shares == [step / 12 for step in range(1, 6)]

@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import nn
 
-from baselines.alone.evaluation import evaluate_network, recompute_batch_norm
-from baselines.alone.images import read_parts
 from baselines.reference.network import Network
+from baselines.standalone.evaluation import evaluate_network, recompute_batch_norm
+from baselines.standalone.images import read_parts
 from benchmark.errors import DivergedError
 from benchmark.images import Images
 from benchmark.seeds import Streams
-from tests.unit.baselines.alone.tiny import ARCH, tiny
+from tests.unit.baselines.standalone.tiny import ARCH, tiny
 
 
 @pytest.fixture

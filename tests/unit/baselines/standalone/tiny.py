@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from baselines.alone import TrainingResult, train_alone
+from baselines.standalone import TrainingResult, train_standalone
 from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 
 ARCH = 9626
@@ -25,7 +25,7 @@ def tiny(**changes: Any) -> TrainingProtocol:
 
 
 def train(code: int = ARCH, seed: int = 0, **changes: Any) -> TrainingResult:
-    return train_alone(code, seed, tiny(**changes), Path())
+    return train_standalone(code, seed, tiny(**changes), Path())
 
 
 def numbers(result: TrainingResult) -> tuple[object, ...]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from baselines.alone import images
-from baselines.alone.images import _cached_batches, read_parts, seed_batches
+from baselines.standalone import images
+from baselines.standalone.images import _cached_batches, read_parts, seed_batches
 from benchmark.images import Batches, dataset_record
-from tests.unit.baselines.alone.tiny import numbers, tiny, train
+from tests.unit.baselines.standalone.tiny import numbers, tiny, train
 
 
 def test_no_image_is_in_two_parts() -> None:
