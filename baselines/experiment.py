@@ -1,7 +1,5 @@
 """What a method gets: images, a network's size, a budget, and random streams. No truth."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Few-shot NAS: one sub-supernet for each operation on one edge, or each pair on two."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """GM-NAS: a tree of supernets in which operations with similar gradients share weights."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """The control of GM-NAS: the same tree at the same cost, but groups drawn at random."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The interface of a method: one call that turns an experiment into a score for each candidate."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """One-shot NAS: a single supernet holds the whole space."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -4,8 +4,6 @@ Shares make methods comparable: all spend the same budget, gradient matching inc
 what the papers state: a run costs what its schedule costs, which differs from method to method.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from dataclasses import asdict, dataclass

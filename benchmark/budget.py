@@ -4,8 +4,6 @@ An image passed forward and backward costs one, whatever the pass is for. Scorin
 forward only and costs the same for every method: it is counted separately.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum

@@ -1,7 +1,5 @@
 """Atomic writing and bounded reading of files."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import os

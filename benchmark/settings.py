@@ -5,8 +5,6 @@ least 1, a ``Literal`` lists its choices, a tuple is read from a list. Preset fi
 the options of methods all go through `read_settings`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass

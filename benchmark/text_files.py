@@ -1,7 +1,5 @@
 """Reading text and CSV files, with the line in messages."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Sequence

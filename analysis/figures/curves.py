@@ -1,7 +1,5 @@
 """Ranking quality as a function of the size of the top."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Gradient distances between the operations of every edge, and the split that was chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

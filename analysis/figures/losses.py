@@ -1,7 +1,5 @@
 """Training losses over the budget, each supernet where it was trained."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

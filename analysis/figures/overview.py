@@ -1,7 +1,5 @@
 """The means of all methods in all metrics, as a shaded table."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

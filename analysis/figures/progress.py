@@ -1,7 +1,5 @@
 """Ranking quality over the budget, for runs that recorded a trajectory."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

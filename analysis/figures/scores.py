@@ -4,8 +4,6 @@ Both axes start at a low percentile of the connected architectures: a few failur
 everything else.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """A metric of every run, with the mean of each method and its interval."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

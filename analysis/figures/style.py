@@ -1,7 +1,5 @@
 """The style of figures, and writing them to files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

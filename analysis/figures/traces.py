@@ -1,7 +1,5 @@
 """Reading traces for figures; a record from another source may hold an inconsistent trace."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

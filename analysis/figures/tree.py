@@ -1,7 +1,5 @@
 """The tree of splits: the edge and groups of each split, and what each leaf holds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

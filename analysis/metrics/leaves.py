@@ -5,8 +5,6 @@ proposal with the best accuracy in the table: an oracle, since it looks at the t
 proposes what its base selected; where a record does not say, what the leaf scores highest.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -7,8 +7,6 @@ Ties: tau is tau-b and rho uses average ranks; a top-k metric is its expectation
 among equal scores and, independently, among equal truths. An undefined metric is NaN.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """The ranking quality of a file of predictions, measured against a table of true accuracies."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

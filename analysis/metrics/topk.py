@@ -3,8 +3,6 @@
 Higher values are better. Every quantity depends on the values alone, never on the items' indices.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

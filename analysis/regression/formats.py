@@ -1,7 +1,5 @@
 """Output formats of a check: a table, JSON, JUnit's XML, and annotations for GitHub."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from xml.etree import ElementTree

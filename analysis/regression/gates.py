@@ -5,8 +5,6 @@ at every seed, and a large mean may come from one seed alone. Metrics of ranking
 are both gated: over published runs, the one says little about the other.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

@@ -10,8 +10,6 @@ A method with a missing or incomparable run is not judged, not even on its other
 failed may be the bad ones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

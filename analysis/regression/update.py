@@ -1,7 +1,5 @@
 """Making a baseline from runs, for the first time or anew."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from analysis.regression.baseline import Baseline, BaselineTruth

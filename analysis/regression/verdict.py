@@ -1,7 +1,5 @@
 """The result of a check: a verdict for each method and metric, and one for all of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 

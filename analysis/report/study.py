@@ -1,7 +1,5 @@
 """The input of a report: the records of a folder, and the truth they are measured against."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Writing a report: tables, figures, an HTML page and a LaTeX document."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -6,8 +6,6 @@ seeds correlate by r, the means of two sets of k seeds correlate by k·r / (1 + 
 a mean correlates with the expected accuracy by the square root of that.
 """
 
-from __future__ import annotations
-
 import math
 from itertools import combinations
 from typing import NamedTuple

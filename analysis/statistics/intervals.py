@@ -12,8 +12,6 @@ values, and even beyond the metric's range.
 A NaN among the values makes every result NaN. An interval or standard deviation of one run is NaN.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from itertools import combinations_with_replacement

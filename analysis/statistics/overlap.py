@@ -5,8 +5,6 @@ which of them it was measured on, and a run record which of them trained its sup
 architectures. An image used for both makes the ranking look better than it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

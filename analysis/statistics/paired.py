@@ -8,8 +8,6 @@ metric. The sign-flip test decides.
 A NaN among the differences makes results NaN; "not significant" never means equal.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Sequence

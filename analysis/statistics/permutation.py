@@ -15,8 +15,6 @@ sign-flip test and are dropped from Wilcoxon's, as in his definition; equal size
 average rank. A NaN among the differences makes the p-value NaN.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

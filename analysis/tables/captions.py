@@ -1,7 +1,5 @@
 """What captions say about a comparison: its truth, its runs, and how many architectures."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

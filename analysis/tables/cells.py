@@ -1,7 +1,5 @@
 """Cells of a paper's tables: mean ± standard deviation, best bold, second underlined."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

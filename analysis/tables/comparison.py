@@ -1,7 +1,5 @@
 """A comparison of methods: from run records to tables."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The two tables of a comparison: how well each method ranks, and what it spent."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Sequence
 

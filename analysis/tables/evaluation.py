@@ -4,8 +4,6 @@ A frame names its truth in every row, so numbers of different truths are never a
 An undefined metric and a wall time that was not recorded are NaN.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict

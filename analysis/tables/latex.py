@@ -4,8 +4,6 @@ The output compiles with pdflatex and the packages booktabs and longtable; non-A
 written as commands.
 """
 
-from __future__ import annotations
-
 from analysis.tables.text_table import TableCell, TextTable
 
 PAGE_ROWS = 40  # longer tables are broken over several pages

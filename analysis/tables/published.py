@@ -1,7 +1,5 @@
 """Published numbers of others, each with its source, shown beside ours."""
 
-from __future__ import annotations
-
 import csv
 import math
 import re

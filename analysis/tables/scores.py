@@ -1,7 +1,5 @@
 """The table of scored predictions: one row per file."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A table of texts, independent of the output format, and its form in Markdown."""
 
-from __future__ import annotations
-
 import re
 from itertools import accumulate
 from typing import NamedTuple

@@ -9,8 +9,6 @@ preserves the norm of gradients, complexity the multiply-adds.
 A score depends on the other candidates, because it is made of ranks among them.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from typing import ClassVar

@@ -3,8 +3,6 @@
 Sizes are those of the network of NAS-Bench-201, whatever the task's; both rank alike.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

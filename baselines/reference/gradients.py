@@ -14,8 +14,6 @@ gradient's absolute value divided by its standard deviation; these are summed wi
 the logarithms of the sums over convolutions and the classifier.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import ClassVar

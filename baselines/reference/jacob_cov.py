@@ -7,8 +7,6 @@ with the eigenvalues v of the rows' correlations, the score is minus the sum of 
 + k), k = 1e-5. With as many images as pixels one eigenvalue is always zero and dominates.
 """
 
-from __future__ import annotations
-
 import math
 from typing import ClassVar
 

@@ -6,8 +6,6 @@ two images is the number of units where their codes agree; the score is the log-
 kernel matrix.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import torch

@@ -5,8 +5,6 @@ always uses the batch's statistics, as at a training step; for training alone it
 statistics. Layers are standard PyTorch modules, because proxies search for them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

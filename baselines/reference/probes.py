@@ -1,7 +1,5 @@
 """The networks and images that zero-cost proxies use, and the options that choose them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 

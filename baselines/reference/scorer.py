@@ -5,8 +5,6 @@ function has a random stream of its own at a seed, so its measure does not depen
 other architectures are measured, and proxies that draw nothing else see the same weights.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

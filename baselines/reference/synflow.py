@@ -8,8 +8,6 @@ proxies for lightweight NAS*, ICLR 2021, arXiv 2101.08134, section 3.2]. As in t
 BatchNorm is removed and the precision double.
 """
 
-from __future__ import annotations
-
 import math
 from typing import ClassVar
 

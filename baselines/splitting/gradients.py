@@ -9,8 +9,6 @@ Child models of paths that differ in dead edges alone are one function, which is
 all the drawn path itself, which is a child for every edge.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 

@@ -5,8 +5,6 @@ the minimum cut of the graph of similarities. Sums that differ by rounding alone
 the first of equals is taken: in the order of `set_partitions`, or the smallest edge.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """Groups of operations by spectral clustering, for edges with too many to try every partition."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

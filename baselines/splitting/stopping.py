@@ -9,8 +9,6 @@ freedom. Summed over rivals this is an upper bound, by Bonferroni's inequality; 
 an equal part of the allowed error. Where a rival equals the leader, all batches are used.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Averaging a network's weights over the steps of its training."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 
 import torch

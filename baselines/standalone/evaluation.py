@@ -1,7 +1,5 @@
 """Evaluating a trained network, and recomputing its BatchNorm statistics."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The images of a training protocol, and the training batches of each seed."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple

@@ -4,8 +4,6 @@ At a seed all architectures see the same batches in the same order, and draw the
 same stream. The result depends on protocol, seed and live architecture, not on earlier trainings.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence

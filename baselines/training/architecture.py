@@ -1,7 +1,5 @@
 """Architecture parameters α: one number for each operation that a subspace allows on an edge."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -4,8 +4,6 @@ All random numbers that affect training come from named streams of the seed, so 
 the same stream get the same numbers.
 """
 
-from __future__ import annotations
-
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence

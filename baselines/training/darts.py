@@ -3,8 +3,6 @@
 [DARTS] Liu et al. 2019, arXiv 1806.09055, section 2.3 with ξ = 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import ClassVar
 

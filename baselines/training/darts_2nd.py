@@ -6,8 +6,6 @@ Hessian-vector product, computed as the difference of two gradients for α at w 
 the gradient of the validation loss for w'.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 

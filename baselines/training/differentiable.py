@@ -4,8 +4,6 @@ A step first trains α on validation images and then the weights on training ima
 1806.09055, algorithm 1], each with the other held fixed.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The one-shot bases by name; a new one is added to `BASES`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

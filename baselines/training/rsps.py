@@ -3,8 +3,6 @@
 [RSPS] Li & Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 

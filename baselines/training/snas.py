@@ -4,8 +4,6 @@
 softmax((log α + G) / λ), G independent Gumbel noise, λ the temperature.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import ClassVar
 

@@ -4,8 +4,6 @@ All random numbers are drawn before the first step, and losses stay on the devic
 steps at a time, so that the host seldom waits for it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ training. A resumed run builds the tree again, loading what is finished. States 
 are not needed, because each range of steps draws from a stream of its own in advance.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

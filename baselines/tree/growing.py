@@ -5,8 +5,6 @@ how a node chooses its edge and groups. The leaves share what is left of the bud
 and splitting, equally to within one step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any

@@ -3,8 +3,6 @@
 Training is not affected: nothing is drawn from the seed's streams and no weight is changed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

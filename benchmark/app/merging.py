@@ -1,7 +1,5 @@
 """Merging folders that several machines wrote: of run records, or of trainings for a table."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

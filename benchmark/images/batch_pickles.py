@@ -4,8 +4,6 @@ A batch is a dictionary with ``data``, uint8 [n, channels·H·W], one image a ro
 channel, and a list of labels.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training batches, cropped, mirrored and normalised on the device."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor

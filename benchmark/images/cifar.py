@@ -1,7 +1,5 @@
 """CIFAR-10 and CIFAR-100, in the version for Python or the binary one [Krizhevsky 2009]."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

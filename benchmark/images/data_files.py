@@ -1,7 +1,5 @@
 """The folder of all data sets, downloads to it, and bounded reading of its files."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import tarfile

@@ -4,8 +4,6 @@ Nearly every architecture classifies all plain digits correctly, which leaves no
 Fixed Gaussian noise on the pixels makes architectures differ.
 """
 
-from __future__ import annotations
-
 import math
 from importlib.metadata import distribution
 

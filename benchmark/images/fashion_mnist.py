@@ -1,7 +1,5 @@
 """Fashion-MNIST: 60,000 grey pictures of clothes, in IDX files [arXiv 1708.07747]."""
 
-from __future__ import annotations
-
 from math import prod
 from pathlib import Path
 

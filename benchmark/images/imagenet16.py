@@ -4,8 +4,6 @@ It is made from the ten pickled training batches of downsampled ImageNet [Chraba
 arXiv 1707.08819], whose download requires an account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Labelled uint8 images as read from files, and their split into training and validation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The images that a task asks for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 

@@ -6,8 +6,6 @@ first (they are described in the standard library's ``pickletools``) and refuses
 benchmark file contains, lengths beyond the end, and unbounded nesting.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """When a run writes a checkpoint, and how it stops at one."""
 
-from __future__ import annotations
-
 import math
 import re
 import time

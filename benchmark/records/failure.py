@@ -1,7 +1,5 @@
 """The report of a failed run: how far it got, and why it failed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path

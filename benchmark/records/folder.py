@@ -1,7 +1,5 @@
 """A folder of run records."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """JSON files with a checksum, so that damage and changes by hand are noticed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

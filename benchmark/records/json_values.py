@@ -1,7 +1,5 @@
 """JSON values, and the digest of a value."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ The system releases a lock when its process ends, however it ends. The lock's fi
 record to be, hidden, and is removed when the lock is released.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from pathlib import Path
 

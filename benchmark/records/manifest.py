@@ -4,8 +4,6 @@ A record's own checksum shows that it was damaged; that it was replaced or is mi
 such a list.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path

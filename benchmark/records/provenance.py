@@ -1,7 +1,5 @@
 """What ran where: enough to run it again, and no user name or folder of the machine."""
 
-from __future__ import annotations
-
 import platform
 import shlex
 import subprocess

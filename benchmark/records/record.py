@@ -1,7 +1,5 @@
 """One run of a method at one seed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

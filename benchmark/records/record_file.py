@@ -1,7 +1,5 @@
 """A run record as a file: JSON that a person can read, all but the scores."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 A named entry must have its type where it is there; other entries may hold any JSON value.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal

@@ -4,8 +4,6 @@ Bytes of equal significance are stored together, so that they compress well. Whe
 that are one function score alike, each function is stored once.
 """
 
-from __future__ import annotations
-
 import base64
 import zlib
 from typing import Any

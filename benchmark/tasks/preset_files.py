@@ -4,8 +4,6 @@ A file describes one dataclass in full, or ``extends`` a preset of the package a
 differs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from importlib import resources

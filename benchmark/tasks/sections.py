@@ -1,7 +1,5 @@
 """The sections of a task's settings."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Literal
 

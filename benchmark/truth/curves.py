@@ -1,7 +1,5 @@
 """Learning curves: the accuracy after each epoch, in a file beside the table's."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Importing a table from a file of any known format into the cache folder."""
 
-from __future__ import annotations
-
 import re
 import tarfile
 from collections.abc import Callable

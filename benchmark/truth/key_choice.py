@@ -1,7 +1,5 @@
 """Choosing one of a table's accuracies by the parts of its key that the user gave."""
 
-from __future__ import annotations
-
 from benchmark.errors import MissingError
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import TruthTable

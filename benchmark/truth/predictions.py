@@ -1,7 +1,5 @@
 """Predictions: scores of architectures by any method, read from a CSV or JSON file."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """Opening a table by its name or by the path of its file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

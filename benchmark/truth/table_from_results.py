@@ -1,7 +1,5 @@
 """From the results of single architectures to a table."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A figure of a report with its caption, and what drawing one needs."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Figures of ranking quality: overview, runs by seed, scores, and curves over the top."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Figures of what happened during runs: distances, trees, losses, progress."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

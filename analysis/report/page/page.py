@@ -1,7 +1,5 @@
 """The report as one self-contained HTML page."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Mapping
 from importlib import resources

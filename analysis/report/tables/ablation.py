@@ -1,7 +1,5 @@
 """The tables of ablations: methods with other options against themselves and the others."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The list of a report's tables, and making all tables and figures of a study."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """The table of paired comparisons of methods on the same seeds, with tests and intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

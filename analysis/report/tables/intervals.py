@@ -1,7 +1,5 @@
 """The table of intervals: how far other seeds, and other architectures, could move a ranking."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The table of search outcomes: what a method would return to its user, and its leaves contain."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The table of ranking quality: method × base × data set, with published numbers below."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from analysis.metrics.ranking import METRICS

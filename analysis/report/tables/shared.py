@@ -1,7 +1,5 @@
 """What the tables of a report share: cells, headings, names, published rows and notes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The tables of costs by method, and of all runs with the origin of each number."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from analysis.metrics.ranking import METRICS

@@ -1,7 +1,5 @@
 """The table of the truth itself: how far its seeds agree, and the ceiling that follows."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from itertools import combinations

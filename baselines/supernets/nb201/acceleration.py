@@ -3,8 +3,6 @@
 Both are options of a task, off in every preset so that published numbers stay as they are.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import torch

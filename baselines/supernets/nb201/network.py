@@ -6,8 +6,6 @@ stride 2 between stages; BatchNorm, ReLU, global average pooling, linear [NAS-Be
 architecture. A `Mixture` gives each edge a weighted sum of operations, the same in all cells too.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import cast

@@ -5,8 +5,6 @@ images these are when architectures are scored is a recorded option, because it 
 lot.
 """
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import torch

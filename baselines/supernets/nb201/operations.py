@@ -1,7 +1,5 @@
 """The five candidate operations of an edge [NAS-Bench-201, arXiv 2001.00326, section 2.1]."""
 
-from __future__ import annotations
-
 from functools import cache, cached_property
 from typing import Protocol
 

@@ -15,8 +15,6 @@ Each architecture keeps its own BatchNorm statistics, so the logits equal, up to
 `Supernet.forward` along each path alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

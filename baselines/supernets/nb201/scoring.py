@@ -4,8 +4,6 @@ BatchNorm's statistics come from the validation images that score, or from train
 with them. All images pass together, so the order of architectures and of images does not matter.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """From trainings to a table: every architecture gets the numbers of its network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 

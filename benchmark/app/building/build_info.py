@@ -1,7 +1,5 @@
 """How a table was built, as it is recorded in the table: enough to train it again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any

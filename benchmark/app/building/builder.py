@@ -1,7 +1,5 @@
 """Training what a table needs, each network once, and writing the table once all is trained."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -4,8 +4,6 @@ Each line is a checksum, a blank, and JSON. A line that was cut off or damaged i
 training is done again. The facts of a machine are written once, above the first training it did.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

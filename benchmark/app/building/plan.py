@@ -1,7 +1,5 @@
 """What a table will hold: a protocol, architectures and seeds."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

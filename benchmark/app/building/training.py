@@ -1,7 +1,5 @@
 """Training networks side by side, and recording each in the journal as it finishes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache

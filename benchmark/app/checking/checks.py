@@ -1,7 +1,5 @@
 """A counter of checks that keeps the findings of those that fail."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

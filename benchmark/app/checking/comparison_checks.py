@@ -1,7 +1,5 @@
 """Whether the tables beside records follow from the records and the truth."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

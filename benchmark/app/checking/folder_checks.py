@@ -1,7 +1,5 @@
 """Whether a folder of records is intact: each record, all of them together, and the tables."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from analysis.tables.evaluation import comparable

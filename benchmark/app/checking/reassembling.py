@@ -1,7 +1,5 @@
 """Whether a built table follows from its trainings."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

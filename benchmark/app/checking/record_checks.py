@@ -1,7 +1,5 @@
 """What must hold within one record."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

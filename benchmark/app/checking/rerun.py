@@ -11,8 +11,6 @@ for one seed, by at most 0.66 for two. Where two splits are equally good, the ot
 take the other one; the supernets below it are then not compared.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ table's deviation over seeds, root mean square over architectures. (36 trainings
 two epochs, AVX-512 against AVX2: half of that in root mean square, 1.6 times it at most.)
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

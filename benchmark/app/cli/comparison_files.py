@@ -1,7 +1,5 @@
 """The files of a comparison: tables, a figure, and a manifest of what they were made from."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables and lines on the screen."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import click

@@ -1,7 +1,5 @@
 """``--dry-run``: what runs would do and how long they would take, before anything is run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import click

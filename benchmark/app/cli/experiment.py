@@ -1,7 +1,5 @@
 """What ``nasbench run`` and ``nasbench compare`` share: from a task to tables and a figure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The entry point: catches signals before anything slow is imported."""
 
-from __future__ import annotations
-
 import math
 import signal
 import sys

@@ -1,7 +1,5 @@
 """The command ``nasbench``, and how errors become one line and an exit code."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """What ``nasbench tables`` prints, as plain data that JSON can hold."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple

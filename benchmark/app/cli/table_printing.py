@@ -1,7 +1,5 @@
 """How the facts of `benchmark.app.cli.table_facts` are printed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

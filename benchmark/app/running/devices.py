@@ -1,7 +1,5 @@
 """Names of devices: the CPU or an accelerator, as PyTorch calls them."""
 
-from __future__ import annotations
-
 import torch
 
 from benchmark.errors import InputError

@@ -5,8 +5,6 @@ before giving it to a worker, and unlocks it when its record is written, so seve
 share a folder.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """How long runs will take on this machine, from a few measured steps on images of noise."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Running methods at seeds, each once, and keeping every record as soon as it is done."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Shares of the work, for machines that cannot reach each other."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import TypeVar

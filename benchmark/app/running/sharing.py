@@ -6,8 +6,6 @@ two of them compute at a time, those that have done least first, and the five ta
 rounds. Each unit computes on its own thread and only waits between two steps: no bit changes.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

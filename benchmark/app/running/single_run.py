@@ -1,7 +1,5 @@
 """One run of a method at a seed, in this process: what it is given, and the record of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone

@@ -1,7 +1,5 @@
 """A unit as a job for a worker process."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Where independent calls run: in processes of this machine, or on a Dask cluster."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Workers ignore signals, which the main process handles, and end when the pool or
 does.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

@@ -4,8 +4,6 @@ A small file in shared memory holds the finished share of each unit, written by 
 whether units should stop, written by the main process.
 """
 
-from __future__ import annotations
-
 import sys
 import threading
 import time

@@ -1,7 +1,5 @@
 """How a process computes a unit: on one thread, by deterministic kernels, keeping freed memory."""
 
-from __future__ import annotations
-
 import ctypes
 import platform
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Work that can stop by itself registers a function with `stoppable`; without one,
 at once.
 """
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

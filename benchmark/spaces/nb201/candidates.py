@@ -1,7 +1,5 @@
 """The architectures that a task scores: the whole space, a sample, or a list."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

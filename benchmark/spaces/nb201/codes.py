@@ -1,7 +1,5 @@
 """Converting between operations and codes, in arrays of any shape."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

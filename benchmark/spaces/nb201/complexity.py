@@ -4,8 +4,6 @@ Dead edges count too, as in the official table. Multiply-adds are those of convo
 linear layer with its bias; BatchNorm, ReLU and pooling count as zero.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 

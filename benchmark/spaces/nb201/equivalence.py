@@ -1,7 +1,5 @@
 """Dead edges, connectedness, and isomorphism classes."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -7,8 +7,6 @@ folder ``Few-Shot_NasBench201``: ``random_architecture_func`` of ``exps/algos/R_
 keys of the files in ``supernet_info``.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from itertools import product

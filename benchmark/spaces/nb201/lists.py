@@ -1,7 +1,5 @@
 """Architectures written as text: one, or a list of them in a file."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@ Stricter than `isomorphism_classes`, whose texts do not distinguish one convolut
 used twice from two convolutions of the same input, which have weights of their own.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import chain, permutations, product
 

@@ -1,7 +1,5 @@
 """Reading and writing the strings of NAS-Bench-201, and finding the nearest to a misspelt one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeAlias

@@ -4,8 +4,6 @@ The schema's metadata carries the version of the format, texts about the columns
 everything else in the file.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The cache folder: built-in tables converted once, and the tables that the user imported."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Exporting a table: accuracies as CSV or Parquet, or everything in the project's own format."""
 
-from __future__ import annotations
-
 import csv
 import io
 from pathlib import Path

@@ -11,8 +11,6 @@ Its texts are the table's name, description, source and protocol, how well its s
 which seeds the lists have.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import asdict

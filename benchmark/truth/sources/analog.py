@@ -12,8 +12,6 @@ The file is a pickle, and a pickle can run code: its checksum is verified first,
 two record classes are allowed. The package itself is never imported.
 """
 
-from __future__ import annotations
-
 import pickle
 from importlib import metadata
 from pathlib import Path

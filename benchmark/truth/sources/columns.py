@@ -6,8 +6,6 @@ the architecture, ``arch`` its number, and ``cifar10-test``, ``cifar10-val`` etc
 after a number of epochs that the file does not state.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence

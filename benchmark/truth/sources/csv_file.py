@@ -4,8 +4,6 @@ A column is named ``<dataset>_<split>_<epochs>``, for example ``cifar10_test_200
 in any order. Every fault is reported with its line, the header being line 1.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

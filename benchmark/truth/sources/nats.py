@@ -5,8 +5,6 @@
 unpacked to the disk.
 """
 
-from __future__ import annotations
-
 import bz2
 import hashlib
 import re

@@ -7,8 +7,6 @@ training images (``cifar10-valid``, validated on the other half, ``x-valid``) an
 one half of their test images (``x-valid``) and tested on the other (``x-test``).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

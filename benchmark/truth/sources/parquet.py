@@ -1,7 +1,5 @@
 """Tables from Parquet files, with the same columns as CSV files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

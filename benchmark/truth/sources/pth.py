@@ -12,8 +12,6 @@ slots that are kept. An earlier object gets its slot when a record first refers 
 its own record are then unpickled once more.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

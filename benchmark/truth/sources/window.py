@@ -1,7 +1,5 @@
 """A file that is read from front to back with only a part of it in memory."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import BinaryIO
 

@@ -1,7 +1,5 @@
 """``nasbench compare``: methods side by side."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

@@ -1,7 +1,5 @@
 """``nasbench list``: the names to choose from."""
 
-from __future__ import annotations
-
 import click
 
 from benchmark.errors import unknown_name

@@ -1,7 +1,5 @@
 """``nasbench merge``: join what several machines did."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``nasbench report``: from a folder of records to tables, figures and a page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

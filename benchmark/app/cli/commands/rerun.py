@@ -1,7 +1,5 @@
 """``nasbench rerun``: whether runs can be reproduced."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``nasbench run``: methods at several seeds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

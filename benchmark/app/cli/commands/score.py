@@ -1,7 +1,5 @@
 """``nasbench score``: the ranking quality of anyone's predictions."""
 
-from __future__ import annotations
-
 import click
 
 from benchmark.app.cli.options import table_option

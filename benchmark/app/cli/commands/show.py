@@ -1,7 +1,5 @@
 """``nasbench show``: one preset in full."""
 
-from __future__ import annotations
-
 import click
 
 from benchmark.app.cli.options import read_changes, set_option

@@ -1,7 +1,5 @@
 """``nasbench verify``: whether records are what they claim to be."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``nasbench tables build``: a table of your own, by training architectures alone."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``nasbench tables export``: write a table to a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """The command ``nasbench tables``."""
 
-from __future__ import annotations
-
 import click
 
 from benchmark.app.cli.commands.tables.build import build

@@ -1,7 +1,5 @@
 """``nasbench tables import``: convert a file once."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

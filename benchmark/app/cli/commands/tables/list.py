@@ -1,7 +1,5 @@
 """``nasbench tables list``: the names of tables."""
 
-from __future__ import annotations
-
 import click
 
 from benchmark.app.cli.options import json_option

@@ -1,7 +1,5 @@
 """``nasbench tables query``: what a table holds on one architecture."""
 
-from __future__ import annotations
-
 import click
 
 from benchmark.app.cli.options import json_option, table_option

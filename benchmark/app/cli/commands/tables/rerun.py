@@ -1,7 +1,5 @@
 """``nasbench tables rerun``: whether the trainings of a built table can be reproduced."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``nasbench tables verify``: whether a table is what it claims to be."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
