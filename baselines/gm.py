@@ -45,7 +45,7 @@ class SplittingOptions:
     edge: Literal["best", "random", "fixed"]
     # index of the edge to split at each level if ``edge`` is fixed; else none
     edges: tuple[EdgeIndex, ...]
-    # whether an operation that stands alone on an edge has weight 1 (hard) or keeps its weight in
+    # whether an operation that is alone on an edge has weight 1 (hard) or keeps its weight in
     # the mixture (soft)
     weight: Literal["hard", "soft"]
     # whether all partitions are tried, or spectral clustering finds one

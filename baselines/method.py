@@ -36,7 +36,7 @@ class Method(ABC):
     """
 
     name: ClassVar[str]
-    # whether it trains nothing and stands in tables for comparison only
+    # whether it trains nothing and is in tables for comparison only
     reference: ClassVar[bool] = False
     seeded: ClassVar[bool] = True  # whether its scores depend on the seed
     Options: ClassVar[type[Any]] = NoOptions  # dataclass of its options

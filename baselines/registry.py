@@ -24,7 +24,7 @@ class MethodRecord:
     name: str
     description: str
     path: str  # module below ``baselines`` and class, like ``gm:Gm``
-    reference: bool = False  # whether it trains nothing and stands in tables for comparison only
+    reference: bool = False  # whether it trains nothing and is in tables for comparison only
     expensive: bool = False  # whether it is compared only if it is named
 
     def load(self) -> type[Method]:

@@ -52,7 +52,7 @@ def write_atomic(path: str | Path, data: bytes | str) -> None:
 
 
 def marked_name() -> str:
-    """Return a unique name that tells `sweep` which process it belongs to."""
+    """Return a unique name by which `sweep` finds the process it belongs to."""
     return f"{_machine()}{os.getpid():08x}{secrets.token_hex(4)}"
 
 
@@ -78,7 +78,7 @@ def sweep(folder: str | Path) -> None:
 
 
 def is_gone(process: int) -> bool:
-    """Tell whether a process of this machine has ended, given its number."""
+    """Return whether a process of this machine has ended, given its number."""
     try:
         return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

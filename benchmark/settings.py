@@ -99,7 +99,7 @@ def _kinds(wanted: inspect.Type) -> Sequence[inspect.Type]:
 
 
 def _wanted(wanted: inspect.Type, value: object) -> str:
-    """Say what a setting must be, where ``value`` is not."""
+    """Return what a setting must be, where ``value`` is not."""
     clauses = []
     for one in _kinds(wanted):
         match one:

@@ -137,7 +137,7 @@ def _registry(*metrics: Metric) -> Mapping[str, Metric]:
     return MappingProxyType(named)
 
 
-# The metrics of a table that has no room for all.
+# The metrics of a table that is too narrow for all.
 BRIEF = ("kendall_tau", "spearman_rho", "precision_at_5pct", "predicted_best", "regret")
 METRICS: Mapping[str, Metric] = _registry(
     Metric("kendall_tau", "Kendall τ-b", bounds=(-1, 1)),

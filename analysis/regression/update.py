@@ -1,4 +1,4 @@
-"""Making a baseline from runs, for the first time or anew."""
+"""Making a baseline from runs, for the first time or again."""
 
 from collections.abc import Collection, Sequence
 

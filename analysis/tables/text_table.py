@@ -24,7 +24,7 @@ class TextTable(NamedTuple):
     # one heading per column; a line break marks where a narrow one may be broken
     header: tuple[str, ...]
     rows: tuple[tuple[TableCell, ...], ...]  # one cell per column each
-    caption: str  # what a reader must know, one fact per line
+    caption: str  # what a reader must know, one sentence per line
     names: int = 1  # how many columns at the left hold names; the others hold numbers
     # sizes of the groups of rows that a line separates; empty for one group
     groups: tuple[int, ...] = ()
@@ -63,7 +63,7 @@ def _marked(cell: TableCell) -> str:
     text = _escaped(cell.text)
     if cell.bold:
         return f"**{text}**"
-    return f"<ins>{text}</ins>" if cell.underlined else text  # Markdown itself knows no underline
+    return f"<ins>{text}</ins>" if cell.underlined else text  # Markdown itself has no underline
 
 
 def _escaped(text: str) -> str:

@@ -1,1 +1,1 @@
-"""The command line and what it runs: the one room that imports methods and analysis."""
+"""The command line and what it runs: the one package that imports methods and analysis."""

@@ -1,4 +1,4 @@
-"""The images that a task asks for."""
+"""The settings of a task's images."""
 
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple

@@ -1,6 +1,6 @@
 """Checking a pickle's opcodes before it is unpickled: where it ends, and that its sizes are sound.
 
-Python's unpickler believes the lengths and memo numbers in a pickle and allocates accordingly, and
+Python's unpickler trusts the lengths and memo numbers in a pickle and allocates accordingly, and
 it hashes nested tuples recursively until the C stack is full. A walk goes through the opcodes
 first (they are described in the standard library's ``pickletools``) and refuses those that no
 benchmark file contains, lengths beyond the end, and unbounded nesting.

@@ -67,7 +67,7 @@ def reading_checkpoint() -> Iterator[None]:
         yield
     except _TRIPPED as error:
         raise CheckError(
-            "its checkpoint is not as this program writes it: delete it, and the run starts anew"
+            "its checkpoint is not as this program writes it: delete it, and the run starts over"
         ) from error
 
 
@@ -151,10 +151,10 @@ class Checkpoints:
         try:
             contents = read_checkpoint(self._path)
         except InputError as error:
-            self.note = f"{error}; the run starts anew"
+            self.note = f"{error}; the run starts over"
             return None
         if contents.get("key") != self._key:
-            self.note = f"{self._path} is of another task, machine or version; the run starts anew"
+            self.note = f"{self._path} is of another task, machine or version; the run starts over"
             return None
         with reading_checkpoint():
             self.resumed = whole_number(contents.get("resumed", 0)) + 1

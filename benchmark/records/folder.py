@@ -68,7 +68,7 @@ def find_record(
 
 
 def _differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
-    """Say in which settings that decide scores two tasks differ."""
+    """Return in words in which settings that decide scores two tasks differ."""
     found = [
         f"{name} is {_shown(one)} there, {_shown(other)} here"
         for name, (one, other) in differences(there, here).items()

@@ -17,7 +17,7 @@ MAX_BYTES = 1 << 26  # of a file; a record has some 150,000
 
 @dataclass(frozen=True)
 class JsonKind:
-    """A kind of JSON file, and how messages speak of it."""
+    """A kind of JSON file, and what messages call it."""
 
     format: str  # its ``format`` entry
     schema: int  # its ``schema`` entry, the version of the format

@@ -1,6 +1,6 @@
 """A lock for each unit, so that several processes of one machine share a folder of records.
 
-The system releases a lock when its process ends, however it ends. The lock's file lies beside the
+The system releases a lock when its process ends, however it ends. The lock file is beside the
 record to be, hidden, and is removed when the lock is released.
 """
 

@@ -31,7 +31,7 @@ FileName = Annotated[str, Meta(pattern=r"^[\w+-][\w.+-]*\Z")]  # beside the mani
 
 @dataclass(frozen=True)
 class Manifest:
-    """What lay in a folder when a comparison was made."""
+    """What was in a folder when a comparison was made."""
 
     files: Mapping[FileName, str]  # SHA-256 of each file by its name
     table: str

@@ -62,7 +62,7 @@ def code_state() -> tuple[str | None, bool | None]:
     """Return the commit of the code, and whether the code differs from it.
 
     Git is asked once in a process: what has been imported does not change. Both are None where
-    the project lies in no repository of its own.
+    the project is in no repository of its own.
     """
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--", *_CODE)

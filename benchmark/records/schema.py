@@ -1,4 +1,4 @@
-"""The schema of a run record, checked when one is read: its file may have been edited by anyone.
+"""The schema of a run record, checked when one is read: its file may have been edited.
 
 A named entry must have its type where it is there; other entries may hold any JSON value.
 """

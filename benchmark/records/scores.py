@@ -55,7 +55,7 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
 
 
 def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
-    """Return the ranks of scores as text: all that ranking metrics need, in a quarter of the room.
+    """Return the ranks of scores as text: all that ranking metrics need, in a quarter of the space.
 
     Dense ranks from 0 (ties share one) are packed like scores: of all codes, or of each live code
     once if no function has two scores.

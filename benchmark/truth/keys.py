@@ -12,7 +12,7 @@ SPLITS = ("valid", "test")
 _COLUMN_OF = {"imagenet16-120": "imagenet16"}  # data sets that column names abbreviate
 _DATASET_OF = {column: dataset for dataset, column in _COLUMN_OF.items()}
 # The trainings of the benchmark. For validation, CIFAR-10 was trained on half of its training
-# images; for testing, it was trained once more on all of them.
+# images; for testing, it was trained again on all of them.
 RUNS = ("cifar10-valid", "cifar10", "cifar100", "imagenet16-120")
 QUANTITIES = ("seconds", "latency", "params", "flops")
 

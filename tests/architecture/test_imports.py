@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("benchmark", "baselines", "analysis")
 EMPTY = {*PACKAGES, "benchmark.app"}  # packages that import nothing
 
-# From the ground up. A name stands for a module and all inside it; the longest match decides.
-# Modules on one floor may import each other, as long as there is no circle.
-FLOORS = (
+# From the bottom up. A name means a module and all inside it; the longest match decides.
+# Modules in one layer may import each other, as long as there is no circle.
+LAYERS = (
     ("benchmark.errors",),
     ("benchmark.files", "benchmark.settings", "benchmark.seeds", "benchmark.pickles"),
     ("benchmark.text_files",),
@@ -60,16 +60,16 @@ ALLOWED = {
 }
 
 
-def is_inside(module: str, room: str) -> bool:
-    return fnmatchcase(module, room) or fnmatchcase(module, f"{room}.*")
+def is_inside(module: str, package: str) -> bool:
+    return fnmatchcase(module, package) or fnmatchcase(module, f"{package}.*")
 
 
-def floor_of(module: str) -> int | None:
+def layer_of(module: str) -> int | None:
     matches = [
-        (len(room), floor)
-        for floor, rooms in enumerate(FLOORS)
-        for room in rooms
-        if is_inside(module, room)
+        (len(package), layer)
+        for layer, packages in enumerate(LAYERS)
+        for package in packages
+        if is_inside(module, package)
     ]
     return max(matches)[1] if matches else None
 
@@ -115,21 +115,23 @@ def violations(sources: Mapping[str, str]) -> list[str]:
         module = module_name(path)
         targets = imported_modules(path, source, known)
         graph[module] = targets & known
-        here = floor_of(module)
+        here = layer_of(module)
         if here is None and module not in EMPTY:
-            found.append(f"{module} has no floor: give it one in FLOORS")
+            found.append(f"{module} has no layer: give it one in LAYERS")
         for target in sorted(targets):
-            for room, allowed in ALLOWED.items():
-                if is_inside(target, room) and not any(is_inside(module, who) for who in allowed):
+            for package, allowed in ALLOWED.items():
+                if is_inside(target, package) and not any(
+                    is_inside(module, who) for who in allowed
+                ):
                     who = " and ".join(allowed)
-                    found.append(f"{module} imports {target}: only {who} may import {room}")
+                    found.append(f"{module} imports {target}: only {who} may import {package}")
             if target.split(".")[0] not in PACKAGES:
                 continue
-            there = floor_of(target)
+            there = layer_of(target)
             if there is None:
-                found.append(f"{module} imports {target}, which has no floor")
+                found.append(f"{module} imports {target}, which has no layer")
             elif here is not None and there > here:
-                found.append(f"{module} imports {target}, which is on a higher floor")
+                found.append(f"{module} imports {target}, which is in a higher layer")
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -171,18 +173,18 @@ def test_what_points_downward_passes() -> None:
         (
             "benchmark/files.py",
             "from benchmark.spaces.nb201 import SIZE",
-            "benchmark.files imports benchmark.spaces.nb201.SIZE, which is on a higher floor",
+            "benchmark.files imports benchmark.spaces.nb201.SIZE, which is in a higher layer",
         ),
         (
             "benchmark/truth/table.py",
             "def f():\n    from ..images import registry",
-            "benchmark.truth.table imports benchmark.images.registry, which is on a higher floor",
+            "benchmark.truth.table imports benchmark.images.registry, which is in a higher layer",
         ),
         (
             "benchmark/truth/files/nbtable.py",
             "from ...tasks.task import Task",
             "benchmark.truth.files.nbtable imports benchmark.tasks.task.Task, "
-            "which is on a higher floor",
+            "which is in a higher layer",
         ),
         (
             "baselines/gm.py",
@@ -216,12 +218,12 @@ def test_what_points_downward_passes() -> None:
         (
             "benchmark/app/running/runner.py",
             "import benchmark",
-            "benchmark.app.running.runner imports benchmark, which has no floor",
+            "benchmark.app.running.runner imports benchmark, which has no layer",
         ),
         (
             "benchmark/utils.py",
             "",
-            "benchmark.utils has no floor: give it one in FLOORS",
+            "benchmark.utils has no layer: give it one in LAYERS",
         ),
     ],
 )
@@ -229,15 +231,15 @@ def test_a_broken_rule_is_found(path: str, source: str, message: str) -> None:
     assert violations({path: source}) == [message]
 
 
-@pytest.mark.parametrize("room", ["benchmark/records", "benchmark/truth", "benchmark/spaces"])
+@pytest.mark.parametrize("folder", ["benchmark/records", "benchmark/truth", "benchmark/spaces"])
 @pytest.mark.parametrize("package", ["analysis", "baselines"])
-def test_in_benchmark_only_the_app_imports_methods_and_analysis(room: str, package: str) -> None:
+def test_in_benchmark_only_the_app_imports_methods_and_analysis(folder: str, package: str) -> None:
     target = {"analysis": "analysis.metrics", "baselines": "baselines.registry"}[package]
     assert violations({"benchmark/app/running/runner.py": f"import {target}"}) == []
-    module = f"{room}/any".replace("/", ".")
-    assert violations({f"{room}/any.py": f"import {target}"}) == [
+    module = f"{folder}/any".replace("/", ".")
+    assert violations({f"{folder}/any.py": f"import {target}"}) == [
         f"{module} imports {target}: only benchmark.app and {package} may import {package}",
-        f"{module} imports {target}, which is on a higher floor",
+        f"{module} imports {target}, which is in a higher layer",
     ]
 
 
@@ -245,11 +247,11 @@ def test_a_method_that_imports_analysis_breaks_two_rules() -> None:
     assert violations({"baselines/gm.py": "from analysis.metrics.topk import membership"}) == [
         "baselines.gm imports analysis.metrics.topk.membership: "
         "only benchmark.app and analysis may import analysis",
-        "baselines.gm imports analysis.metrics.topk.membership, which is on a higher floor",
+        "baselines.gm imports analysis.metrics.topk.membership, which is in a higher layer",
     ]
 
 
-def test_a_circle_on_one_floor_is_found() -> None:
+def test_a_circle_in_one_layer_is_found() -> None:
     sources = {
         "baselines/training/darts.py": "from baselines.training import snas",
         "baselines/training/snas.py": "from baselines.training.darts import Darts",

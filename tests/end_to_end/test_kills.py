@@ -59,12 +59,12 @@ class Killed:
 
     Args:
         command: Arguments of the command.
-        room: An empty folder for everything that they write.
+        folder: An empty folder for everything that they write.
     """
 
-    def __init__(self, command: list[str], room: Path) -> None:
+    def __init__(self, command: list[str], folder: Path) -> None:
         self.folder = Path(command[command.index("--out") + 1])
-        self.temporary = room / "temporary"
+        self.temporary = folder / "temporary"
         self.temporary.mkdir(parents=True)
         self.kept: dict[Path, bytes] = {}
         self.kills = 0
@@ -159,8 +159,8 @@ def test_a_killed_run_ends_with_the_same_bits(
     generator = random.Random(f"{SEED} {number}")
     jobs, every = generator.choice([1, 2]), generator.choice(["20", "100", "1s"])
     for attempt in range(MOST_ATTEMPTS):
-        room = tmp_path / str(attempt)
-        runs = Killed(arguments(chosen, room / "out", jobs, every), room)
+        folder = tmp_path / str(attempt)
+        runs = Killed(arguments(chosen, folder / "out", jobs, every), folder)
         for _ in range(generator.randint(1, MOST_KILLS)):
             runs.kill(after(generator.uniform(0, seconds / 2**attempt)))
         if runs.kills:

@@ -93,7 +93,7 @@ def _choices(study: Study) -> Iterator[Choice]:
 
 
 def _column(study: Study, key: AccuracyKey, rows: list[Choice]) -> list[Values]:
-    """Return the true accuracies of each choice, of the runs whose choice the table knows."""
+    """Return the true accuracies of each choice, of the runs whose choice the table has."""
     known = known_truth(study.table.accuracy(key), study.table.codes)
     values = []
     for method, how in rows:

@@ -29,7 +29,7 @@ class Built:
 
     trainings: int  # number of trainings in this shard
     reused: int  # how many of them were done before
-    # facts of machine or version that differed when some of those were done
+    # properties of machine or version that differed when some of those were done
     differing: tuple[str, ...]
     damaged: int  # lines of the journal that could not be used
     missing: int  # trainings of other shards that the table still needs
@@ -70,7 +70,7 @@ def build_table(
     images = data_folder(data)
     dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
     parts = read_parts(plan.protocol, images, "cpu")  # fails now rather than in every worker
-    settings = {  # trainings with the same settings can stand in one table
+    settings = {  # trainings with the same settings can be in one table
         "protocol": plan.protocol.describe(),
         "device": device.partition(":")[0],
         "code": TRAINING_VERSION,

@@ -1,7 +1,7 @@
 """The trainings that are done: a file to which a line is added whenever one is finished.
 
 Each line is a checksum, a blank, and JSON. A line that was cut off or damaged is skipped, so its
-training is done again. The facts of a machine are written once, above the first training it did.
+training is done again. A machine is described once, above the first training it did.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ class Journal:
     # what all trainings share: protocol, kind of device, code version, images
     settings: Mapping[str, Any]
     trained: dict[TrainingKey, TrainingResult] = field(default_factory=dict)
-    # facts of the machines that trained, by their digest
+    # properties of the machines that trained, by their digest
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     made_on: dict[TrainingKey, str] = field(default_factory=dict)
     failed: dict[TrainingKey, str] = field(default_factory=dict)

@@ -128,6 +128,6 @@ def _read(path: Path) -> bytes:
 def _open_known(name: str) -> TruthTable | None:
     """Open a built-in or imported table.
 
-    A comparison may come from anyone: it cannot name a file to open.
+    A comparison may be from an untrusted source: it cannot name a file to open.
     """
     return TABLES[name].open() if name in TABLES else open_imported(name)

@@ -16,8 +16,8 @@ from benchmark.text_files import csv_columns, read_text
 def read_subset(path: str | Path) -> Codes:
     r"""Read a list of architectures, and return their codes [n], ascending, each once.
 
-    The file is a CSV with a column ``arch``, or has one architecture a line; UTF-8, at most 32 MiB.
-    Empty lines are skipped.
+    The file is a CSV with a column ``arch``, or has one architecture per line; UTF-8, at most
+    32 MiB. Empty lines are skipped.
 
     Example:
         >>> import tempfile
@@ -41,7 +41,7 @@ def read_subset(path: str | Path) -> Codes:
     except InputError as error:
         raise InputError(f"{path}, {error}") from error
     if not line_of:
-        raise InputError(f"{path} lists no architecture; write one a line")
+        raise InputError(f"{path} lists no architecture; write one per line")
     return np.array(sorted(line_of), np.int64)
 
 

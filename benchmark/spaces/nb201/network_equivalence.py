@@ -1,4 +1,4 @@
-"""Which architectures describe the same network, so that one training stands for all of them.
+"""Which architectures describe the same network, so that one training is enough for all of them.
 
 Stricter than `isomorphism_classes`, whose texts do not distinguish one convolution whose output is
 used twice from two convolutions of the same input, which have weights of their own.

@@ -1,1 +1,1 @@
-"""The files that truth tables are imported from, a module a format."""
+"""The files that truth tables are imported from, one module per format."""

@@ -1,6 +1,6 @@
 """The retraining of AnalogNAS-Bench, from the data file of the package ``analog-nasbench``.
 
-These are not NAS-Bench-201's own numbers. All 15,625 architectures were trained anew, once each,
+These are not NAS-Bench-201's own numbers. All 15,625 architectures were trained again, once each,
 on CIFAR-10's 50,000 training images for 200 epochs (SGD with Nesterov momentum, batch size 256,
 learning rate 0.1 with a cosine schedule to 0). `baseline_accuracy` is the mean of 25 passes over
 the 10,000 test images, which were cropped and flipped at random like the training images. This is

@@ -25,7 +25,7 @@ from benchmark.truth.sources.official import EPOCHS, ArchitectureResults, read_r
 META = "meta.pickle.pbz2"
 MAX_PACKED = 1 << 24  # bytes of a compressed file; a real one has 85,000
 MAX_PLAIN = 1 << 26  # bytes of a pickle; a real one has 330,000
-BATCH = 32  # files handed to each worker at a time
+BATCH = 32  # files passed to each worker at a time
 _NAME = re.compile(r"([0-9]{6})\.pickle\.pbz2")
 
 

@@ -1,6 +1,6 @@
 """One architecture of the official files: from its record to its results.
 
-The package ``nas-bench-201`` interprets the record, as everybody reports what it returns. The
+The package ``nas-bench-201`` interprets the record, as published results are what it returns. The
 mapping to accuracies is that of its `get_more_info`: CIFAR-10 was trained twice, on half of the
 training images (``cifar10-valid``, validated on the other half, ``x-valid``) and on all of them
 (``cifar10``, tested on ``ori-test``); CIFAR-100 and ImageNet16-120 were trained once, validated on

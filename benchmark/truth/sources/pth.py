@@ -1,7 +1,7 @@
 """Streaming ``NAS-Bench-201-v1_*.pth``, which would take 28 GB of memory if loaded at once.
 
 The file is in PyTorch's legacy format: three small pickles (a magic number, the version of the
-format, facts about the machine), then one pickle of gigabytes: a dictionary of ``meta_archs``,
+format, properties of the machine), then one pickle of gigabytes: a dictionary of ``meta_archs``,
 ``evaluated_indexes`` and ``arch2infos``, which holds a record of each architecture.
 
 The reader walks through ``arch2infos`` opcode by opcode. When the record of an architecture ends,
@@ -9,7 +9,7 @@ its bytes alone are unpickled, yielded and dropped. A pickle refers to earlier o
 memo number, even to those of earlier architectures. The numbers are rewritten in the bytes: those
 of a record's own objects to a range that every record reuses, those of earlier objects to memo
 slots that are kept. An earlier object gets its slot when a record first refers to it: the bytes of
-its own record are then unpickled once more.
+its own record are then unpickled again.
 """
 
 from bisect import bisect_right
@@ -221,7 +221,7 @@ class PthReader:
         return changed.tobytes()
 
     def _recall(self, wanted: NDArray[np.int64]) -> None:
-        """Give slots to objects of earlier records by unpickling those records once more."""
+        """Give slots to objects of earlier records by unpickling those records again."""
         missing = np.setdiff1d(wanted, self._kept, assume_unique=True)
         firsts = [span.first for span in self._spans]
         for origin in sorted({bisect_right(firsts, int(number)) - 1 for number in missing}):

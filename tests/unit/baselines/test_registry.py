@@ -58,7 +58,7 @@ def test_tests_know_every_method() -> None:
     assert set(OPTIONS) == {name for name, kind in kinds.items() if fields(kind.Options)}
     here = Path(__file__).parent
     for name, kind in kinds.items():
-        _, *rooms, module = kind.__module__.split(".")
-        text = here.joinpath(*rooms, f"test_{module}.py").read_text(encoding="utf-8")
+        _, *folders, module = kind.__module__.split(".")
+        text = here.joinpath(*folders, f"test_{module}.py").read_text(encoding="utf-8")
         rules = "Reference" if METHODS[name].reference else "Trained"
         assert f"({rules}Conformance):\n    method = {kind.__name__}\n" in text

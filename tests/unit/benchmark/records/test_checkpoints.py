@@ -141,7 +141,7 @@ def test_a_checkpoint_of_something_else_is_not_taken_up(
     checkpoints = Checkpoints(tmp_path / "a", KEY)
     assert checkpoints.load() is None
     assert checkpoints.note == (
-        f"{tmp_path / 'a'} is of another task, machine or version; the run starts anew"
+        f"{tmp_path / 'a'} is of another task, machine or version; the run starts over"
     )
     assert checkpoints.resumed == 0
 
@@ -151,7 +151,7 @@ def test_a_damaged_checkpoint_is_not_taken_up(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes()[:-1])
     checkpoints = Checkpoints(tmp_path / "a", KEY)
     assert checkpoints.load() is None
-    assert checkpoints.note.endswith("its checksum does not hold; the run starts anew")
+    assert checkpoints.note.endswith("its checksum does not hold; the run starts over")
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ranks keep the order and the ties, whatever the scores, and take little room."""
+"""Ranks keep the order and the ties, whatever the scores, and take little space."""
 
 from __future__ import annotations
 

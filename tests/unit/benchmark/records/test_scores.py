@@ -70,7 +70,7 @@ def test_scores_of_few_candidates_come_back(codes: set[int], seed: int, by_funct
         decode_scores(text, ALL)
 
 
-def test_functions_take_less_room() -> None:
+def test_functions_take_less_space() -> None:
     scores = np.random.default_rng(0).normal(-2, 0.3, SIZE)
     every, once = (len(encode_scores(one, ALL)["data"]) for one in (scores, scores[live_codes()]))
     assert once < 0.65 * every
@@ -120,7 +120,7 @@ def test_the_layout() -> None:
     assert number == bytes.fromhex("0000a040")  # 5.0, little-endian
 
 
-def test_network_scores_take_little_room() -> None:
+def test_network_scores_take_little_space() -> None:
     scores = np.random.default_rng(0).normal(-2, 0.3, SIZE).astype(np.float32)
     assert len(encode_scores(scores.astype(np.float64), ALL)["data"]) < 80_000
 

@@ -47,8 +47,8 @@ def test_the_whole_space_is_read(tmp_path: Path) -> None:
         (f'arch\n"{ONE}', ", line 2: not CSV"),
         (f"arch,arch\n{ONE},{ONE}\n", ", line 1: more than one column 'arch'"),
         (f"{ONE}\n\udcff\n", ", line 2: not UTF-8"),
-        ("arch\n", " lists no architecture; write one a line"),
-        (" \n\n", " lists no architecture; write one a line"),
+        ("arch\n", " lists no architecture; write one per line"),
+        (" \n\n", " lists no architecture; write one per line"),
         ("", " lists no architecture"),
     ],
 )
