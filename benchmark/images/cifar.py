@@ -58,12 +58,8 @@ class Cifar:
         Raises:
             CheckError: There are none, and they cannot be downloaded.
         """
-        if not self.is_there(folder):
+        if self._unpacked(folder) is None and self._archive(folder) is None:
             self.versions[0].archive.download(folder)
-
-    def is_there(self, folder: Path) -> bool:
-        """Return whether the files are in the data folder, as an archive or unpacked."""
-        return self._unpacked(folder) is not None or self._archive(folder) is not None
 
     def read(self, settings: DataSettings, folder: Path) -> ImageSet:
         """Read the official training part from the data folder and split it."""

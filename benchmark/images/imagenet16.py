@@ -42,11 +42,6 @@ def find_imagenet16(folder: Path) -> Path:
     )
 
 
-def has_imagenet16(folder: Path) -> bool:
-    """Return whether the ten batches are in the data folder."""
-    return any(holds(folder / place, _FILES) for place in _PLACES)
-
-
 def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
     """Read the training batches from the data folder and split them."""
     place = find_imagenet16(folder)

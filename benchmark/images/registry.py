@@ -25,8 +25,6 @@ class DatasetRecord:
     # reads the images that the settings ask for from the data folder
     read: Callable[[DataSettings, Path], ImageSet]
     prepare: Callable[[Path], object]  # finds its files in the data folder, or downloads them to it
-    # returns whether its files are in the data folder, without downloading
-    is_there: Callable[[Path], bool]
 
     def check(self, settings: DataSettings) -> None:
         """Check settings against this record, without reading files."""
@@ -61,7 +59,6 @@ def _cifar(data: cifar.Cifar, description: str) -> DatasetRecord:
         noisy=False,
         read=data.read,
         prepare=data.prepare,
-        is_there=data.is_there,
     )
 
 
@@ -76,7 +73,6 @@ _RECORDS = (
         noisy=True,
         read=lambda settings, _: digits.read_digits(settings),
         prepare=lambda _: None,  # part of scikit-learn
-        is_there=lambda _: True,
     ),
     DatasetRecord(
         fashion_mnist.NAME,
@@ -88,7 +84,6 @@ _RECORDS = (
         noisy=False,
         read=fashion_mnist.read_fashion_mnist,
         prepare=fashion_mnist.prepare_fashion_mnist,
-        is_there=lambda folder: fashion_mnist.find_fashion_mnist(folder) is not None,
     ),
     _cifar(cifar.CIFAR10, "50,000 colour images, 32×32 pixels, 10 classes; downloaded at need"),
     _cifar(cifar.CIFAR100, "50,000 colour images, 32×32 pixels, 100 classes; downloaded at need"),
@@ -102,7 +97,6 @@ _RECORDS = (
         noisy=False,
         read=imagenet16.read_imagenet16,
         prepare=imagenet16.find_imagenet16,
-        is_there=imagenet16.has_imagenet16,
     ),
 )
 DATASETS: Mapping[str, DatasetRecord] = MappingProxyType({one.name: one for one in _RECORDS})

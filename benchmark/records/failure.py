@@ -1,12 +1,11 @@
 """The report of a failed run: how far it got, and why it failed."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import InputError
-from benchmark.records.json_file import JsonKind, read_json, write_json
+from benchmark.records.json_file import JsonKind, write_json
 from benchmark.records.json_values import plain
 from benchmark.records.record_file import record_path
 from benchmark.records.unit import Unit
@@ -44,12 +43,3 @@ def write_failure(failure: Failure, unit: Unit, folder: str | Path) -> Path:
     path = failure_path(folder, unit)
     write_json(KIND, plain(asdict(failure), "failure"), path)
     return path
-
-
-def read_failure(path: str | Path) -> Failure:
-    """Read the report of a failed run."""
-    contents = read_json(KIND, path)
-    try:
-        return Failure(**{field.name: contents[field.name] for field in fields(Failure)})
-    except KeyError as error:
-        raise InputError(f"{path} has no {error.args[0]}; delete it") from error

@@ -12,7 +12,8 @@ import torch
 
 from baselines.supernets.nb201 import scoring
 from benchmark.records import read_records
-from benchmark.records.failure import read_failure
+from benchmark.records.failure import KIND
+from benchmark.records.json_file import read_json
 from tests.command_line import finish, nasbench, start_nasbench, tiny_preset
 
 Mount = Callable[..., Path]
@@ -75,9 +76,9 @@ def test_a_loss_that_is_nan(tmp_path: Path) -> None:
     assert line.startswith("nasbench: 2 of 3 runs failed: few-shot seed 0: root: the loss of step ")
     assert "few-shot seed 1: root: the loss of step " in line
     assert [one.method for one in read_records(folder)] == ["params"]
-    failure = read_failure(folder / "few-shot-seed1.failed")
-    assert 0 < failure.budget["parts"]["shared training"] <= 300
-    assert failure.fault in line
+    failure = read_json(KIND, folder / "few-shot-seed1.failed")
+    assert 0 < failure["budget"]["parts"]["shared training"] <= 300
+    assert failure["fault"] in line
 
 
 def test_a_device_with_too_little_memory_to_score(

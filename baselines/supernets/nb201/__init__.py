@@ -3,13 +3,12 @@
 from baselines.supernets.nb201.acceleration import accelerate
 from baselines.supernets.nb201.mixture import Mixture
 from baselines.supernets.nb201.network import Path, Supernet
-from baselines.supernets.nb201.scoring import one_by_one, score_codes
+from baselines.supernets.nb201.scoring import score_codes
 
 __all__ = [
     "Mixture",
     "Path",
     "Supernet",
     "accelerate",
-    "one_by_one",
     "score_codes",
 ]

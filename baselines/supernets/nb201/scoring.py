@@ -5,8 +5,7 @@ with them. All images pass together, so the order of architectures and of images
 """
 
 import math
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,11 +18,10 @@ from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.errors import DivergedError
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.nb201 import Codes, decode
+from benchmark.spaces.nb201 import Codes
 from benchmark.tasks.sections import ScoringSettings
 
 MOST_PARTS = 1 << 12  # more than a chunk has architectures
-Logits = Iterator[tuple[slice, Tensor]]
 
 
 def score_codes(
@@ -33,7 +31,6 @@ def score_codes(
     settings: ScoringSettings,
     after_chunk: Callable[[int], None],
     *,
-    logits: Callable[[Supernet, Codes, Tensor, ByGroup, int], Logits] | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> NDArray[np.float64]:
     """Score architectures by a trained supernet.
@@ -44,7 +41,6 @@ def score_codes(
         images: Where validation images come from, and training images for BatchNorm.
         settings: How many images, which score, which BatchNorm statistics.
         after_chunk: Called after each chunk with the number of images passed.
-        logits: Computes the logits; by default `many_logits` within the settings' memory.
         note: Called when chunks are made smaller because the device has too little memory.
 
     Returns:
@@ -59,7 +55,6 @@ def score_codes(
         counted = settings.images
         pixels = torch.cat([images.train.first(counted).normalised(), pixels])
     pixels = pixels.contiguous(memory_format=torch.channels_last)
-    logits = logits or partial(many_logits, memory=settings.memory << 20)
     scores = torch.empty(len(codes), dtype=torch.float64, device=pixels.device)
     with torch.inference_mode():
         start, parts = 0, 1
@@ -67,7 +62,9 @@ def score_codes(
             begin = start
             try:
                 group = ByGroup(len(pixels), counted)
-                for places, found in logits(network, codes[begin:], pixels, group, parts):
+                for places, found in many_logits(
+                    network, codes[begin:], pixels, group, parts, memory=settings.memory << 20
+                ):
                     chunk = slice(begin + places.start, begin + places.stop)
                     scores[chunk] = _score(found[:, -len(valid) :], valid, settings.score)
                     after_chunk(len(pixels) * (places.stop - places.start))
@@ -80,14 +77,6 @@ def score_codes(
     if not scores.isfinite().all():
         raise DivergedError("the supernet's logits are not finite: lower the learning rate")
     return scores.cpu().numpy()
-
-
-def one_by_one(
-    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int = 1
-) -> Logits:
-    """Yield the logits of one architecture after the other, as a reference."""
-    for place, path in enumerate(decode(codes).tolist()):
-        yield slice(place, place + 1), network(pixels, path, normalise)[None]
 
 
 def _score(logits: Tensor, valid: Images, score: str) -> Tensor:

@@ -79,14 +79,13 @@ device_option = click.option(
 )
 
 
-def data_option(help_text: str = "Where image files are, or are downloaded to.") -> Decorator:
-    """Return ``--data``, the folder of image files."""
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="FOLDER",
-        help=f"{help_text}  [default: NASBENCH_DATA, else the user's data folder]",
-    )
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where image files are, or are downloaded to.  "
+    "[default: NASBENCH_DATA, else the user's data folder]",
+)
 
 
 def seeds_option(default: int) -> Decorator:
@@ -123,7 +122,7 @@ workers_options = _together(
         help="Do the I-th of N shares of the work; other machines do the rest.",
     ),
     device_option,
-    data_option(),
+    data_option,
 )
 
 experiment_options = _together(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
+
+from baselines.supernets.nb201 import Supernet
+from baselines.supernets.nb201.normalisation import ByGroup
+from benchmark.spaces.nb201 import Codes, decode
 
 Weights = Mapping[str, Tensor]
 
@@ -29,6 +34,14 @@ def naive_logits(weights: Weights, images: Tensor, path: Sequence[int], cells: i
     x = F.relu(_norm(x, weights, "last_norm"))
     pooled = x.flatten(2).sum(-1) / (x.shape[2] * x.shape[3])
     return pooled @ weights["classifier.weight"].T + weights["classifier.bias"]
+
+
+def one_by_one(
+    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, *_: Any, **__: Any
+) -> Iterator[tuple[slice, Tensor]]:
+    """Do what `many_logits` does, one architecture after the other."""
+    for place, path in enumerate(decode(codes).tolist()):
+        yield slice(place, place + 1), network(pixels, path, normalise)[None]
 
 
 def _cell(x: Tensor, weights: Weights, name: str, path: Sequence[int]) -> Tensor:

@@ -18,7 +18,7 @@ from benchmark.errors import CheckError
     help="Least correlation of the changes of the loss, if machine or libraries differ.  "
     "[default: 0.8]",
 )
-@data_option()
+@data_option
 def rerun(
     records: tuple[Path, ...], device: str, tolerance: float | None, data: Path | None
 ) -> None:

@@ -5,13 +5,14 @@ import pytest
 import torch
 
 from baselines.splitting import FULL
-from baselines.supernets.nb201 import one_by_one, score_codes
+from baselines.supernets.nb201 import score_codes, scoring
 from baselines.training import Rsps, SupernetState
 from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, DivergedError, InputError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, is_connected, live_codes
+from tests.unit.baselines.naive import one_by_one
 from tests.unit.baselines.tiny import BATCH, CANDIDATES, tiny_experiment, tiny_search
 
 LEFT, RIGHT = FULL.split(1, [(0, 3), (1, 2, 4)])
@@ -67,11 +68,12 @@ def test_paths_are_those_of_the_named_stream(monkeypatch: pytest.MonkeyPatch) ->
     assert len(np.unique(codes)) > 400
 
 
-def test_each_leaf_scores_what_it_holds() -> None:
+def test_each_leaf_scores_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = tiny_experiment()
     base = Rsps(experiment)
     one, other = base.start(LEFT).network, Rsps(tiny_experiment(seed=1)).start(RIGHT).network
     scores = base.score([SupernetState(LEFT, one), SupernetState(RIGHT, other)])
+    monkeypatch.setattr(scoring, "many_logits", one_by_one)
     live = live_codes(CANDIDATES)
     functions, first = np.unique(live, return_index=True)
     assert scores.shape == CANDIDATES.shape
@@ -87,7 +89,6 @@ def test_each_leaf_scores_what_it_holds() -> None:
             experiment.images,
             experiment.scoring,
             lambda images: None,
-            logits=one_by_one,
         )
         np.testing.assert_allclose(scores[first][mine][::7], expected, rtol=0, atol=1e-3)
 

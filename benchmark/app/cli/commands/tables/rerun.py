@@ -39,7 +39,7 @@ from benchmark.errors import CheckError
     help="Trainings at the same time.  [default: one a core, on a GPU 1]",
 )
 @device_option
-@data_option()
+@data_option
 def rerun(
     table: str,
     sample: int,

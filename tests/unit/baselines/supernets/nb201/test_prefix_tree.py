@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.supernets.nb201 import Supernet, one_by_one, prefix_tree
+from baselines.supernets.nb201 import Supernet, prefix_tree
 from baselines.supernets.nb201.normalisation import ByGroup, Normalise
 from baselines.supernets.nb201.operations import CellNode, Edge
 from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.spaces.nb201 import EDGES, NONE, Codes, decode, live_codes
+from tests.unit.baselines.naive import one_by_one
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
 
 LIVE = np.unique(live_codes())

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.supernets.nb201 import one_by_one, prefix_tree, score_codes
+from baselines.supernets.nb201 import prefix_tree, score_codes, scoring
 from baselines.supernets.nb201.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.nb201 import decode, live_codes
-from tests.unit.baselines.naive import naive_logits
+from tests.unit.baselines.naive import naive_logits, one_by_one
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale, tiny_scoring
 
 LIVE = np.unique(live_codes())
@@ -58,10 +58,12 @@ def test_the_fast_way_scores_as_the_plain_way(
     cells: int,
     score: Literal["accuracy", "loss"],
     batch_norm: Literal["validation", "training"],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network, how = tiny_network(tiny_scale(2, cells)), tiny_scoring(8, score, batch_norm)
     found = score_codes(network, CODES, IMAGES, how, ignore)
-    expected = score_codes(network, CODES, IMAGES, how, ignore, logits=one_by_one)
+    monkeypatch.setattr(scoring, "many_logits", one_by_one)
+    expected = score_codes(network, CODES, IMAGES, how, ignore)
     np.testing.assert_allclose(found, expected, rtol=1e-7)
 
 
@@ -151,7 +153,7 @@ def test_too_little_memory_makes_chunks_smaller(
     assert len(passed) > 5
     chunks, asked, again, notes = 0, [], list[int](), list[str]()
 
-    def logits(*arguments: Any) -> Iterator[tuple[slice, torch.Tensor]]:
+    def logits(*arguments: Any, memory: int) -> Iterator[tuple[slice, torch.Tensor]]:
         nonlocal chunks
         asked.append(arguments[-1])
         for found in many_logits(*arguments):
@@ -160,9 +162,8 @@ def test_too_little_memory_makes_chunks_smaller(
                 raise torch.OutOfMemoryError("CUDA out of memory")
             yield found
 
-    found = score_codes(
-        NETWORK, CODES, IMAGES, tiny_scoring(8), again.append, logits=logits, note=notes.append
-    )
+    monkeypatch.setattr(scoring, "many_logits", logits)
+    found = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), again.append, note=notes.append)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert sum(again) == sum(passed)  # nothing is counted twice
     assert asked == [2**time for time in range(len(failing) + 1)]
@@ -171,10 +172,11 @@ def test_too_little_memory_makes_chunks_smaller(
     )
 
 
-def test_memory_for_no_architecture_is_an_error() -> None:
-    def logits(*arguments: Any) -> Iterator[tuple[slice, torch.Tensor]]:
+def test_memory_for_no_architecture_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def logits(*arguments: Any, memory: int) -> Iterator[tuple[slice, torch.Tensor]]:
         raise torch.OutOfMemoryError("CUDA out of memory")
         yield
 
+    monkeypatch.setattr(scoring, "many_logits", logits)
     with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
-        score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore, logits=logits)
+        score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore)

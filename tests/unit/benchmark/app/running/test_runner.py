@@ -30,7 +30,8 @@ from benchmark.budget import Spending
 from benchmark.errors import CheckError, InputError, StoppedError
 from benchmark.images import DataSettings, ImageSet, data_folder, dataset_record
 from benchmark.records import PROTOCOL, Unit, read_records, write_record
-from benchmark.records.failure import read_failure
+from benchmark.records.failure import KIND
+from benchmark.records.json_file import read_json
 from benchmark.records.locks import lock_path, try_lock, unlock
 from benchmark.seeds import fingerprint
 from benchmark.tasks.task import Task, load_preset
@@ -193,12 +194,12 @@ def test_the_others_finish_when_some_fail(task: Task, tmp_path: Path, use_stub: 
         run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path)
     finished = [(record.method, record.seed) for record in read_records(tmp_path)]
     assert finished == [("one-shot", 0), ("one-shot", 2), ("random", 0), ("random", 2)]
-    left = [read_failure(path) for path in sorted(tmp_path.glob("*.failed"))]
-    assert [(one.method, one.seed) for one in left] == [("one-shot", 1), ("random", 1)]
-    assert left[1].fault == "the loss of step 3 is nan: lower the learning rate"
-    assert left[1].task == task.describe("random")
-    assert left[1].budget["spent"] == 0
-    assert left[1].provenance["device"] == "cpu"
+    left = [read_json(KIND, path) for path in sorted(tmp_path.glob("*.failed"))]
+    assert [(one["method"], one["seed"]) for one in left] == [("one-shot", 1), ("random", 1)]
+    assert left[1]["fault"] == "the loss of step 3 is nan: lower the learning rate"
+    assert left[1]["task"] == task.describe("random")
+    assert left[1]["budget"]["spent"] == 0
+    assert left[1]["provenance"]["device"] == "cpu"
     use_stub(lambda _: None)
     assert run_units(task, ["random", "one-shot"], [0, 1, 2], tmp_path).reused == 4
     assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
@@ -251,9 +252,9 @@ def test_a_loss_that_is_nan_fails_its_run_alone(task: Task, tmp_path: Path) -> N
     with pytest.raises(CheckError, match=r"^1 of 2 runs failed: one-shot seed 0: root: the loss "):
         run_units(broken, ["one-shot", "random"], [0], tmp_path)
     assert [record.method for record in read_records(tmp_path)] == ["random"]
-    failure = read_failure(tmp_path / "one-shot-seed0.failed")
-    assert failure.fault.startswith("root: the loss of step ")
-    assert failure.budget["parts"]["shared training"] > 0
+    failure = read_json(KIND, tmp_path / "one-shot-seed0.failed")
+    assert failure["fault"].startswith("root: the loss of step ")
+    assert failure["budget"]["parts"]["shared training"] > 0
 
 
 def test_too_little_memory_to_train_changes_no_batch(
@@ -287,7 +288,7 @@ def test_whatever_one_fails_with_the_others_finish(
         run_units(task, ["random"], [0, 1, 2], tmp_path)
     assert str(caught.value).startswith(f"1 of 3 runs failed: random seed 1: {fault} (benchmark/")
     assert [record.seed for record in read_records(tmp_path)] == [0, 2]
-    left = read_failure(tmp_path / "random-seed1.failed").fault
+    left = read_json(KIND, tmp_path / "random-seed1.failed")["fault"]
     assert str(caught.value).endswith(left)
     assert left.startswith(fault)
 
@@ -301,7 +302,7 @@ def test_a_failure_says_where_in_our_code_it_was(
     monkeypatch.setattr("baselines.few_shot.Split", choice)
     with pytest.raises(CheckError, match=r"^1 of 2 runs failed: few-shot seed 0: ValueError: no "):
         run_units(task, ["few-shot", "random"], [0], tmp_path)
-    fault = read_failure(tmp_path / "few-shot-seed0.failed").fault
+    fault = read_json(KIND, tmp_path / "few-shot-seed0.failed")["fault"]
     place = re.search(r" \((baselines/few_shot\.py):(\d+)\)$", fault)
     assert place is not None, fault
     assert "Split(" in (ROOT / place[1]).read_text("utf-8").splitlines()[int(place[2]) - 1]
