@@ -25,12 +25,7 @@ from torch import Tensor
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import (
-    BatchesOptions,
-    ProbeOptions,
-    network_scale,
-    probe_batches,
-)
+from baselines.reference.probes import BatchesOptions, ProbeOptions, network_scale, probe_batches
 from baselines.reference.scorer import score_by_batch, score_candidates
 from benchmark.images import Images
 

@@ -95,12 +95,7 @@ class Network(nn.Module):
     """
 
     def __init__(
-        self,
-        code: int,
-        scale: NetworkScale,
-        generator: torch.Generator,
-        *,
-        running: bool = False,
+        self, code: int, scale: NetworkScale, generator: torch.Generator, *, running: bool = False
     ) -> None:
         super().__init__()
         operations = decode(code).tolist()

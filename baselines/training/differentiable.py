@@ -15,13 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.experiment import Experiment
-from baselines.splitting import (
-    Distances,
-    ShouldStop,
-    Subspace,
-    mixture_distances,
-    never_stop,
-)
+from baselines.splitting import Distances, ShouldStop, Subspace, mixture_distances, never_stop
 from baselines.supernets.nb201 import Mixture
 from baselines.training.architecture import Architecture
 from baselines.training.base import Base, SupernetState, SupernetTraining

@@ -109,9 +109,7 @@ class Trajectory:
             return {}
         final = scores[np.searchsorted(self._candidates, self._codes)]
         last = {"spent": self._ledger.spent, "scores": final.tolist()}
-        return {
-            "trajectory": {"codes": self._codes.tolist(), "points": [*self._found, last]},
-        }
+        return {"trajectory": {"codes": self._codes.tolist(), "points": [*self._found, last]}}
 
     def _scores(self) -> list[float]:
         scores = np.empty(len(self._codes))

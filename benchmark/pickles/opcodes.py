@@ -18,13 +18,7 @@ MARK, STOP, SETITEM, SETITEMS, EMPTY_DICT, TUPLE2 = b"(.su}\x86"
 BINPUT, LONG_BINPUT, LONG_BINGET = b"qrj"
 MAX_TUPLES = 10_000  # nested tuples are hashed by recursion in C
 
-_FIXED = {
-    1: b"N\x88\x89abs}])R\x81Q0\x94\x8f\x93",
-    2: b"\x80Kqh",
-    3: b"M",
-    5: b"J",
-    9: b"G\x95",
-}
+_FIXED = {1: b"N\x88\x89abs}])R\x81Q0\x94\x8f\x93", 2: b"\x80Kqh", 3: b"M", 5: b"J", 9: b"G\x95"}
 # Bytes of each opcode with its argument; 0 where the size is not fixed.
 _SIZE = [0] * 256
 for _size, _opcodes in _FIXED.items():

@@ -5,10 +5,4 @@ from baselines.supernets.nb201.mixture import Mixture
 from baselines.supernets.nb201.network import Path, Supernet
 from baselines.supernets.nb201.scoring import score_codes
 
-__all__ = [
-    "Mixture",
-    "Path",
-    "Supernet",
-    "accelerate",
-    "score_codes",
-]
+__all__ = ["Mixture", "Path", "Supernet", "accelerate", "score_codes"]

@@ -51,9 +51,7 @@ def _check_budget(record: RunRecord, where: str, checks: Checks) -> None:
     checks.that(spent <= budget, where, f"it spent {spent:,} of {budget:,} images")
     given = record.task.get("training", {}).get("budget", "schedule")
     checks.that(
-        given in ("schedule", budget),
-        where,
-        f"its budget is {budget:,} images, its task's {given}",
+        given in ("schedule", budget), where, f"its budget is {budget:,} images, its task's {given}"
     )
 
 

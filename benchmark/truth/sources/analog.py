@@ -32,10 +32,7 @@ FILE = "analognasbench/data.anb"
 SHA256 = "85f3435b877aa2d36268d55ce07f6ff6d73643d17a840f1941745da5eb80db32"
 _INSTALL = "pip install analog-nasbench==0.1.3"
 
-_CLASSES = {
-    ("analognasbench.data", "Architecture"),
-    ("analognasbench.data", "DriftMeasurement"),
-}
+_CLASSES = {("analognasbench.data", "Architecture"), ("analognasbench.data", "DriftMeasurement")}
 
 # The file's tuples are in NASLib's order.
 _THEIR_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")

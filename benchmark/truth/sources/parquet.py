@@ -19,11 +19,7 @@ MAX_SIZE = 1 << 28  # bytes of a file after decompression
 
 
 def read_parquet(
-    path: Path,
-    *,
-    name: str | None = None,
-    allow_subset: bool = False,
-    epochs: int | None = None,
+    path: Path, *, name: str | None = None, allow_subset: bool = False, epochs: int | None = None
 ) -> TruthTable:
     """Read a table; arguments and errors are those of `read_csv`."""
     try:
