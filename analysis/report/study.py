@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.paired import Comparison, compare_methods
+from analysis.statistics.paired import PairedComparison, compare_methods
 from analysis.tables import ComparisonContext, comparison_context, evaluate
 from analysis.tables.evaluation import BOOTSTRAP_SEED, scored_part
 from analysis.tables.published import PublishedNumber
@@ -76,7 +76,7 @@ class Study:
         return [pair for pair in combinations(self.trained, 2) if not self._shares_seed(*pair)]
 
     @cached_property
-    def comparisons(self) -> list[Comparison]:
+    def comparisons(self) -> list[PairedComparison]:
         """All pairs, metric by metric; empty where there are none."""
         if not self.pairs:
             return []

@@ -31,7 +31,7 @@ LARGEST_EFFECT = 10.0  # standard deviations; SciPy's noncentral t fails beyond
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """One method minus another in one metric, over the seeds that both have."""
 
     metric: str  # name of the metric
@@ -90,7 +90,7 @@ def compare_methods(
     *,
     pairs: Sequence[tuple[str, str]] | None = None,
     alpha: float = ALPHA,
-) -> list[Comparison]:
+) -> list[PairedComparison]:
     """Compare methods two by two in one metric; the result is in the order of pairs.
 
     Args:
@@ -117,7 +117,7 @@ def compare_methods(
     for (method, other), (seeds, differences), best in zip(pairs, paired, holm(least), strict=True):
         interval = bootstrap_mean(differences, generator=generator)
         found.append(
-            Comparison(
+            PairedComparison(
                 metric=metric,
                 method=method,
                 other=other,

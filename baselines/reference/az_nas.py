@@ -22,7 +22,7 @@ from torch import Tensor
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
+from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import measure_candidates, trace_of
 from benchmark.spaces.nb201.complexity import flops
 
@@ -83,12 +83,12 @@ class AzNas(Method):
 
     name: ClassVar[str] = "az-nas"
     reference: ClassVar[bool] = True
-    Options: ClassVar[type[ProbeOptions]] = ProbeOptions
+    Options: ClassVar[type[BatchOptions]] = BatchOptions
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
         scale = network_scale(experiment, self.options)
-        (batch,) = probe_batches(experiment, self.options)
+        (batch,) = proxy_batches(experiment, self.options)
 
         def measure(network: Network, generator: torch.Generator) -> Sequence[float]:
             return traits(network, batch.pixels, generator)

@@ -25,7 +25,7 @@ from torch import Tensor
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import BatchesOptions, ProbeOptions, network_scale, probe_batches
+from baselines.reference.proxy_inputs import MultiBatchOptions, BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import score_by_batch, score_candidates
 from benchmark.images import Images
 
@@ -49,7 +49,7 @@ class GradNorm(Method):
 
     name: ClassVar[str] = "grad-norm"
     reference: ClassVar[bool] = True
-    Options: ClassVar[type[ProbeOptions]] = ProbeOptions
+    Options: ClassVar[type[BatchOptions]] = BatchOptions
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
@@ -67,7 +67,7 @@ class Snip(Method):
 
     name: ClassVar[str] = "snip"
     reference: ClassVar[bool] = True
-    Options: ClassVar[type[ProbeOptions]] = ProbeOptions
+    Options: ClassVar[type[BatchOptions]] = BatchOptions
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
@@ -97,10 +97,10 @@ class Zico(Method):
 
     name: ClassVar[str] = "zico"
     reference: ClassVar[bool] = True
-    Options: ClassVar[type[BatchesOptions]] = BatchesOptions
+    Options: ClassVar[type[MultiBatchOptions]] = MultiBatchOptions
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
         scale = network_scale(experiment, self.options)
-        batches = probe_batches(experiment, self.options, self.options.batches)
+        batches = proxy_batches(experiment, self.options, self.options.batches)
         return score_candidates(experiment, scale, lambda network, _: [zico(network, batches)])

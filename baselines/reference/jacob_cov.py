@@ -16,7 +16,7 @@ from torch import Tensor
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
+from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import score_candidates
 from benchmark.errors import InputError
 
@@ -39,12 +39,12 @@ class JacobianCovariance(Method):
 
     name: ClassVar[str] = "jacob-cov"
     reference: ClassVar[bool] = True
-    Options: ClassVar[type[ProbeOptions]] = ProbeOptions
+    Options: ClassVar[type[BatchOptions]] = BatchOptions
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
         scale = network_scale(experiment, self.options)
-        (batch,) = probe_batches(experiment, self.options)
+        (batch,) = proxy_batches(experiment, self.options)
         numbers = batch.pixels[0].numel()
         if len(batch) >= numbers:
             raise InputError(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import ProbeOptions
+from baselines.reference.proxy_inputs import BatchOptions
 from baselines.reference.scorer import score_by_batch
 
 
@@ -46,7 +46,7 @@ class Naswot(Method):
 
     name: ClassVar[str] = "naswot"
     reference: ClassVar[bool] = True
-    Options: ClassVar[type[ProbeOptions]] = ProbeOptions
+    Options: ClassVar[type[BatchOptions]] = BatchOptions
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import ProbeOptions, network_scale, probe_batches
+from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from benchmark.errors import CheckError
 from benchmark.images import Images
 from benchmark.seeds import Streams
@@ -44,14 +44,14 @@ def score_candidates(experiment: Experiment, scale: NetworkScale, measure: Measu
 
 
 def score_by_batch(
-    experiment: Experiment, options: ProbeOptions, measure: Callable[[Network, Images], float]
+    experiment: Experiment, options: BatchOptions, measure: Callable[[Network, Images], float]
 ) -> Outcome:
     """Score every candidate by a measure of its network and one batch of images.
 
     Raises:
         CheckError: A measure is NaN.
     """
-    (batch,) = probe_batches(experiment, options)
+    (batch,) = proxy_batches(experiment, options)
     scale = network_scale(experiment, options)
     return score_candidates(experiment, scale, lambda network, _: [measure(network, batch)])
 

@@ -17,7 +17,7 @@ from torch import nn
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.probes import NetworkOptions, network_scale
+from baselines.reference.proxy_inputs import NetworkOptions, network_scale
 from baselines.reference.scorer import score_candidates
 from benchmark.spaces.nb201.complexity import NetworkScale
 

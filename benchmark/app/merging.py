@@ -21,7 +21,7 @@ from benchmark.records import RunRecord, Unit, read_records, record_path
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """The result of a merge."""
 
     what: str  # ``runs`` or ``trainings``
@@ -30,7 +30,7 @@ class Merged:
     damaged: int = 0  # lines of journals that could not be used
 
 
-def merge(folders: Sequence[Path], out: Path) -> Merged:
+def merge(folders: Sequence[Path], out: Path) -> MergeResult:
     """Copy the contents of folders into one; what several of them hold must be the same.
 
     Raises:
@@ -49,7 +49,7 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
     return _merge_builds(folders, out)
 
 
-def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
+def _merge_builds(folders: Sequence[Path], out: Path) -> MergeResult:
     journals = [read_journal(folder) for folder in folders]
     for journal in journals:
         if difference(journal.settings, journals[0].settings):
@@ -62,7 +62,7 @@ def _merge_builds(folders: Sequence[Path], out: Path) -> Merged:
         for journal in journals:
             added += _add(journal, merged)
         count = len(merged.trained) + len(merged.failed)
-        return Merged("trainings", count, added, damaged)
+        return MergeResult("trainings", count, added, damaged)
 
 
 def _add(journal: Journal, merged: Journal) -> int:
@@ -82,7 +82,7 @@ def _add(journal: Journal, merged: Journal) -> int:
     return added
 
 
-def _merge_records(folders: Sequence[Path], out: Path) -> Merged:
+def _merge_records(folders: Sequence[Path], out: Path) -> MergeResult:
     by_unit: dict[Unit, tuple[Path, RunRecord]] = {}
     by_name: dict[str, tuple[Path, RunRecord]] = {}
     for folder in [*([out] if out.is_dir() else []), *folders]:
@@ -104,4 +104,4 @@ def _merge_records(folders: Sequence[Path], out: Path) -> Merged:
     added = {unit: folder for unit, (folder, _) in by_unit.items() if folder != out}
     for unit, folder in sorted(added.items()):
         write_atomic(record_path(out, unit), record_path(folder, unit).read_bytes())
-    return Merged("runs", len(by_unit), len(added))
+    return MergeResult("runs", len(by_unit), len(added))

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.data_files import Remote, holds, read_file, read_members
+from benchmark.images.data_files import RemoteFile, holds, read_file, read_members
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled_images import LabelledImages, checked_labels, image_set, joined
 from benchmark.images.settings import DataSettings
@@ -34,11 +34,11 @@ def read_binary(data: bytes, label_bytes: int, classes: int) -> LabelledImages:
 
 
 @dataclass(frozen=True)
-class Version:
+class PublishedFormat:
     """A format in which a data set is published."""
 
     folder: str
-    archive: Remote
+    archive: RemoteFile
     files: tuple[str, ...]
     read: Callable[[bytes], LabelledImages]
 
@@ -49,7 +49,7 @@ class Cifar:
 
     name: str
     classes: int
-    versions: tuple[Version, ...]  # its formats; the first is downloaded if none is found
+    formats: tuple[PublishedFormat, ...]  # its formats; the first is downloaded if none is found
     images: int = IMAGES  # number of images in the official training part
 
     def prepare(self, folder: Path) -> None:
@@ -59,7 +59,7 @@ class Cifar:
             CheckError: There are none, and they cannot be downloaded.
         """
         if self._unpacked(folder) is None and self._archive(folder) is None:
-            self.versions[0].archive.download(folder)
+            self.formats[0].archive.download(folder)
 
     def read(self, settings: DataSettings, folder: Path) -> ImageSet:
         """Read the official training part from the data folder and split it."""
@@ -88,22 +88,22 @@ class Cifar:
             with naming(f"{path}: {name}"):
                 yield packed.read(data)
 
-    def _unpacked(self, folder: Path) -> tuple[Version, Path] | None:
+    def _unpacked(self, folder: Path) -> tuple[PublishedFormat, Path] | None:
         """Return the version whose files are unpacked, and their folder."""
-        for version in self.versions:
+        for version in self.formats:
             for place in (folder / version.folder, folder):
                 if holds(place, version.files):
                     return version, place
-        for version in self.versions:
+        for version in self.formats:
             place = folder / version.folder
             if place.is_dir():
                 missing = [name for name in version.files if not (place / name).is_file()]
                 raise InputError(f"{place} lacks {missing[0]}: unpack {version.archive.name} again")
         return None
 
-    def _archive(self, folder: Path) -> Version | None:
+    def _archive(self, folder: Path) -> PublishedFormat | None:
         """Return the version whose archive is in the folder, after checking its MD5."""
-        for version in self.versions:
+        for version in self.formats:
             path = folder / version.archive.name
             if path.is_file():
                 version.archive.check(path)
@@ -115,15 +115,15 @@ CIFAR10 = Cifar(
     "cifar10",
     10,
     (
-        Version(
+        PublishedFormat(
             "cifar-10-batches-bin",
-            Remote("cifar-10-binary.tar.gz", ADDRESS, "c32a1d4ab5d03f1284b67883e8d87530"),
+            RemoteFile("cifar-10-binary.tar.gz", ADDRESS, "c32a1d4ab5d03f1284b67883e8d87530"),
             tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
             lambda data: read_binary(data, 1, 10),
         ),
-        Version(
+        PublishedFormat(
             "cifar-10-batches-py",
-            Remote("cifar-10-python.tar.gz", ADDRESS, "c58f30108f718f92721af3b95e74349a"),
+            RemoteFile("cifar-10-python.tar.gz", ADDRESS, "c58f30108f718f92721af3b95e74349a"),
             tuple(f"data_batch_{number}" for number in range(1, 6)),
             lambda data: read_batch(data, "labels", 0, 9, RESOLUTION),
         ),
@@ -133,15 +133,15 @@ CIFAR100 = Cifar(
     "cifar100",
     100,
     (
-        Version(
+        PublishedFormat(
             "cifar-100-binary",
-            Remote("cifar-100-binary.tar.gz", ADDRESS, "03b5dce01913d631647c71ecec9e9cb8"),
+            RemoteFile("cifar-100-binary.tar.gz", ADDRESS, "03b5dce01913d631647c71ecec9e9cb8"),
             ("train.bin",),
             lambda data: read_binary(data, 2, 100),
         ),
-        Version(
+        PublishedFormat(
             "cifar-100-python",
-            Remote("cifar-100-python.tar.gz", ADDRESS, "eb9058c3a382ffc7106e4002c42a8d85"),
+            RemoteFile("cifar-100-python.tar.gz", ADDRESS, "eb9058c3a382ffc7106e4002c42a8d85"),
             ("train",),
             lambda data: read_batch(data, "fine_labels", 0, 99, RESOLUTION),
         ),

@@ -24,7 +24,7 @@ def data_folder(given: Path | None = None) -> Path:
 
 
 @dataclass(frozen=True)
-class Remote:
+class RemoteFile:
     """A file that its publisher offers for download."""
 
     name: str

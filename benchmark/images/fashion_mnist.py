@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, naming
-from benchmark.images.data_files import Remote, read_file
+from benchmark.images.data_files import RemoteFile, read_file
 from benchmark.images.image_set import ImageSet
 from benchmark.images.labelled_images import LabelledImages, checked_labels, image_set
 from benchmark.images.settings import DataSettings
@@ -17,8 +17,8 @@ ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 CLASSES, RESOLUTION, IMAGES = 10, 28, 60_000
 MAX_SIZE = 1 << 26  # bytes of a file; the images have some 47 million
 _FILES = (
-    Remote("train-images-idx3-ubyte.gz", ADDRESS, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-    Remote("train-labels-idx1-ubyte.gz", ADDRESS, "25c81989df183df01b3e8a0aad5dffbe"),
+    RemoteFile("train-images-idx3-ubyte.gz", ADDRESS, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+    RemoteFile("train-labels-idx1-ubyte.gz", ADDRESS, "25c81989df183df01b3e8a0aad5dffbe"),
 )
 # MNIST's files have the same names and sizes, so no other folders. The last one is Debian's.
 _PLACES = (NAME, "FashionMNIST/raw", "/usr/share/datasets/fashion-mnist")

@@ -43,7 +43,7 @@ class ImportOptions:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """An imported table."""
 
     table: TruthTable
@@ -53,7 +53,7 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
+def import_table(path: Path, options: ImportOptions | None = None) -> ImportResult:
     """Read a table from a file or folder and write it to the cache folder."""
     options = options or ImportOptions()
     if options.name is not None:
@@ -78,9 +78,9 @@ def import_table(path: Path, options: ImportOptions | None = None) -> Imported:
     curves = curves_path(table.name)
     if found.curves is None:
         curves.unlink(missing_ok=True)
-        return Imported(table, target, None, found.notes)
+        return ImportResult(table, target, None, found.notes)
     write_curves(found.curves, curves)
-    return Imported(table, target, curves, found.notes)
+    return ImportResult(table, target, curves, found.notes)
 
 
 def source_sha256(path: Path) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.report.study import COMPARED, Study, need
 from analysis.report.tables.differences import Side, paired_table
 from analysis.report.tables.shared import BuiltTable, count_cell, heading, metric_cells
-from analysis.statistics.paired import Comparison, compare_methods
+from analysis.statistics.paired import PairedComparison, compare_methods
 from analysis.tables import TableCell, TextTable, evaluate
 from analysis.tables.cells import UNDEFINED, Values
 from analysis.tables.evaluation import BOOTSTRAP_SEED
@@ -159,7 +159,7 @@ def _options(study: Study) -> tuple[list[Option], list[str]]:
 
 def _compared(
     study: Study, sides: Mapping[str, Side], families: Sequence[Pairs]
-) -> list[list[Comparison]]:
+) -> list[list[PairedComparison]]:
     """Return the comparisons of each metric and family."""
     runs = pd.concat(
         evaluate(side.records, study.table, study.key).assign(method=name)

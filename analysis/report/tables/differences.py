@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.metrics.ranking import METRICS
 from analysis.report.study import COMPARED, Study, need, record_name
 from analysis.report.tables.shared import EMPTY, BuiltTable, count_cell, unpaired_note
-from analysis.statistics.paired import ALPHA, MAX_SEEDS, POWER, Comparison
+from analysis.statistics.paired import ALPHA, MAX_SEEDS, POWER, PairedComparison
 from analysis.statistics.permutation import MAX_EXACT_PAIRS, SAMPLED_PATTERNS
 from analysis.tables import TableCell, TextTable
 from analysis.tables.captions import ranges
@@ -55,7 +55,7 @@ def comparison_table(study: Study) -> BuiltTable:
 
 def paired_table(
     title: str,
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[PairedComparison],
     sides: Mapping[str, Side],
     *,
     family: str,
@@ -139,7 +139,7 @@ def paired_table(
     return BuiltTable(shown, numbers)
 
 
-def _row(one: Comparison, own: Side, other: Side) -> tuple[TableCell, ...]:
+def _row(one: PairedComparison, own: Side, other: Side) -> tuple[TableCell, ...]:
     metric = METRICS[one.metric]
     records = own.names(one.seeds) + other.names(one.seeds)
     difference, low, high = (
@@ -167,7 +167,7 @@ def _budget(own: int, other: int) -> str:
     return f"{own:,}" if own == other else f"{own:,} / {other:,}"
 
 
-def _verdict(one: Comparison) -> str:
+def _verdict(one: PairedComparison) -> str:
     if one.better is not None:
         return f"{one.better} is better"
     return "not significant" if one.reachable else "not significant, out of reach"

@@ -24,7 +24,7 @@ MOST_FAILED = 0.01  # share of the networks that a table may leave out because t
 
 
 @dataclass(frozen=True, eq=False)
-class Built:
+class BuildResult:
     """The outcome of a build."""
 
     trainings: int  # number of trainings in this shard
@@ -48,7 +48,7 @@ def build_table(
     workers: Workers = LOCAL,
     shard: tuple[int, int] = (1, 1),
     data: Path | None = None,
-) -> Built:
+) -> BuildResult:
     """Train what is missing, and write the table if all is trained then.
 
     Args:
@@ -85,7 +85,7 @@ def build_table(
             train_all(plan.protocol, missing, journal, images, device, workers)
         reused = len(trainings) - len(missing)
         left = sum(training not in journal for training in plan.trainings)
-        built = Built(len(trainings), reused, differing, journal.damaged, left)
+        built = BuildResult(len(trainings), reused, differing, journal.damaged, left)
         return built if left else _write(plan, journal, name, built)
 
 
@@ -114,7 +114,7 @@ def _differing(journal: Journal, reused: Collection[TrainingKey], device: str) -
     return tuple(dict.fromkeys(names))
 
 
-def _write(plan: BuildPlan, journal: Journal, name: str, built: Built) -> Built:
+def _write(plan: BuildPlan, journal: Journal, name: str, built: BuildResult) -> BuildResult:
     _check_failed(plan, journal)
     done = assemble(journal, plan.protocol, plan.codes, plan.seeds, name)
     path = journal.folder / f"{name}{SUFFIX}"

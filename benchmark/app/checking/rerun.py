@@ -44,7 +44,7 @@ class RerunOutcome(str, Enum):
 
 
 @dataclass(frozen=True)
-class Rerun:
+class RerunResult:
     """The comparison of a repeated run with its record."""
 
     outcome: RerunOutcome  # how they compare
@@ -62,7 +62,7 @@ def rerun(
     device: str = "cpu",
     tolerance: float = LEAST_AGREEMENT,
     data: Path | None = None,
-) -> Rerun:
+) -> RerunResult:
     """Run the unit of a record again and compare.
 
     Raises:
@@ -81,11 +81,11 @@ def rerun(
     return compare(record, runs.records[0], tolerance)
 
 
-def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEMENT) -> Rerun:
+def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEMENT) -> RerunResult:
     """Compare a record with that of a repeated run."""
     differing = tuple(machine_differences(record.provenance, again.provenance))
     if task_digest(record.task) != task_digest(again.task):
-        return Rerun(RerunOutcome.DIFFERENT, differing, math.nan, ("task differs",))
+        return RerunResult(RerunOutcome.DIFFERENT, differing, math.nan, ("task differs",))
     notes = tuple(_other_splits(record, again)) if differing else ()
     faults = []
     if record.budget != again.budget and not (notes and _same_shared_part(record, again)):
@@ -98,7 +98,7 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
         if not _nearly_equal(_reported(record), _reported(again)):
             faults.append("distances or losses differ by more than rounding")
         outcome = RerunOutcome.DIFFERENT if faults else RerunOutcome.IDENTICAL
-        return Rerun(outcome, differing, 1.0, tuple(faults), notes)
+        return RerunResult(outcome, differing, 1.0, tuple(faults), notes)
     if not differing:
         faults.append("scores or splits differ, on the same machine and libraries")
     rho = _correlation(rankdata(record.scores), rankdata(again.scores))
@@ -108,7 +108,7 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
     if not agreement >= tolerance:
         faults.append(f"they agree by {agreement:.3f}, less than {tolerance:g}")
     outcome = RerunOutcome.DIFFERENT if faults else RerunOutcome.CLOSE
-    return Rerun(outcome, differing, agreement, tuple(faults), notes)
+    return RerunResult(outcome, differing, agreement, tuple(faults), notes)
 
 
 def _splits(record: RunRecord) -> dict[str, tuple[str, Any]]:

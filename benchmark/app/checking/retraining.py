@@ -34,7 +34,7 @@ SPREAD_FACTOR = 3.0
 
 
 @dataclass(frozen=True)
-class Retrained:
+class RetrainingResult:
     """The comparison of a repeated training with the table."""
 
     code: int
@@ -54,7 +54,7 @@ def retrain(
     device: str = "cpu",
     workers: Workers = LOCAL,
     data: Path | None = None,
-) -> list[Retrained]:
+) -> list[RetrainingResult]:
     """Train a sample of a table's architectures again, at all its seeds, and compare.
 
     Args:
@@ -163,11 +163,13 @@ def _compared(
     trained: TrainingResult | str,
     allowed: Mapping[AccuracyKey, float],
     differing: tuple[str, ...],
-) -> Retrained:
+) -> RetrainingResult:
     code = int(table.codes[row])
     if isinstance(trained, str):
         faults = [f"it failed: {trained}"]
-        return Retrained(code, seed, RerunOutcome.DIFFERENT, math.nan, differing, tuple(faults))
+        return RetrainingResult(
+            code, seed, RerunOutcome.DIFFERENT, math.nan, differing, tuple(faults)
+        )
     faults, distances, is_same = [], [], True
     for key, single in table.measurements.by_seed.items():
         place = row, single.seeds.index(seed)
@@ -184,7 +186,7 @@ def _compared(
                 f"{key} is {new:.2f}, not {old:.2f}: more than {allowed[key]:.2f} points apart"
             )
     outcome = RerunOutcome.IDENTICAL if is_same else RerunOutcome.CLOSE
-    return Retrained(
+    return RetrainingResult(
         code,
         seed,
         RerunOutcome.DIFFERENT if faults else outcome,

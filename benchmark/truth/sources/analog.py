@@ -64,13 +64,13 @@ def read_analog(path: Path | None = None) -> TruthTable:
     )
 
 
-class Record:
+class AnalogRecord:
     """Replaces both record classes of the package; unpickling sets its attributes."""
 
     baseline_accuracy: float
 
 
-def load_records(file: BinaryIO, name: str) -> dict[tuple[int, ...], Record]:
+def load_records(file: BinaryIO, name: str) -> dict[tuple[int, ...], AnalogRecord]:
     r"""Unpickle the records by their operations in NASLib's order; refuse all other classes."""
     try:
         records = _Unpickler(file).load()
@@ -84,9 +84,9 @@ def load_records(file: BinaryIO, name: str) -> dict[tuple[int, ...], Record]:
 
 
 class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> type[Record]:
+    def find_class(self, module: str, name: str) -> type[AnalogRecord]:
         if (module, name) in _CLASSES:
-            return Record
+            return AnalogRecord
         raise InputError(f"asks for {module}.{name}")
 
 

@@ -29,7 +29,7 @@ BUDGET = 150 * BATCH + 1  # the last image is less than a batch, so it stays uns
 CANDIDATES = np.arange(0, SIZE, 53)  # 295 architectures; 53 shares no factor with 5
 FEW = CANDIDATES[::13]  # 23, the first of them disconnected
 
-PROBE: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BATCH}
+PROXY: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BATCH}
 
 SPLITTING: Mapping[str, Any] = {
     "warm_up": 0.2,
@@ -54,12 +54,12 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "gm": {**SPLITTING, "partition": "gradient"},
     "gm-random": SPLITTING,
     "synflow": {"scale": "task"},
-    "naswot": PROBE,
-    "jacob-cov": PROBE,
-    "snip": PROBE,
-    "grad-norm": PROBE,
-    "zico": {**PROBE, "batches": 2},
-    "az-nas": PROBE,
+    "naswot": PROXY,
+    "jacob-cov": PROXY,
+    "snip": PROXY,
+    "grad-norm": PROXY,
+    "zico": {**PROXY, "batches": 2},
+    "az-nas": PROXY,
 }
 
 

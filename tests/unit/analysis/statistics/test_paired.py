@@ -12,7 +12,7 @@ from scipy import stats
 
 from analysis.statistics.intervals import bootstrap_mean
 from analysis.statistics.paired import (
-    Comparison,
+    PairedComparison,
     compare_methods,
     detectable_difference,
     seeds_needed,
@@ -174,7 +174,9 @@ def test_no_number_of_seeds(values: list[float]) -> None:
 
 
 def test_what_cannot_be_compared_is_refused(three: pd.DataFrame) -> None:
-    def compare(runs: pd.DataFrame, metric: str = "kendall_tau", **kind: float) -> list[Comparison]:
+    def compare(
+        runs: pd.DataFrame, metric: str = "kendall_tau", **kind: float
+    ) -> list[PairedComparison]:
         return compare_methods(runs, metric, generator(), **kind)  # type: ignore[arg-type]
 
     with pytest.raises(InputError, match="unknown metric 'tau'"):

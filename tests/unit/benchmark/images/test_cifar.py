@@ -18,7 +18,7 @@ from benchmark.errors import CheckError, InputError
 from benchmark.images import ImageSet
 from benchmark.images.batch_pickles import read_batch
 from benchmark.images.cifar import CIFAR10, CIFAR100, Cifar, read_binary
-from benchmark.images.data_files import Remote
+from benchmark.images.data_files import RemoteFile
 from tests.unit.benchmark.images import official
 
 EACH = 4  # images a file
@@ -29,9 +29,9 @@ def files_of(data: Cifar, form: str) -> dict[str, bytes]:
     """Return the files of the training part of a form, ``binary`` or ``python``."""
     images = official.random_images(data.images, 3, 32)
     fine = [number % data.classes for number in range(data.images)]
-    version = data.versions[["binary", "python"].index(form)]
+    format_ = data.formats[["binary", "python"].index(form)]
     files = {}
-    for place, name in enumerate(version.files):
+    for place, name in enumerate(format_.files):
         part = slice(place * EACH, (place + 1) * EACH)
         labels, pixels = fine[part], images[part]
         if form == "binary":
@@ -47,7 +47,7 @@ def files_of(data: Cifar, form: str) -> dict[str, bytes]:
 
 def unpack(data: Cifar, form: str, folder: Path) -> Path:
     """Write the files as the archive unpacks to, and return their folder."""
-    place = folder / data.versions[["binary", "python"].index(form)].folder
+    place = folder / data.formats[["binary", "python"].index(form)].folder
     for name, contents in files_of(data, form).items():
         official.write(place / name, contents)
     return place
@@ -86,16 +86,16 @@ def test_files_may_lie_in_the_folder_itself(form: str, tmp_path: Path) -> None:
 
 def packed(data: Cifar, folder: Path) -> Cifar:
     """Write the archive of the binary form, and return a data set that knows its checksum."""
-    version = data.versions[0]
-    path = folder / version.archive.name
+    format_ = data.formats[0]
+    path = folder / format_.archive.name
     with tarfile.open(path, "w:gz") as archive:
         for name, contents in files_of(data, "binary").items():
-            member = tarfile.TarInfo(f"{version.folder}/{name}")
+            member = tarfile.TarInfo(f"{format_.folder}/{name}")
             member.size = len(contents)
             archive.addfile(member, io.BytesIO(contents))
     checksum = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    known = replace(version, archive=replace(version.archive, md5=checksum))
-    return replace(data, versions=(known, *data.versions[1:]))
+    known = replace(format_, archive=replace(format_.archive, md5=checksum))
+    return replace(data, formats=(known, *data.formats[1:]))
 
 
 def test_the_archive_is_read_as_it_is(tmp_path: Path) -> None:
@@ -115,7 +115,9 @@ def test_what_is_not_there_is_downloaded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(Remote, "download", lambda self, folder: asked.append((self.name, folder)))
+    monkeypatch.setattr(
+        RemoteFile, "download", lambda self, folder: asked.append((self.name, folder))
+    )
     TEN.prepare(tmp_path)
     assert asked == [("cifar-10-binary.tar.gz", tmp_path)]
     unpack(TEN, "python", tmp_path)
@@ -124,7 +126,7 @@ def test_what_is_not_there_is_downloaded_once(
 
 
 def test_a_download_that_fails_says_what_to_do(tmp_path: Path) -> None:
-    remote = Remote("images.tar.gz", "http://127.0.0.1:9/", "0" * 32)  # no server
+    remote = RemoteFile("images.tar.gz", "http://127.0.0.1:9/", "0" * 32)  # no server
     with pytest.raises(CheckError, match=r"cannot download http://127\.0\.0\.1:9/images\.tar\.gz"):
         remote.download(tmp_path)
 

@@ -11,7 +11,7 @@ import torch
 
 from benchmark.errors import InputError
 from benchmark.images import fashion_mnist
-from benchmark.images.data_files import Remote
+from benchmark.images.data_files import RemoteFile
 from benchmark.images.fashion_mnist import (
     IMAGES,
     find_fashion_mnist,
@@ -48,7 +48,9 @@ def test_files_are_found_packed_or_not(place: str, suffix: str, tmp_path: Path) 
 
 def test_what_is_not_there_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(Remote, "download", lambda self, folder: asked.append((self.name, folder)))
+    monkeypatch.setattr(
+        RemoteFile, "download", lambda self, folder: asked.append((self.name, folder))
+    )
     monkeypatch.setattr(fashion_mnist, "_PLACES", ("fashion-mnist",))
     prepare_fashion_mnist(tmp_path)
     assert asked == [(f"{name}.gz", tmp_path / "fashion-mnist") for name in NAMES]

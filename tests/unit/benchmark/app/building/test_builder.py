@@ -15,7 +15,7 @@ from baselines.standalone import TRAINING_VERSION, TrainingResult
 from baselines.standalone.images import read_parts
 from benchmark.app.building import (
     BuildPlan,
-    Built,
+    BuildResult,
     build_table,
     builder,
     chosen_architectures,
@@ -59,7 +59,7 @@ def plan(protocol: TrainingProtocol, count: int = 40, seeds: int = 3) -> BuildPl
     return BuildPlan(protocol, chosen_architectures("all")[:count], range(seeds))
 
 
-def table_of(built: Built) -> TruthTable:
+def table_of(built: BuildResult) -> TruthTable:
     assert built.path is not None
     return read_table(built.path)
 

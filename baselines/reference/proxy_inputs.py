@@ -26,7 +26,7 @@ class NetworkOptions:
 
 
 @dataclass(frozen=True)
-class ProbeOptions(NetworkOptions):
+class BatchOptions(NetworkOptions):
     """Options of a proxy with one batch of images."""
 
     # training images of the ``task``, resized to the network, or ``noise``
@@ -35,7 +35,7 @@ class ProbeOptions(NetworkOptions):
 
 
 @dataclass(frozen=True)
-class BatchesOptions(ProbeOptions):
+class MultiBatchOptions(BatchOptions):
     """Options of a proxy with several batches of images."""
 
     batches: Annotated[int, Meta(ge=2)]
@@ -48,7 +48,7 @@ def network_scale(experiment: Experiment, options: NetworkOptions) -> NetworkSca
     return replace(TABLE_NETWORK, classes=experiment.scale.classes)
 
 
-def probe_batches(experiment: Experiment, options: ProbeOptions, count: Count = 1) -> list[Images]:
+def proxy_batches(experiment: Experiment, options: BatchOptions, count: Count = 1) -> list[Images]:
     """Return batches of different images, the same for every architecture and proxy of a seed.
 
     They have the network's resolution and channels, and are on the device. Noise is Gaussian with
