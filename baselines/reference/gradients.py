@@ -25,7 +25,12 @@ from torch import Tensor
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.network import Network
-from baselines.reference.proxy_inputs import MultiBatchOptions, BatchOptions, network_scale, proxy_batches
+from baselines.reference.proxy_inputs import (
+    BatchOptions,
+    MultiBatchOptions,
+    network_scale,
+    proxy_batches,
+)
 from baselines.reference.scorer import score_by_batch, score_candidates
 from benchmark.images import Images
 
