@@ -2,7 +2,7 @@
 
 Every message is one line that names what was wrong, the bound or the choices, and what to do.
 Arguments, texts and files that a function cannot use are an `InputError`, files that cannot be
-written a `CheckError`; docstrings name only what else a function raises.
+written a `CheckError`; docstrings name other errors where a caller handles them.
 """
 
 from __future__ import annotations

@@ -27,9 +27,6 @@ def read_settings(kind: type[Settings], values: Mapping[str, Any], where: str = 
 
     A field that is a dataclass itself is a section; ``where`` says for messages what is being read.
 
-    Raises:
-        InputError: A name is unknown or missing, or a value has the wrong type or is out of range.
-
     Example:
         >>> from dataclasses import dataclass
         >>> @dataclass(frozen=True)

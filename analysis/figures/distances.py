@@ -53,11 +53,7 @@ def distance_data(record: RunRecord) -> tuple[DistanceMatrix, ...]:
 def _ordered(
     distances: NDArray[np.float64], grouped: Sequence[int] | None
 ) -> tuple[tuple[int, ...], NDArray[np.float64]]:
-    """Return operations in the order of rows, and the matrix [n, n] in that order.
-
-    Raises:
-        ValueError: The matrix has another shape.
-    """
+    """Return operations in the order of rows, and the matrix [n, n] in that order."""
     size = len(distances)
     order = range(size) if grouped is None else grouped
     if not 0 < size == len(set(order)) <= len(OPERATIONS) or distances.shape != (size, size):

@@ -35,10 +35,6 @@ def sign_flip_p(differences: ArrayLike, generator: np.random.Generator) -> float
     Args:
         differences: One per pair, any unit, shape [pairs].
         generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
-
-    Example:
-        >>> sign_flip_p([0.1, 0.3, 0.2, 0.1, 0.4], np.random.default_rng(0))
-        0.0625
     """
     return _extreme_share(checked_numbers(differences, "differences", "pair"), generator)
 

@@ -29,13 +29,10 @@ DISCONNECTED = 0  # the live code of all architectures without a path from input
 
 
 def score_candidates(experiment: Experiment, scale: NetworkScale, measure: Measure) -> Outcome:
-    """Score every candidate by a measure of one number.
+    """Score every candidate by a measure of one number; NaN is a `CheckError`.
 
     Records hold finite numbers, so where the measure is minus infinity the score is one less than
     the lowest finite one among the candidates; the trace says how many these are.
-
-    Raises:
-        CheckError: A measure is NaN.
     """
     scores = measure_candidates(experiment, scale, measure)[:, 0]
     finite = np.isfinite(scores)
@@ -46,11 +43,7 @@ def score_candidates(experiment: Experiment, scale: NetworkScale, measure: Measu
 def score_by_batch(
     experiment: Experiment, options: BatchOptions, measure: Callable[[Network, Images], float]
 ) -> Outcome:
-    """Score every candidate by a measure of its network and one batch of images.
-
-    Raises:
-        CheckError: A measure is NaN.
-    """
+    """Score every candidate by a measure of its network and one batch of images."""
     (batch,) = proxy_batches(experiment, options)
     scale = network_scale(experiment, options)
     return score_candidates(experiment, scale, lambda network, _: [measure(network, batch)])

@@ -98,12 +98,7 @@ class WeightTraining:
         return self._batches[self.number]
 
     def step(self) -> None:
-        """Train one step.
-
-        Raises:
-            DivergedError: A loss since the last check is not finite; checked every `CHECK_EVERY`
-                steps.
-        """
+        """Train one step."""
         pixels, labels = self.batch()
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
@@ -118,11 +113,7 @@ class WeightTraining:
             self._check_losses()
 
     def losses(self) -> list[float]:
-        """Return the training loss of each step so far, in nats.
-
-        Raises:
-            DivergedError: A loss is not finite.
-        """
+        """Return the training loss of each step so far, in nats."""
         self._check_losses()
         return self._losses
 
@@ -136,11 +127,7 @@ class WeightTraining:
         self._unchecked.clear()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that `load_state_dict` needs to continue with the same bits.
-
-        Raises:
-            DivergedError: A loss is not finite.
-        """
+        """Return all that `load_state_dict` needs to continue with the same bits."""
         return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),

@@ -20,11 +20,7 @@ from benchmark.records.schema import check_split
 
 
 class TreeCheckpoint:
-    """What is finished of a tree, in this run and in the one that it resumes.
-
-    Raises:
-        CheckError: The file is the run's checkpoint, but not of the expected form.
-    """
+    """What is finished of a tree, in this run and in the one that it resumes."""
 
     def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:
         self._experiment, self._trajectory = experiment, trajectory

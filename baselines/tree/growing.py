@@ -83,11 +83,7 @@ def plan_tree(
 def train_tree(
     experiment: Experiment, schedule: Schedule, choose_split: Callable[[Base, TreeNode], Split]
 ) -> Outcome:
-    """Train a tree of supernets and score the candidates.
-
-    Raises:
-        CheckError: Nothing is left of the budget for the leaves, or training failed.
-    """
+    """Train a tree of supernets and score the candidates."""
     return _Tree(experiment, schedule, choose_split).train()
 
 

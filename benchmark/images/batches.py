@@ -20,13 +20,6 @@ class Batches:
             programs, and the mean grey in those stored as float32.
         generator: Draws order, crops and flips.
         flip: Whether images are mirrored left to right, each with probability 1/2.
-
-    Example:
-        >>> images = Images(torch.zeros(10, 1, 8, 8), torch.arange(10))
-        >>> batches = Batches(images, 4, 5, 1, torch.Generator().manual_seed(0))
-        >>> pixels, labels = batches[4]
-        >>> pixels.shape, len(batches)
-        (torch.Size([4, 1, 8, 8]), 5)
     """
 
     def __init__(

@@ -53,11 +53,7 @@ class Cifar:
     images: int = IMAGES  # number of images in the official training part
 
     def prepare(self, folder: Path) -> None:
-        """Find the files in the data folder, or download them to it.
-
-        Raises:
-            CheckError: There are none, and they cannot be downloaded.
-        """
+        """Find the files in the data folder, or download them to it."""
         if self._unpacked(folder) is None and self._archive(folder) is None:
             self.formats[0].archive.download(folder)
 

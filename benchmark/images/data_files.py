@@ -46,11 +46,7 @@ class RemoteFile:
             )
 
     def download(self, folder: Path) -> Path:
-        """Return the file in a folder, after downloading it if it is missing.
-
-        Raises:
-            CheckError: It cannot be downloaded, or the download has another checksum.
-        """
+        """Return the file in a folder, after downloading it if it is missing."""
         import pooch  # slow to import
 
         try:

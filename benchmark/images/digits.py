@@ -28,11 +28,6 @@ def read_digits(settings: DataSettings) -> ImageSet:
 
     Each training image is there ``noise_draws`` times. The noise is drawn once: an image is the
     same in every epoch and for every seed of a run.
-
-    Example:
-        >>> digits = read_digits(DataSettings("digits", 8, 1_200, 597, 0.5, 2, 1, False))
-        >>> digits.train.pixels.shape, len(digits.valid)
-        (torch.Size([2400, 1, 8, 8]), 597)
     """
     rows = _rows()
     streams = Streams(0)  # of the data set: independent of the run's seed

@@ -60,11 +60,7 @@ def find_fashion_mnist(folder: Path) -> tuple[Path, Path] | None:
 
 
 def prepare_fashion_mnist(folder: Path) -> None:
-    """Find the files, or download them to the data folder.
-
-    Raises:
-        CheckError: They are missing and cannot be downloaded.
-    """
+    """Find the files, or download them to the data folder."""
     if find_fashion_mnist(folder) is None:
         for file in _FILES:
             file.download(folder / NAME)

@@ -58,11 +58,7 @@ _TRIPPED = (
 
 @contextmanager
 def reading_checkpoint() -> Iterator[None]:
-    """Turn any error that a checkpoint's contents cause within the block into one line.
-
-    Raises:
-        CheckError: The contents are not what this program writes.
-    """
+    """Turn any error that a checkpoint's contents cause within the block into a `CheckError`."""
     try:
         yield
     except _TRIPPED as error:
@@ -141,11 +137,7 @@ class Checkpoints:
         self._steps, self._written = 0, time.monotonic()
 
     def load(self) -> Mapping[str, Any] | None:
-        """Return the state that an earlier run with the same key saved last, or None.
-
-        Raises:
-            CheckError: The checkpoint has the key, but not the contents that `visit` writes.
-        """
+        """Return the state that an earlier run with the same key saved last, or None."""
         if self._path is None or not self._path.exists():
             return None
         try:
@@ -189,11 +181,7 @@ class Checkpoints:
             self._held = None
 
     def check_stop(self) -> None:
-        """Stop if the run should, unless the next safe place is near.
-
-        Raises:
-            StoppedError: The run should stop.
-        """
+        """Raise a `StoppedError` if the run should stop, unless the next safe place is near."""
         if self._is_stopped():
             if self._has_visited and self._held is None:
                 return

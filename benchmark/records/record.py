@@ -32,11 +32,6 @@ class RunRecord:
     """The result of a method at one seed, and how it was obtained.
 
     Mappings are kept as copies made of plain JSON values, scores as a read-only copy.
-
-    Example:
-        >>> record = RunRecord("gm", 3, {"preset": "ci"}, np.zeros(SIZE), {}, {}, {})
-        >>> record.key.preset, str(record.unit)
-        ('ci', 'gm seed 3')
     """
 
     method: str  # name of the method: lower-case letters, digits and hyphens
@@ -68,11 +63,7 @@ class RunRecord:
         object.__setattr__(self, "scores", _checked_scores(self.scores, self.codes))
 
     def scores_of(self, codes: Codes) -> NDArray[np.float64]:
-        """Return the scores [m] of some candidates.
-
-        Raises:
-            MissingError: One of them was not scored.
-        """
+        """Return the scores [m] of some candidates."""
         places = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
         absent = np.asarray(codes)[self.codes[places] != codes]
         if absent.size:

@@ -49,11 +49,7 @@ class LearningCurves:
                 raise InputError(f"curves of {self.name!r}: {name} must have a row for each code")
 
     def curve(self, name: str, arch: Arch) -> NDArray[np.float32]:
-        """Return the accuracies [epochs] of one architecture, a string or a code.
-
-        Raises:
-            MissingError: The curve ``name`` or the architecture is missing.
-        """
+        """Return the accuracies [epochs] of one architecture, a string or a code."""
         if name not in self.columns:
             raise MissingError(
                 f"the curves of {self.name!r} have no {name}: they have {', '.join(self.columns)}"

@@ -19,18 +19,6 @@ def choose_key(
             all.
         split: Its split; None matches all.
         epochs: Its length of training in epochs; None matches all.
-
-    Raises:
-        MissingError: No accuracy matches, or several do; the message lists them.
-
-    Example:
-        >>> import numpy as np
-        >>> from benchmark.truth.table import Source
-        >>> keys = [AccuracyKey("cifar10", "test", 200), AccuracyKey("cifar10", "test", 12)]
-        >>> columns = dict.fromkeys(keys, np.array([90.0]))
-        >>> table = TruthTable("one", "-", Source("-", "-"), np.array([5]), columns)
-        >>> str(choose_key(table, epochs=12))
-        'cifar10_test_12'
     """
     matching = [
         key

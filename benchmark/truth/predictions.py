@@ -30,12 +30,7 @@ Entry = tuple[int, str, str]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Scores of some or all architectures; a higher score means a better one.
-
-    Example:
-        >>> Predictions("mine", np.array([3, 7]), np.array([0.5, 0.25])).of(np.array([7]))
-        array([0.25])
-    """
+    """Scores of some or all architectures; a higher score means a better one."""
 
     file: str  # the file, as the user named it
     codes: Codes  # the architectures [n], ascending, each once
@@ -49,11 +44,7 @@ class Predictions:
         return len(self.codes)
 
     def of(self, codes: Codes) -> NDArray[np.float64]:
-        """Return the scores [n] of the architectures ``codes`` [n].
-
-        Raises:
-            MissingError: One of them has no score.
-        """
+        """Return the scores [n] of the architectures ``codes`` [n]."""
         absent = np.setdiff1d(codes, self.codes)
         if absent.size:
             raise MissingError(

@@ -148,11 +148,7 @@ class TruthTable:
         return np.asarray(column[self._rows(archs)])
 
     def only(self, codes: Codes) -> TruthTable:
-        """Return the table restricted to some architectures; those that it lacks are ignored.
-
-        Raises:
-            MissingError: It lacks all of them.
-        """
+        """Return the table restricted to some architectures; those that it lacks are ignored."""
         kept = np.isin(self.codes, codes)
         if kept.all():
             return self
@@ -171,11 +167,7 @@ class TruthTable:
         )
 
     def digest(self, key: AccuracyKey) -> str:
-        """Return the SHA-256 of the codes and one accuracy, 64 hexadecimal digits.
-
-        Raises:
-            MissingError: The table lacks the key.
-        """
+        """Return the SHA-256 of the codes and one accuracy, 64 hexadecimal digits."""
         found = hashlib.sha256(self.codes.astype("<i8").tobytes())
         found.update(self.accuracy(key).astype("<f8").tobytes())
         return found.hexdigest()

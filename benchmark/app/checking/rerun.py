@@ -63,11 +63,7 @@ def rerun(
     tolerance: float = LEAST_AGREEMENT,
     data: Path | None = None,
 ) -> RerunResult:
-    """Run the unit of a record again and compare.
-
-    Raises:
-        CheckError: The run failed.
-    """
+    """Run the unit of a record again and compare."""
     if record.protocol != PROTOCOL:
         raise InputError(
             f"the record was made by protocol {record.protocol}, this code has {PROTOCOL}: "

@@ -69,9 +69,6 @@ def retrain(
 
     Returns:
         One comparison for each training, by architecture and seed.
-
-    Raises:
-        CheckError: Images cannot be downloaded.
     """
     info = read_build_info(table)
     _check(table, info, tolerance)

@@ -55,9 +55,6 @@ def run_command_line() -> int:
     """Run the command of `sys.argv`; every expected error is one line on stderr.
 
     The exit code is 0, 1 if a check or a run failed, 2 for bad input.
-
-    Raises:
-        KeyboardInterrupt: The user pressed Ctrl-C.
     """
     call: Callable[..., object] = partial(cli.main, prog_name=NAME, standalone_mode=False)
     try:

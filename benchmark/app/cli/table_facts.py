@@ -75,11 +75,7 @@ def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]
 
 
 def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
-    """Return what a table holds on an architecture, as values for JSON.
-
-    Raises:
-        MissingError: The table lacks it.
-    """
+    """Return what a table holds on an architecture, as values for JSON."""
     row = _row(table, arch)
     measured = table.measurements
     accuracies: dict[str, dict[str, Any]] = {}

@@ -63,11 +63,7 @@ def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> Trut
 def open_truth(
     truth: TruthSettings, *, allow_subset: bool = False
 ) -> tuple[TruthTable, AccuracyKey]:
-    """Open a table and check that it has the accuracy.
-
-    Raises:
-        MissingError: It lacks the accuracy.
-    """
+    """Open a table and check that it has the accuracy."""
     from benchmark.truth import AccuracyKey, open_table
 
     table, key = (

@@ -89,12 +89,7 @@ class SingleRun:
         self._work = self._ledger.budget.images + SCORING_COST * _images_to_score(task)
 
     def record(self) -> RunRecord:
-        """Run the method.
-
-        Raises:
-            StoppedError: The checkpoints asked it to stop.
-            Exception: Whatever the method raises.
-        """
+        """Run the method."""
         experiment = make_experiment(
             self._task,
             self._unit.seed,

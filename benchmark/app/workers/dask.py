@@ -145,12 +145,7 @@ class Cluster:
 
 @contextmanager
 def cluster(address: str) -> Iterator[Cluster]:
-    """Connect to a scheduler while the block runs.
-
-    Raises:
-        CheckError: The scheduler cannot be reached, has no workers, goes away, or its workers run
-            other versions.
-    """
+    """Connect to a scheduler while the block runs."""
     if not re.fullmatch(r"((tcp|tls|ws|wss|ucx)://)?[\w.-]+:[0-9]{1,5}", address):
         raise InputError(
             f"{address[:100]!r} is no address of a scheduler: write tcp://10.0.0.1:8786, say"
@@ -270,11 +265,7 @@ def _remote(
 
 @contextmanager
 def _logged(topic: str) -> Iterator[None]:
-    """Log under a call's topic that it starts, and that its worker lived to its end.
-
-    Raises:
-        WorkerDiedError: It started so often without ending that it is not tried again.
-    """
+    """Log under a call's topic that it starts, and that its worker lived to its end."""
     from distributed import get_client
 
     client = get_client()

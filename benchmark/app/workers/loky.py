@@ -69,11 +69,7 @@ class Pool:
 
 @contextmanager
 def worker_pool(jobs: int, *, in_process: bool | None = None) -> Iterator[Pool]:
-    """Give a pool of workers; ``in_process`` by default where there is one job.
-
-    Raises:
-        WorkerDiedError: The system ended a worker.
-    """
+    """Give a pool of workers; ``in_process`` by default where there is one job."""
     if in_process or (in_process is None and jobs == 1):
         yield Pool(1, None)
         return

@@ -90,13 +90,6 @@ def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
     """Return the multiply-adds [...] of a forward pass of one image through architectures [...].
 
     The official table has them in millions.
-
-    Example:
-        >>> from benchmark.spaces.nb201 import from_string
-        >>> code = from_string("|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
-        ...                    "+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|")
-        >>> int(flops(code, TABLE_NETWORK))
-        113951370
     """
     operations = [sum(layer.flops for layer in layers) for layers in _cells(scale, affine=True)]
     fixed = sum(layer.flops for layer in _skeleton(scale))

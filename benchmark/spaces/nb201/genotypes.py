@@ -30,12 +30,7 @@ def to_genotype(code: int) -> str:
 
 
 def from_genotype(text: str) -> int:
-    """Return the code of a genotype as Python prints it; it may be a tuple of lists.
-
-    Example:
-        >>> from_genotype(to_genotype(5))
-        5
-    """
+    """Return the code of a genotype as Python prints it; it may be a tuple of lists."""
     code = _code_of_inside().get(text[1:-1])
     if code is None or text[0] + text[-1] not in ("[]", "()"):
         shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

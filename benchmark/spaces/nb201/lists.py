@@ -18,14 +18,6 @@ def read_subset(path: str | Path) -> Codes:
 
     The file is a CSV with a column ``arch``, or has one architecture per line; UTF-8, at most
     32 MiB. Empty lines are skipped.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "some.txt"
-        ...     _ = path.write_text(f"{to_string(7)}\n{to_string(3)}\n")
-        ...     read_subset(path)
-        array([3, 7])
     """
     text = read_text(path)
     line_of: dict[int, int] = {}
@@ -58,12 +50,7 @@ def _entries(text: str) -> Iterator[tuple[int, str]]:
 
 
 def parse_arch(text: str) -> int:
-    """Return the code of an architecture, given as a string or as a genotype.
-
-    Example:
-        >>> parse_arch("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")
-        5
-    """
+    """Return the code of an architecture, given as a string or as a genotype."""
     if re.fullmatch(r"\([0-9](, ?[0-9]){5}\)", text):
         raise InputError(
             f"not an architecture: {text} has the operations as NASLib numbers them; write a "

@@ -14,12 +14,6 @@ class FileWindow:
     r"""The part of a file that is in memory, from ``offset`` on, with a ``position`` in it.
 
     `CutOffError` is raised where the file ends too early.
-
-    Example:
-        >>> import io
-        >>> window = FileWindow(io.BytesIO(b"K\x01.rest"))
-        >>> window.take_pickle(), window.peek(), window.passed
-        (b'K\x01.', 114, 3)
     """
 
     def __init__(self, file: BinaryIO) -> None:
