@@ -54,7 +54,7 @@ def score_predictions(
 ) -> Score:
     """Measure predictions against the truth."""
     codes = predictions.codes if subset is None else subset
-    scores = predictions.of(codes)
+    scores = predictions.scores_of(codes)
     absent = np.setdiff1d(codes, table.codes)
     if absent.size:
         what, remedy = f"of {predictions.file}", "name those to compare in a subset"
@@ -68,7 +68,7 @@ def score_predictions(
     return Score(predictions, table.name, key, codes, metrics)
 
 
-def doubts(scores: Sequence[Score]) -> list[str]:
+def score_warnings(scores: Sequence[Score]) -> list[str]:
     """Return warnings about scores of files and about comparing them, one per line."""
     lines = []
     for score in scores:

@@ -149,7 +149,7 @@ def base_of(record: RunRecord) -> str:
     return record.base or ("rsps" if record.trace.get("leaves") else "–")
 
 
-def need(condition: object, reason: str) -> None:
+def require(condition: object, reason: str) -> None:
     """Raise unless a table or figure has what it needs."""
     if not condition:
         raise MissingError(reason)

@@ -59,7 +59,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         contents = _decode(json.loads(values), load(packed))
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         text = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path} is no whole checkpoint ({text[:80]})") from error
+        raise InputError(f"{path} is an incomplete checkpoint ({text[:80]})") from error
     if not isinstance(contents, dict):
         raise InputError(f"{path} holds a {type(contents).__name__}: it is no checkpoint")
     return contents

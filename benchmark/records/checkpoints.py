@@ -70,7 +70,7 @@ def reading_checkpoint() -> Iterator[None]:
 def whole_number(value: object) -> int:
     """Return a value of a checkpoint after checking that it is an integer of 0 or more."""
     if type(value) is not int or value < 0:
-        raise InputError(f"{value!r:.60} stands where a whole number should")
+        raise InputError(f"{value!r:.60} is no whole number of 0 or more")
     return value
 
 
@@ -152,7 +152,7 @@ class Checkpoints:
             self.resumed = whole_number(contents.get("resumed", 0)) + 1
             seconds = float(contents.get("seconds", 0))
             if not 0 <= seconds < math.inf:
-                raise InputError(f"{seconds} stands where seconds should")
+                raise InputError(f"{seconds} is no number of seconds")
             self.watch.earlier = seconds
         return contents
 

@@ -43,7 +43,7 @@ class Predictions:
         """Return the number of architectures."""
         return len(self.codes)
 
-    def of(self, codes: Codes) -> NDArray[np.float64]:
+    def scores_of(self, codes: Codes) -> NDArray[np.float64]:
         """Return the scores [n] of the architectures ``codes`` [n]."""
         absent = np.setdiff1d(codes, self.codes)
         if absent.size:

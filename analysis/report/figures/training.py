@@ -20,7 +20,7 @@ from analysis.report.figures.captioned_figure import (
     new_axes,
     number_text,
 )
-from analysis.report.study import Study, need
+from analysis.report.study import Study, require
 from benchmark.records import RunRecord
 from benchmark.spaces.nb201 import OPERATIONS
 
@@ -30,11 +30,11 @@ MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a page can b
 def distances(study: Study) -> CaptionedFigure:
     """Draw the gradient distances of the first run that recorded them."""
     matched = [one for one in study.records if _matches(one)]
-    need(matched, "no run recorded gradient distances: run gm")
+    require(matched, "no run recorded gradient distances: run gm")
     record = matched[0]
     data = distance_data(record)
     rows = len({one.node for one in data})
-    need(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
+    require(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
     splits = record.trace["splits"]
     cuts = ", ".join(_cut(split) for split in splits)
     return CaptionedFigure(
@@ -50,10 +50,10 @@ def trees(study: Study) -> CaptionedFigure:
     """Draw the trees of splits, the lowest seed of each method that splits."""
     firsts = [study.of_method(method)[0] for method in study.order]
     found = [record for record in firsts if record.trace.get("splits")]
-    need(found, "no run recorded a split: run gm or few-shot")
+    require(found, "no run recorded a split: run gm or few-shot")
     drawn = [tree_data(record) for record in found]
     heights = [sum(not node.edge for node in tree) for tree in drawn]
-    need(sum(heights) <= MOST_LEAVES, f"trees of {sum(heights)} leaves are too large for a page")
+    require(sum(heights) <= MOST_LEAVES, f"trees of {sum(heights)} leaves are too large for a page")
     with style():
         figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(drawn)), layout="constrained")
         axes = figure.subplots(len(drawn), 1, squeeze=False, height_ratios=heights)[:, 0]
@@ -77,7 +77,7 @@ def losses(study: Study) -> CaptionedFigure:
     """Draw losses over the budget, the lowest seed of each method that trains."""
     firsts = [study.of_method(method)[0] for method in study.order]
     records = [one for one in firsts if one.trace.get("losses") and "levels" in one.trace]
-    need(records, "no run recorded losses and their levels: run a method that trains")
+    require(records, "no run recorded losses and their levels: run a method that trains")
     with style():
         figure, ax = new_axes(PAGE_WIDTH, 2.5)
         ends = []

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.report.study import COMPARED, Study, need
+from analysis.report.study import COMPARED, Study, require
 from analysis.report.tables.differences import Side, paired_table
 from analysis.report.tables.shared import BuiltTable, count_cell, heading, metric_cells
 from analysis.statistics.paired import PairedComparison, compare_methods
@@ -110,7 +110,7 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
         for pairs in families
         if (paired := [(a, b) for a, b in pairs if sides[a].seeds & sides[b].seeds])
     ]
-    need(families, "no runs with other options share a seed with runs of the other tables")
+    require(families, "no runs with other options share a seed with runs of the other tables")
     found = _compared(study, sides, families)
     return paired_table(
         "Paired comparisons of options",
@@ -129,7 +129,7 @@ def ablation_comparison_table(study: Study) -> BuiltTable:
 
 def _options(study: Study) -> tuple[list[Option], list[str]]:
     """Return the variants that are ablations, and the others with the reason."""
-    need(
+    require(
         study.variants,
         "there are no runs with other options: put them into folders inside this one",
     )
@@ -150,7 +150,7 @@ def _options(study: Study) -> tuple[list[Option], list[str]]:
             else:
                 left_out.append(f"{folder} ({method}: {len(changes)} settings differ)")
     note = f"; left out: {', '.join(left_out)}" if left_out else ""
-    need(
+    require(
         options,
         f"no folder inside this one holds runs that differ in 1 to {MAX_CHANGES} settings{note}",
     )

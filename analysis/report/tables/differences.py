@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.metrics.ranking import METRICS
-from analysis.report.study import COMPARED, Study, need, record_name
+from analysis.report.study import COMPARED, Study, record_name, require
 from analysis.report.tables.shared import EMPTY, BuiltTable, count_cell, unpaired_note
 from analysis.statistics.paired import ALPHA, MAX_SEEDS, POWER, PairedComparison
 from analysis.statistics.permutation import MAX_EXACT_PAIRS, SAMPLED_PATTERNS
@@ -40,8 +40,10 @@ class Side(NamedTuple):
 
 def comparison_table(study: Study) -> BuiltTable:
     """Return the comparisons of all pairs of trained methods on the seeds that both have."""
-    need(len(study.trained) > 1, "there are no two trained methods: run another at the same seeds")
-    need(study.pairs, "no two trained methods have a seed in common: run them at the same seeds")
+    require(
+        len(study.trained) > 1, "there are no two trained methods: run another at the same seeds"
+    )
+    require(study.pairs, "no two trained methods have a seed in common: run them at the same seeds")
     return paired_table(
         "Paired comparisons",
         study.comparisons,

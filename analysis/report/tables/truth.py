@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.figures.curves import validation_key
 from analysis.metrics.ranking import kendall_tau
-from analysis.report.study import Study, need
+from analysis.report.study import Study, require
 from analysis.report.tables.shared import EMPTY, BuiltTable, count_cell
 from analysis.statistics.ceiling import SeedAgreement, agreement_of, ceiling_tau, spearman_brown
 from analysis.tables import TableCell, TextTable
@@ -45,7 +45,7 @@ def truth_table(study: Study) -> BuiltTable:
     seed, one for the connected ones and one for the best.
     """
     known = [key for key in study.keys if key in study.table.measurements.agreement]
-    need(known, f"table {study.table.name} does not record how far its seeds agree")
+    require(known, f"table {study.table.name} does not record how far its seeds agree")
     known.sort(key=lambda key: key != study.key)
     groups = [list(_rows(study.table, key)) for key in known]
     rows = [row for group in groups for row in group]

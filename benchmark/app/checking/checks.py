@@ -21,18 +21,18 @@ class Checks:
     missing: list[str] = field(default_factory=list)
     count: int = 0  # number of checks made
 
-    def that(self, holds: object, where: str, what: str) -> None:
+    def require(self, holds: object, where: str, what: str) -> None:
         """Count a check; keep what is wrong if it does not hold."""
         self.count += 1
         if not holds:
             self.findings.append(readable(f"{where}: {what}"))
 
     @contextmanager
-    def of(self, where: str, part: str) -> Iterator[None]:
+    def errors_as_findings(self, where: str, part: str) -> Iterator[None]:
         """Turn an error in the block into a finding: this part of the file is malformed."""
         try:
             yield
         except NasbenchError as error:
-            self.that(False, where, f"{part}: {error}")
+            self.require(False, where, f"{part}: {error}")
         except _UNEXPECTED as error:
-            self.that(False, where, f"its {part} is not as nasbench writes it ({error!r:.80})")
+            self.require(False, where, f"its {part} is not as nasbench writes it ({error!r:.80})")

@@ -34,12 +34,12 @@ def check_manifests(folder: Path, checks: Checks) -> dict[str, Manifest]:
     """Check that the files that manifests list are there and unchanged; return them by name."""
     manifests = {}
     for path in sorted(folder.glob(f"[!.]*{SUFFIX}")):
-        with checks.of(path.name, "manifest"):
+        with checks.errors_as_findings(path.name, "manifest"):
             manifest = manifests[path.name.removesuffix(SUFFIX)] = read_manifest(path)
             for name, expected in sorted(manifest.files.items()):
                 is_there = (folder / name).is_file()
-                checks.that(is_there, name, f"it is missing, {path.name} lists it")
-                checks.that(
+                checks.require(is_there, name, f"it is missing, {path.name} lists it")
+                checks.require(
                     not is_there or sha256(folder / name) == expected,
                     name,
                     f"it is not the file that {path.name} lists",
@@ -57,7 +57,7 @@ def check_comparisons(
     """Compute the comparisons in a folder again from the records and the truth."""
     chosen = open_table(choice.table, allow_subset=True) if choice.table is not None else None
     for path in sorted(folder.glob("[!.]*.csv")):
-        with checks.of(path.name, "table"):
+        with checks.errors_as_findings(path.name, "table"):
             summary = pd.read_csv(io.BytesIO(_read(path)))
             if not (set(summary.columns) >= _COLUMNS and len(summary)):
                 continue  # not a comparison
@@ -87,7 +87,7 @@ def _check(
     runs = [record for record in records if record.name in methods]
     if manifest is not None:
         runs = [one for one in runs if record_path("", one.unit).name in manifest.files]
-        checks.that(
+        checks.require(
             (truth.name, str(key), truth.digest(key))
             == (manifest.table, manifest.accuracy, manifest.truth),
             path.name,
@@ -98,17 +98,17 @@ def _check(
     made = MethodComparison(runs, truth, key, methods, references)
     again = pd.read_csv(io.StringIO(made.csv))
     is_same_shape = list(summary.columns) == list(again.columns) and len(summary) == len(again)
-    checks.that(is_same_shape, path.name, "it has other rows or columns than its records give")
+    checks.require(is_same_shape, path.name, "it has other rows or columns than its records give")
     for column in again.columns if is_same_shape else []:
         for method, old, new in zip(methods, summary[column], again[column], strict=True):
-            checks.that(
+            checks.require(
                 _equal(old, new),
                 path.name,
                 f"{column} of {method} is {old}, its records and the truth give {new}",
             )
     text = path.with_suffix(".md")
     if text.is_file():
-        checks.that(
+        checks.require(
             _read(text).decode().replace("\r\n", "\n") == made.markdown,
             text.name,
             "it is not the table that its records and the truth give",

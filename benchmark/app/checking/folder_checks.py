@@ -14,18 +14,18 @@ def verify_folder(folder: Path, choice: TableChoice, checks: Checks) -> list[Run
     """Check all in a folder that needs no method to be run, and return the readable records."""
     records, damaged = read_whole_records(folder)
     for name, fault in damaged.items():
-        checks.that(False, name, fault)
+        checks.require(False, name, fault)
     for record in records:
         check_record(record, record_path("", record.unit).name, checks)
     if records:
-        with checks.of(str(folder), "records"):
+        with checks.errors_as_findings(str(folder), "records"):
             comparable(records)
             images = {
                 (str(machine_of(record.provenance)["instructions"]), record.provenance["images"])
                 for record in records
                 if "images" in record.provenance
             }
-            checks.that(
+            checks.require(
                 len(images) == len({instructions for instructions, _ in images}),
                 str(folder),
                 "its runs were shown different images",

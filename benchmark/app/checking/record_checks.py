@@ -17,25 +17,25 @@ _EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 
 def check_record(record: RunRecord, where: str, checks: Checks) -> None:
     """Check a record's budget, scores, splits, leaves and random streams."""
-    with checks.of(where, "budget"):
+    with checks.errors_as_findings(where, "budget"):
         _check_budget(record, where, checks)
     if record.trace.get("leaves"):
-        with checks.of(where, "scores"):
+        with checks.errors_as_findings(where, "scores"):
             live, first = np.unique(live_codes(record.codes), return_index=True)
             expected = record.scores[first][np.searchsorted(live, live_codes(record.codes))]
-            checks.that(
+            checks.require(
                 np.array_equal(record.scores, expected),
                 where,
                 f"{np.sum(record.scores != expected)} architectures have another score than the "
                 "same function without its dead edges",
             )
-        with checks.of(where, "trace"):
+        with checks.errors_as_findings(where, "trace"):
             _check_tree(record, where, checks)
-        with checks.of(where, "trajectory"):
+        with checks.errors_as_findings(where, "trajectory"):
             _check_trajectory(record, where, checks)
-    with checks.of(where, "provenance"):
+    with checks.errors_as_findings(where, "provenance"):
         for name, found in record.provenance.get("streams", {}).items():
-            checks.that(
+            checks.require(
                 found == fingerprint(record.seed, name),
                 where,
                 f"its random stream {name!r} is not that of seed {record.seed}",
@@ -45,12 +45,12 @@ def check_record(record: RunRecord, where: str, checks: Checks) -> None:
 def _check_budget(record: RunRecord, where: str, checks: Checks) -> None:
     spent, budget = record.budget["spent"], record.budget["budget"]
     total = sum(record.budget["parts"].values())
-    checks.that(
+    checks.require(
         total == spent, where, f"its parts sum to {total:,} images, it says {spent:,} were spent"
     )
-    checks.that(spent <= budget, where, f"it spent {spent:,} of {budget:,} images")
+    checks.require(spent <= budget, where, f"it spent {spent:,} of {budget:,} images")
     given = record.task.get("training", {}).get("budget", "schedule")
-    checks.that(
+    checks.require(
         given in ("schedule", budget), where, f"its budget is {budget:,} images, its task's {given}"
     )
 
@@ -61,10 +61,10 @@ def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
     grown = _grown(record.trace["splits"])
     held = {leaf["node"]: _subspace(leaf["operations"]) for leaf in leaves}
     is_same = len(held) == len(leaves) and held == grown
-    checks.that(is_same, where, "its leaves are not what its splits lead to")
+    checks.require(is_same, where, "its leaves are not what its splits lead to")
     for leaf in leaves:
         size = held[leaf["node"]].size
-        checks.that(
+        checks.require(
             leaf["architectures"] == size,
             where,
             f"leaf {leaf['node']} holds {size:,} architectures, it says {leaf['architectures']:,}",
@@ -96,7 +96,7 @@ def _check_selected(
         leaf["node"]: leaf["selected"] for leaf in record.trace["leaves"] if "selected" in leaf
     }
     scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
-    checks.that(
+    checks.require(
         selected.keys() == scoring,
         where,
         f"{', '.join(sorted(selected.keys() ^ scoring))}: each leaf that scores must select one",
@@ -104,18 +104,18 @@ def _check_selected(
     codes = to_codes([one["architecture"] for one in selected.values()])
     places, scores = scoring_leaves(subspaces, codes), record.scores_of(codes)
     for (node, one), place, score in zip(selected.items(), places, scores, strict=True):
-        checks.that(
+        checks.require(
             nodes[place] == node,
             where,
             f"leaf {node} selects {one['architecture']}, which leaf {nodes[place]} scores",
         )
-        checks.that(
+        checks.require(
             score == one["score"],
             where,
             f"leaf {node} gives {one['architecture']} {one['score']}, its score is {score}",
         )
     best = max(selected.values(), key=lambda one: float(one["score"]))
-    checks.that(
+    checks.require(
         record.trace["choice"] == best, where, "its choice is not the best that its leaves select"
     )
 
@@ -123,7 +123,7 @@ def _check_selected(
 def _check_trajectory(record: RunRecord, where: str, checks: Checks) -> None:
     """Check that a trajectory scores the task's sample and ends with the record's scores."""
     settings, trajectory = record.task.get("trajectory"), record.trace.get("trajectory")
-    checks.that(
+    checks.require(
         (settings is None) == (trajectory is None),
         where,
         "only one of its task and its trace has a trajectory",
@@ -131,17 +131,17 @@ def _check_trajectory(record: RunRecord, where: str, checks: Checks) -> None:
     if settings is None or trajectory is None:
         return
     codes, points = np.asarray(trajectory["codes"], np.int64), trajectory["points"]
-    checks.that(
+    checks.require(
         np.array_equal(codes, trajectory_codes(record.codes, settings["architectures"])),
         where,
         f"its trajectory scores others than the {settings['architectures']:,} of every run",
     )
     end = {"spent": record.budget["spent"], "scores": record.scores_of(codes).tolist()}
-    checks.that(
+    checks.require(
         points[-1] == end, where, "its trajectory does not end with its scores and what it spent"
     )
     spent = [point["spent"] for point in points]
-    checks.that(
+    checks.require(
         len(points) <= settings["points"] and spent == sorted(set(spent)),
         where,
         f"its trajectory is not {settings['points']} points in the order of what was spent",

@@ -43,7 +43,7 @@ def score(
     """
     import json
 
-    from analysis.metrics.scoring import doubts, score_predictions
+    from analysis.metrics.scoring import score_predictions, score_warnings
     from benchmark.spaces.nb201.lists import read_subset
     from benchmark.truth import open_table
     from benchmark.truth.key_choice import choose_key
@@ -53,7 +53,7 @@ def score(
     key = choose_key(truth, dataset, split, epochs)
     codes = None if subset is None else read_subset(subset)
     scores = [score_predictions(read_predictions(file), truth, key, codes) for file in predictions]
-    for doubt in doubts(scores):
+    for doubt in score_warnings(scores):
         click.echo(f"nasbench: warning: {doubt}", err=True)
     if as_json:
         for one in scores:

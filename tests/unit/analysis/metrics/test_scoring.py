@@ -10,10 +10,10 @@ from scipy import stats
 from analysis.metrics.ranking import RankMetrics, rank_metrics
 from analysis.metrics.scoring import (
     Score,
-    doubts,
     same_architectures,
     sample_warning,
     score_predictions,
+    score_warnings,
 )
 from benchmark.errors import MissingError
 from benchmark.spaces.nb201 import to_string
@@ -112,16 +112,16 @@ def scores(*predictions: Predictions) -> list[Score]:
 
 
 def test_doubts() -> None:
-    assert doubts(scores(PREDICTED, PREDICTED)) == []
-    assert doubts(scores(part(1_000))) == []
+    assert score_warnings(scores(PREDICTED, PREDICTED)) == []
+    assert score_warnings(scores(part(1_000))) == []
     few = sample_warning(999)
     assert few is not None
-    assert doubts(scores(part(999))) == [f"part.csv: {few}"]
+    assert score_warnings(scores(part(999))) == [f"part.csv: {few}"]
     cut = part(1_200, maybe_cut_off=True)
-    assert doubts(scores(cut)) == [
+    assert score_warnings(scores(cut)) == [
         "part.csv ends without a line break; if it was cut off there, its last score is too"
     ]
-    (line,) = doubts(scores(part(1_200), PREDICTED))
+    (line,) = score_warnings(scores(part(1_200), PREDICTED))
     assert line.startswith("the files are scored on different architectures, so their numbers")
 
 

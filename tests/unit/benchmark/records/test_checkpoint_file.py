@@ -130,7 +130,9 @@ EMPTY = b"\x02\0\0\0\0\0\0\0{}"  # of safetensors
 )
 def test_a_forged_file_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / "a").write_bytes(signed(data))
-    with pytest.raises(InputError, match=rf"a is no whole checkpoint \([^\n]*{message}[^\n]*\)$"):
+    with pytest.raises(
+        InputError, match=rf"a is an incomplete checkpoint \([^\n]*{message}[^\n]*\)$"
+    ):
         read_checkpoint(tmp_path / "a")
 
 
@@ -141,7 +143,7 @@ def test_nothing_is_allocated_but_what_the_bytes_fill(tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 40)
     with bounded():
-        with pytest.raises(InputError, match="no whole checkpoint"):
+        with pytest.raises(InputError, match="incomplete checkpoint"):
             read_checkpoint(tmp_path / "a")
         with pytest.raises(InputError, match="large has more than 8 GB: it is no checkpoint"):
             read_checkpoint(tmp_path / "large")

@@ -256,9 +256,9 @@ def test_a_file_that_may_have_been_cut_off(tmp_path: Path, text: str, doubtful: 
 
 def test_scores_of_some_architectures() -> None:
     predictions = Predictions("mine", np.array([3, 7, 9]), np.array([0.3, 0.7, 0.9]))
-    np.testing.assert_array_equal(predictions.of(np.array([9, 3])), [0.9, 0.3])
+    np.testing.assert_array_equal(predictions.scores_of(np.array([9, 3])), [0.9, 0.3])
     with pytest.raises(MissingError) as caught:
-        predictions.of(np.array([3, 8, 9, 10]))
+        predictions.scores_of(np.array([3, 8, 9, 10]))
     assert str(caught.value) == (
         f"mine: no score of 2 of the 4 architectures to compare, the first is {to_string(8)}; "
         "add them, or leave them out of the subset"
@@ -270,7 +270,7 @@ def test_the_published_files(shared: Path, tmp_path: Path) -> None:
     from_csv = read_predictions(path)
     with path.open(newline="") as file:
         rows = [(row["arch"], float(row["score"])) for row in csv.DictReader(file)]
-    assert [score for _, score in rows] == from_csv.of(
+    assert [score for _, score in rows] == from_csv.scores_of(
         to_codes([arch for arch, _ in rows])
     ).tolist()
     as_published = tmp_path / "few-shot-supernet"
