@@ -74,11 +74,11 @@ METHODS: Mapping[str, MethodRecord] = _registry(
         "gm_random:GmRandom",
         expensive=True,
     ),
-    _reference("random", "random numbers", "chance_and_size:Chance"),
+    _reference("random", "random numbers", "random_and_size:RandomScores"),
     _reference(
-        "params", "number of parameters of the table's network", "chance_and_size:Parameters"
+        "params", "number of parameters of the table's network", "random_and_size:Parameters"
     ),
-    _reference("flops", "multiply-adds of the table's network", "chance_and_size:Flops"),
+    _reference("flops", "multiply-adds of the table's network", "random_and_size:Flops"),
     _proxy("synflow", "synaptic flow through absolute weights", "synflow:SynFlow"),
     _proxy("naswot", "how differently rectifiers switch on images", "naswot:Naswot"),
     _proxy("jacob-cov", "how little gradients of images correlate", "jacob_cov:JacobianCovariance"),

@@ -13,7 +13,7 @@ from benchmark.spaces.nb201 import SIZE
 from benchmark.spaces.nb201.complexity import TABLE_NETWORK, flops, parameters
 
 
-class Chance(Method):
+class RandomScores(Method):
     """Gives every candidate a random score."""
 
     name: ClassVar[str] = "random"

@@ -5,19 +5,20 @@ import pytest
 from scipy import stats
 
 from baselines.method import Method
-from baselines.reference import Chance, Flops, Parameters
+from baselines.reference import Flops, Parameters, RandomScores
 from benchmark.spaces.nb201 import SIZE, from_string
 from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 
 
 class TestChance(ReferenceConformance):
-    method = Chance
+    method = RandomScores
 
 
 def test_random_scores_are_uniform_and_independent_between_seeds() -> None:
     one, other = (
-        Chance({}).run(tiny_experiment(seed, candidates=np.arange(SIZE))).scores for seed in (0, 1)
+        RandomScores({}).run(tiny_experiment(seed, candidates=np.arange(SIZE))).scores
+        for seed in (0, 1)
     )
     assert stats.kstest(one, "uniform").pvalue > 0.001
     assert abs(stats.kendalltau(one, other).statistic) < 0.02
