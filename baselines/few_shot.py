@@ -29,7 +29,6 @@ class FewShotOptions:
     edges: tuple[EdgeIndex, ...]
 
     def __post_init__(self) -> None:
-        """Check how many edges and epochs there are."""
         if not 1 <= len(self.edges) <= MOST_EDGES or len(set(self.edges)) < len(self.edges):
             raise InputError(f"edges are {list(self.edges)}: give one or two different ones")
         if len(self.epochs) not in (0, 2):

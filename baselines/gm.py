@@ -55,7 +55,6 @@ class SplittingOptions:
     stop_error: Annotated[float, Meta(ge=0, le=0.5)]
 
     def __post_init__(self) -> None:
-        """Check options that depend on each other."""
         needed = self.levels if self.edge == "fixed" else 0
         if len(self.edges) != needed or len(set(self.edges)) < needed:
             raise InputError(

@@ -31,7 +31,6 @@ class Budget:
     images: int  # images forward and backward, 1 or more
 
     def __post_init__(self) -> None:
-        """Check the number."""
         _check_images("budget", self.images, least=1)
 
 

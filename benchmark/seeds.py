@@ -41,7 +41,6 @@ class Streams:
     _drawn: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check the seed."""
         checked_seed(self.seed)
 
     @property

@@ -1,9 +1,14 @@
 """Checking whether ranking quality got worse since a baseline, and the formats of the result."""
 
-from analysis.regression.baseline import Baseline, BaselineTruth, read_baseline, write_baseline
+from analysis.regression.baseline import (
+    Baseline,
+    BaselineTruth,
+    read_baseline,
+    updated_baseline,
+    write_baseline,
+)
 from analysis.regression.formats import to_annotations, to_json, to_junit, verdict_table
 from analysis.regression.judge import judge
-from analysis.regression.update import updated_baseline
 from analysis.regression.verdict import CheckResult, Judgement, Verdict
 
 __all__ = [

@@ -9,12 +9,19 @@ of the gated metrics are for readers of a diff only.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.regression.gates import Gates, checked_gates, checked_reach
+from analysis.regression.gates import (
+    DEFAULT_ALPHA,
+    DEFAULT_GATES,
+    Gates,
+    checked_gates,
+    checked_reach,
+    parse_gates,
+)
 from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
@@ -49,7 +56,6 @@ class BaselineTruth:
         return cls(table.name, str(key), table.source.sha256, len(table))
 
     def __str__(self) -> str:
-        """Return table, accuracy, and how many architectures."""
         return f"{self.accuracy} of table {self.table} ({self.architectures:,} architectures)"
 
 
@@ -64,7 +70,6 @@ class Baseline:
     alpha: float  # level of significance for all gates together
 
     def __post_init__(self) -> None:
-        """Check the runs, the gates and the number of seeds."""
         comparable(self.records)
         object.__setattr__(self, "gates", checked_gates(self.gates))
         checked_reach({method: list(runs) for method, runs in self.methods.items()}, self.alpha)
@@ -159,3 +164,30 @@ def _records(methods: Mapping[str, Any]) -> Iterator[RunRecord]:
                 provenance=run["provenance"],
                 protocol=entry["protocol"],
             )
+
+
+def updated_baseline(
+    before: Baseline | None,
+    records: Sequence[RunRecord],
+    table: TruthTable,
+    key: AccuracyKey,
+    *,
+    methods: Collection[str] = (),
+    gates: Sequence[str] = (),
+    alpha: float | None = None,
+    references: Collection[str] = (),
+) -> Baseline:
+    """Return a baseline of new runs; what is not given stays as it was."""
+    found = {record.name for record in records}
+    kept = set(methods) or found - set(references)
+    absent = sorted(kept - found)
+    if absent:
+        raise InputError(f"no run of {', '.join(absent)}: run it, or leave out its --method")
+    old_gates = before.gates if before else DEFAULT_GATES
+    old_alpha = before.alpha if before else DEFAULT_ALPHA
+    return Baseline(
+        records=tuple(record for record in records if record.name in kept),
+        truth=BaselineTruth.of(table, key),
+        gates=parse_gates(gates) if gates else old_gates,
+        alpha=old_alpha if alpha is None else alpha,
+    )

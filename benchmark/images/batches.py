@@ -47,7 +47,6 @@ class Batches:
         self._images = images
 
     def __len__(self) -> int:
-        """Return the number of batches."""
         return len(self._order)
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,6 @@ class Images:
     deviation: Tensor | None = None
 
     def __len__(self) -> int:
-        """Return the number of images."""
         return len(self.labels)
 
     def first(self, count: int) -> Images:

@@ -34,7 +34,6 @@ class DataSettings:
     flip: bool  # whether training images are mirrored left to right with probability 1/2
 
     def __post_init__(self) -> None:
-        """Check fields against each other."""
         if self.crop_padding >= self.resolution:
             raise InputError(
                 f"[data] crop_padding is {self.crop_padding}: it must be below the "

@@ -46,7 +46,6 @@ class RunRecord:
     codes: Codes = field(init=False)  # the task's candidates [n], ascending
 
     def __post_init__(self) -> None:
-        """Check the parts and keep copies."""
         for name in ("task", "budget", "trace", "provenance"):
             value = getattr(self, name)
             if not isinstance(value, Mapping):

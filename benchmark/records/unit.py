@@ -25,7 +25,6 @@ class Unit:
     seed: int  # integer from 0 to 4,294,967,295
 
     def __post_init__(self) -> None:
-        """Check that the names can be part of a file name."""
         _check_name("method", self.method)
         if self.base is not None:
             _check_name("base", self.base)
@@ -42,7 +41,6 @@ class Unit:
         return f"{self.name}-seed{self.seed}"
 
     def __str__(self) -> str:
-        """Return name and seed in words."""
         return f"{self.name} seed {self.seed}"
 
     def __lt__(self, other: Unit) -> bool:

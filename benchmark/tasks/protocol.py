@@ -66,7 +66,6 @@ class TrainingProtocol:
     evaluation: EvaluationSettings
 
     def __post_init__(self) -> None:
-        """Check what involves more than one field."""
         dataset_record(self.data.dataset).check(self.data)
         if self.evaluation.valid_images >= self.data.validation_images:
             raise InputError(

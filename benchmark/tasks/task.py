@@ -52,7 +52,6 @@ class Task:
     methods: Mapping[str, Mapping[str, Any]]
 
     def __post_init__(self) -> None:
-        """Check what involves more than one field."""
         budget = self.training.budget
         if budget != "schedule" and budget < self.training.batch_size:
             raise InputError(

@@ -38,7 +38,6 @@ class LearningCurves:
     columns: Mapping[str, NDArray[np.float32]]
 
     def __post_init__(self) -> None:
-        """Check the columns and make them read-only."""
         columns = {name: read_only(self.columns[name], np.float32) for name in self.columns}
         object.__setattr__(self, "codes", read_only(self.codes, np.int64))
         object.__setattr__(self, "columns", columns)

@@ -32,7 +32,6 @@ class AccuracyKey:
     epochs: int  # length of the training in epochs, positive
 
     def __post_init__(self) -> None:
-        """Check the three parts."""
         _check_name("data set", self.dataset)
         if self.split not in SPLITS:
             raise unknown_name("split", self.split, SPLITS)
@@ -46,7 +45,6 @@ class AccuracyKey:
         return cls(_DATASET_OF.get(dataset, dataset), split, epochs)
 
     def __str__(self) -> str:
-        """Return the column name."""
         return column_name(self.dataset, self.split, self.epochs)
 
     @property
@@ -67,7 +65,6 @@ class CostKey:
     epochs: int  # its length in epochs, positive
 
     def __post_init__(self) -> None:
-        """Check the three parts."""
         if self.quantity not in QUANTITIES:
             raise unknown_name("quantity", self.quantity, QUANTITIES)
         _check_name("training", self.run)
@@ -80,7 +77,6 @@ class CostKey:
         return cls(*_parts(text, "a cost", form))
 
     def __str__(self) -> str:
-        """Return the column name."""
         return f"{self.quantity}_{self.run}_{self.epochs}"
 
 

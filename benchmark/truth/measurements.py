@@ -36,7 +36,6 @@ class BySeed:
     losses: NDArray[np.float64]  # mean cross-entropies [n, seeds] on the same images, also with NaN
 
     def __post_init__(self) -> None:
-        """Make the columns read-only."""
         for name in ("accuracies", "losses"):
             object.__setattr__(self, name, read_only(getattr(self, name), np.float64))
 
@@ -82,7 +81,6 @@ class Measurements:
     made_on: NDArray[np.int16] | None = None
 
     def __post_init__(self) -> None:
-        """Sort the columns and make them read-only."""
         for name in ("deviations", "losses", "costs"):
             columns = getattr(self, name)
             kept = {key: read_only(columns[key], np.float64) for key in sorted(columns)}

@@ -40,7 +40,6 @@ class Predictions:
     maybe_cut_off: bool = False
 
     def __len__(self) -> int:
-        """Return the number of architectures."""
         return len(self.codes)
 
     def scores_of(self, codes: Codes) -> NDArray[np.float64]:

@@ -64,7 +64,6 @@ class TruthTable:
     protocol: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check the columns and make them read-only."""
         columns = {key: read_only(self.accuracies[key], np.float64) for key in self.keys}
         seeds = {key: read_only(self.seeds[key], np.int16) for key in sorted(self.seeds)}
         object.__setattr__(self, "codes", read_only(checked_codes(self.codes), np.int64))
@@ -98,7 +97,6 @@ class TruthTable:
         return self.measurements.fault(len(self), self.accuracies)
 
     def __len__(self) -> int:
-        """Return the number of architectures."""
         return len(self.codes)
 
     @property

@@ -28,7 +28,6 @@ class NetworkScale:
     input_channels: int = 3  # channels of an image
 
     def __post_init__(self) -> None:
-        """Check every number."""
         for field in fields(self):
             value = getattr(self, field.name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
