@@ -32,12 +32,12 @@ class Section:
 
 def keep(name: str, section: Section, folder: Path) -> None:
     """Write a section's measurements, and on which machine they were made."""
-    facts = provenance("cpu")
+    environment = provenance("cpu")
     where = (
-        f"{facts['cpu']}, {os.cpu_count()} cores, {facts['instructions']}; "
-        f"Python {facts['python']}, PyTorch {facts['libraries']['torch']}; "
-        f"commit {str(facts['commit'])[:12]}"
-        f"{' with changes' if facts['dirty'] else ''}; "
+        f"{environment['cpu']}, {os.cpu_count()} cores, {environment['instructions']}; "
+        f"Python {environment['python']}, PyTorch {environment['libraries']['torch']}; "
+        f"commit {str(environment['commit'])[:12]}"
+        f"{' with changes' if environment['dirty'] else ''}; "
         f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     )
     folder.mkdir(parents=True, exist_ok=True)

@@ -108,9 +108,9 @@ def _differing(journal: Journal, reused: Collection[TrainingKey], device: str) -
     here = provenance(device) | {"threads": THREADS}
     names: list[str] = []
     for machine in sorted({journal.made_on[training] for training in reused}):
-        facts = journal.machines[machine]
-        names += machine_differences(facts, here)
-        names += [name for name in ("version", "commit") if facts.get(name) != here[name]]
+        there = journal.machines[machine]
+        names += machine_differences(there, here)
+        names += [name for name in ("version", "commit") if there.get(name) != here[name]]
     return tuple(dict.fromkeys(names))
 
 

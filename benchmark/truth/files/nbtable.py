@@ -82,8 +82,8 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
         return {parse(name.partition(" ")[2]): columns.pop(name) for name in names}
 
     agreement = {
-        AccuracyKey.parse(name): Agreement(**facts)
-        for name, facts in json.loads(about["agreement"]).items()
+        AccuracyKey.parse(name): Agreement(**values)
+        for name, values in json.loads(about["agreement"]).items()
     }
     accuracies, losses = take("accuracy-by-seed", str), take("loss-by-seed", str)
     by_seed = {

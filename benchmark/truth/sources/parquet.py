@@ -42,16 +42,18 @@ def read_parquet(
 def _columns(path: Path) -> dict[str, list[Any]]:
     """Return the columns of a file that is no larger than a table of the space can be."""
     with pa.OSFile(str(path)) as source:
-        facts = pq.read_metadata(source)
-    size = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
-    if not 0 < facts.num_rows <= SIZE or facts.num_columns > MAX_COLUMNS:
+        metadata = pq.read_metadata(source)
+    size = sum(
+        metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)
+    )
+    if not 0 < metadata.num_rows <= SIZE or metadata.num_columns > MAX_COLUMNS:
         raise InputError(
-            f"has {facts.num_rows:,} rows and {facts.num_columns} columns; a table has at most "
-            f"{SIZE:,} and {MAX_COLUMNS}"
+            f"has {metadata.num_rows:,} rows and {metadata.num_columns} columns; a table has at "
+            f"most {SIZE:,} and {MAX_COLUMNS}"
         )
-    if not 0 <= size <= MAX_SIZE or facts.num_row_groups > SIZE:
+    if not 0 <= size <= MAX_SIZE or metadata.num_row_groups > SIZE:
         raise InputError(f"unpacks to more than {MAX_SIZE >> 20} MB")
-    types = {field.name: _plain_type(field.type) for field in facts.schema.to_arrow_schema()}
+    types = {field.name: _plain_type(field.type) for field in metadata.schema.to_arrow_schema()}
     for name, kind in types.items():
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or _is_text(kind)):
             raise InputError(f"has a column {name[:40]!r} of {kind}, not numbers or texts")

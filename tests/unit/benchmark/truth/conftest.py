@@ -108,9 +108,9 @@ def write_pth(path: Path, records: Mapping[int, Record], **changes: Any) -> None
         "arch2infos": {i: {"less": it[12], "full": it[200]} for i, it in records.items()},
         "evaluated_indexes": set(records),
     } | changes
-    facts = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
+    properties = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
     with path.open("wb") as file:
-        parts: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, facts, content, [])
+        parts: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, properties, content, [])
         for part in parts:
             pickle.dump(part, file, protocol=2)
 

@@ -26,11 +26,11 @@ def tar_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
     return path
 
 
-def member(name: str, size: int = 0, **facts: Any) -> tarfile.TarInfo:
+def member(name: str, size: int = 0, **attributes: Any) -> tarfile.TarInfo:
     made = tarfile.TarInfo(name)
     made.size = size
-    for fact, value in facts.items():
-        setattr(made, fact, value)
+    for attribute, value in attributes.items():
+        setattr(made, attribute, value)
     return made
 
 

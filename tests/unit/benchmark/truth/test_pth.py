@@ -15,12 +15,12 @@ from benchmark.truth.sources import window
 from benchmark.truth.sources.pth import PthReader
 
 MAGIC = 0x1950A86A20F9469CFC6C
-FACTS = {"little_endian": True}
+PROPERTIES = {"little_endian": True}
 
 
-def write(path: Path, content: object, magic: int = MAGIC, facts: object = FACTS) -> None:
+def write(path: Path, content: object, magic: int = MAGIC, properties: object = PROPERTIES) -> None:
     with path.open("wb") as file:
-        for part in (magic, 1001, facts, content, []):
+        for part in (magic, 1001, properties, content, []):
             pickle.dump(part, file, protocol=2)
         file.write(b"storages")
 
@@ -138,7 +138,7 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
     write(path, {"arch2infos": {}}, magic=5)
     with pytest.raises(InputError, match="is no PyTorch file in the legacy format"):
         read(path)
-    write(path, {"arch2infos": {}}, facts={"little_endian": False})
+    write(path, {"arch2infos": {}}, properties={"little_endian": False})
     with pytest.raises(InputError, match="with another byte order"):
         read(path)
     path.write_bytes(b"text")
@@ -151,7 +151,7 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
 
 def test_numbers_that_lead_nowhere_are_refused(tmp_path: Path) -> None:
     head = io.BytesIO()
-    for part in (MAGIC, 1001, FACTS):
+    for part in (MAGIC, 1001, PROPERTIES):
         pickle.dump(part, head, protocol=2)
     start = b"\x80\x02}q\x00(X\x0a\x00\x00\x00arch2infosq\x01}q\x02(K\x00"
     for record, message in (

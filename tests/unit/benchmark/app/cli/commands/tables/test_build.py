@@ -45,16 +45,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_built_table_is_a_table(folder: Path) -> None:
     path = folder / "digits-c2n1r8e1.nbtable"
     called = nasbench("tables", "info", str(path), "--json")
-    facts = json.loads(called.out)
-    assert (facts["architectures"], facts["networks"]) == (4, 4)
+    info = json.loads(called.out)
+    assert (info["architectures"], info["networks"]) == (4, 4)
     assert (
         "architectures 4, 4 different networks, without the official index"
         in nasbench("tables", "info", str(path)).out
     )
-    assert facts["protocol"]["protocol"]["training"]["average"] == "mean"
-    assert facts["protocol"]["protocol"]["data"]["flip"] is True
-    assert [one["key"] for one in facts["quality"]] == ["digits_test_1", "digits_valid_1"]
-    assert facts["curves"] == str(folder / "digits-c2n1r8e1.nbcurves")
+    assert info["protocol"]["protocol"]["training"]["average"] == "mean"
+    assert info["protocol"]["protocol"]["data"]["flip"] is True
+    assert [one["key"] for one in info["quality"]] == ["digits_test_1", "digits_valid_1"]
+    assert info["curves"] == str(folder / "digits-c2n1r8e1.nbcurves")
     assert nasbench("tables", "verify", str(path)).out.endswith("every check holds\n")
 
 
