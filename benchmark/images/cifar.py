@@ -8,9 +8,9 @@ import numpy as np
 
 from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.data_files import RemoteFile, holds, read_file, read_members
+from benchmark.images.data_files import RemoteFile, has_files, read_file, read_members
 from benchmark.images.image_set import ImageSet
-from benchmark.images.labelled_images import LabelledImages, checked_labels, image_set, joined
+from benchmark.images.labelled_images import LabelledImages, checked_labels, concatenated, image_set
 from benchmark.images.settings import DataSettings
 
 ADDRESS = "https://www.cs.toronto.edu/~kriz/"
@@ -59,7 +59,7 @@ class Cifar:
 
     def read(self, settings: DataSettings, folder: Path) -> ImageSet:
         """Read the official training part from the data folder and split it."""
-        found = joined(list(self._parts(folder)))
+        found = concatenated(list(self._parts(folder)))
         if len(found.labels) != self.images:
             raise InputError(
                 f"{folder} holds {len(found.labels):,} training images of {self.name}, not "
@@ -88,7 +88,7 @@ class Cifar:
         """Return the version whose files are unpacked, and their folder."""
         for version in self.formats:
             for place in (folder / version.folder, folder):
-                if holds(place, version.files):
+                if has_files(place, version.files):
                     return version, place
         for version in self.formats:
             place = folder / version.folder

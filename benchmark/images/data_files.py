@@ -62,7 +62,7 @@ class RemoteFile:
         return Path(found)
 
 
-def holds(folder: Path, names: Sequence[str]) -> bool:
+def has_files(folder: Path, names: Sequence[str]) -> bool:
     """Return whether a folder holds all the files."""
     return all((folder / name).is_file() for name in names)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmark.errors import InputError, naming
 from benchmark.images.batch_pickles import CHANNELS as CHANNELS
 from benchmark.images.batch_pickles import MAX_SIZE, read_batch
-from benchmark.images.data_files import VARIABLE, holds, read_file
+from benchmark.images.data_files import VARIABLE, has_files, read_file
 from benchmark.images.image_set import ImageSet
-from benchmark.images.labelled_images import LabelledImages, image_set, joined
+from benchmark.images.labelled_images import LabelledImages, concatenated, image_set
 from benchmark.images.settings import DataSettings
 
 NAME = "imagenet16-120"
@@ -33,7 +33,7 @@ def read_training_batch(data: bytes) -> LabelledImages:
 def find_imagenet16(folder: Path) -> Path:
     """Return the folder of the ten batches in the data folder."""
     for place in _PLACES:
-        if holds(folder / place, _FILES):
+        if has_files(folder / place, _FILES):
             return folder / place
     raise InputError(
         f"no ImageNet16 in {folder}: its licence forbids passing it on, so get the 16×16 training "
@@ -45,7 +45,7 @@ def find_imagenet16(folder: Path) -> Path:
 def read_imagenet16(settings: DataSettings, folder: Path) -> ImageSet:
     """Read the training batches from the data folder and split them."""
     place = find_imagenet16(folder)
-    found = joined(list(_parts(place)))
+    found = concatenated(list(_parts(place)))
     if len(found.labels) != IMAGES:
         raise InputError(
             f"{place} holds {len(found.labels):,} images of the first {CLASSES} classes, not "

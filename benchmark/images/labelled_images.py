@@ -47,7 +47,7 @@ def checked_labels(labels: object, low: int, high: int) -> NDArray[np.int64]:
     return np.array(labels, np.int64) - low
 
 
-def joined(parts: Sequence[LabelledImages]) -> LabelledImages:
+def concatenated(parts: Sequence[LabelledImages]) -> LabelledImages:
     """Return the images of several files as one."""
     pixels, labels = zip(*parts, strict=True)
     return LabelledImages(np.concatenate(pixels), np.concatenate(labels))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.records.json_file import JsonKind, write_json
-from benchmark.records.json_values import plain
+from benchmark.records.json_values import json_copy
 from benchmark.records.record_file import record_path
 from benchmark.records.unit import Unit
 
@@ -41,5 +41,5 @@ def failure_path(folder: str | Path, unit: Unit) -> Path:
 def write_failure(failure: Failure, unit: Unit, folder: str | Path) -> Path:
     """Write the report of a failed run into a folder, replacing an earlier one."""
     path = failure_path(folder, unit)
-    write_json(KIND, plain(asdict(failure), "failure"), path)
+    write_json(KIND, json_copy(asdict(failure), "failure"), path)
     return path

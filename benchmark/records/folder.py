@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.records.json_values import plain
+from benchmark.records.json_values import json_copy
 from benchmark.records.record import PROTOCOL, RunRecord
 from benchmark.records.record_file import read_record, record_path
 from benchmark.records.unit import Unit
@@ -50,7 +50,7 @@ def find_record(
     if not path.exists():
         return None
     record = _read(path)
-    other = _differing(record.task, plain(task, "task"))
+    other = _differing(record.task, json_copy(task, "task"))
     if other:
         raise InputError(f"{path} is a run of another task: {other}; {_ADVICE}")
     if record.protocol != PROTOCOL:

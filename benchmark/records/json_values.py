@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.errors import InputError
 
 
-def plain(value: Any, name: str) -> Any:
+def json_copy(value: Any, name: str) -> Any:
     """Return a copy of a value as JSON would give it back."""
     return json.loads(_json(value, name))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
-from benchmark.records.json_values import plain, task_digest
+from benchmark.records.json_values import json_copy, task_digest
 from benchmark.records.unit import Unit
 from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, to_string
 
@@ -50,7 +50,7 @@ class RunRecord:
             value = getattr(self, name)
             if not isinstance(value, Mapping):
                 raise InputError(f"{name} is a {type(value).__name__}: it must be a mapping")
-            object.__setattr__(self, name, plain(value, name))
+            object.__setattr__(self, name, json_copy(value, name))
         _ = self.unit  # checks the names and the seed
         if not isinstance(self.task.get("preset"), str):
             raise InputError('task has no name: give it one as "preset"')

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.errors import InputError
 from benchmark.records.json_file import JsonKind, read_json, write_json
 from benchmark.records.record import RunRecord, candidates_of_task
-from benchmark.records.schema import check_record
+from benchmark.records.schema import check_schema
 from benchmark.records.scores import decode_scores, encode_scores
 from benchmark.records.unit import Unit
 
@@ -37,7 +37,7 @@ def read_record(path: str | Path) -> RunRecord:
     contents = read_json(KIND, path)
     try:
         parts = {field.name: contents[field.name] for field in fields(RunRecord) if field.init}
-        check_record(parts)
+        check_schema(parts)
         parts["scores"] = decode_scores(parts["scores"], candidates_of_task(parts["task"]))
         return RunRecord(**parts)
     except KeyError as error:

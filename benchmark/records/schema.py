@@ -14,7 +14,7 @@ from benchmark.errors import InputError, readable
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE
 
 
-def check_record(contents: Mapping[str, Any]) -> None:
+def check_schema(contents: Mapping[str, Any]) -> None:
     """Check the entries of a record."""
     _convert(contents, _Run)
 

@@ -93,7 +93,7 @@ def table_from_results(
         measurements=Measurements(deviations, losses, costs, agreement, by_seed),
         protocol=protocol or {},
     )
-    return TableWithCurves(table, _curves(table, rows), (*notes, *differences(table)))
+    return TableWithCurves(table, _curves(table, rows), (*notes, *formula_differences(table)))
 
 
 def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
@@ -119,7 +119,7 @@ def seed_agreement(by_seed: list[dict[int, float]]) -> Agreement | None:
     )
 
 
-def differences(table: TruthTable) -> list[str]:
+def formula_differences(table: TruthTable) -> list[str]:
     """Compare parameters and multiply-adds with those by formula; name the first that differ."""
     lines = []
     scales = network_scales(table)
@@ -127,7 +127,7 @@ def differences(table: TruthTable) -> list[str]:
         for key, column in table.measurements.costs.items():
             if key.quantity != quantity or key.run not in scales:
                 continue
-            expected = recomputed(key, table.codes, scales)
+            expected = cost_by_formula(key, table.codes, scales)
             unlike = np.flatnonzero(~np.isclose(column, expected, _TOLERANCE, 0, equal_nan=True))
             if unlike.size:
                 first = unlike[0]
@@ -146,7 +146,7 @@ def network_scales(table: TruthTable) -> dict[str, NetworkScale]:
     return SCALES | {run: NetworkScale(**scale) for run, scale in own.items()}
 
 
-def recomputed(
+def cost_by_formula(
     key: CostKey, codes: Codes, scales: Mapping[str, NetworkScale] = SCALES
 ) -> NDArray[np.float64]:
     """Return parameters or multiply-adds by formula, in millions."""

@@ -21,7 +21,7 @@ from benchmark.errors import CheckError, InputError
 from benchmark.files import read_bounded, reason
 from benchmark.records import digest
 from benchmark.records.json_file import JsonKind, read_json, write_json
-from benchmark.records.json_values import plain
+from benchmark.records.json_values import json_copy
 from benchmark.settings import differences
 
 JOURNAL, SETTINGS = "trained.jsonl", "build.json"
@@ -157,7 +157,7 @@ def open_journal(folder: Path, settings: Mapping[str, Any]) -> Iterator[Journal]
 
 def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str | None:
     """Return which setting of two builds differs first, or None where all are equal."""
-    found = differences(plain(theirs, "settings"), plain(ours, "settings"))
+    found = differences(json_copy(theirs, "settings"), json_copy(ours, "settings"))
     for name, (there, here) in sorted(found.items()):
         return f"their {name} is {there!r:.60}, not {here!r:.60}"
     return None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError
-from benchmark.records.json_values import digest, plain
+from benchmark.records.json_values import digest, json_copy
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -31,7 +31,7 @@ class Number(IntEnum):
 
 @given(value=VALUES)
 def test_what_is_plain_stays_as_it_is_and_is_a_copy(value: Any) -> None:
-    copy = plain(value, "value")
+    copy = json_copy(value, "value")
     assert copy == value
     assert json.dumps(copy, sort_keys=True) == json.dumps(value, sort_keys=True)  # 1, 1.0, True
     if isinstance(value, (list, dict)):
@@ -54,7 +54,7 @@ def test_what_is_plain_stays_as_it_is_and_is_a_copy(value: Any) -> None:
     ],
 )
 def test_what_becomes_plain(value: Any, expected: Any) -> None:
-    found = plain(value, "value")
+    found = json_copy(value, "value")
     assert repr(found) == repr(expected)  # the types too
 
 
@@ -71,7 +71,7 @@ def test_what_becomes_plain(value: Any, expected: Any) -> None:
 )
 def test_what_cannot_be_kept_is_one_line(value: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        plain(value, "value")
+        json_copy(value, "value")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.records.schema import check_record, check_split
+from benchmark.records.schema import check_schema, check_split
 
 SPLIT = {"node": "root.0", "edge": "0→1", "groups": [["none"], ["skip_connect"]]}
 LEAF = {"node": "root", "operations": [["none"]] * 6, "architectures": 1, "steps": 9}
@@ -21,7 +21,7 @@ TRACE: dict[str, Any] = {
 
 
 def test_what_a_tree_writes_is_let_through() -> None:
-    check_record({"trace": TRACE})
+    check_schema({"trace": TRACE})
     check_split(SPLIT)
 
 
@@ -90,7 +90,7 @@ def test_what_a_tree_writes_is_let_through() -> None:
 )
 def test_another_type_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}") as caught:
-        check_record({"trace": TRACE | change})
+        check_schema({"trace": TRACE | change})
     assert "\n" not in str(caught.value)
 
 
@@ -113,7 +113,7 @@ def test_another_type_is_refused(change: dict[str, Any], message: str) -> None:
 )
 def test_other_entries_are_checked_too(contents: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
-        check_record(contents)
+        check_schema(contents)
 
 
 def test_a_split_alone_is_checked() -> None:

@@ -15,8 +15,8 @@ from benchmark.truth.measurements import Agreement, BySeed, Measurements
 from benchmark.truth.sources.official import ArchitectureResults, SeedResult, read_record
 from benchmark.truth.table import Source, TruthTable
 from benchmark.truth.table_from_results import (
-    differences,
-    recomputed,
+    cost_by_formula,
+    formula_differences,
     seed_agreement,
     table_from_results,
 )
@@ -116,22 +116,22 @@ def test_the_formula_gives_what_the_official_files_say(
     names = arch.split()
     string = f"|{names[0]}~0|+|{names[1]}~0|{names[2]}~1|+|{names[3]}~0|{names[4]}~1|{names[5]}~2|"
     codes = np.array([from_string(string)])
-    assert recomputed(CostKey("params", run, 200), codes)[0] == pytest.approx(params, abs=1e-9)
-    assert recomputed(CostKey("flops", run, 200), codes)[0] == pytest.approx(flops, abs=1e-9)
+    assert cost_by_formula(CostKey("params", run, 200), codes)[0] == pytest.approx(params, abs=1e-9)
+    assert cost_by_formula(CostKey("flops", run, 200), codes)[0] == pytest.approx(flops, abs=1e-9)
 
 
 def test_only_what_differs_is_reported() -> None:
     key = CostKey("params", "cifar10", 200)
     codes = np.arange(5)
-    right = recomputed(key, codes)
+    right = cost_by_formula(key, codes)
     table = TruthTable(
         "x", "", Source("-", "-"), codes, {TEST: np.full(5, 50.0)},
         measurements=Measurements(costs={key: right}),
     )  # fmt: skip
-    assert differences(table) == []
+    assert formula_differences(table) == []
     wrong = right.copy()
     wrong[3] += 1e-6
-    (line,) = differences(replace(table, measurements=Measurements(costs={key: wrong})))
+    (line,) = formula_differences(replace(table, measurements=Measurements(costs={key: wrong})))
     assert line.startswith("params_cifar10_200: 1 of 5 differ from the formula")
 
 

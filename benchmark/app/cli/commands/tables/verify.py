@@ -31,11 +31,11 @@ def verify(table: str | None, source: Path | None) -> None:
     """
     from benchmark.app.building.build_info import SOURCE_KIND
     from benchmark.truth import open_table
-    from benchmark.truth.table_from_results import differences
+    from benchmark.truth.table_from_results import formula_differences
 
     name = table_or_default(table)
     opened = open_table(name, allow_subset=True)  # an error if the checksum does not hold
-    for note in differences(opened):
+    for note in formula_differences(opened):
         click.echo(f"note: {note}", err=True)
     if source is not None and opened.source.kind == SOURCE_KIND:
         from benchmark.app.checking.reassembling import table_differences

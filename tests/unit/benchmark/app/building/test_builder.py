@@ -33,7 +33,7 @@ from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, TruthTable
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
-from benchmark.truth.table_from_results import differences
+from benchmark.truth.table_from_results import formula_differences
 from tests.stub_cluster import StubCluster
 from tests.stub_training import stub_training
 
@@ -106,7 +106,7 @@ def test_the_columns_are_plain_statistics(protocol: TrainingProtocol, tmp_path: 
         expected = count(table.codes, protocol.scale) / 1e6
         assert np.array_equal(measured.costs[CostKey(name, "digits", 1)], expected)
     assert set(measured.costs[CostKey("seconds", "digits", 1)].tolist()) == {2.0}
-    assert differences(table) == []
+    assert formula_differences(table) == []
     assert built.curves is not None
     ends = read_curves(built.curves).columns[str(TEST)][:, -1]
     assert np.allclose(ends, table.accuracy(TEST))
