@@ -8,7 +8,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from baselines.experiment import Experiment
 from baselines.splitting import Distances, ShouldStop, Subspace, never_stop, scoring_leaves
 from baselines.supernets.nb201 import Supernet, accelerate, score_codes
 from baselines.training.architecture import Architecture
-from baselines.training.weights import StepRange
+from baselines.training.weights import StepRange, WeightTraining
 from benchmark.budget import Spending
 from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
@@ -36,31 +36,6 @@ class SupernetState:
     network: Supernet
     architecture: Architecture | None = None
     progress: float = 0.0
-
-
-class SupernetTraining(Protocol):
-    """A range of steps of a supernet's training, which can be saved and resumed at any step."""
-
-    @property
-    def position(self) -> int:
-        """Steps that are done."""
-        ...
-
-    def step(self) -> None:
-        """Train one step; a loss that is not finite raises a DivergedError within some hundred."""
-        ...
-
-    def losses(self) -> list[float]:
-        """Return the training loss of each step, in nats; all are finite, else DivergedError."""
-        ...
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that changes during training, as tensors and plain values."""
-        ...
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Load what `state_dict` returned."""
-        ...
 
 
 class Base(ABC):
@@ -106,7 +81,7 @@ class Base(ABC):
         steps: StepRange,
         kind: Spending,
         name: str,
-        before_step: Callable[[SupernetTraining], None] = lambda training: None,
+        before_step: Callable[[WeightTraining], None] = lambda training: None,
         resumed: Mapping[str, Any] | None = None,
         *,
         frozen: bool = False,
@@ -162,7 +137,7 @@ class Base(ABC):
     @abstractmethod
     def training(
         self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
-    ) -> SupernetTraining:
+    ) -> WeightTraining:
         """Return the training of a range of steps, which charges nothing by itself; see `train`."""
 
     @abstractmethod

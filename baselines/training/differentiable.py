@@ -18,7 +18,7 @@ from baselines.experiment import Experiment
 from baselines.splitting import Distances, ShouldStop, Subspace, mixture_distances, never_stop
 from baselines.supernets.nb201 import Mixture
 from baselines.training.architecture import Architecture
-from baselines.training.base import Base, SupernetState, SupernetTraining
+from baselines.training.base import Base, SupernetState
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images
@@ -84,7 +84,7 @@ class Differentiable(Base):
 
     def training(
         self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
-    ) -> SupernetTraining:
+    ) -> WeightTraining:
         """Return the alternating training of α and weights, or of weights alone if frozen."""
         return ArchitectureTraining(self, state, steps, name, frozen=frozen)
 
@@ -128,7 +128,7 @@ class Differentiable(Base):
         return int((scores if np.isnan(sums).all() else np.nan_to_num(sums, nan=-np.inf)).argmax())
 
 
-class ArchitectureTraining:
+class ArchitectureTraining(WeightTraining):
     """Alternates between training α and the weights over a range of steps; see `Base.train`.
 
     Adam's moments start from zero in each range, as the momentum of the weights does.
@@ -143,19 +143,18 @@ class ArchitectureTraining:
         *,
         frozen: bool = False,
     ) -> None:
-        experiment = base.experiment
-        search = experiment.search
-        self._base = base
-        self._frozen = frozen
-        self._architecture = parameters_of(state)
-        self._weights = WeightTraining(
+        settings, search = base.experiment.training, base.experiment.search
+        super().__init__(
             state.network,
             base.batches,
             steps,
-            experiment.training,
+            settings,
             lambda position: self._mixture().detached(),
         )
-        self._optimiser = torch.optim.Adam(
+        self._base = base
+        self._frozen = frozen
+        self._architecture = parameters_of(state)
+        self._architecture_optimiser = torch.optim.Adam(
             self._architecture.parameters(),
             lr=search.alpha_learning_rate,
             betas=(search.alpha_beta1, search.alpha_beta2),
@@ -165,45 +164,34 @@ class ArchitectureTraining:
         self._mixtures = base.mixtures(state, steps.steps, f"mixtures/{name}")
         self._total = max(1, steps.total)
 
-    @property
-    def position(self) -> int:
-        """Steps that are done."""
-        return self._weights.position
-
     def step(self) -> None:
         """Train α on a validation batch unless it is frozen, then the weights."""
         if not self._frozen:
-            batch = self._base.architecture_batches[self._weights.number]
-            found = self._base.architecture_gradient(
-                self._weights, self._architecture, self._mixture, batch
-            )
+            batch = self._base.architecture_batches[self.number]
+            found = self._base.architecture_gradient(self, self._architecture, self._mixture, batch)
             for parameter, gradient in zip(self._architecture.parameters(), found, strict=True):
                 parameter.grad = gradient
-            self._optimiser.step()
-            self._optimiser.zero_grad(set_to_none=True)
-        self._weights.step()
+            self._architecture_optimiser.step()
+            self._architecture_optimiser.zero_grad(set_to_none=True)
+        super().step()
 
     def _mixture(self) -> Mixture:
         """Return the mixture of this step for the current α."""
-        return self._mixtures(self.position, self._weights.number / self._total)
-
-    def losses(self) -> list[float]:
-        """Return the training loss of the weights at each step, in nats."""
-        return self._weights.losses()
+        return self._mixtures(self.position, self.number / self._total)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that `load_state_dict` needs to continue with the same bits."""
         return {
-            "weights": self._weights.state_dict(),
+            "weights": super().state_dict(),
             "architecture": self._architecture.state_dict(),
-            "architecture optimiser": self._optimiser.state_dict(),
+            "architecture optimiser": self._architecture_optimiser.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Load what `state_dict` returned."""
-        self._weights.load_state_dict(state["weights"])
+        super().load_state_dict(state["weights"])
         self._architecture.load_state_dict(state["architecture"])
-        self._optimiser.load_state_dict(state["architecture optimiser"])
+        self._architecture_optimiser.load_state_dict(state["architecture optimiser"])
 
 
 def gradients(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:

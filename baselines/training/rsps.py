@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.splitting import Distances, ShouldStop, gradient_distances, never_stop
-from baselines.training.base import Base, SupernetState, SupernetTraining
-from baselines.training.weights import StepRange, path_training
+from baselines.training.base import Base, SupernetState
+from baselines.training.weights import StepRange, WeightTraining, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import Codes, is_connected
 
@@ -31,7 +31,7 @@ class Rsps(Base):
 
     def training(
         self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
-    ) -> SupernetTraining:
+    ) -> WeightTraining:
         """Return the training of uniformly drawn connected paths of the subspace."""
         generator = self.experiment.streams.numpy(f"paths/{name}")
         paths = state.subspace.draw_paths(steps.steps, generator).tolist()

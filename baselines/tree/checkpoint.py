@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from baselines.experiment import Experiment
-from baselines.training import SupernetState, SupernetTraining
+from baselines.training import SupernetState, WeightTraining
 from baselines.tree.trajectory import Trajectory
 from benchmark.records.checkpoints import reading_checkpoint, whole_number
 from benchmark.records.schema import check_split
@@ -78,7 +78,7 @@ class TreeCheckpoint:
         """Add how a supernet was split, and the images spent on that."""
         self._splits[split["node"]] = (split, images)
 
-    def visit(self, name: str, training: SupernetTraining) -> None:
+    def visit(self, name: str, training: WeightTraining) -> None:
         """Write a checkpoint between two steps, if it is time."""
         self._experiment.checkpoints.visit(
             lambda: {

@@ -17,7 +17,7 @@ from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.schedule import Plan, Schedule, Workload, plan_schedule
 from baselines.splitting import FULL, Groups, Subspace, scoring_leaves
-from baselines.training import Base, SupernetState, SupernetTraining, base_class
+from baselines.training import Base, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.checkpoint import TreeCheckpoint
 from baselines.tree.trajectory import Trajectory
@@ -172,7 +172,7 @@ class _Tree:
         trained = position > 0 or (losses is not None and steps.steps > 0)
         watch = self._trajectory.watch(node.subspace, node.state.network, trained=trained)
 
-        def before_step(training: SupernetTraining) -> None:
+        def before_step(training: WeightTraining) -> None:
             self._checkpoint.visit(node.name, training)
             watch()
 

@@ -19,7 +19,7 @@ from baselines.few_shot import FewShot
 from baselines.method import Outcome
 from baselines.splitting import FULL
 from baselines.supernets.nb201.normalisation import ByGroup
-from baselines.training import BASES, SupernetState, SupernetTraining, base_class
+from baselines.training import BASES, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
 from benchmark.records.checkpoints import CheckpointInterval, Checkpoints
@@ -41,13 +41,13 @@ def other_process() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def started(base: str, device: torch.device | str) -> tuple[SupernetState, SupernetTraining]:
+def started(base: str, device: torch.device | str) -> tuple[SupernetState, WeightTraining]:
     made = base_class(base)(tiny_experiment(search=tiny_search(base), device=device))
     state = made.start(FULL)
     return state, made.training(state, STEPS, "x")
 
 
-def finished(state: SupernetState, training: SupernetTraining) -> tuple[list[float], list[bytes]]:
+def finished(state: SupernetState, training: WeightTraining) -> tuple[list[float], list[bytes]]:
     """Train what is left and return the losses and all bits of the weights."""
     while training.position < STEPS.steps:
         training.step()
