@@ -41,15 +41,12 @@ class Experiment:
     ledger: Ledger  # where all that is spent is charged
     device: torch.device
     candidates: Codes  # which architectures to score, codes [n], ascending
-    # called after each step of work that is charged to the ledger
-    tick: Callable[[], None] = _ignore
+    tick: Callable[[], None] = _ignore  # called after each step of work that is charged
     # called with the share of the work that is done, from 0 to 1, by a method that charges nothing
     progress: Callable[[float], None] = _ignore
     note: Callable[[str], None] = _ignore  # called with messages for the user
-    # saves the run's state, to resume it
-    checkpoints: Checkpoints = field(default_factory=Checkpoints)
-    # at how many points of the budget how many architectures are scored
-    trajectory: TrajectorySettings = NO_TRAJECTORY
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)  # saves the run's state
+    trajectory: TrajectorySettings = NO_TRAJECTORY  # when how many architectures are scored
 
     def batches(self, images: Images, count: int, stream: str) -> Batches:
         """Return a number of the task's training batches, drawn from images by a named stream."""

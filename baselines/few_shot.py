@@ -25,8 +25,7 @@ class FewShotOptions:
     # epochs of the undivided supernet and of each sub-supernet, two numbers, if the budget is
     # ``schedule``; else none
     epochs: tuple[Count, ...]
-    # indices of the edges to split, one or two; the published program splits 0, 0→1
-    edges: tuple[EdgeIndex, ...]
+    edges: tuple[EdgeIndex, ...]  # one or two; the published program splits 0, 0→1
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.edges) <= MOST_EDGES or len(set(self.edges)) < len(self.edges):

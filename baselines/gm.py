@@ -43,13 +43,11 @@ class SplittingOptions:
     # which edge is split: the one whose cut separates the most distance, a random one, or those of
     # ``edges``
     edge: Literal["best", "random", "fixed"]
-    # index of the edge to split at each level if ``edge`` is fixed; else none
-    edges: tuple[EdgeIndex, ...]
+    edges: tuple[EdgeIndex, ...]  # the edge to split at each level if ``edge`` is fixed
     # whether an operation that is alone on an edge has weight 1 (hard) or keeps its weight in
     # the mixture (soft)
     weight: Literal["hard", "soft"]
-    # whether all partitions are tried, or spectral clustering finds one
-    cut: Literal["exact", "spectral"]
+    cut: Literal["exact", "spectral"]  # try all partitions, or spectral clustering
     # greatest probability that matching, stopped early, decides otherwise than all batches would; 0
     # uses all
     stop_error: Annotated[float, Meta(ge=0, le=0.5)]
@@ -89,8 +87,7 @@ class SplittingOptions:
 class GmOptions(SplittingOptions):
     """How GM-NAS splits; the paper's ablations are among the options."""
 
-    # whether groups follow the gradient distances or are drawn at random
-    partition: Literal["gradient", "random"]
+    partition: Literal["gradient", "random"]  # groups by gradient distances, or drawn
 
     @property
     def draws_groups(self) -> bool:

@@ -36,8 +36,7 @@ class Method(ABC):
     """
 
     name: ClassVar[str]
-    # whether it trains nothing and is in tables for comparison only
-    reference: ClassVar[bool] = False
+    reference: ClassVar[bool] = False  # whether it trains nothing and is for comparison only
     seeded: ClassVar[bool] = True  # whether its scores depend on the seed
     Options: ClassVar[type[Any]] = NoOptions  # dataclass of its options
 

@@ -16,8 +16,7 @@ from benchmark.tasks.task import Task
 class OneShotOptions:
     """How long one-shot NAS trains."""
 
-    # epochs of the supernet, one number, if the budget is ``schedule``; else none
-    epochs: tuple[Count, ...]
+    epochs: tuple[Count, ...]  # one number if the budget is ``schedule``; else none
 
 
 class OneShot(Method):

@@ -22,10 +22,8 @@ class Schedule:
     warm_up: float  # share of the budget for the undivided supernet
     between: float  # share for all supernets of a level that is split again
     groups: tuple[int, ...]  # branching factor of each level
-    # where children start from the initial weights instead of their parent's
-    restart: Restart = "never"
-    # epochs of each supernet, level by level, the leaves' last; empty for shares
-    epochs: tuple[int, ...] = ()
+    restart: Restart = "never"  # where children start from the initial weights
+    epochs: tuple[int, ...] = ()  # of each supernet, level by level; empty for shares
     # with epochs, what a cosine of the learning rate covers: the whole ``lineage``, or the training
     # of ``each`` supernet
     anneals: Literal["lineage", "each"] = "lineage"
@@ -47,10 +45,8 @@ class Workload:
 
     train_images: int  # training images, which make an epoch
     batch_size: int  # images in a batch
-    # batches that a step passes, see `Base.passes`; a step that trains weights alone passes one
-    passes: int
-    # for each level that is split, the most batches that one of its splits passes
-    matching: tuple[int, ...]
+    passes: int  # batches that a step passes, see `Base.passes`
+    matching: tuple[int, ...]  # for each level, the most batches that one split passes
     budget: int | None  # images that may be passed; None if the schedule determines the cost
 
 

@@ -44,9 +44,7 @@ class CurvesData(NamedTuple):
     validation: NDArray[np.float64] | None
     chance: NDArray[np.float64]  # the expectation of a random order, one for each top
     key: AccuracyKey  # the accuracy that is the truth
-    # the tau of perfect scores over all architectures, where the metric is tau and the table's
-    # seeds determine it; else None
-    ceiling: float | None = None
+    ceiling: float | None = None  # tau of perfect scores over all architectures, if known
 
 
 def tau_over_top_data(

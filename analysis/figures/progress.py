@@ -26,8 +26,7 @@ class Progress(NamedTuple):
     architectures: int  # size of the sample: those of the trajectory that the table has
     spent: NDArray[np.float64]  # images spent at each point, [points]
     tau: NDArray[np.float64]  # Kendall's tau-b over the sample, [points]
-    # true accuracy of the sample's best-scored architecture, percent, [points]
-    found: NDArray[np.float64]
+    found: NDArray[np.float64]  # true accuracy of the best-scored in the sample, %, [points]
 
 
 def progress_data(

@@ -41,8 +41,7 @@ class Panel(NamedTuple):
     seed: int  # its seed
     scores: NDArray[np.float64]  # higher is better, in the method's own unit, shape [n]
     truth: NDArray[np.float64]  # true accuracies of the same architectures, percent, shape [n]
-    # whether a signal reaches the output; others predict by chance, shape [n]
-    connected: NDArray[np.bool_]
+    connected: NDArray[np.bool_]  # whether a signal reaches the output, shape [n]
     tau: float  # Kendall's tau-b over all n, NaN where it is undefined
     key: AccuracyKey  # the accuracy
 

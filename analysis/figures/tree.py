@@ -18,8 +18,7 @@ class DrawnNode(NamedTuple):
     name: str  # its name: that of its parent, a dot and a number
     depth: int  # number of splits above it
     height: float  # vertical position; leaves are at 0, 1, 2, … from the top
-    # operations it keeps on the edge that was split, indices into `OPERATIONS`
-    group: tuple[int, ...]
+    group: tuple[int, ...]  # operations it keeps on that edge, indices into `OPERATIONS`
     edge: str | None  # the edge that is split below it; None for a leaf
     architectures: int | None  # how many a leaf holds, else None
     steps: int | None  # training steps of a leaf's weights, else None

@@ -63,8 +63,7 @@ class BaselineTruth:
 class Baseline:
     """Runs to compare with, and how."""
 
-    # comparable runs; the scores of those read from a file are ranks
-    records: tuple[RunRecord, ...]
+    records: tuple[RunRecord, ...]  # comparable runs; scores read from a file are ranks
     truth: BaselineTruth  # the accuracy that the gates were set for
     gates: Gates  # the smallest drop that counts, by metric, in the order of ``METRICS``
     alpha: float  # level of significance for all gates together

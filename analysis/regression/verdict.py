@@ -29,11 +29,9 @@ class Judgement:
     reason: str  # why, in one line
     min_drop: float  # the smallest loss that counts, in the metric's unit
     seeds: int = 0  # how many seeds were compared; 0 where that is not possible
-    # the baseline's mean over them, in the metric's unit; None where not compared
-    baseline: float | None = None
+    baseline: float | None = None  # the baseline's mean over them; None where not compared
     now: float | None = None  # the mean of the runs
-    # of a loss, or of a gain where the metric gained, adjusted for all gates
-    p_value: float | None = None
+    p_value: float | None = None  # of a loss or gain, adjusted for all gates
 
     @property
     def change(self) -> float | None:

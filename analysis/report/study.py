@@ -30,8 +30,7 @@ class Study:
     key: AccuracyKey  # the main accuracy
     order: tuple[str, ...]  # every method once
     references: frozenset[str] = frozenset()  # those that train nothing
-    # SHA-256 of each record's file, by its name, including variants
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of records' files, by name
     published: tuple[PublishedNumber, ...] = ()  # numbers of others
     # runs with other options, by the name of their folder
     variants: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)

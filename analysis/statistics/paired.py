@@ -47,12 +47,8 @@ class PairedComparison:
     alpha: float  # level of significance for all pairs together
     is_significant: bool  # whether ``adjusted_p`` is at most alpha
     reachable: bool  # whether any outcome at these numbers of seeds could have been significant
-    # the smallest difference that so many seeds of this spread are likely to show, see
-    # `detectable_difference`; NaN where none is
-    detectable: float
-    # how many seeds could show a difference of this size and spread, see `seeds_needed`; None where
-    # no number up to ``MAX_SEEDS`` does
-    seeds_needed: int | None
+    detectable: float  # see `detectable_difference`; NaN where there is none
+    seeds_needed: int | None  # see `seeds_needed`; None where no number will do
 
     @property
     def better(self) -> str | None:

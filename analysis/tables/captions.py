@@ -25,17 +25,13 @@ class ComparisonContext:
     table: str  # name of the truth table
     description: str  # origin of its numbers
     key: AccuracyKey  # the accuracy
-    # fewest and most trainings behind an accuracy; None where unknown
-    truth_seeds: tuple[int, int] | None
+    truth_seeds: tuple[int, int] | None  # fewest and most trainings behind an accuracy
     architectures: int  # how many are compared
     preset: str  # name of the task
-    # images whose statistics BatchNorm uses at scoring, ``validation`` or ``training``; None where
-    # the task does not say
-    batch_norm: str | None
+    batch_norm: str | None  # images whose statistics BatchNorm uses at scoring
     seeds: Mapping[str, tuple[int, ...]]  # of each method, ascending
     equal_budgets: bool = True  # whether all methods had the same budget
-    # how the runs' images overlap with the truth's; None where unknown
-    images: Overlap | None = None
+    images: Overlap | None = None  # how the runs' images overlap with the truth's, if known
     networks: int | None = None  # number of different networks, where the table trained each once
 
     @property

@@ -21,13 +21,11 @@ class TextTable(NamedTuple):
     """A table ready to be shown."""
 
     title: str  # a few words
-    # one heading per column; a line break marks where a narrow one may be broken
-    header: tuple[str, ...]
+    header: tuple[str, ...]  # a heading per column; a line break shows where it may break
     rows: tuple[tuple[TableCell, ...], ...]  # one cell per column each
     caption: str  # what a reader must know, one sentence per line
     names: int = 1  # how many columns at the left hold names; the others hold numbers
-    # sizes of the groups of rows that a line separates; empty for one group
-    groups: tuple[int, ...] = ()
+    groups: tuple[int, ...] = ()  # sizes of groups of rows that a line separates
 
     @property
     def bodies(self) -> list[tuple[tuple[TableCell, ...], ...]]:

@@ -21,16 +21,14 @@ STREAM = "proxy images"
 class NetworkOptions:
     """Options of a proxy without images."""
 
-    # size of the ``task``'s network, or of NAS-Bench-201's (``table``)
-    scale: Literal["task", "table"]
+    scale: Literal["task", "table"]  # of the ``task``, or of NAS-Bench-201 (``table``)
 
 
 @dataclass(frozen=True)
 class BatchOptions(NetworkOptions):
     """Options of a proxy with one batch of images."""
 
-    # training images of the ``task``, resized to the network, or ``noise``
-    images: Literal["task", "noise"]
+    images: Literal["task", "noise"]  # training images of the ``task``, or ``noise``
     batch_size: Annotated[int, Meta(ge=2)]  # images in a batch, at least two
 
 

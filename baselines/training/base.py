@@ -52,8 +52,7 @@ class Base(ABC):
     # batches that one step passes forward and backward, each charged to the budget; a step that
     # trains weights alone passes one
     passes: ClassVar[int]
-    # whether architecture parameters weight the operations of a mixture
-    has_weights: ClassVar[bool] = True
+    has_weights: ClassVar[bool] = True  # whether operations of a mixture have weights
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment

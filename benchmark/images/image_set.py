@@ -18,8 +18,7 @@ class Images:
     pixels: Tensor  # [n, channels, H, W]: float32, already normalised, or uint8, four times smaller
     labels: Tensor  # int64 [n]
     mean: Tensor | None = None  # float32 [channels, 1, 1], mean of uint8 pixels; None for float32
-    # float32 [channels, 1, 1], their standard deviation; None for float32
-    deviation: Tensor | None = None
+    deviation: Tensor | None = None  # their standard deviation, likewise
 
     def __len__(self) -> int:
         return len(self.labels)

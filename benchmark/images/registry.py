@@ -22,8 +22,7 @@ class DatasetRecord:
     resolution: int  # height and width in pixels as published
     images: int  # number of images in the official training part; the others are never used
     noisy: bool  # whether noise can be added to its images
-    # reads the images that the settings ask for from the data folder
-    read: Callable[[DataSettings, Path], ImageSet]
+    read: Callable[[DataSettings, Path], ImageSet]  # reads the images that settings ask for
     prepare: Callable[[Path], object]  # finds its files in the data folder, or downloads them to it
 
     def check(self, settings: DataSettings) -> None:

@@ -26,11 +26,9 @@ class DataSettings:
     resolution: Count  # height and width in pixels; images of another size are resampled
     training_images: Count  # number of images that weights are trained on
     validation_images: Count  # number of other images, that architectures are scored on
-    # fixed Gaussian noise, in standard deviations of the pixels
-    noise: Annotated[float, Meta(ge=0, le=MAX_NOISE)]
+    noise: Annotated[float, Meta(ge=0, le=MAX_NOISE)]  # in standard deviations of the pixels
     noise_draws: Count  # number of copies of each training image, each with its own noise
-    # border in pixels around a training image before it is cropped at random
-    crop_padding: Annotated[int, Meta(ge=0)]
+    crop_padding: Annotated[int, Meta(ge=0)]  # pixels around an image before it is cropped
     flip: bool  # whether training images are mirrored left to right with probability 1/2
 
     def __post_init__(self) -> None:

@@ -46,10 +46,8 @@ class Walk:
     or a memo number that no benchmark file has.
     """
 
-    # where objects are stored in the memo under a number of four bytes
-    puts: list[int] = field(default_factory=list)
-    # where they are taken from it by such a number
-    gets: list[int] = field(default_factory=list)
+    puts: list[int] = field(default_factory=list)  # where four-byte memo numbers are stored
+    gets: list[int] = field(default_factory=list)  # and where they are taken from
     tuples: int = 0  # number of tuples so far
 
     def group(self, data: bytes, start: int) -> tuple[int, int]:

@@ -37,8 +37,7 @@ class RunRecord:
     method: str  # name of the method: lower-case letters, digits and hyphens
     seed: int  # integer from 0 to 4,294,967,295
     task: Mapping[str, Any]  # the whole task; ``preset`` is its name
-    # finite scores [n] of the task's candidates, ascending by code; higher is better
-    scores: NDArray[np.float64]
+    scores: NDArray[np.float64]  # finite [n], by ascending code; higher is better
     budget: Mapping[str, Any]  # what was spent, from `benchmark.budget.Ledger.to_dict`
     trace: Mapping[str, Any]  # what happened during the run: splits, distances, losses
     provenance: Mapping[str, Any]  # what ran where, from `benchmark.records.provenance.provenance`

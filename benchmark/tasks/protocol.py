@@ -24,8 +24,7 @@ class StandaloneSettings:
     batch_size: Annotated[int, Meta(ge=2)]  # images in a batch
     learning_rate: NonNegative
     final_learning_rate: NonNegative  # where the schedule ends, one step after the last
-    # how the rate falls from the highest to the last: ``cosine`` or ``linear``
-    schedule: Literal["cosine", "linear"]
+    schedule: Literal["cosine", "linear"]  # how the rate falls from highest to last
     warm_up: Fraction  # share of the steps in which the rate rises linearly from zero
     momentum: Fraction  # of SGD
     weight_decay: NonNegative  # of SGD
@@ -43,15 +42,12 @@ class StandaloneSettings:
 class EvaluationSettings:
     """How a trained architecture is measured, on images that it was not trained on."""
 
-    # how many of the last validation images of the data set make the validation split; the others
-    # are the test split
-    valid_images: Count
+    valid_images: Count  # the last validation images; the others make the test split
     mirrored: bool  # whether logits are averaged over an image and its mirror image
     # training images from which BatchNorm's statistics are computed after training; 0 keeps the
     # running statistics
     batch_norm_images: Annotated[int, Meta(ge=0)]
-    # images of each split that are evaluated after every epoch; 0 for none
-    curve_images: Annotated[int, Meta(ge=0)]
+    curve_images: Annotated[int, Meta(ge=0)]  # of each split after every epoch; 0: none
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,7 @@ class ScoringSettings:
     """How an architecture gets its score from a trained supernet."""
 
     images: Count  # how many validation images are passed
-    # ``accuracy`` in percent, or ``loss``, the negative mean cross-entropy
-    score: Literal["accuracy", "loss"]
+    score: Literal["accuracy", "loss"]  # in percent, or the negative cross-entropy in nats
     # whether BatchNorm uses the statistics of the ``validation`` images themselves, or of as many
     # ``training`` images passed with them
     batch_norm: Literal["validation", "training"]
@@ -77,10 +76,8 @@ class ScoringSettings:
 class TrajectorySettings:
     """Whether a sample of architectures is scored during training too, outside the budget."""
 
-    # at how many evenly spaced points of the budget, the last at its end; 0 is off
-    points: Annotated[int, Meta(ge=0)]
-    # how many, drawn once for all methods and seeds
-    architectures: Annotated[int, Meta(ge=1, le=SIZE)]
+    points: Annotated[int, Meta(ge=0)]  # evenly spaced over the budget; 0 is off
+    architectures: Annotated[int, Meta(ge=1, le=SIZE)]  # how many, the same in all runs
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,7 @@ class Task:
     search: SearchSettings  # which one-shot base trains supernets, and its settings
     trajectory: TrajectorySettings  # whether architectures are scored during training as well
     truth: TruthSettings  # what runs are judged by
-    # options of each method by its name; the method checks them
-    methods: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Mapping[str, Any]]  # options by method, which checks them
 
     def __post_init__(self) -> None:
         budget = self.training.budget

@@ -49,8 +49,7 @@ class ImportResult:
     table: TruthTable
     path: Path
     curves: Path | None  # the file of its learning curves, or None
-    # lines for the user: what was left out, and what differs from the formula
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what was left out, and what differs from the formula
 
 
 def import_table(path: Path, options: ImportOptions | None = None) -> ImportResult:

@@ -31,8 +31,7 @@ class BySeed:
     """The single trainings behind the means of an accuracy."""
 
     seeds: tuple[int, ...]  # seeds, ascending, each once
-    # percent [n, seeds]; NaN where an architecture was not trained with a seed
-    accuracies: NDArray[np.float64]
+    accuracies: NDArray[np.float64]  # percent [n, seeds]; NaN where not trained
     losses: NDArray[np.float64]  # mean cross-entropies [n, seeds] on the same images, also with NaN
 
     def __post_init__(self) -> None:

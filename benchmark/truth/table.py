@@ -52,12 +52,10 @@ class TruthTable:
     description: str  # one line that says whose numbers these are
     source: Source
     codes: Codes  # architectures [n], ascending, each once
-    # for each key the accuracies [n] in percent, means over seeds; read-only
-    accuracies: Mapping[AccuracyKey, NDArray[np.float64]]
+    accuracies: Mapping[AccuracyKey, NDArray[np.float64]]  # [n] in percent, means over seeds
     # for each key the number of seeds behind each mean, [n]; keys may be missing
     seeds: Mapping[AccuracyKey, NDArray[np.int16]] = field(default_factory=dict)
-    # numbers [n] in the order of the benchmark's files, or None
-    official_index: NDArray[np.int32] | None = None
+    official_index: NDArray[np.int32] | None = None  # [n], numbers in the benchmark's files
     measurements: Measurements = field(default_factory=Measurements)  # other numbers of the source
     # how and on which machines the architectures were trained, as plain JSON values; empty if
     # unknown

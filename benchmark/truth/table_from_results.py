@@ -34,8 +34,7 @@ class TableWithCurves:
 
     table: TruthTable
     curves: LearningCurves | None  # the learning curves, if they were read
-    # lines for the user: what was left out, and what differs from the formula
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what was left out, and what differs from the formula
 
 
 def table_from_results(

@@ -16,8 +16,7 @@ class FigureRecord:
 
     name: str  # of its files
     title: str  # a few words
-    # draws it; raises MissingError where the records lack what it needs
-    draw: Callable[[Study], CaptionedFigure]
+    draw: Callable[[Study], CaptionedFigure]  # raises MissingError where records lack its data
 
 
 def _registry(*records: FigureRecord) -> Mapping[str, FigureRecord]:

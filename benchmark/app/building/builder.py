@@ -29,8 +29,7 @@ class BuildResult:
 
     trainings: int  # number of trainings in this shard
     reused: int  # how many of them were done before
-    # properties of machine or version that differed when some of those were done
-    differing: tuple[str, ...]
+    differing: tuple[str, ...]  # properties of machine or version that differed for those
     damaged: int  # lines of the journal that could not be used
     missing: int  # trainings of other shards that the table still needs
     notes: tuple[str, ...] = ()  # what the table leaves out, a line each

@@ -48,8 +48,7 @@ class Journal:
     """The trainings of one protocol, in a folder."""
 
     folder: Path
-    # what all trainings share: protocol, kind of device, code version, images
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any]  # shared: protocol, kind of device, code version, images
     trained: dict[TrainingKey, TrainingResult] = field(default_factory=dict)
     # properties of the machines that trained, by their digest
     machines: dict[str, Mapping[str, Any]] = field(default_factory=dict)

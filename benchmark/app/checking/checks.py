@@ -14,11 +14,9 @@ _UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, Typ
 class Checks:
     """Counts checks and keeps those that fail."""
 
-    # what does not hold, a line each: the file's name, and what is wrong
-    findings: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)  # what does not hold, a line each
     notes: list[str] = field(default_factory=list)  # what could not be checked, and why
-    # what the user must name so that the rest can be checked
-    missing: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # what the user must name to check the rest
     count: int = 0  # number of checks made
 
     def require(self, holds: object, where: str, what: str) -> None:

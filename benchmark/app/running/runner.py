@@ -32,8 +32,7 @@ class Runs:
 
     records: list[RunRecord]  # one for each unit, in the order of methods and seeds asked for
     reused: int  # how many of them were there already
-    # facts about the machine or its libraries that differed when those were made
-    differences: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()  # properties of machine or libraries that differed
 
 
 def run_units(

@@ -13,8 +13,7 @@ class Workers:
     """Which workers to use."""
 
     jobs: int = 1  # processes of this machine; 1 means the main process itself
-    # address of a Dask scheduler whose workers are used instead, or None
-    scheduler: str | None = None
+    scheduler: str | None = None  # address of a Dask scheduler to use instead
 
     @property
     def are_remote(self) -> bool:

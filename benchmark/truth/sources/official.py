@@ -59,11 +59,9 @@ class ArchitectureResults:
 
     code: int
     index: int | None  # its number in the files, or None
-    # for each accuracy the result of each seed
-    results: Mapping[AccuracyKey, Mapping[int, SeedResult]]
+    results: Mapping[AccuracyKey, Mapping[int, SeedResult]]  # by accuracy and seed
     costs: Mapping[CostKey, float]  # means over seeds; NaN if not measured
-    # for each set of images and number of epochs the mean accuracy after each epoch
-    curves: Mapping[str, NDArray[np.float32]]
+    curves: Mapping[str, NDArray[np.float32]]  # mean accuracy after each epoch
 
 
 def read_record(
