@@ -31,8 +31,7 @@ class NoOptions:
 class Method(ABC):
     """A way to score architectures without knowing the truth.
 
-    Args:
-        options: Plain values of the method's own options, checked against ``Options``.
+    Its own options are plain values, checked against ``Options``.
     """
 
     name: ClassVar[str]

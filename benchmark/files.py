@@ -98,15 +98,11 @@ def _machine() -> str:
 
 
 def read_bounded(path: str | Path, most: int, otherwise: str, *, name: str = "") -> bytes:
-    """Return the contents of a regular file, without ever reading more than it may have.
+    """Return the contents of a regular file, without ever reading more than ``most`` bytes.
+
+    Messages call it ``name``, and say ``otherwise`` of a larger one.
 
     Pipes and devices are refused, because a reader could wait or read without end.
-
-    Args:
-        path: The file, or a link to it.
-        most: Bytes that it may have.
-        otherwise: What a message says about a larger one.
-        name: What messages call it instead of its path.
     """
     contents = io.BytesIO()
     try:

@@ -10,11 +10,7 @@ from benchmark.errors import InputError
 
 
 def finite_vectors(**named: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-    """Return lists of numbers as float64[n], in the order given.
-
-    Args:
-        **named: numbers of shape [n], n >= 1, by their name in error messages.
-    """
+    """Return lists of numbers [n], n >= 1, as float64 in order; messages use their names."""
     vectors = {name: np.asarray(values, dtype=np.float64) for name, values in named.items()}
     for name, vector in vectors.items():
         if vector.ndim != 1 or vector.size == 0:

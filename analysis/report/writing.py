@@ -33,11 +33,8 @@ def write_report(
 ) -> list[Path]:
     """Write a report, each file atomically; the same report gives the same bytes.
 
-    Args:
-        report: The report.
-        folder: Where to write, with tables and figures in folders ``tables`` and ``figures``.
-            Files of an earlier report that this one does not have are removed.
-        on_progress: Called with the share done, from 0 to 1.
+    Tables and figures go into folders ``tables`` and ``figures``. Files of an earlier report that
+    this one does not have are removed.
     """
     for name in report.skipped:
         for stale in [*folder.glob(f"tables/{name}.*"), *folder.glob(f"figures/{name}.*")]:

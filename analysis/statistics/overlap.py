@@ -45,9 +45,8 @@ def image_overlap(
 ) -> Overlap | None:
     """Return how the images of runs overlap with those that an accuracy was measured on.
 
-    Returns:
-        The largest counts over the runs; None where the table does not record its protocol, or no
-        run its task in a form that this version reads.
+    These are the largest counts over the runs; None where the table does not record its protocol,
+    or no run its task in a form that this version reads.
     """
     if "protocol" not in table.protocol:
         return None

@@ -89,13 +89,9 @@ def compare_methods(
 ) -> list[PairedComparison]:
     """Compare methods two by two in one metric; the result is in the order of pairs.
 
-    Args:
-        runs: a row per run with columns method, seed and the metric, as from
-            `analysis.tables.evaluate`.
-        metric: a name of ``METRICS``.
-        generator: draws resamples and sign patterns where there are too many to enumerate.
-        pairs: the methods to compare, one family of tests; if None, all pairs of ``runs``.
-        alpha: level of significance, between 0 and 1.
+    ``runs`` has a row per run, as from `analysis.tables.evaluate`. The ``pairs`` are one family of
+    tests, by default all. Resamples and sign patterns are drawn where there are too many to
+    enumerate.
     """
     metric_named(metric)
     if not 0 < alpha < 1:
@@ -147,19 +143,13 @@ def compare_methods(
 def seeds_needed(
     differences: ArrayLike, *, alpha: float = ALPHA, power: float = POWER
 ) -> int | None:
-    """Return how many seeds would show a difference of this mean and spread.
+    """Return how many seeds would show a difference of this mean and spread, of [seeds] observed.
+
+    None if they are above ``MAX_SEEDS``, the mean is zero, or the spread is unknown.
 
     The number is that of a two-sided paired t-test (noncentral t; Cohen, *Statistical Power
     Analysis*, 1988, chapter 2), which approximates the sign-flip test, and at least what the
     smallest sign-flip p-value requires. It is a rough guide.
-
-    Args:
-        differences: seed by seed, any unit, shape [seeds].
-        alpha: level of significance, between 0 and 1.
-        power: probability of reaching it, between 0 and 1.
-
-    Returns:
-        The number; None if it is above ``MAX_SEEDS``, the mean is zero, or the spread is unknown.
     """
     values = _checked(differences, alpha, power)
     if values.size < 2 or np.isnan(values).any() or values.mean() == 0:

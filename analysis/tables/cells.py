@@ -38,10 +38,7 @@ def column_cells(
 ) -> list[TableCell]:
     """Return the cells of one column: the best mean is bold, the second best underlined.
 
-    Args:
-        values: One per row; equal means are marked alike.
-        digits: Number of decimals.
-        higher_is_better: Which mean is the best.
+    Equal means are marked alike.
     """
     means = {one.mean for one in values if one.competes and not math.isnan(one.mean)}
     falling = sorted(means, reverse=higher_is_better)

@@ -36,10 +36,7 @@ class Classifier(nn.Linear):
 class ChildCell(nn.Module):
     """A cell of four nodes; each is the sum of its incoming edges.
 
-    Args:
-        operations: Six indices into `OPERATIONS`, in the order of `EDGES`.
-        channels: Number C of channels.
-        running: Whether BatchNorm keeps running statistics.
+    ``running`` says whether BatchNorm keeps running statistics.
     """
 
     def __init__(self, operations: Sequence[int], channels: int, running: bool) -> None:

@@ -72,10 +72,7 @@ def singletons(n: int) -> Groups:
 def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:
     """Iterate over the partitions of n positions into groups, as restricted growth strings ascend.
 
-    Args:
-        n: number of positions.
-        groups: number of groups, 2 to n.
-        min_size: least size of a group, lowered to n // groups where n is too small for it.
+    The least size of a group is lowered to n // groups where n is too small for it.
     """
     if not 2 <= groups <= n:
         raise InputError(f"{groups} groups of {n} operations: choose 2 to {n} groups")

@@ -22,17 +22,10 @@ FIRST_CHECK = 8  # batches; each further check is after twice as many
 
 
 class EarlyStop:
-    """Decides after each batch whether gradient matching may stop.
+    """Decides after each of the batches ``planned`` whether gradient matching may stop.
 
-    Args:
-        planned: Batches T that are used at most.
-        groups: Groups of a partition.
-        min_size: Least number of operations in a group.
-        error: Greatest probability, from 0 to 1, that another edge or partition would have been
-            chosen after all batches; 0 never stops.
-
-    Attributes:
-        used: Batches used so far.
+    ``error`` is the greatest probability, from 0 to 1, that another edge or partition would have
+    been chosen after all batches; 0 never stops.
     """
 
     def __init__(self, planned: int, groups: int, min_size: int, error: float) -> None:

@@ -13,10 +13,6 @@ class WeightAverage:
     """The network to evaluate: the trained one, or one with averaged weights.
 
     BatchNorm's running statistics are averaged with the weights.
-
-    Args:
-        settings: Whether to average, how, and from which step on.
-        steps: Steps of the whole training.
     """
 
     def __init__(self, network: Network, settings: StandaloneSettings, steps: int) -> None:

@@ -51,13 +51,8 @@ def train_standalone(
 ) -> TrainingResult:
     """Train an architecture from freshly drawn weights and evaluate it.
 
-    Args:
-        code: The architecture; its dead edges are left out.
-        seed: Seed of weights and batches.
-        protocol: How to train and evaluate.
-        folder: Folder of the image files.
-        device: PyTorch device.
-        progress: Called after each step with the share of steps done.
+    Its dead edges are left out. ``progress`` is called after each step with the share of steps
+    done.
 
     Raises:
         DivergedError: A loss or logit is not finite.

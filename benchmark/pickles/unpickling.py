@@ -193,15 +193,10 @@ class _Source:
 
 
 def load_pickle(data: bytes, globals_: Globals, encoding: str = "ASCII") -> Any:
-    r"""Read one pickle.
+    r"""Read one pickle as plain containers, numbers, texts and stand-ins.
 
-    Args:
-        data: All its bytes.
-        globals_: The allow-list, stand-ins by module and name.
-        encoding: Of the texts that Python 2 wrote; ``latin1`` where some of them are bytes.
-
-    Returns:
-        Its contents: plain containers, numbers, texts and stand-ins.
+    ``globals_`` is the allow-list, stand-ins by module and name; ``encoding`` that of the texts
+    that Python 2 wrote, ``latin1`` where some of them are bytes.
 
     Example:
         >>> load_pickle(pickle.dumps({"a": 1.5}), RECORDS)

@@ -101,21 +101,12 @@ class Stopwatch:
 
 
 class Checkpoints:
-    """The checkpoint of one run.
+    """The checkpoint of one run, none without a path; ``note`` says why one was not used.
+
+    ``key`` are plain values that it must have been written with to be resumed from.
 
     A run calls `visit` at every safe place: where its whole state can be described. It calls
     `holding` around work without safe places, so that stopping there saves the state before it.
-
-    Args:
-        path: The file; None writes nothing.
-        key: Plain values that a checkpoint must have been written with to be resumed from.
-        every: How often to write.
-        is_stopped: Returns whether the run should stop.
-
-    Attributes:
-        note: Why an earlier checkpoint was not resumed from, or empty.
-        resumed: How many times the run was resumed.
-        watch: How long it has worked.
     """
 
     def __init__(

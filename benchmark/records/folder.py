@@ -35,16 +35,9 @@ def read_whole_records(folder: str | Path) -> tuple[list[RunRecord], dict[str, s
 def find_record(
     folder: str | Path, unit: Unit, task: Mapping[str, Any], device: str | None = None
 ) -> RunRecord | None:
-    """Return the record of a finished run, so that it need not be run again.
+    """Return the record of a finished run, or None, so that it need not be run again.
 
-    Args:
-        folder: Where records are kept; it need not exist.
-        unit: The run's method, base and seed.
-        task: The whole task, as plain values.
-        device: Where networks run, like ``cuda:0``; None takes a record of any kind of device.
-
-    Returns:
-        The record, or None where there is none yet.
+    It must be of the same task and the same kind of device; any, if ``device`` is None.
     """
     path = record_path(folder, unit)
     if not path.exists():

@@ -11,14 +11,9 @@ def choose_key(
     split: str | None = None,
     epochs: int | None = None,
 ) -> AccuracyKey:
-    """Return the only accuracy of a table that matches.
+    """Return the only accuracy of a table that matches; None matches all.
 
-    Args:
-        table: The table.
-        dataset: Its data set in any case, ``imagenet16`` meaning ``imagenet16-120``; None matches
-            all.
-        split: Its split; None matches all.
-        epochs: Its length of training in epochs; None matches all.
+    The data set may be written in any case, and ``imagenet16`` means ``imagenet16-120``.
     """
     matching = [
         key

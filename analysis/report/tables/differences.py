@@ -67,14 +67,9 @@ def paired_table(
 ) -> BuiltTable:
     """Return a table of comparisons, a row each.
 
-    Args:
-        title: Of the table.
-        comparisons: In the order of rows.
-        sides: The runs behind each name in them.
-        family: The pairs over which p-values were corrected together, in words.
-        groups: Sizes of groups of rows.
-        first: Lines of the caption before those that explain the columns.
-        last: Lines after them.
+    ``sides`` are the runs behind each name in them, ``family`` says over which pairs p-values were
+    corrected together, ``groups`` are sizes of groups of rows, and ``first`` and ``last`` lines of
+    the caption.
     """
     shown = TextTable(
         title=title,

@@ -40,13 +40,11 @@ def along_rows(values: Tensor, pixels: int) -> Tensor:
 
 
 class ByGroup:
-    """Normalises the maps of many architectures at once, each by its own statistics.
+    """Normalises the maps [K·B, C, H, W] of K architectures at once, each by its own statistics.
+
+    These are of the first ``counted`` of its B images, by default of all.
 
     The same as `by_batch` on each group alone, if all its images count, up to rounding.
-
-    Args:
-        images: Number B of images in a group; the input is [K·B, C, H, W], group by group.
-        counted: How many of a group's leading images give its statistics; all by default.
     """
 
     def __init__(self, images: int, counted: int | None = None) -> None:

@@ -27,13 +27,6 @@ class WorkerShare:
 
     The last units share workers, those that have done least first; those before them go in their
     order. When a unit starts or ends, one too many may compute until that one has done a part.
-
-    Args:
-        path: The file of the finished share of each unit: NaN before its start, infinite after its
-            end.
-        unit: Index of the unit.
-        jobs: How many units may compute at a time.
-        sharing: Index of the first of those that share.
     """
 
     def __init__(self, path: Path, unit: int, jobs: int, sharing: int) -> None:
@@ -77,7 +70,7 @@ class WorkerShare:
 def worker_shares(path: Path, units: int, jobs: int, sharing: int) -> list[WorkerShare]:
     """Return the rights of units to compute, in their order; the last ``sharing`` share workers.
 
-    ``path`` is a file for their finished shares, to keep for as long as they run.
+    ``path`` is a file for their finished shares: NaN before the start, infinite after the end.
     """
     np.memmap(path, np.float64, mode="w+", shape=(units,))[:] = np.nan
     return [WorkerShare(path, unit, jobs, units - sharing) for unit in range(units)]

@@ -57,16 +57,9 @@ def run_method(
 
 
 class SingleRun:
-    """One run of a method.
+    """One run of a method, with ``notes`` of what the user should know about it.
 
-    Args:
-        task: Images, network, budget and scoring.
-        method: The method, with the options that the task has for it.
-        progress: Called with the finished share, from 0 to 1, after each step.
-        checkpoints: Where the run saves its state and resumes from.
-
-    Attributes:
-        notes: What the user should know about the run.
+    ``progress`` is called with the finished share, from 0 to 1, after each step.
     """
 
     def __init__(

@@ -34,12 +34,7 @@ class WorkerDiedError(CheckError):
 
 
 class Pool:
-    """This process, or worker processes that wait for calls.
-
-    Args:
-        jobs: How many calls run at a time.
-        executor: The worker processes; None calls in this process.
-    """
+    """This process, or worker processes that wait for calls."""
 
     def __init__(self, jobs: int, executor: Executor | None) -> None:
         self._jobs, self._executor = jobs, executor

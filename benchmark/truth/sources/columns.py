@@ -37,16 +37,10 @@ def table_from_columns(
     epochs: int | None = None,
     lines: Sequence[int] | None = None,
 ) -> TruthTable:
-    """Make a table of columns.
+    """Make a table of columns of numbers or texts, one per architecture, in any order.
 
-    Args:
-        path: The file, for messages and the table's name.
-        columns: For each name the values, numbers or texts, one per architecture, in any order.
-        source: Where they were read from.
-        name: Name of the table; the default is the file's name without its suffix.
-        allow_subset: Whether architectures may be missing.
-        epochs: Length of the training, for column names that do not state it.
-        lines: Line numbers in the file, for messages; without them messages count rows from 1.
+    ``epochs`` is for column names that do not state it. Messages name the line in ``lines``, or
+    count rows from 1.
     """
     columns = {column: values for column, values in columns.items() if column not in _ROW_LABELS}
     is_mini = "cellstr" in columns

@@ -67,16 +67,10 @@ class ArchitectureResults:
 def read_record(
     index: int, record: Mapping[int, Any], *, curves: bool = False, nats: bool = False
 ) -> ArchitectureResults:
-    """Read one architecture.
+    """Read one architecture; numbers that the record lacks are omitted.
 
-    Args:
-        index: Its number in the files.
-        record: For each number of epochs the state of an ``ArchResults``, plain containers.
-        curves: Whether to read the accuracies after each epoch too.
-        nats: Whether to resolve parameters that differ between seeds as NATS-Bench's package does.
-
-    Returns:
-        Its numbers; those that the record lacks are omitted.
+    ``record`` holds for each number of epochs the state of an ``ArchResults``, plain containers.
+    With ``nats``, parameters that differ between seeds are resolved as NATS-Bench's package does.
     """
     results: dict[AccuracyKey, dict[int, SeedResult]] = {}
     costs: dict[CostKey, float] = {}
