@@ -50,12 +50,10 @@ def expected_best_of_leaves(
 ) -> float:
     """Return the expected highest truth among the best-scored architectures of all leaves.
 
-    The expectation is over random order among equal scores, independently in each leaf.
+    Scores and truth are [n], and so is the membership of each leaf; one without members proposes
+    nothing.
 
-    Args:
-        scores: Predictions, higher is better, shape [n].
-        truth: True values of the same architectures, shape [n].
-        leaves: Membership of each leaf, shapes [n]; a leaf without members proposes nothing.
+    The expectation is over random order among equal scores, independently in each leaf.
 
     Example:
         >>> left = np.array([True, True, False, False])

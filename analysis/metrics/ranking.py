@@ -68,11 +68,7 @@ class Metric:
 
 
 def rank_metrics(scores: ArrayLike, truth: ArrayLike) -> RankMetrics:
-    """Compare a ranking with the truth.
-
-    Args:
-        scores: one per architecture, higher is better, shape [n].
-        truth: accuracies of the same architectures in the same order, percent, shape [n].
+    """Compare scores [n], higher is better, with the truth, accuracies [n] in percent.
 
     Example:
         >>> result = rank_metrics(scores=[1, 2, 3, 4], truth=[90, 91, 94, 93])

@@ -28,11 +28,7 @@ def finite_vectors(**named: ArrayLike) -> tuple[NDArray[np.float64], ...]:
 
 
 def membership(values: ArrayLike, k: int) -> NDArray[np.float64]:
-    """Return the probability [n] that each item is among the ``k`` highest; they sum to k.
-
-    Args:
-        values: numbers, higher is better, shape [n].
-        k: size of the top, 1 to n.
+    """Return P(each of the values [n] is among the ``k`` highest), [n]; it sums to k.
 
     Example:
         >>> membership([9, 5, 5, 1], k=2)
@@ -45,13 +41,7 @@ def membership(values: ArrayLike, k: int) -> NDArray[np.float64]:
 
 
 def expected_best(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
-    """Return the expected highest truth among the ``k`` items with the highest scores.
-
-    Args:
-        scores: predictions, higher is better, shape [n].
-        truth: true values of the same items, shape [n].
-        k: number of items chosen, 1 to n.
-    """
+    """Return the expected highest truth [n] among the ``k`` items with the highest scores [n]."""
     predicted, true = finite_vectors(scores=scores, truths=truth)
     above, tied = _split_at_boundary(predicted, k)
     draws = k - int(above.sum())

@@ -28,10 +28,9 @@ class Ceiling(NamedTuple):
 def noise_ceiling(table: TruthTable) -> list[Ceiling]:
     """Compare a table with itself.
 
-    Returns:
-        The agreement between seeds of each accuracy that has two (mean over pairs of seeds), of
-        validation with test accuracies of one data set and length of training, and of short with
-        long training of one data set and split.
+    The agreement is between seeds of each accuracy that has two (mean over pairs of seeds), of
+    validation with test accuracies of one data set and length of training, and of short with long
+    training of one data set and split.
     """
     lines = [
         Ceiling(f"{key}, one seed with another", agreement.tau, agreement.architectures)

@@ -51,13 +51,9 @@ def summarise(
     confidence: float = 0.95,
     bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> Summary:
-    """Summarise one metric over the runs of a method.
+    """Summarise one metric over the runs of a method, values [runs], NaN where undefined.
 
-    Args:
-        values: One per run, NaN where undefined, shape [runs].
-        generator: Draws resamples of more than ``MAX_EXACT_RUNS`` values.
-        confidence: Of the interval, between 0 and 1.
-        bounds: The metric's range; the interval is clipped to it.
+    The interval is clipped to ``bounds``, the metric's range.
     """
     runs = checked_numbers(values, "values", "run")
     interval = bootstrap_mean(runs, confidence=confidence, generator=generator)
@@ -77,13 +73,9 @@ def bootstrap_mean(
     resamples: int = 9_999,
     generator: np.random.Generator,
 ) -> Interval:
-    """Return the percentile bootstrap interval of the mean, widened for few runs.
+    """Return the percentile bootstrap interval of the mean of values [runs], widened for few.
 
-    Args:
-        values: One per run, or the paired differences of two methods, shape [runs].
-        confidence: Between 0 and 1.
-        resamples: How many to draw of more than ``MAX_EXACT_RUNS`` values.
-        generator: Draws them; unused for fewer values.
+    More than ``MAX_EXACT_RUNS`` values are resampled, fewer enumerated.
 
     Example:
         >>> bootstrap_mean([1, 2, 3], confidence=0.9, generator=np.random.default_rng(0))

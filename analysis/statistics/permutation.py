@@ -32,9 +32,7 @@ _SLACK = 1e-9  # of the largest possible sum: two sums this close differ by roun
 def sign_flip_p(differences: ArrayLike, generator: np.random.Generator) -> float:
     """Return the two-sided p-value of the sign-flip test that the mean is zero (Fisher).
 
-    Args:
-        differences: One per pair, any unit, shape [pairs].
-        generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
+    Of more than ``MAX_EXACT_PAIRS`` differences, patterns are drawn.
     """
     return _extreme_share(checked_numbers(differences, "differences", "pair"), generator)
 
@@ -52,16 +50,15 @@ def wilcoxon_p(differences: ArrayLike, generator: np.random.Generator) -> float:
 def joint_sign_flip_p(
     differences: ArrayLike, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return one-sided p-values that several means are above zero, with one error rate for all.
+    """Return one-sided p-values that means of differences [pairs, columns] are above zero.
+
+    There is one error rate for all; NaN where a column lacks a pair. Patterns of more than
+    ``MAX_EXACT_PAIRS`` pairs are drawn.
 
     The signs of a whole row flip together, which keeps the correlation of the columns. This is the
     step-down max-T procedure of Westfall & Young (*Resampling-Based Multiple Testing*, 1993,
     algorithm 2.8): a column is compared with the largest mean of all columns not yet rejected.
     Unlike Holm's correction it does not raise the smallest p-value that can be reached.
-
-    Args:
-        differences: In one common unit, NaN where a column lacks a pair, shape [pairs, columns].
-        generator: Draws patterns of more than ``MAX_EXACT_PAIRS`` pairs.
     """
     table = np.asarray(differences, dtype=np.float64)
     if table.ndim != 2 or table.size == 0 or np.isinf(table).any():

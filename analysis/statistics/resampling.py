@@ -31,23 +31,14 @@ def bootstrap_architectures(
 ) -> Interval:
     """Return the percentile bootstrap interval of a statistic over architectures.
 
+    The statistic is of scores [m] and accuracies [m]; scores are of one run [n] or of several
+    [runs, n]. Where the statistic is NaN in any resample, the interval is.
+
     All runs see the same resample, and the statistic is the mean over them. Where drawing all n is
     slow, ``size`` draws fewer and shrinks the interval by the root of size over n (m out of n
     bootstrap; Politis & Romano, *Annals of Statistics* 22, 1994). That holds for statistics that
     converge with the root of n, such as tau, rho or a precision, not for the accuracy of the
     predicted best. An architecture drawn twice is a tie in both vectors, which tau-b leaves out.
-
-    Args:
-        statistic: Of scores [m] and accuracies [m], the same architectures in the same order.
-        scores: Of one run, shape [n], or of several, shape [runs, n].
-        truth: Accuracies of the same architectures, percent, shape [n].
-        generator: Draws the resamples.
-        confidence: Between 0 and 1.
-        resamples: How many to draw, at least 1.
-        size: How many architectures to draw each time, 2 to n; n if None.
-
-    Returns:
-        The interval, in the statistic's unit; NaN where the statistic is, in any resample.
     """
     accuracies = np.asarray(truth, dtype=np.float64)
     runs = np.atleast_2d(np.asarray(scores, dtype=np.float64))

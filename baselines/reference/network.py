@@ -79,16 +79,12 @@ class ChildResidualBlock(nn.Module):
 
 
 class Network(nn.Module):
-    """One architecture with freshly initialised weights.
+    """One architecture with freshly initialised weights, drawn on the CPU.
+
+    With ``running``, BatchNorm keeps running statistics, for evaluation after training.
 
     Weights are He-normal over the fan-in, biases zero [He et al., arXiv 1502.01852, section 2.2],
     as in AZ-NAS's program for itself and the proxies it compares with.
-
-    Args:
-        code: The architecture, from 0 to 15,624.
-        scale: Channels, cells, resolution and classes.
-        generator: Draws the weights, on the CPU.
-        running: Whether BatchNorm keeps running statistics, for evaluation after training.
     """
 
     def __init__(

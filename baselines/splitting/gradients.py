@@ -47,19 +47,10 @@ def gradient_distances(
     *,
     should_stop: ShouldStop = never_stop,
 ) -> Distances:
-    """Return the distances between the operations that a subspace allows on each edge.
+    """Return for each edge the distances [n, n] of its n operations, from 0 (alike) to 2.
 
-    Args:
-        network: The trained supernet; its weights stay as they are.
-        subspace: Its part of the space.
-        edges: Which edges to compare the operations of.
-        batches: Training batches.
-        base_paths: For each batch, the path that the other edges follow.
-        before_pass: Called before each pass of a batch, to charge it.
-        should_stop: Asked after each batch.
-
-    Returns:
-        For each edge a symmetric matrix [n, n] over its n allowed operations, from 0 (alike) to 2.
+    The supernet's weights stay as they are. In each batch the other edges follow a base path.
+    ``before_pass`` is called before each pass of a batch, to charge it.
     """
     vectors = GradientVectors(network)
     found: Found = {edge: [] for edge in edges}

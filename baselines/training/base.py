@@ -41,10 +41,8 @@ class SupernetState:
 class Base(ABC):
     """Trains, scores and selects for the supernets of one experiment.
 
-    Args:
-        experiment: Images, scale, budget and streams.
-        longest: Most steps of a supernet, its ancestors' included; by default as many as there are
-            batches in the budget, so that all methods see the same batches.
+    ``longest`` is the most steps of a supernet, its ancestors' included; by default as many as
+    there are batches in the budget, so that all methods see the same batches.
     """
 
     name: ClassVar[str]
@@ -153,17 +151,11 @@ class Base(ABC):
     ) -> Distances:
         """Return the gradient distances between the operations of edges (GM-NAS, section 3).
 
+        Arguments are those of `gradient_distances`; random streams are named after the supernet's
+        ``name``, and with ``soft`` an operation that is alone keeps its weight of the mixture.
+
         The other edges carry what the base trains: a drawn path, or the current mixture. The
         supernet and its architecture parameters stay as they are.
-
-        Args:
-            state: The trained supernet.
-            edges: Which edges to compare the operations of.
-            batches: Training batches.
-            name: The supernet's name, part of the names of its random streams.
-            before_pass: Called before each pass of a batch, to charge it.
-            soft: Whether an operation that stands alone keeps its weight of the mixture.
-            should_stop: Asked after each batch whether to leave out the others.
         """
 
     @abstractmethod

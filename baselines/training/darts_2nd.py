@@ -67,16 +67,8 @@ def unrolled_gradient(
 ) -> list[Tensor]:
     """Return d/dα of L_valid(w − ξ·pull(∇L_train(w, α)), α) by a finite difference ([DARTS] eq. 8).
 
-    Args:
-        train_loss: Computes L_train from the current weights and parameters.
-        valid_loss: Computes L_valid likewise.
-        weights: w, changed temporarily and restored to the same bits.
-        parameters: α.
-        rate: ξ.
-        pull: Turns gradients into the step's direction; what it adds must not depend on α.
-
-    Returns:
-        The gradient for each of the parameters.
+    α are the parameters, ξ the rate; weights are changed and restored to the same bits. ``pull``
+    turns gradients into the step's direction; what it adds must not depend on α.
 
     Example:
         >>> w, a = torch.ones((), requires_grad=True), torch.tensor(2.0, requires_grad=True)

@@ -45,15 +45,11 @@ def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:
 class WeightTraining:
     """Trains the weights of one supernet over a range of steps, minimising the cross-entropy.
 
+    ``choose`` returns what a step trains, given its position in the range: a mixture, or a path
+    with ``none`` on its dead edges, whose weights would get gradients of zero.
+
     Weights that a step does not use get no gradient, and so neither weight decay nor momentum.
     Momentum starts from zero in each range.
-
-    Args:
-        network: The supernet, trained in place.
-        steps: Which steps of the network's training these are.
-        settings: Learning rates, momentum, weight decay and the bound on the gradient's norm.
-        choose: Returns what a step trains, given its position in the range: a mixture, or a path
-            with ``none`` on its dead edges, whose weights would get gradients of zero.
     """
 
     def __init__(

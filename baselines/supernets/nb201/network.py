@@ -96,15 +96,10 @@ class ResidualBlock(nn.Module):
 
 
 class Supernet(nn.Module):
-    """The whole network with initial weights, drawn as PyTorch does by default.
+    """The whole network with initial weights, drawn as PyTorch does by default, on the CPU.
 
-    Args:
-        scale: Channels, cells, resolution and classes.
-        generator: Draws the weights, on the CPU: the same for every device.
-
-    Attributes:
-        autocast: Precision of convolutions in training; None for that of the weights, which logits
-            always have.
+    ``autocast`` is the precision of convolutions in training; None for that of the weights, which
+    logits always have.
 
     Example:
         >>> scale = NetworkScale(channels=4, cells=1, resolution=8, input_channels=1)

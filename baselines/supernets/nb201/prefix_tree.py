@@ -69,21 +69,12 @@ def many_logits(
     parts: int = 1,
     memory: int = MEMORY,
 ) -> Iterator[tuple[slice, Tensor]]:
-    """Yield the logits of architectures, chunk by chunk.
+    """Yield places in ``codes`` and logits [k, B, classes] of the architectures, chunk by chunk.
+
+    Live codes ascend; images are [B, channels, H, W]. Chunks are ``parts`` times smaller than
+    usual, and feature maps take at most ``memory`` bytes, but one architecture is passed at least.
 
     Feature maps of k architectures are [k, B, H, W, C] here.
-
-    Args:
-        network: The supernet.
-        codes: Live codes [n], ascending.
-        pixels: Images [B, channels, H, W].
-        normalise: BatchNorm for groups of B images.
-        parts: How many times smaller chunks are than usual.
-        memory: Bytes that feature maps may take, images and weights aside; at least one
-            architecture is passed at a time.
-
-    Yields:
-        Places in ``codes``, and the logits [k, B, classes] of the architectures there.
     """
     first, *rest = network.blocks
     assert isinstance(first, Cell)

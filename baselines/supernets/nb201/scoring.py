@@ -33,18 +33,10 @@ def score_codes(
     *,
     note: Callable[[str], None] = lambda text: None,
 ) -> NDArray[np.float64]:
-    """Score architectures by a trained supernet.
+    """Return scores [n] of architectures by a trained supernet: percent, or negative nats.
 
-    Args:
-        network: The supernet.
-        codes: Live codes [n], ascending.
-        images: Where validation images come from, and training images for BatchNorm.
-        settings: How many images, which score, which BatchNorm statistics.
-        after_chunk: Called after each chunk with the number of images passed.
-        note: Called when chunks are made smaller because the device has too little memory.
-
-    Returns:
-        Scores [n], higher is better: accuracy in percent, or the negative loss in nats.
+    Live codes ascend. ``after_chunk`` is called with the number of images passed, ``note`` when
+    chunks are made smaller because the device has too little memory.
 
     Raises:
         DivergedError: A logit is not finite.

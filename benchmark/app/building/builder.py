@@ -50,14 +50,7 @@ def build_table(
 ) -> BuildResult:
     """Train what is missing, and write the table if all is trained then.
 
-    Args:
-        plan: What the table will hold.
-        folder: Where trainings and table are kept.
-        name: Name of the table and its file.
-        device: Where networks live, like ``cpu`` or ``cuda:0``.
-        workers: The processes that train.
-        shard: Number of this shard, and of all shards.
-        data: Folder of the image files; None is that of `data_folder`.
+    Trainings and table are kept in the folder, the table in a file of its ``name``.
 
     Raises:
         InputError: The images, the device or the folder's trainings cannot be used, or a table of

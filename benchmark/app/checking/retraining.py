@@ -55,20 +55,11 @@ def retrain(
     workers: Workers = LOCAL,
     data: Path | None = None,
 ) -> list[RetrainingResult]:
-    """Train a sample of a table's architectures again, at all its seeds, and compare.
+    """Train a sample of a table's architectures again, at all its seeds, and compare each training.
 
-    Args:
-        table: A table that was built.
-        sample: Number of architectures to draw, no two of them the same network.
-        seed: Seed of the draw.
-        tolerance: Largest difference of an accuracy that passes where machine or libraries differ,
-            in percentage points; None is what the module's text says.
-        device: Where networks live.
-        workers: The processes that train.
-        data: Folder of the image files; None is that of `data_folder`.
-
-    Returns:
-        One comparison for each training, by architecture and seed.
+    No two of the sample are the same network. ``tolerance`` is the largest difference of an
+    accuracy that passes where machine or libraries differ, in percentage points; None is what the
+    module's text says.
     """
     info = read_build_info(table)
     _check(table, info, tolerance)

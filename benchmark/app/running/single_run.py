@@ -29,12 +29,7 @@ def run_method(
 ) -> RunRecord:
     """Run a method at one seed as ``nasbench run`` would, and write nothing.
 
-    Args:
-        task: Images, network, budget and scoring.
-        method: The method, with its options; it need not be registered.
-        seed: The seed.
-        device: Where networks live, like ``cpu`` or ``cuda:0``.
-        data: Folder with files of images; None is the folder of `data_folder`.
+    The method has its options and need not be registered.
 
     Raises:
         InputError: The task's images or network are unknown, the device cannot be used, or the
