@@ -25,7 +25,6 @@ from benchmark.spaces.nb201.codes import (
 from benchmark.spaces.nb201.equivalence import (
     distinct_codes,
     is_connected,
-    isomorphism_classes,
     live_codes,
 )
 from benchmark.spaces.nb201.genotypes import from_genotype, is_genotype, to_genotype
@@ -51,7 +50,6 @@ __all__ = [
     "from_string",
     "is_connected",
     "is_genotype",
-    "isomorphism_classes",
     "live_codes",
     "network_codes",
     "sample_codes",

@@ -8,9 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from benchmark.spaces.nb201.codes import (
     EDGES,
     NONE,
-    OPERATIONS,
     SIZE,
-    SKIP,
     Codes,
     all_operations,
     checked_codes,
@@ -45,37 +43,6 @@ def distinct_codes() -> Codes:
 def is_connected(codes: ArrayLike | None = None) -> NDArray[np.bool_]:
     """Return whether architectures [...] have a path without ``none`` from input to output."""
     return np.asarray(live_codes(codes) != 0)
-
-
-@cache
-def isomorphism_classes() -> Codes:
-    """Return for every architecture the smallest code of its isomorphism class.
-
-    These are the 6,466 classes of NAS-Bench-201 (section 2), which writes a cell as text: a node is
-    the sorted, joined list of its incoming edges' texts; ``skip_connect`` copies the text of its
-    source, other operations wrap it, and ``none`` gives a zero, as does an edge from a zero.
-    Members of a class are the same function. The reverse does not hold: zeros stay in the text of a
-    sum, and a sum copied by a skip is sorted as one term. Without these two effects there would be
-    4,930 classes.
-    """
-    first: dict[str, int] = {}
-    rows = enumerate(all_operations().tolist())
-    return _read_only(np.array([first.setdefault(_cell_text(row), code) for code, row in rows]))
-
-
-def _cell_text(operations: list[int]) -> str:
-    """Return the text of the output node: ``x`` is the input, ``#`` is zero."""
-    incoming: list[list[str]] = [["x"], [], [], []]
-    for (start, end), operation in zip(EDGES, operations, strict=True):
-        source = "+".join(sorted(incoming[start]))
-        if operation == NONE or source == "#":
-            incoming[end].append("#")
-        elif operation == SKIP:
-            incoming[end].append(source)
-        else:
-            # the official notation: other brackets would sort differently
-            incoming[end].append(f"({source})@{OPERATIONS[operation]}")
-    return "+".join(sorted(incoming[3]))
 
 
 @cache

@@ -16,11 +16,11 @@ from benchmark.spaces.nb201 import (
     OPERATIONS,
     decode,
     encode,
-    isomorphism_classes,
     live_codes,
     network_codes,
 )
 from benchmark.spaces.nb201.complexity import NetworkScale, parameters
+from tests.unit.benchmark.spaces.nb201.official_notation import isomorphism_classes
 
 CODES = st.integers(0, 15624)
 NONE, SKIP, POOL = (OPERATIONS.index(name) for name in ("none", "skip_connect", "avg_pool_3x3"))
@@ -119,7 +119,7 @@ def test_a_shared_convolution_is_not_two() -> None:
 
 def test_classes_of_texts_hold_different_networks() -> None:
     networks = defaultdict(set)
-    for text, network in zip(isomorphism_classes().tolist(), network_codes().tolist(), strict=True):
+    for text, network in zip(isomorphism_classes(), network_codes().tolist(), strict=True):
         networks[text].add(network)
     one, other, *_ = next(sorted(found) for found in networks.values() if len(found) > 1)
     assert not is_one_network(one, other)

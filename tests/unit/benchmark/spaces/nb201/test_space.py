@@ -23,11 +23,11 @@ from benchmark.spaces.nb201 import (
     encode,
     from_string,
     is_connected,
-    isomorphism_classes,
     live_codes,
     to_codes,
     to_string,
 )
+from tests.unit.benchmark.spaces.nb201.official_notation import isomorphism_classes
 
 CODES = st.integers(0, SIZE - 1)
 
@@ -152,23 +152,6 @@ def test_the_published_counts() -> None:
     assert len(np.unique(isomorphism_classes())) == 6_466
 
 
-def official_text(operations: tuple[int, ...]) -> str:
-    """The benchmark's notation by recursion from the output, where ours goes from the input."""
-
-    def node(number: int) -> str:
-        if number == 0:
-            return "0"
-        return "+".join(sorted(edge(start, number) for start in range(number)))
-
-    def edge(start: int, end: int) -> str:
-        operation, source = OPERATIONS[operations[EDGES.index((start, end))]], node(start)
-        if operation == "none" or source == "#":
-            return "#"
-        return source if operation == "skip_connect" else f"({source})@{operation}"
-
-    return node(3)
-
-
 def function(operations: tuple[int, ...]) -> object:
     """What the cell computes, as nested counts of terms; equal exactly when the functions are."""
 
@@ -188,14 +171,6 @@ def function(operations: tuple[int, ...]) -> object:
 @cache
 def all_functions() -> list[object]:
     return [function(operations) for operations in product(range(5), repeat=6)]
-
-
-def test_isomorphism_classes_are_those_of_the_official_notation() -> None:
-    texts = [official_text(operations) for operations in product(range(5), repeat=6)]
-    smallest: dict[str, int] = {}
-    for code, text in enumerate(texts):
-        smallest.setdefault(text, code)
-    np.testing.assert_array_equal(isomorphism_classes(), [smallest[text] for text in texts])
 
 
 def test_members_of_a_class_are_one_function() -> None:
