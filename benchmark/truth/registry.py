@@ -1,7 +1,6 @@
 """Opening a table by its name or by the path of its file."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,15 +9,6 @@ from benchmark.spaces.nb201 import SIZE
 from benchmark.truth.sources import analog
 from benchmark.truth.sources.csv_file import read_csv
 from benchmark.truth.table import TruthTable
-
-
-@dataclass(frozen=True)
-class TableRecord:
-    """A built-in table."""
-
-    name: str
-    description: str  # one line that says whose numbers these are
-    open: Callable[[], TruthTable]  # opens the table, from the cache if it is there
 
 
 def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
@@ -41,9 +31,8 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
 
 
 def _open(name_or_path: str | Path) -> TruthTable:
-    record = TABLES.get(str(name_or_path))
-    if record is not None:
-        return record.open()
+    if str(name_or_path) in TABLES:
+        return TABLES[str(name_or_path)]()
     suffix = Path(name_or_path).suffix.lower()
     if suffix == ".nbtable":
         from benchmark.truth.files.nbtable import read_table  # Arrow is slow to import
@@ -64,5 +53,5 @@ def _open_analog() -> TruthTable:
     return cached(f"{analog.NAME}-{analog.SHA256[:12]}", analog.read_analog)
 
 
-_RECORDS = (TableRecord(analog.NAME, analog.DESCRIPTION, _open_analog),)
-TABLES: Mapping[str, TableRecord] = MappingProxyType({record.name: record for record in _RECORDS})
+TABLES: Mapping[str, Callable[[], TruthTable]] = MappingProxyType({analog.NAME: _open_analog})
+"""The built-in tables: functions that open them, from the cache if they are there."""

@@ -130,4 +130,4 @@ def _open_known(name: str) -> TruthTable | None:
 
     A comparison may be from an untrusted source: it cannot name a file to open.
     """
-    return TABLES[name].open() if name in TABLES else open_imported(name)
+    return TABLES[name]() if name in TABLES else open_imported(name)
