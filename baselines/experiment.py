@@ -42,8 +42,7 @@ class Experiment:
     device: torch.device
     candidates: Codes  # which architectures to score, codes [n], ascending
     tick: Callable[[], None] = _ignore  # called after each step of work that is charged
-    # called with the share of the work that is done, from 0 to 1, by a method that charges nothing
-    progress: Callable[[float], None] = _ignore
+    progress: Callable[[float], None] = _ignore  # called with the share done, if nothing is charged
     note: Callable[[str], None] = _ignore  # called with messages for the user
     checkpoints: Checkpoints = field(default_factory=Checkpoints)  # saves the run's state
     trajectory: TrajectorySettings = NO_TRAJECTORY  # when how many architectures are scored

@@ -19,8 +19,7 @@ class Outcome:
     """What a method returns."""
 
     scores: NDArray[np.float64]  # one for each candidate of the experiment, [n], higher is better
-    # how they came about, as plain JSON values: splits, distances, losses
-    trace: Mapping[str, Any] = field(default_factory=dict)
+    trace: Mapping[str, Any] = field(default_factory=dict)  # splits, distances, losses, as JSON
 
 
 @dataclass(frozen=True)

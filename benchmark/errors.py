@@ -115,8 +115,6 @@ def fault_line(error: Exception) -> str:
     Errors of this project say enough without a place.
 
     Example:
-        >>> fault_line(CheckError("the loss is nan"))
-        'the loss is nan'
         >>> try:
         ...     unknown_name("method", "gm", [1, 2])
         ... except TypeError as error:

@@ -87,13 +87,6 @@ def measure_codes(
 
     Raises:
         CheckError: A measure is NaN.
-
-    Example:
-        >>> scale = NetworkScale(channels=2, cells=1, resolution=4)
-        >>> def count(network, generator):
-        ...     return [sum(weight.numel() for weight in network.weights())]
-        >>> measure_codes(np.array([1, 25, 26]), scale, Streams(0), count).tolist()
-        [[-inf], [1254.0], [1254.0]]
     """
     functions, places = np.unique(live_codes(codes), return_inverse=True)
     rows: list[Sequence[float] | None] = []

@@ -35,13 +35,6 @@ class Subspace:
     """All architectures with an allowed operation on every edge.
 
     ``allowed`` holds for each of the six edges the sorted indices of its operations, at least one.
-
-    Example:
-        >>> left, right = FULL.split(0, [(0, 1), (2, 3, 4)])
-        >>> left.size, right.size
-        (6250, 9375)
-        >>> left.contains([0, 15624])
-        array([ True, False])
     """
 
     allowed: tuple[tuple[int, ...], ...]

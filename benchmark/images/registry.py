@@ -21,9 +21,9 @@ class DatasetRecord:
     classes: int
     resolution: int  # height and width in pixels as published
     images: int  # number of images in the official training part; the others are never used
-    noisy: bool  # whether noise can be added to its images
     read: Callable[[DataSettings, Path], ImageSet]  # reads the images that settings ask for
     prepare: Callable[[Path], object]  # finds its files in the data folder, or downloads them to it
+    noisy: bool = False  # whether noise can be added to its images
 
     def check(self, settings: DataSettings) -> None:
         """Check settings against this record, without reading files."""
@@ -55,7 +55,6 @@ def _cifar(data: cifar.Cifar, description: str) -> DatasetRecord:
         classes=data.classes,
         resolution=cifar.RESOLUTION,
         images=data.images,
-        noisy=False,
         read=data.read,
         prepare=data.prepare,
     )
@@ -80,7 +79,6 @@ _RECORDS = (
         classes=fashion_mnist.CLASSES,
         resolution=fashion_mnist.RESOLUTION,
         images=fashion_mnist.IMAGES,
-        noisy=False,
         read=fashion_mnist.read_fashion_mnist,
         prepare=fashion_mnist.prepare_fashion_mnist,
     ),
@@ -93,7 +91,6 @@ _RECORDS = (
         classes=imagenet16.CLASSES,
         resolution=imagenet16.RESOLUTION,
         images=imagenet16.IMAGES,
-        noisy=False,
         read=imagenet16.read_imagenet16,
         prepare=imagenet16.find_imagenet16,
     ),

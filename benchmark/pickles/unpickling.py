@@ -197,13 +197,6 @@ def load_pickle(data: bytes, globals_: Globals, encoding: str = "ASCII") -> Any:
 
     ``globals_`` is the allow-list, stand-ins by module and name; ``encoding`` that of the texts
     that Python 2 wrote, ``latin1`` where some of them are bytes.
-
-    Example:
-        >>> load_pickle(pickle.dumps({"a": 1.5}), RECORDS)
-        {'a': 1.5}
-        >>> load_pickle(b"X\xff\xff\xff\x7fabc.", RECORDS)
-        Traceback (most recent call last):
-        benchmark.errors.InputError: is cut off
     """
     try:
         end = Walk().whole(data)

@@ -24,10 +24,6 @@ MAX_DOTS = 32  # in a line; tomllib takes memory by the square of a dotted name'
 SUFFIX = ".toml"
 
 
-def _unprepared(values: Values, folder: Path) -> Values:
-    return values
-
-
 @dataclass(frozen=True)
 class PresetFiles(Generic[Preset]):
     """Presets of one kind."""
@@ -39,7 +35,7 @@ class PresetFiles(Generic[Preset]):
     model: type[Preset]
     # changes plain values before they are checked; it is given the folder by which relative paths
     # in them go
-    prepare: Callable[[Values, Path], Values] = _unprepared
+    prepare: Callable[[Values, Path], Values] = lambda values, folder: values
 
     def names(self) -> list[str]:
         """Return the names of the package's presets."""

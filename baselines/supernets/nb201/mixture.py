@@ -17,15 +17,7 @@ from baselines.supernets.nb201.operations import NONE, CellNode, Edge
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """The operations of each edge, as indices into `OPERATIONS`, and their weights [n].
-
-    Example:
-        >>> mixture = Mixture(((1, 3),) * 6, (torch.tensor([0.25, 0.75]),) * 6)
-        >>> mixture.alone(0, 3).weights[0].tolist()
-        [1.0]
-        >>> mixture.alone(0, 3, keep_weight=True).weights[0].tolist()
-        [0.75]
-    """
+    """The operations of each edge, as indices into `OPERATIONS`, and their weights [n]."""
 
     operations: tuple[tuple[int, ...], ...]
     weights: tuple[Tensor, ...]

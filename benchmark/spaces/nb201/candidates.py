@@ -16,10 +16,6 @@ def candidate_codes(candidates: str | int | Sequence[int]) -> Codes:
 
     ``candidates`` is ``all``, a sample size, or codes. The sample depends on its size only, so all
     seeds and methods score the same one, and a larger sample contains every smaller one.
-
-    Example:
-        >>> candidate_codes("all").shape, candidate_codes(3), candidate_codes([7, 2])
-        ((15625,), array([ 7908, 10983, 13015]), array([2, 7]))
     """
     if isinstance(candidates, str):
         if candidates != ALL:
