@@ -1,6 +1,6 @@
 """Distances between the gradients that the operations of an edge give (GM-NAS, section 3).
 
-For an edge, each operation in turn stands alone on it while the other edges carry a drawn path or a
+For an edge, each operation in turn is alone on it while the other edges carry a drawn path or a
 mixture, and the gradient of the training loss is taken for all weights of cells and residual blocks
 except those on the edge itself. The distance of two operations is 1 − cosine of their gradients,
 with zeros where a child model does not use a weight, averaged over batches.
@@ -80,9 +80,9 @@ def mixture_distances(
     soft: bool = False,
     should_stop: ShouldStop = never_stop,
 ) -> Distances:
-    """Return the same as `gradient_distances` where the other edges carry a mixture a batch.
+    """Return the same as `gradient_distances` where the other edges carry one mixture per batch.
 
-    With ``soft``, an operation that stands alone keeps its weight of the mixture. No gradient flows
+    With ``soft``, an operation that is alone keeps its weight of the mixture. No gradient flows
     to the mixtures. Each operation of each edge is a pass of its own.
     """
     vectors = GradientVectors(network)
@@ -137,7 +137,7 @@ class GradientVectors:
     def __init__(self, network: Supernet) -> None:
         self._network = network
         self._weights: list[Parameter] = []
-        self._own: list[slice] = []  # where each edge's own weights stand in the vector
+        self._own: list[slice] = []  # where each edge's own weights are in the vector
         end = 0
         for edge in range(len(EDGES)):
             weights = network.edge_weights(edge)

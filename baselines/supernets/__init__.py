@@ -1,1 +1,1 @@
-"""Supernets, a folder a search space."""
+"""Supernets, one folder per search space."""

@@ -20,7 +20,7 @@ class Rsps(Base):
     """Trains single paths and selects the best of some architectures that it draws."""
 
     name: ClassVar[str] = "rsps"
-    description: ClassVar[str] = "one random path a step; selects the best of some drawn ones"
+    description: ClassVar[str] = "one random path per step; selects the best of some drawn ones"
     passes: ClassVar[int] = 1
     has_weights: ClassVar[bool] = False
 
@@ -48,7 +48,7 @@ class Rsps(Base):
         soft: bool = False,
         should_stop: ShouldStop = never_stop,
     ) -> Distances:
-        """Return the gradient distances where the other edges carry one drawn path a batch."""
+        """Return the gradient distances where the other edges carry one drawn path per batch."""
         if soft:
             self.check_weights()
         generator = self.experiment.streams.numpy(f"matching paths/{name}")

@@ -148,6 +148,6 @@ def path_training(
     steps: StepRange,
     settings: TrainingSettings,
 ) -> WeightTraining:
-    """Return the training of one path a step, its dead edges left out; see `WeightTraining`."""
+    """Return the training of one path per step, its dead edges left out; see `WeightTraining`."""
     live = decode(live_codes(encode(paths))).tolist() if len(paths) else []
     return WeightTraining(network, batches, steps, settings, live.__getitem__)

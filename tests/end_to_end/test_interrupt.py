@@ -154,7 +154,7 @@ def test_a_unit_whose_worker_the_system_ends_twice_fails_and_the_others_go_on(
     assert called.code == 1
     assert called.err.splitlines()[-1] == (
         "nasbench: 1 of 4 runs failed: one-shot seed 1: the system ended its worker twice, perhaps "
-        "for want of memory; run it with fewer jobs"
+        "for lack of memory; run it with fewer jobs"
     )
     assert "Traceback" not in called.err
     wait_until(lambda: not list(alive(process.pid)), seconds=20)

@@ -74,7 +74,7 @@ def plan_table(task: Task, plans: dict[str, Plan]) -> TextTable:
 
 
 def time_table(seconds: dict[str, dict[str, float]], seeds: int, device: str) -> TextTable:
-    """Return how long methods would take, a row a method."""
+    """Return how long methods would take, one row per method."""
     parts = list(next(iter(seconds.values())))
     rows = [
         (

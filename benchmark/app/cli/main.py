@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from benchmark.app.workers.stopping import SIGNALS, ask_to_stop
 
-PATIENCE = 5.0  # seconds in which Ctrl-C pressed again counts as the same
+REPEAT_SECONDS = 5.0  # seconds in which Ctrl-C pressed again counts as the same
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def _patient_handler() -> Callable[..., None]:
     def handle(number: int, *_: object) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last > PATIENCE:
+        if now - last > REPEAT_SECONDS:
             last = now
             ask_to_stop(number)
 

@@ -104,7 +104,7 @@ workers_options = _together(
     click.option(
         "--jobs",
         type=click.IntRange(1),
-        help="Processes that work at the same time.  [default: one a core, on a GPU 1]",
+        help="Processes that work at the same time.  [default: one per core, on a GPU 1]",
     ),
     click.option(
         "--backend",
@@ -166,7 +166,7 @@ experiment_options = _together(
 
 
 def default_jobs(device: str) -> int:
-    """Return the default of ``--jobs``: one a core, on a GPU one."""
+    """Return the default of ``--jobs``: one per core, on a GPU one."""
     import joblib  # slow to import
 
     return joblib.cpu_count() if device.startswith("cpu") else 1

@@ -1,4 +1,4 @@
-"""How the facts of `benchmark.app.cli.table_facts` are printed."""
+"""Printing what `benchmark.app.cli.table_contents` returns."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ _UNITS = {
 }
 
 
-def print_table(facts: dict[str, Any]) -> None:
-    """Print what `table_facts` returned."""
-    click.echo(f"{facts['name']}: {facts['description']}")
-    source = facts["source"]
+def print_table(contents: dict[str, Any]) -> None:
+    """Print what `table_contents` returned."""
+    click.echo(f"{contents['name']}: {contents['description']}")
+    source = contents["source"]
     click.echo(f"source        {source['file']}, SHA-256 {source['sha256']}")
     if source["imported"]:
         click.echo(f"              of {source['dated']}, imported {source['imported']}")
-    index = "with" if facts["official_index"] else "without"
-    networks = f", {facts['networks']:,} different networks" if facts["networks"] else ""
-    click.echo(f"architectures {facts['architectures']:,}{networks}, {index} the official index")
-    for name, it in facts["accuracies"].items():
+    index = "with" if contents["official_index"] else "without"
+    networks = f", {contents['networks']:,} different networks" if contents["networks"] else ""
+    click.echo(f"architectures {contents['architectures']:,}{networks}, {index} the official index")
+    for name, it in contents["accuracies"].items():
         counts = it.get("architectures_by_seeds", {})
         seeds = ", ".join(f"{count:,} with {number}" for number, count in counts.items())
         spread = f", deviation {it['mean_deviation']:.2f}" if "mean_deviation" in it else ""
@@ -30,28 +30,28 @@ def print_table(facts: dict[str, Any]) -> None:
             f"  {name:20} {it['lowest']:6.2f} to {it['highest']:6.2f} %{spread}"
             + (f"; seeds: {seeds}" if seeds else "")
         )
-    if facts["costs"]:
+    if contents["costs"]:
         click.echo("costs, means over architectures")
-        _print_costs(facts["costs"])
-    click.echo(f"curves        {facts['curves'] or 'none'}")
+        _print_costs(contents["costs"])
+    click.echo(f"curves        {contents['curves'] or 'none'}")
     click.echo("noise ceiling (Kendall's tau-b of the table with itself)")
-    for line in facts["noise_ceiling"]:
+    for line in contents["noise_ceiling"]:
         click.echo(
             f"  {line['tau']:6.3f}  {line['what']} ({line['architectures']:,} architectures)"
         )
-    if not facts["noise_ceiling"]:
+    if not contents["noise_ceiling"]:
         click.echo("  unknown: with one accuracy of one seed there is nothing to compare")
-    for one in facts["quality"]:
+    for one in contents["quality"]:
         click.echo(
             f"reliability   {one['reliability']:.3f} of {one['key']}, by Spearman–Brown for "
             f"{one['seeds']} seeds from ρ = {one['rho']:.3f} between two; perfect scores would "
             f"reach τ = {one['ceiling']:.3f}"
         )
-    for one in facts["protocol"].get("failed", []):
+    for one in contents["protocol"].get("failed", []):
         click.echo(
             f"left out      architecture {one['code']} at seed {one['seed']}: {one['fault']}"
         )
-    for machine in facts["protocol"].get("machines", []):
+    for machine in contents["protocol"].get("machines", []):
         click.echo(
             f"trained by    version {machine['version']}, commit {machine['commit']}"
             f"{' and changes' if machine['dirty'] else ''}, PyTorch "
@@ -59,11 +59,11 @@ def print_table(facts: dict[str, Any]) -> None:
         )
 
 
-def print_arch(facts: dict[str, Any]) -> None:
-    """Print what `arch_facts` returned."""
-    index = "" if facts["index"] is None else f", index {facts['index']}"
-    click.echo(f"{facts['arch']}{index}, in {facts['table']}")
-    for name, it in facts["accuracies"].items():
+def print_arch(contents: dict[str, Any]) -> None:
+    """Print what `arch_contents` returned."""
+    index = "" if contents["index"] is None else f", index {contents['index']}"
+    click.echo(f"{contents['arch']}{index}, in {contents['table']}")
+    for name, it in contents["accuracies"].items():
         spread = f" ± {it['deviation']:.3f}" if it.get("deviation") is not None else ""
         seeds = f", seeds: {it['seeds']}" if "seeds" in it else ""
         loss = f", loss {it['loss']:.4f}" if it.get("loss") is not None else ""
@@ -71,7 +71,7 @@ def print_arch(facts: dict[str, Any]) -> None:
         for seed, one in it.get("by_seed", {}).items():
             loss = f", loss {one['loss']:.4f}" if one["loss"] is not None else ""
             click.echo(f"    seed {seed:13} {one['accuracy']:9.4f} %{loss}")
-    _print_costs(facts["costs"])
+    _print_costs(contents["costs"])
 
 
 def _print_costs(costs: dict[str, dict[str, float | None]]) -> None:

@@ -1,1 +1,1 @@
-"""Running methods at seeds, each once, and none lost."""
+"""Running methods at seeds, each once."""

@@ -31,7 +31,7 @@ from benchmark.records.locks import try_lock, unlock
 from benchmark.tasks.task import Task
 
 POLL = 0.5  # seconds between two attempts to lock a unit that another process has locked
-DIED = "the system ended its worker twice, perhaps for want of memory; run it with fewer jobs"
+DIED = "the system ended its worker twice, perhaps for lack of memory; run it with fewer jobs"
 NAMED = 10  # units that a message names
 
 
@@ -95,7 +95,7 @@ class Dispatcher:
         unlock(self._locks.pop(unit))
 
     def _run_round(self, units: Sequence[Unit]) -> None:
-        """Run those units that can be locked; if a worker dies, what it ran once more alone."""
+        """Run those units that can be locked; if a worker dies, run again alone what it ran."""
         try:
             self._run_on(self.workers, units)
         except WorkerDiedError:

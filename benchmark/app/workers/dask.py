@@ -39,7 +39,7 @@ POLL = 0.05  # seconds between checks for results
 CHECK_EVERY = 5.0  # seconds between checks for workers
 WARN_AFTER = 60.0  # seconds without workers
 RETRIES = 1  # of a call whose worker died
-DIED_REMOTELY = "it ended two workers, perhaps for want of memory; give workers more of it"
+DIED_REMOTELY = "it ended two workers, perhaps for lack of memory; give workers more of it"
 _UNREADABLE = (ImportError, AttributeError, TypeError, SyntaxError, pickle.UnpicklingError)
 _STARTED, _ENDED = "started", "ended"
 _LIBRARIES = ("nasbench-suite", "torch", "numpy", "scipy", "distributed")
@@ -75,7 +75,7 @@ class Cluster:
         completed = as_completed(futures, loop=self._client.loop)
         for future in self._completed(completed):
             if future.status in ("lost", "pending") and self._client.status == "running":
-                completed.add(future)  # its worker died with the result: it runs once more
+                completed.add(future)  # its worker died with the result: it runs again
                 continue
             if future.status in ("lost", "pending", "cancelled"):
                 raise CheckError(_gone(self._address))
@@ -92,7 +92,7 @@ class Cluster:
             yield result
         if died:
             raise WorkerDiedError(
-                "a piece of work ended both workers that it was given to, perhaps for want of "
+                "a call ended both workers that ran it, perhaps for lack of "
                 "memory; what is finished is kept"
             )
 

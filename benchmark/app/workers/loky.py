@@ -1,4 +1,4 @@
-"""Worker processes of this machine, by joblib's loky: each result is handed over as it comes.
+"""Worker processes of this machine, by joblib's loky: each result is returned as it comes.
 
 Workers ignore signals, which the main process handles, and end when the pool or the main process
 does.
@@ -79,7 +79,7 @@ def worker_pool(jobs: int, *, in_process: bool | None = None) -> Iterator[Pool]:
         is_done = True
     except BrokenProcessPool as error:
         raise WorkerDiedError(
-            "the system ended a worker, perhaps for want of memory; what is finished is kept, "
+            "the system ended a worker, perhaps for lack of memory; what is finished is kept, "
             "run the rest with fewer jobs"
         ) from error
     finally:

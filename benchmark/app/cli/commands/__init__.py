@@ -1,1 +1,1 @@
-"""A file a command, named after it."""
+"""One file per command, named after it."""

@@ -1,4 +1,4 @@
-"""``nasbench check``: whether runs are worse than a baseline, for people and for machines."""
+"""``nasbench check``: whether runs are worse than a baseline, as a table or for programs."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from benchmark.app.cli.options import experiment_options
 def compare(methods: tuple[str, ...], **settings: Any) -> None:
     """Run methods at the same seeds and compare them.
 
-    Zero-cost proxies take a minute or more a seed, and gm-random, the control of gm, as long as gm:
+    Zero-cost proxies take a minute or more per seed, gm-random (the control of gm) as long as gm:
     name them with --method to include them.
 
     \b

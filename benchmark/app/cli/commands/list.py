@@ -49,7 +49,7 @@ def _descriptions(kind: str) -> dict[str, str]:
 
         return {name: record.description for name, record in DATASETS.items()}
     if kind == "tables":
-        from benchmark.app.cli.table_facts import table_lines
+        from benchmark.app.cli.table_contents import table_lines
 
         return {line.name: line.description for line in table_lines()}
     raise unknown_name("kind of names", kind, KINDS)

@@ -1,4 +1,4 @@
-"""``nasbench score``: the ranking quality of anyone's predictions."""
+"""``nasbench score``: the ranking quality of predictions from any program."""
 
 import click
 
@@ -17,7 +17,7 @@ WIDE = 140  # characters in a line from which on all metrics fit
 @click.option(
     "--subset",
     metavar="FILE",
-    help="Compare these architectures only: one a line, or the column `arch` of a CSV file.",
+    help="Compare these architectures only: one per line, or the column `arch` of a CSV file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a file and a line.")
 def score(
@@ -33,7 +33,7 @@ def score(
 
     A file of PREDICTIONS is CSV with the columns arch and score, or JSON from architectures to
     scores; a higher score means a better architecture. Of --dataset, --split and --epochs give
-    those that tell the accuracies of the table apart.
+    those that distinguish the accuracies of the table.
 
     \b
     Examples:

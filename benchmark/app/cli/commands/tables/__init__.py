@@ -1,1 +1,1 @@
-"""``nasbench tables``: a file a command, named after it."""
+"""``nasbench tables``: one file per command, named after it."""

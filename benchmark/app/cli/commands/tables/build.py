@@ -40,7 +40,7 @@ _SCALE = {  # the parts of --scale, in their order
     default="1000",
     show_default=True,
     metavar="all|N|FILE",
-    help="All 15,625, a random sample of N, or those that a file lists, one a line or as CSV.",
+    help="All 15,625, a random sample of N, or those that a file lists, one per line or as CSV.",
 )
 @seeds_option(3)
 @click.option(
@@ -144,12 +144,12 @@ def build(
             "more of other shares: join them with nasbench merge"
         )
         return
-    from benchmark.app.cli.table_facts import table_facts
+    from benchmark.app.cli.table_contents import table_contents
     from benchmark.app.cli.table_printing import print_table
 
     files = ", ".join(str(file) for file in (done.path, done.curves) if file is not None)
     click.echo(f"{name}: {len(done.table):,} architectures, {files}")
-    print_table(table_facts(done.table, done.curves))
+    print_table(table_contents(done.table, done.curves))
 
 
 def _read_scale(text: str | None) -> dict[str, Any]:

@@ -21,15 +21,15 @@ def info(table: str | None, as_json: bool) -> None:
     """
     import json
 
-    from benchmark.app.cli.table_facts import table_facts
+    from benchmark.app.cli.table_contents import table_contents
     from benchmark.app.cli.table_printing import print_table
     from benchmark.truth import open_table
     from benchmark.truth.files.cache import curves_beside
 
     name = table_or_default(table)
     beside = curves_beside(name) if name.endswith(".nbtable") else None
-    facts = table_facts(open_table(name, allow_subset=True), beside)
+    contents = table_contents(open_table(name, allow_subset=True), beside)
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json.dumps(contents, indent=2))
     else:
-        print_table(facts)
+        print_table(contents)

@@ -16,7 +16,7 @@ def list_(as_json: bool) -> None:
     """
     import json
 
-    from benchmark.app.cli.table_facts import table_lines
+    from benchmark.app.cli.table_contents import table_lines
 
     found = table_lines()
     if as_json:

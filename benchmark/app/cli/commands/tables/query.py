@@ -22,12 +22,12 @@ def query(arch: str, table: str | None, as_json: bool) -> None:
     """
     import json
 
-    from benchmark.app.cli.table_facts import arch_facts
+    from benchmark.app.cli.table_contents import arch_contents
     from benchmark.app.cli.table_printing import print_arch
     from benchmark.truth import open_table
 
-    facts = arch_facts(open_table(table_or_default(table), allow_subset=True), arch)
+    contents = arch_contents(open_table(table_or_default(table), allow_subset=True), arch)
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json.dumps(contents, indent=2))
     else:
-        print_arch(facts)
+        print_arch(contents)

@@ -36,7 +36,7 @@ from benchmark.errors import CheckError
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Trainings at the same time.  [default: one a core, on a GPU 1]",
+    help="Trainings at the same time.  [default: one per core, on a GPU 1]",
 )
 @device_option
 @data_option

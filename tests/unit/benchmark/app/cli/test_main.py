@@ -63,7 +63,7 @@ def test_ctrl_c_is_ours_before_anything_slow(monkeypatch: pytest.MonkeyPatch) ->
 def test_pressing_again_does_not_interrupt_the_cleaning_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = iter((0.0, 0.1, 1.0, main_module.PATIENCE, main_module.PATIENCE + 0.1))
+    clock = iter((0.0, 0.1, 1.0, main_module.REPEAT_SECONDS, main_module.REPEAT_SECONDS + 0.1))
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     press = main_module._patient_handler()
     with pytest.raises(StoppedError):

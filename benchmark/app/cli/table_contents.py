@@ -35,24 +35,24 @@ def table_lines() -> list[TableLine]:
     return lines
 
 
-def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]:
+def table_contents(table: TruthTable, curves: Path | None = None) -> dict[str, Any]:
     """Return what a table holds, as values for JSON."""
     measured = table.measurements
     accuracies = {}
     for key, column in table.accuracies.items():
-        facts: dict[str, Any] = {
+        numbers: dict[str, Any] = {
             "lowest": float(column.min()),
             "highest": float(column.max()),
             "best": to_string(int(table.codes[column.argmax()])),
         }
         if key in table.seeds:
             counts = np.bincount(table.seeds[key])
-            facts["architectures_by_seeds"] = {
+            numbers["architectures_by_seeds"] = {
                 str(number): int(count) for number, count in enumerate(counts) if count
             }
         if key in measured.deviations and not np.all(np.isnan(measured.deviations[key])):
-            facts["mean_deviation"] = float(np.nanmean(measured.deviations[key]))
-        accuracies[str(key)] = facts
+            numbers["mean_deviation"] = float(np.nanmean(measured.deviations[key]))
+        accuracies[str(key)] = numbers
     if curves is None and table.name in imported_names():
         curves = curves_path(table.name)
     return {
@@ -74,7 +74,7 @@ def table_facts(table: TruthTable, curves: Path | None = None) -> dict[str, Any]
     }
 
 
-def arch_facts(table: TruthTable, arch: str) -> dict[str, Any]:
+def arch_contents(table: TruthTable, arch: str) -> dict[str, Any]:
     """Return what a table holds on an architecture, as values for JSON."""
     row = _row(table, arch)
     measured = table.measurements
