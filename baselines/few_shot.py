@@ -8,7 +8,7 @@ from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
 from baselines.splitting import singletons
 from baselines.training import Base
-from baselines.tree.growing import EdgeIndex, Split, TreeNode, plan_tree, train_tree
+from baselines.tree.tree_training import EdgeIndex, Split, TreeNode, plan_tree, train_tree
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction
 from benchmark.spaces.nb201 import OPERATIONS

@@ -18,7 +18,7 @@ from baselines.splitting import (
     spectral_partition,
 )
 from baselines.training import Base, base_class
-from baselines.tree.growing import EdgeIndex, Split, TreeNode, plan_tree, train_tree
+from baselines.tree.tree_training import EdgeIndex, Split, TreeNode, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction

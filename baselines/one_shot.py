@@ -7,7 +7,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
 from baselines.training import Base
-from baselines.tree.growing import Split, TreeNode, plan_tree, train_tree
+from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.settings import Count
 from benchmark.tasks.task import Task
 

@@ -1,6 +1,6 @@
 """How a supernet is split: gradient distances, partitions of an edge, subspaces."""
 
-from baselines.splitting.gradients import (
+from baselines.splitting.gradient_distances import (
     Distances,
     ShouldStop,
     gradient_distances,

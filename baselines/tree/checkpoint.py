@@ -78,9 +78,9 @@ class TreeCheckpoint:
         """Add how a supernet was split, and the images spent on that."""
         self._splits[split["node"]] = (split, images)
 
-    def visit(self, name: str, training: WeightTraining) -> None:
+    def save_if_due(self, name: str, training: WeightTraining) -> None:
         """Write a checkpoint between two steps, if it is time."""
-        self._experiment.checkpoints.visit(
+        self._experiment.checkpoints.save_if_due(
             lambda: {
                 **self._state(),
                 "current": {
@@ -92,10 +92,10 @@ class TreeCheckpoint:
         )
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
+    def saving_if_stopped(self) -> Iterator[None]:
         """Save the state at the beginning of the block if the run is stopped within it."""
         state = self._state()  # no supernet changes in the block, but the ledger does
-        with self._experiment.checkpoints.holding(lambda: state):
+        with self._experiment.checkpoints.saving_if_stopped(lambda: state):
             yield
 
     def _state(self) -> dict[str, Any]:

@@ -105,8 +105,8 @@ class Checkpoints:
 
     ``key`` are plain values that it must have been written with to be resumed from.
 
-    A run calls `visit` at every safe place: where its whole state can be described. It calls
-    `holding` around work without safe places, so that stopping there saves the state before it.
+    A run calls `save_if_due` at every safe place: where its whole state can be described. It uses
+    `saving_if_stopped` around work without safe places: stopping there saves the state before it.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Checkpoints:
             self.watch.earlier = seconds
         return contents
 
-    def visit(self, state: State) -> None:
+    def save_if_due(self, state: State) -> None:
         """Save what ``state`` returns, if a checkpoint is due or the run should stop.
 
         Raises:
@@ -162,9 +162,9 @@ class Checkpoints:
             self._save(state)
 
     @contextmanager
-    def holding(self, state: State) -> Iterator[None]:
+    def saving_if_stopped(self, state: State) -> Iterator[None]:
         """Save what ``state`` returns if the run is stopped within the block."""
-        self.visit(state)
+        self.save_if_due(state)
         self._held = state
         try:
             yield

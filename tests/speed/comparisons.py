@@ -21,7 +21,7 @@ from baselines.splitting import (
     best_partition,
     gradient_distances,
 )
-from baselines.splitting.gradients import averaged
+from baselines.splitting.gradient_distances import averaged
 from baselines.splitting.stopping import separated_distances
 from baselines.supernets.nb201 import Supernet, accelerate
 from baselines.supernets.nb201.normalisation import ByGroup

@@ -75,15 +75,15 @@ def run_command_line() -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"{NAME}: {one_line(message)}", err=True)
+    click.echo(f"{NAME}: {shortened_line(message)}", err=True)
     return code
 
 
-def one_line(message: str) -> str:
-    r"""Return a message as one line of printable characters.
+def shortened_line(message: str) -> str:
+    r"""Return a message as one line of printable characters, shortened if it is long.
 
     Example:
-        >>> one_line("run 'a\nb\x1b[31m'")
+        >>> shortened_line("run 'a\nb\x1b[31m'")
         "run 'a b?[31m'"
     """
     if len(message) > LONGEST:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import BaseFileLock
 
-from benchmark.app.running.sharing import WorkerShare, processes_for, worker_shares
 from benchmark.app.running.single_run import describe
 from benchmark.app.running.unit_job import UnitJob, UnitResult, run_unit
+from benchmark.app.running.worker_shares import WorkerShare, processes_for, worker_shares
 from benchmark.app.workers.backends import Workers
 from benchmark.app.workers.dask import DIED_REMOTELY
 from benchmark.app.workers.loky import WorkerDiedError

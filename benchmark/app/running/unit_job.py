@@ -5,8 +5,8 @@ from pathlib import Path
 
 from baselines.method import Method
 from baselines.registry import method_class
-from benchmark.app.running.sharing import WorkerShare
 from benchmark.app.running.single_run import SingleRun, checkpoint_key
+from benchmark.app.running.worker_shares import WorkerShare
 from benchmark.app.workers.progress import Meter
 from benchmark.errors import StoppedError, fault_line
 from benchmark.records import RunRecord, Unit

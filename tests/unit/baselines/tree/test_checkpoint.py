@@ -147,8 +147,8 @@ def test_a_run_that_is_asked_to_stop_saves_its_current_step(tmp_path: Path) -> N
 class UntilLastLeaf(Checkpoints):
     """Ends a run with a checkpoint of the training of its last leaf."""
 
-    def visit(self, state: Callable[[], Mapping[str, Any]]) -> None:
-        super().visit(state)
+    def save_if_due(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        super().save_if_due(state)
         if (state()["current"] or {}).get("name") == "root.1.1":
             raise KilledError
 

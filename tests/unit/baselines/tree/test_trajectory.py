@@ -19,8 +19,8 @@ from baselines.splitting import Subspace
 from baselines.supernets.nb201 import Supernet
 from baselines.training import Base, Rsps, SupernetState
 from baselines.training.weights import StepRange
-from baselines.tree.growing import Split, TreeNode, train_tree
 from baselines.tree.trajectory import trajectory_codes
+from baselines.tree.tree_training import Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.spaces.nb201 import SIZE, Codes, live_codes
 from benchmark.tasks.sections import TrajectorySettings

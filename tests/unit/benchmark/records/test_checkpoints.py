@@ -27,7 +27,7 @@ def positions(path: Path, checkpoints: Checkpoints, steps: int) -> list[int]:
     """Visit so many places; return the position in the file after each."""
     found = []
     for position in range(steps):
-        checkpoints.visit(lambda at=position: {"position": at})  # type: ignore[misc]
+        checkpoints.save_if_due(lambda at=position: {"position": at})  # type: ignore[misc]
         found.append(read_checkpoint(path)["position"] if path.exists() else -1)
     return found
 
@@ -48,7 +48,7 @@ def test_so_much_time_apart_whatever_the_time_of_day(
     found = []
     for position in range(6):
         clock[0] += 4
-        checkpoints.visit(lambda at=position: {"position": at})  # type: ignore[misc]
+        checkpoints.save_if_due(lambda at=position: {"position": at})  # type: ignore[misc]
         found.append(read_checkpoint(path)["position"] if path.exists() else -1)
     assert found == [-1, -1, 2, 2, 2, 5]
 
@@ -62,24 +62,24 @@ def test_without_a_file_nothing_is_asked() -> None:
     checkpoints = Checkpoints()
     assert checkpoints.load() is None
     for _ in range(5):
-        checkpoints.visit(lambda: pytest.fail("there is nowhere to save it"))
+        checkpoints.save_if_due(lambda: pytest.fail("there is nowhere to save it"))
 
 
 def test_who_is_to_stop_saves_and_stops(tmp_path: Path) -> None:
     switch = Switch()
     checkpoints = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=100), switch)
-    checkpoints.visit(lambda: {"position": 0})
+    checkpoints.save_if_due(lambda: {"position": 0})
     switch.on = True
     checkpoints.check_stop()  # between two safe places
     with pytest.raises(StoppedError):
-        checkpoints.visit(lambda: {"position": 1})
+        checkpoints.save_if_due(lambda: {"position": 1})
     assert read_checkpoint(tmp_path / "a")["position"] == 1
 
 
 def test_where_work_goes_on_without_safe_places_the_last_is_saved(tmp_path: Path) -> None:
     switch = Switch()
     checkpoints = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=100), switch)
-    with checkpoints.holding(lambda: {"position": 4}):
+    with checkpoints.saving_if_stopped(lambda: {"position": 4}):
         checkpoints.check_stop()
         assert not (tmp_path / "a").exists()
         switch.on = True
@@ -102,14 +102,14 @@ def test_who_has_no_safe_places_stops_anywhere(tmp_path: Path) -> None:
 def test_a_run_is_taken_up_where_it_was(tmp_path: Path) -> None:
     first = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
     assert first.load() is None
-    first.visit(lambda: {"position": 4, "weights": torch.ones(2)})
+    first.save_if_due(lambda: {"position": 4, "weights": torch.ones(2)})
     for times in (1, 2):
         again = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
         found = again.load()
         assert found is not None
         assert (found["position"], found["weights"].tolist()) == (4, [1, 1])
         assert again.resumed == times
-        again.visit(lambda: {"position": 4, "weights": torch.ones(2)})
+        again.save_if_due(lambda: {"position": 4, "weights": torch.ones(2)})
 
 
 def test_time_that_was_waited_is_not_time_worked(
@@ -122,7 +122,7 @@ def test_time_that_was_waited_is_not_time_worked(
     clock[0] += 3
     with first.watch.waiting():
         clock[0] += 100
-    first.visit(dict)
+    first.save_if_due(dict)
     clock[0] += 1_000
     second = Checkpoints(tmp_path / "a", KEY, CheckpointInterval(steps=1))
     second.load()
@@ -137,7 +137,9 @@ def test_time_that_was_waited_is_not_time_worked(
 def test_a_checkpoint_of_something_else_is_not_taken_up(
     tmp_path: Path, key: dict[str, object]
 ) -> None:
-    Checkpoints(tmp_path / "a", key, CheckpointInterval(steps=1)).visit(lambda: {"position": 4})
+    Checkpoints(tmp_path / "a", key, CheckpointInterval(steps=1)).save_if_due(
+        lambda: {"position": 4}
+    )
     checkpoints = Checkpoints(tmp_path / "a", KEY)
     assert checkpoints.load() is None
     assert checkpoints.note == (
@@ -158,7 +160,7 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     checkpoints = Checkpoints(tmp_path / "file" / "a", KEY, CheckpointInterval(steps=1))
     with pytest.raises(CheckError, match=r"^cannot write .*file/a: (Not a directory|File exists)"):
-        checkpoints.visit(lambda: {})
+        checkpoints.save_if_due(lambda: {})
 
 
 @pytest.mark.parametrize("text", ["", "0", "-3", "5 m", "1.5min", "min", "Never", "9" * 20])

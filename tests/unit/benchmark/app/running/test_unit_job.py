@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.app.running.sharing import WorkerShare
 from benchmark.app.running.unit_job import UnitJob, UnitResult, run_unit
+from benchmark.app.running.worker_shares import WorkerShare
 from benchmark.app.workers.progress import Board
 from benchmark.images import data_folder
 from benchmark.records import Unit

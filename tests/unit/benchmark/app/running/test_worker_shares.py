@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.app.running.sharing import PARTS, WorkerShare, processes_for, worker_shares
+from benchmark.app.running.worker_shares import PARTS, WorkerShare, processes_for, worker_shares
 from benchmark.errors import StoppedError
 
 
@@ -74,7 +74,7 @@ def test_a_unit_waits_for_those_behind_it(tmp_path: Path) -> None:
     assert waiting.is_alive()
     code = f"""
 from pathlib import Path
-from benchmark.app.running.sharing import WorkerShare
+from benchmark.app.running.worker_shares import WorkerShare
 WorkerShare(Path({str(path)!r}), 1, 1, 0).end()
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[5])

@@ -17,7 +17,7 @@ from baselines.schedule import Schedule
 from baselines.splitting import singletons
 from baselines.training import Base, Rsps, base_class
 from baselines.training.weights import StepRange
-from baselines.tree.growing import LOSS_POINTS, Split, TreeNode, train_tree
+from baselines.tree.tree_training import LOSS_POINTS, Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
 from benchmark.spaces.nb201 import SIZE, Codes, encode, from_string, to_string

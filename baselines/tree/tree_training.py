@@ -121,7 +121,7 @@ class _Tree:
         left = self._experiment.ledger.left // self._base.step_images(frozen=False)
         steps = self._checkpoint.leaf_steps(left if self._equal else self._planned[-1])
         leaves = self._train_level(nodes, steps, last=True)
-        with self._checkpoint.holding():
+        with self._checkpoint.saving_if_stopped():
             scores = self._base.score([leaf.state for leaf in leaves])
         return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
 
@@ -173,7 +173,7 @@ class _Tree:
         watch = self._trajectory.watch(node.subspace, node.state.network, trained=trained)
 
         def before_step(training: WeightTraining) -> None:
-            self._checkpoint.visit(node.name, training)
+            self._checkpoint.save_if_due(node.name, training)
             watch()
 
         if losses is None:
@@ -207,7 +207,7 @@ class _Tree:
     def _split(self, node: TreeNode) -> tuple[dict[str, Any], int]:
         """Choose a node's split; return it as in the trace, and the images spent on matching."""
         before = self._matched
-        with self._checkpoint.holding():
+        with self._checkpoint.saving_if_stopped():
             split = self._choose_split(self._base, node)
         described = {
             "node": node.name,

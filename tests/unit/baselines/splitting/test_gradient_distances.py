@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import distance
 
 from baselines.splitting import FULL, Subspace, gradient_distances
-from baselines.splitting.gradients import cosine_distances
+from baselines.splitting.gradient_distances import cosine_distances
 from baselines.supernets.nb201 import Path
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import EDGES, decode, live_codes
