@@ -62,8 +62,8 @@ def without_doubles(graph: nx.DiGraph) -> nx.DiGraph:
     """Let one pooling stand for all that pool the same sum."""
     for one, other in combinations([n for n, it in graph.nodes(data="is") if it == POOL], 2):
         if dict(graph.pred[one]) == dict(graph.pred[other]):
-            for target, facts in list(graph.succ[other].items()):
-                ways = graph.get_edge_data(one, target, {"ways": 0})["ways"] + facts["ways"]
+            for target, edge in list(graph.succ[other].items()):
+                ways = graph.get_edge_data(one, target, {"ways": 0})["ways"] + edge["ways"]
                 graph.add_edge(one, target, ways=ways)
             graph.remove_node(other)
             return without_doubles(graph)

@@ -64,8 +64,8 @@ def test_an_import_is_listed_and_is_no_default(official: Path) -> None:
         ["analog-nasbench", "15,625"],
         ["nas-bench-201", "15,625"],
     ]
-    facts = json.loads(run("list", "--json").stdout)
-    assert [it["name"] for it in facts] == ["analog-nasbench", "nas-bench-201"]
+    printed = json.loads(run("list", "--json").stdout)
+    assert [it["name"] for it in printed] == ["analog-nasbench", "nas-bench-201"]
     assert json.loads(run("info", "--json").stdout)["name"] == "analog-nasbench"
 
 
@@ -81,14 +81,17 @@ def test_the_variable_names_the_default(official: Path, monkeypatch: pytest.Monk
 
 
 def test_info_tells_the_noise_ceiling(official: Path) -> None:
-    facts = json.loads(run("info", official, "--json").stdout)
-    assert facts["noise_ceiling"] == [
+    printed = json.loads(run("info", official, "--json").stdout)
+    assert printed["noise_ceiling"] == [
         {"what": "cifar10_test_200, one seed with another", "tau": 0.75, "architectures": 15624},
         {"what": "cifar10_valid_200 with cifar10_test_200", "tau": -1.0, "architectures": 15625},
     ]
-    assert facts["accuracies"]["cifar10_test_200"]["architectures_by_seeds"] == {"1": 1, "3": 15624}
-    assert facts["accuracies"]["cifar10_test_200"]["mean_deviation"] == 0.25
-    assert facts["accuracies"]["cifar10_test_200"]["best"] == to_string(SIZE - 1)
+    assert printed["accuracies"]["cifar10_test_200"]["architectures_by_seeds"] == {
+        "1": 1,
+        "3": 15624,
+    }
+    assert printed["accuracies"]["cifar10_test_200"]["mean_deviation"] == 0.25
+    assert printed["accuracies"]["cifar10_test_200"]["best"] == to_string(SIZE - 1)
     shown = run("info", official).stdout
     assert "   0.750  cifar10_test_200, one seed with another (15,624 architectures)" in shown
     assert "SHA-256 " + 64 * "0" in shown
