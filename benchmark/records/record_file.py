@@ -25,9 +25,15 @@ def record_path(folder: str | Path, unit: Unit) -> Path:
 
 
 def write_record(record: RunRecord, folder: str | Path) -> Path:
-    """Write a record into a folder, in the place of an earlier one of its unit."""
+    """Write a record into a folder, in the place of an earlier one of its unit.
+
+    Raises:
+        InputError: An entry that the schema names has another type, so it could not be read again.
+        CheckError: The system refused.
+    """
     path = record_path(folder, record.unit)
     contents = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
+    check_schema(contents)
     write_json(KIND, contents | {"scores": encode_scores(record.scores, record.codes)}, path)
     return path
 

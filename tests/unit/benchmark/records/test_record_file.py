@@ -28,7 +28,7 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )  # fmt: skip
-MAPPINGS = st.dictionaries(st.text(), PLAIN)
+MAPPINGS = st.dictionaries(st.text().map("own {}".format), PLAIN)  # not names of the schema
 METHODS = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,4})?", fullmatch=True)
 
 
@@ -100,6 +100,13 @@ def test_the_same_record_gives_the_same_file(
 ) -> None:
     path = write_record(make_record(scores=np.zeros(SIZE)), tmp_path)
     assert path.read_bytes() == written.read_bytes()
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
+    record = RunRecord("own", 0, {"preset": "ci"}, np.zeros(SIZE), {}, {"choice": None}, {})
+    with pytest.raises(InputError, match=r"^trace\.choice: Expected `object`, got `null`$"):
+        write_record(record, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_later_record_takes_the_place(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -227,7 +227,7 @@ def test_a_unit_whose_worker_died_is_run_once_more_alone(
         return job.unit.seed == 1 and bool(left and left.pop())
 
     workers = StubCluster(scheduler=None, is_deadly=is_deadly)
-    message = "1 of 3 runs failed: gm seed 1: the system ended its worker twice, perhaps for want"
+    message = "1 of 3 runs failed: gm seed 1: the system ended its worker twice, perhaps for lack"
     with pytest.raises(CheckError, match=message) if failed else nullcontext():
         run_units(task, ["gm"], [0, 1, 2], tmp_path, workers=workers)
     assert workers.calls == [3, 1]
@@ -466,7 +466,7 @@ def test_scores_that_are_not_finite_are_a_failure(
     def run(self: Method, experiment: Experiment) -> Outcome:
         return Outcome(np.full(300, np.nan))
 
-    monkeypatch.setattr("baselines.reference.Chance.run", run)
+    monkeypatch.setattr("baselines.reference.RandomScores.run", run)
     with pytest.raises(CheckError, match=r"random seed 0: 300 of 300 scores are not finite"):
         run_units(task, ["random"], [0], tmp_path)
     assert list(contents(tmp_path)) == ["random-seed0.failed"]
