@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,7 +150,8 @@ def test_another_machine_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch)
     ]
 
 
-def test_damage_is_reported(folder: Path) -> None:
+def test_damage_is_reported(folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "damaged")
     path = folder / "trained.jsonl"
     path.write_bytes(path.read_bytes()[:-10])
     called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2", "--jobs", "1"))
