@@ -54,6 +54,12 @@ def select_from_another_leaf(contents: dict[str, Any]) -> None:
     first["selected"] = second["selected"]
 
 
+def split_another_edge(contents: dict[str, Any]) -> None:
+    splits = contents["trace"]["splits"]
+    taken = {split["edge"] for split in splits}
+    splits[-1]["edge"] = next(edge for edge in ("0→1", "0→2", "0→3", "1→2") if edge not in taken)
+
+
 LEAF = ("trace", "leaves", 0)
 POINTS = ("trace", "trajectory", "points")
 FORGERIES: dict[str, tuple[Change, str]] = {
@@ -73,7 +79,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         "its budget is 601 images, its task's 600",
     ),
     "a split of another edge": (
-        put("trace", "splits", 0, "edge", value=lambda edge: "0→1" if edge != "0→1" else "0→2"),
+        split_another_edge,
         "its leaves are not what its splits lead to",
     ),
     "groups that divide nothing": (
