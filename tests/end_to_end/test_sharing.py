@@ -39,8 +39,12 @@ def start(preset: Path, folder: Path, log: Path, seeds: int) -> subprocess.Popen
     return start_nasbench(*command, code=NOTING.format(str(log)))
 
 
-def check(folder: Path, log: Path, expected: list[RunRecord]) -> None:
-    assert Counter(log.read_text().split()) == {str(record.seed): 1 for record in expected}
+def check(folder: Path, log: Path, expected: list[RunRecord], killed: int = 0) -> None:
+    """Check that each unit ran once; a killed process may have written a record unnoted."""
+    noted = Counter(log.read_text().split())
+    assert set(noted.values()) == {1}
+    assert set(noted) <= {str(record.seed) for record in expected}
+    assert len(expected) - len(noted) <= killed
     found = read_records(folder)
     assert [record.unit for record in found] == [record.unit for record in expected]
     for one, other in zip(found, expected, strict=True):
@@ -81,4 +85,4 @@ def test_four_processes_share_a_folder_and_one_is_killed(preset: Path, tmp_path:
     finish(victim)
     called = [finish(process) for process in others]
     assert [one.code for one in called] == [0] * 3, [one.err for one in called]
-    check(folder, log, expected)
+    check(folder, log, expected, killed=1)
