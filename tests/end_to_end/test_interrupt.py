@@ -14,6 +14,7 @@ import pytest
 
 from benchmark.app.running.runner import run_units
 from benchmark.records import read_records
+from benchmark.records.checkpoint_file import checkpoint_path
 from benchmark.tasks.task import load_preset
 from tests.command_line import Called, finish, nasbench, start_nasbench
 
@@ -108,10 +109,11 @@ def test_an_interrupted_run_is_resumed(
     wait_until(lambda: not list(alive(process.pid)), seconds=20)
     check_kept(folder, uninterrupted)
     kept = len(scores(folder))
+    saved = {path.name for path in folder.glob(".*.checkpoint")}  # of units that had begun to train
     runs = run_units(load_preset(str(preset)), ["one-shot"], SEEDS, folder)
     assert runs.reused == kept
-    if presses == 1:  # the units under way had time to save their state
-        assert any(record.provenance["resumed"] for record in runs.records)
+    resumed = [record.unit for record in runs.records if record.provenance["resumed"]]
+    assert {checkpoint_path(folder, unit).name for unit in resumed} == saved
     assert scores(folder) == uninterrupted
 
 
