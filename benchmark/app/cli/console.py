@@ -1,6 +1,7 @@
 """Tables and lines on the screen."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.box import SIMPLE
@@ -50,6 +51,20 @@ def show_rerun(line: str, differing: Sequence[str], details: Sequence[str]) -> N
     click.echo(f"{line}; made with another {', '.join(differing)}" if differing else line)
     for detail in details:
         click.echo(f"  {detail}")
+
+
+def show_reused(
+    found: int, total: int, work: str, repeated: str, folder: Path, differences: Sequence[str]
+) -> None:
+    """Print on stderr how much of the ``work`` was found in a folder, and made on what else."""
+    if found:
+        click.echo(f"{found} of {total} {work} were found in {folder}", err=True)
+    if differences:
+        click.echo(
+            f"some of them were made with another {', '.join(differences)}: {repeated} here again "
+            "they may differ in their last digits",
+            err=True,
+        )
 
 
 def warn_of_images(context: ComparisonContext) -> None:

@@ -75,14 +75,9 @@ def run_experiment(
         every=every,
         data=data,
     )
-    if runs.reused:
-        click.echo(f"{runs.reused} of {len(runs.records)} runs were found in {folder}", err=True)
-    if runs.differences:
-        click.echo(
-            f"some of them were made with another {', '.join(runs.differences)}: run here again "
-            "they may differ in their last digits",
-            err=True,
-        )
+    from benchmark.app.cli.console import show_reused
+
+    show_reused(runs.reused, len(runs.records), "runs", "run", folder, runs.differences)
     if share[1] > 1:
         click.echo(
             f"{folder}: {len(runs.records)} runs of share {shard} are done; join the shares with "

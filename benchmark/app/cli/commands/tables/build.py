@@ -128,14 +128,9 @@ def build(
     )
     if done.damaged:
         click.echo(f"{done.damaged} damaged lines in {folder} were trained again", err=True)
-    if done.reused:
-        click.echo(f"{done.reused} of {done.trainings} trainings were found in {folder}", err=True)
-    if done.differing:
-        click.echo(
-            f"some of them were made with another {', '.join(done.differing)}: trained here again "
-            "they may differ in their last digits",
-            err=True,
-        )
+    from benchmark.app.cli.console import show_reused
+
+    show_reused(done.reused, done.trainings, "trainings", "trained", folder, done.differing)
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     if done.table is None or done.path is None:
