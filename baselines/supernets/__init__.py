@@ -1,1 +1,1 @@
-"""Supernets, one folder per search space."""
+"""The networks of each search space: supernets, and single architectures."""

@@ -1,5 +1,6 @@
 """The five candidate operations of an edge [NAS-Bench-201, arXiv 2001.00326, section 2.1]."""
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import Protocol
 
@@ -7,21 +8,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.nb201.normalisation import Normalise
+from baselines.supernets.layers import convolution_weight
+from baselines.supernets.normalisation import Normalise
 from benchmark.spaces.nb201 import OPERATIONS
 
 LEAST_PIXELS, LEAST_SIZE = 16, 1 << 15  # of maps, from which on a CPU pools them by a convolution
 
 NONE, SKIP_CONNECT, NOR_CONV_1X1, NOR_CONV_3X3, AVG_POOL_3X3 = range(len(OPERATIONS))
-
-
-def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:
-    """Return the uninitialised weight [outputs, inputs, kernel, kernel] of a convolution.
-
-    It is channels last in memory, as feature maps are, which saves a third of a training step.
-    """
-    shape = (outputs, inputs, kernel, kernel)
-    return nn.Parameter(torch.empty(shape, memory_format=torch.channels_last))
 
 
 class CellNode:
@@ -108,3 +101,18 @@ def _pooling(channels: int, height: int, width: int, dtype: torch.dtype) -> tupl
         inside = F.conv2d(torch.ones(1, 1, height, width, dtype=dtype), ones[:1], padding=1)
         shares = (1 / inside).repeat(1, channels, 1, 1)
         return ones, shares.contiguous(memory_format=torch.channels_last)
+
+
+def mixed(
+    edge: Edge, node: CellNode, operations: Sequence[int], weights: Tensor, normalise: Normalise
+) -> Tensor | None:
+    """Return the weighted sum of an edge's operations, feature maps [B, C, H, W].
+
+    None is returned where there is only ``none``, which adds nothing.
+    """
+    total: Tensor | None = None
+    for operation, weight in zip(operations, weights.unbind(), strict=True):
+        if operation != NONE:
+            output = edge(node, operation, normalise)
+            total = weight * output if total is None else torch.addcmul(total, weight, output)
+    return total

@@ -12,19 +12,18 @@ are the leading digits. Three things save time:
 * Operations on dead edges are not computed: the caller passes live codes.
 
 Each architecture keeps its own BatchNorm statistics, so the logits equal, up to rounding, those of
-`Supernet.forward` along each path alone.
+`CellSupernet.forward` along each path alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
-from torch import Tensor
+from torch import Tensor, nn
 
-from baselines.supernets.nb201.network import Cell, Supernet
-from baselines.supernets.nb201.normalisation import ByGroup, along_rows
+from baselines.supernets.nb201.cell import Cell
 from baselines.supernets.nb201.operations import (
     AVG_POOL_3X3,
     NONE,
@@ -33,6 +32,7 @@ from baselines.supernets.nb201.operations import (
     Edge,
     average_pool,
 )
+from baselines.supernets.normalisation import ByGroup, along_rows
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, Operations, decode
 
 PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
@@ -62,23 +62,24 @@ class Chunk:
 
 
 def many_logits(
-    network: Supernet,
+    x: Tensor,
+    blocks: Sequence[nn.Module],
+    finish: Callable[[Tensor, ByGroup], Tensor],
     codes: Codes,
-    pixels: Tensor,
     normalise: ByGroup,
     parts: int = 1,
     memory: int = MEMORY,
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield places in ``codes`` and logits [k, B, classes] of the architectures, chunk by chunk.
 
-    Live codes ascend; images are [B, channels, H, W]. Chunks are ``parts`` times smaller than
-    usual, and feature maps take at most ``memory`` bytes, but one architecture is passed at least.
+    Live codes ascend; ``x`` is the first cell's input [B, C, H, W], ``finish`` what follows the
+    last block. Chunks are ``parts`` times smaller than usual, and feature maps take at most
+    ``memory`` bytes, but one architecture is passed at least.
 
     Feature maps of k architectures are [k, B, H, W, C] here.
     """
-    first, *rest = network.blocks
+    first, *rest = blocks
     assert isinstance(first, Cell)
-    x = network.begin(pixels, normalise)
     for chunk, start in _first_cell(first, x, _chunks(codes, x, parts, memory), normalise):
         maps = start
         for block in rest:
@@ -86,7 +87,7 @@ def many_logits(
                 maps = _own_cell(block, maps, chunk.uses, normalise)
             else:
                 maps = _maps(block(_images(maps), normalise), len(x))
-        logits = network.finish(_images(maps), normalise)
+        logits = finish(_images(maps), normalise)
         yield chunk.places, logits.reshape(len(chunk.paths), len(x), -1)
 
 

@@ -9,13 +9,12 @@ is written in one of these forms:
 * ``genotype``: that of few-shot NAS and other programs, see `to_genotype`.
 """
 
-from benchmark.spaces.nb201.candidates import candidate_codes, sample_codes
+from benchmark.spaces.base import Arch, Codes
 from benchmark.spaces.nb201.codes import (
     EDGES,
     NONE,
     OPERATIONS,
     SIZE,
-    Codes,
     Operations,
     all_operations,
     checked_codes,
@@ -29,7 +28,7 @@ from benchmark.spaces.nb201.equivalence import (
 )
 from benchmark.spaces.nb201.genotypes import from_genotype, is_genotype, to_genotype
 from benchmark.spaces.nb201.network_equivalence import network_codes
-from benchmark.spaces.nb201.strings import Arch, all_strings, from_string, to_codes, to_string
+from benchmark.spaces.nb201.strings import all_strings, from_string, to_codes, to_string
 
 __all__ = [
     "EDGES",
@@ -41,7 +40,6 @@ __all__ = [
     "Operations",
     "all_operations",
     "all_strings",
-    "candidate_codes",
     "checked_codes",
     "decode",
     "distinct_codes",
@@ -52,7 +50,6 @@ __all__ = [
     "is_genotype",
     "live_codes",
     "network_codes",
-    "sample_codes",
     "to_codes",
     "to_genotype",
     "to_string",

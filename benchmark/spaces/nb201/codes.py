@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
+from benchmark.spaces.base import Codes, checked_integers
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -14,7 +15,6 @@ SIZE: int = len(OPERATIONS) ** len(EDGES)
 NONE, SKIP = OPERATIONS.index("none"), OPERATIONS.index("skip_connect")
 _PLACES = len(OPERATIONS) ** np.arange(len(EDGES))[::-1]
 
-Codes = NDArray[np.int64]
 Operations = NDArray[np.int8]
 
 
@@ -28,7 +28,7 @@ def encode(operations: ArrayLike) -> Codes:
     given = np.asarray(operations)
     if given.ndim == 0 or given.shape[-1] != len(EDGES):
         raise InputError(f"operations have shape {given.shape}: the last axis must be six edges")
-    return np.asarray(_integers(given, len(OPERATIONS), "operation") @ _PLACES)
+    return np.asarray(checked_integers(given, len(OPERATIONS), "operation") @ _PLACES)
 
 
 def decode(codes: ArrayLike) -> Operations:
@@ -46,14 +46,4 @@ def all_operations() -> Operations:
 
 def checked_codes(codes: ArrayLike) -> Codes:
     """Return codes as int64."""
-    return _integers(np.asarray(codes), SIZE, "code")
-
-
-def _integers(values: NDArray[np.generic], bound: int, kind: str) -> Codes:
-    if values.dtype.kind not in "iu":
-        raise InputError(f"a {kind} is an integer from 0 to {bound - 1}, not {values.dtype}")
-    integers = values.astype(np.int64)
-    wrong = integers[(integers < 0) | (integers >= bound)]
-    if wrong.size:
-        raise InputError(f"{kind} {wrong[0]} is out of bounds: choose from 0 to {bound - 1}")
-    return integers
+    return checked_integers(np.asarray(codes), SIZE, "code")

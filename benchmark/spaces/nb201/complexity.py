@@ -5,33 +5,28 @@ linear layer with its bias; BatchNorm, ReLU and pooling count as zero.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import OPERATIONS, decode
+from benchmark.spaces.base import Scale
+from benchmark.spaces.nb201.codes import OPERATIONS, decode
 
 STAGES = 3
 _KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 
 @dataclass(frozen=True)
-class NetworkScale:
+class NetworkScale(Scale):
     """Size of the network around the cell; the defaults are those of NAS-Bench-201 on CIFAR-10."""
 
     channels: int = 16  # channels C of the first stage; the others have 2C and 4C
     cells: int = 5  # cells N in each of the three stages
-    resolution: int = 32  # height and width of an image in pixels, a multiple of 4
-    classes: int = 10  # outputs of the classifier
-    input_channels: int = 3  # channels of an image
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{field.name} is {value!r}: it must be an integer of 1 or more")
+        super().__post_init__()
         if self.resolution % 4:
             raise InputError(
                 f"resolution is {self.resolution}: it is halved twice, so use a multiple of 4"

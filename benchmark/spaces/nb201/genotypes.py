@@ -13,7 +13,7 @@ from itertools import product
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, decode
-from benchmark.spaces.nb201.strings import nearest_code
+from benchmark.spaces.nb201.strings import from_string, nearest_code, to_string
 
 _FORM = "[(('{}', 0),), (('{}', 0), ('{}', 1)), (('{}', 0), ('{}', 1), ('{}', 2))]"
 _LONGEST = 400  # characters of a wrong text that are read and shown; four times a genotype
@@ -50,3 +50,13 @@ def _nearest(text: str) -> int:
     """Return the code whose string is nearest to the words and numbers of a text."""
     words = re.findall(r"\w+", text)
     return nearest_code("".join(f"~{word}|" if word.isdigit() else word for word in words))
+
+
+def parse_arch(text: str) -> int:
+    """Return the code of an architecture, given as a string or as a genotype."""
+    if re.fullmatch(r"\([0-9](, ?[0-9]){5}\)", text):
+        raise InputError(
+            f"not an architecture: {text} has the operations as NASLib numbers them; write a "
+            f"string such as {to_string(5)!r}"
+        )
+    return from_genotype(text) if is_genotype(text) else from_string(text)

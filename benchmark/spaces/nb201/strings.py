@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from benchmark.errors import InputError
+from benchmark.spaces.base import Arch
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, Codes, checked_codes
-
-Arch: TypeAlias = str | int | np.integer[Any]  # one architecture, as a string or as a code
 
 _LONGEST = 200  # characters of a wrong text that are read and shown; twice a string
 

@@ -13,12 +13,11 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.supernets.nb201.network import Supernet
-from baselines.supernets.nb201.normalisation import ByGroup
-from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.supernets.base import Supernet
+from baselines.supernets.normalisation import ByGroup
 from benchmark.errors import DivergedError
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.nb201 import Codes
+from benchmark.spaces.base import Codes
 from benchmark.tasks.sections import ScoringSettings
 
 MOST_PARTS = 1 << 12  # more than a chunk has architectures
@@ -35,7 +34,8 @@ def score_codes(
 ) -> NDArray[np.float64]:
     """Return scores [n] of architectures by a trained supernet: percent, or negative nats.
 
-    Live codes ascend. ``after_chunk`` is called with the number of images passed, ``note`` when
+    Canonical codes ascend. ``after_chunk`` is called with the number of images passed, and
+    ``note`` when
     chunks are made smaller because the device has too little memory.
 
     Raises:
@@ -54,8 +54,8 @@ def score_codes(
             begin = start
             try:
                 group = ByGroup(len(pixels), counted)
-                for places, found in many_logits(
-                    network, codes[begin:], pixels, group, parts, memory=settings.memory << 20
+                for places, found in network.many_logits(
+                    codes[begin:], pixels, group, parts, settings.memory << 20
                 ):
                     chunk = slice(begin + places.start, begin + places.stop)
                     scores[chunk] = _score(found[:, -len(valid) :], valid, settings.score)

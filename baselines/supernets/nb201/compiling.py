@@ -1,28 +1,12 @@
-"""Faster training that changes results slightly: lower precision, and compiled edges.
-
-Both are options of a task, off in every preset so that published numbers stay as they are.
-"""
+"""Compiled edges: faster training that changes results slightly, an option of a task."""
 
 from functools import cache
 
 import torch
 
-from baselines.supernets.nb201.network import Supernet
-from baselines.supernets.nb201.normalisation import by_batch
 from baselines.supernets.nb201.operations import ConvolutionUnit, conv_norm
+from baselines.supernets.normalisation import by_batch
 from benchmark.errors import InputError, in_one_line
-from benchmark.tasks.sections import TrainingSettings
-
-
-def accelerate(network: Supernet, settings: TrainingSettings) -> Supernet:
-    """Apply ``precision`` and ``compile`` of the settings to a supernet in place, and return it."""
-    network.autocast = torch.bfloat16 if settings.precision == "bfloat16" else None
-    if settings.compile:
-        unit = compiled_unit(network.stem.device)
-        for cell in network.cells():
-            for edge in cell.all_edges():
-                edge.unit = unit
-    return network
 
 
 @cache

@@ -1,36 +1,16 @@
 """The stand-alone network of one architecture [NAS-Bench-201, arXiv 2001.00326, section 2.1].
 
-Unlike in the supernet, BatchNorm of the candidate operations has weight and bias. For proxies it
-always uses the batch's statistics, as at a training step; for training alone it also keeps running
-statistics. Layers are standard PyTorch modules, because proxies search for them.
+Unlike in the supernet, BatchNorm of the candidate operations has weight and bias.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from baselines.supernets.child import ChildNetwork, Classifier, Convolution, norm
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, decode
 from benchmark.spaces.nb201.complexity import STAGES, NetworkScale
-
-
-class Convolution(nn.Conv2d):
-    """A convolution whose weight is uninitialised until the network draws it.
-
-    The weight is channels last in memory, which with such images halves the time of a pass.
-    """
-
-    def reset_parameters(self) -> None:
-        """Draw nothing, and so leave PyTorch's global generator alone."""
-        self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
-
-
-class Classifier(nn.Linear):
-    """A linear layer that is uninitialised until the network draws its weights."""
-
-    def reset_parameters(self) -> None:
-        """Draw nothing, and so leave PyTorch's global generator alone."""
 
 
 class ChildCell(nn.Module):
@@ -78,14 +58,8 @@ class ChildResidualBlock(nn.Module):
         return out
 
 
-class Network(nn.Module):
-    """One architecture with freshly initialised weights, drawn on the CPU.
-
-    With ``running``, BatchNorm keeps running statistics, for evaluation after training.
-
-    Weights are He-normal over the fan-in, biases zero [He et al., arXiv 1502.01852, section 2.2],
-    as in AZ-NAS's program for itself and the proxies it compares with.
-    """
+class CellNetwork(ChildNetwork):
+    """One architecture of NAS-Bench-201."""
 
     def __init__(
         self, code: int, scale: NetworkScale, generator: torch.Generator, *, running: bool = False
@@ -94,7 +68,7 @@ class Network(nn.Module):
         operations = decode(code).tolist()
         self.stem = nn.Sequential(
             Convolution(scale.input_channels, scale.channels, 3, padding=1, bias=False),
-            _norm(scale.channels, running),
+            norm(scale.channels, running),
         )
         self.blocks = nn.ModuleList()
         for stage in range(STAGES):
@@ -102,14 +76,9 @@ class Network(nn.Module):
             if stage:
                 self.blocks.append(ChildResidualBlock(channels // 2, running))
             self.blocks.extend(ChildCell(operations, channels, running) for _ in range(scale.cells))
-        self.last = nn.Sequential(_norm(channels, running), nn.ReLU())
+        self.last = nn.Sequential(norm(channels, running), nn.ReLU())
         self.classifier = Classifier(channels, scale.classes)
-        self._draw_weights(generator)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the logits [B, classes] of images [B, channels, H, W]."""
-        logits: Tensor = self.classifier(self.last(self.features(images)[-1]).mean((2, 3)))
-        return logits
+        self.draw_weights(generator)
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Return the outputs of the stem, every cell and every residual block, in order."""
@@ -118,17 +87,10 @@ class Network(nn.Module):
             maps.append(block(maps[-1]))
         return maps
 
-    def weights(self) -> list[Tensor]:
-        """Return the weights of every convolution and of the classifier, in order."""
-        return [
-            layer.weight for layer in self.modules() if isinstance(layer, Convolution | Classifier)
-        ]
-
-    @torch.no_grad()
-    def _draw_weights(self, generator: torch.Generator) -> None:
-        for weight in self.weights():
-            weight.normal_(0, math.sqrt(2 / weight[0].numel()), generator=generator)
-        self.classifier.bias.zero_()
+    def finish(self, maps: Tensor) -> Tensor:
+        """Return the logits [B, classes] of the last feature maps."""
+        logits: Tensor = self.classifier(self.last(maps).mean((2, 3)))
+        return logits
 
 
 def _operation(name: str, channels: int, running: bool) -> nn.Module | None:
@@ -151,8 +113,4 @@ def _relu_conv_norm(
 ) -> list[nn.Module]:
     padding = kernel // 2
     convolution = Convolution(inputs, outputs, kernel, stride, padding, bias=False)
-    return [nn.ReLU(), convolution, _norm(outputs, running)]
-
-
-def _norm(channels: int, running: bool) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, track_running_stats=running)
+    return [nn.ReLU(), convolution, norm(outputs, running)]

@@ -1,0 +1,69 @@
+"""The stand-alone network of one architecture: what trains on its own, and what proxies measure.
+
+For proxies BatchNorm always uses the batch's statistics, as at a training step; for training alone
+it also keeps running statistics. Layers are standard PyTorch modules, because proxies search for
+them.
+"""
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Convolution(nn.Conv2d):
+    """A convolution whose weight is uninitialised until the network draws it.
+
+    The weight is channels last in memory, which with such images halves the time of a pass.
+    """
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, and so leave PyTorch's global generator alone."""
+        self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+class Classifier(nn.Linear):
+    """A linear layer that is uninitialised until the network draws its weights."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, and so leave PyTorch's global generator alone."""
+
+
+def norm(channels: int, running: bool) -> nn.BatchNorm2d:
+    """Return a BatchNorm with weight and bias, and with running statistics if asked for."""
+    return nn.BatchNorm2d(channels, track_running_stats=running)
+
+
+class ChildNetwork(nn.Module, ABC):
+    """One architecture with weights drawn on the CPU by `draw_weights`."""
+
+    classifier: Classifier
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits [B, classes] of images [B, channels, H, W]."""
+        return self.finish(self.features(images)[-1])
+
+    @abstractmethod
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the outputs of the stem and of every block, in order."""
+
+    @abstractmethod
+    def finish(self, maps: Tensor) -> Tensor:
+        """Return the logits [B, classes] of the last of the `features`."""
+
+    def weights(self) -> list[Tensor]:
+        """Return the weights of every convolution and of the classifier, in order."""
+        return [
+            layer.weight for layer in self.modules() if isinstance(layer, Convolution | Classifier)
+        ]
+
+    @torch.no_grad()
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """Draw weights He-normal over the fan-in, biases zero [He et al., arXiv 1502.01852, 2.2].
+
+        So does AZ-NAS's program, for itself and the proxies it compares with.
+        """
+        for weight in self.weights():
+            weight.normal_(0, math.sqrt(2 / weight[0].numel()), generator=generator)
+        self.classifier.bias.zero_()

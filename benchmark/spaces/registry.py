@@ -1,0 +1,34 @@
+"""The search spaces by name; a new one is two folders, here and with the supernets, and a line.
+
+A space is imported when it is opened.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+from benchmark.errors import unknown_name
+from benchmark.spaces.base import Space
+
+SPACES: Mapping[str, str] = MappingProxyType(
+    {
+        "nb201": "benchmark.spaces.nb201.space:NasBench201",
+    }
+)
+"""Name, module and class of each space."""
+
+
+@cache
+def open_space(name: str) -> Space:
+    """Return the space of a name, the same instance at every call.
+
+    Example:
+        >>> open_space("nb201").size
+        15625
+    """
+    if name not in SPACES:
+        raise unknown_name("space", name, SPACES)
+    module, _, cls = SPACES[name].partition(":")
+    space: Space = getattr(import_module(module), cls)()
+    return space
