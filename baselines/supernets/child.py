@@ -7,6 +7,7 @@ them.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,42 @@ class Classifier(nn.Linear):
 def norm(channels: int, running: bool) -> nn.BatchNorm2d:
     """Return a BatchNorm with weight and bias, and with running statistics if asked for."""
     return nn.BatchNorm2d(channels, track_running_stats=running)
+
+
+def conv_norm(
+    inputs: int, outputs: int, kernel: int, running: bool, *, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
+    """Return a convolution that keeps the resolution or divides it by its stride, and BatchNorm."""
+    convolution = Convolution(
+        inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
+    )
+    return [convolution, norm(outputs, running)]
+
+
+def inverted_bottleneck(
+    inputs: int,
+    outputs: int,
+    running: bool,
+    *,
+    kernel: int,
+    expansion: int,
+    stride: int = 1,
+    activation: Callable[[], nn.Module] = nn.ReLU,
+    excitation: nn.Module | None = None,
+) -> nn.Sequential:
+    """Return the layers of an inverted bottleneck [MobileNetV2, arXiv 1801.04381, section 3.3].
+
+    Without expansion (1) it has no first convolution; ``excitation`` comes before the last one.
+    """
+    hidden = inputs * expansion
+    layers: list[nn.Module] = []
+    if expansion != 1:
+        layers += [*conv_norm(inputs, hidden, 1, running), activation()]
+    layers += conv_norm(hidden, hidden, kernel, running, stride=stride, groups=hidden)
+    layers.append(activation())
+    if excitation is not None:
+        layers.append(excitation)
+    return nn.Sequential(*layers, *conv_norm(hidden, outputs, 1, running))
 
 
 class ChildNetwork(nn.Module, ABC):

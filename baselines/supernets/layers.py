@@ -1,8 +1,10 @@
 """Layers that supernets share: weights of convolutions, BatchNorm with scale and shift."""
 
 import math
+from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.normalisation import Normalise
@@ -17,6 +19,9 @@ def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape, memory_format=torch.channels_last))
 
 
+Activation = Callable[[Tensor], Tensor]
+
+
 class ScaleShift(nn.Module):
     """A BatchNorm of C channels with scale and shift, as all outside the cells have."""
 
@@ -28,6 +33,61 @@ class ScaleShift(nn.Module):
     def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
         """Normalise feature maps [B, C, H, W]."""
         return normalise(x, self.weight, self.bias)
+
+
+class ConvNorm(nn.Module):
+    """A convolution that keeps the resolution or divides it by its stride, then BatchNorm.
+
+    A depthwise one filters each of its channels alone.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, depthwise: bool = False
+    ) -> None:
+        super().__init__()
+        self.weight = convolution_weight(1 if depthwise else inputs, outputs, kernel)
+        self.norm = ScaleShift(outputs)
+        self.stride, self.groups = stride, inputs if depthwise else 1
+
+    def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
+        """Turn feature maps [B, C, H, W] into [B, outputs, H/stride, W/stride], rounded up."""
+        padding = self.weight.shape[-1] // 2
+        maps = F.conv2d(x, self.weight, None, self.stride, padding, groups=self.groups)
+        normalised: Tensor = self.norm(maps, normalise)
+        return normalised
+
+
+class InvertedBottleneck(nn.Module):
+    """An inverted bottleneck [MobileNetV2, arXiv 1801.04381, section 3.3].
+
+    A 1×1 convolution to ``expansion`` times as many channels, which is left out for 1, a depthwise
+    convolution, and a 1×1 convolution without activation. Adding its input is up to the caller.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        kernel: int,
+        expansion: int,
+        stride: int = 1,
+        activation: Activation = F.relu,
+    ) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        self.expand = None if expansion == 1 else ConvNorm(inputs, hidden, 1)
+        self.filter = ConvNorm(hidden, hidden, kernel, stride, depthwise=True)
+        self.project = ConvNorm(hidden, outputs, 1)
+        self.activation = activation
+
+    def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
+        """Turn feature maps [B, C, H, W] into [B, outputs, H/stride, W/stride], rounded up."""
+        if self.expand is not None:
+            x = self.activation(self.expand(x, normalise))
+        x = self.activation(self.filter(x, normalise))
+        projected: Tensor = self.project(x, normalise)
+        return projected
 
 
 @torch.no_grad()
