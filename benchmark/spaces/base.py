@@ -41,7 +41,10 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """Size of a space's networks; subclasses add what ``[network]`` of a task sets."""
+    """Size of a space's networks; subclasses add what ``[network]`` of a task sets.
+
+    All numbers are integers of 1 or more, or tuples of them.
+    """
 
     resolution: int = 32  # height and width of an image in pixels
     classes: int = 10  # outputs of the classifier
@@ -50,11 +53,16 @@ class Scale:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{field.name} is {value!r}: it must be an integer of 1 or more")
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not all(type(number) is int and number >= 1 for number in numbers):
+                what = "integers" if isinstance(value, tuple) else "an integer"
+                raise InputError(f"{field.name} is {value!r}: it must be {what} of 1 or more")
 
 
 _OF_IMAGES = {field.name for field in fields(Scale)}
+
+AnyScale: TypeAlias = Scale
+"""The type's name inside of a `Space`, where ``Scale`` is the space's own class."""
 
 
 class Space(ABC):
@@ -64,8 +72,8 @@ class Space(ABC):
     title: ClassVar[str]  # in texts
     description: ClassVar[str]  # one line
     source: ClassVar[str]  # where it was published
-    Scale: ClassVar[type[Scale]]
-    table_scale: Scale  # size of the networks in its public table
+    Scale: ClassVar[type[AnyScale]]
+    table_scale: AnyScale  # size of the networks in its public table
     decisions: tuple[Decision, ...]
 
     # Codes and choices
@@ -241,16 +249,16 @@ class Space(ABC):
     # Sizes
 
     @abstractmethod
-    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
         """Return the trainable parameters [...] of the stand-alone networks of codes [...]."""
 
     @abstractmethod
-    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of a forward pass of one image."""
 
     def scale(
         self, settings: Mapping[str, Any], *, resolution: int, classes: int, input_channels: int
-    ) -> Scale:
+    ) -> AnyScale:
         """Return the size of networks that ``[network]`` describes, for images of some kind."""
         own = [field.name for field in fields(self.Scale) if field.name not in _OF_IMAGES]
         for name in settings:

@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from benchmark.spaces.base import Codes
 from benchmark.spaces.nb201.codes import (
     EDGES,
     NONE,
     SIZE,
-    Codes,
     all_operations,
     checked_codes,
     encode,

@@ -11,13 +11,13 @@ from itertools import chain, permutations, product
 import numpy as np
 from numpy.typing import ArrayLike
 
+from benchmark.spaces.base import Codes
 from benchmark.spaces.nb201.codes import (
     EDGES,
     NONE,
     OPERATIONS,
     SIZE,
     SKIP,
-    Codes,
     checked_codes,
     decode,
 )

@@ -6,10 +6,9 @@ from functools import cache
 import numpy as np
 
 from benchmark.errors import InputError
-from benchmark.spaces.base import Arch
-from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, Codes, checked_codes
-
-_LONGEST = 200  # characters of a wrong text that are read and shown; twice a string
+from benchmark.spaces.base import Arch, Codes
+from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, checked_codes, encode
+from benchmark.spaces.nearest import LONGEST, nearest_choices
 
 
 @cache
@@ -36,7 +35,7 @@ def from_string(text: str) -> int:
     code = _code_of_string().get(text)
     if code is None:
         nearest = all_strings()[nearest_code(text)]
-        shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+        shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
         raise InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
     return code
 
@@ -63,26 +62,4 @@ def _parts(edge: int) -> list[str]:
 
 def nearest_code(text: str) -> int:
     """Return the code whose string has the smallest Levenshtein distance to ``text``."""
-    text = text[:_LONGEST]
-    # row[i]: edits from the first i letters to the best string so far, and its code
-    row = [(edits, 0) for edits in range(len(text) + 1)]
-    for edge in range(len(EDGES)):
-        rows = []
-        for operation, part in enumerate(_parts(edge)):
-            after = [(edits, code * len(OPERATIONS) + operation) for edits, code in row]
-            for letter in part:
-                after = _one_letter_more(after, letter, text)
-            rows.append(after)
-        row = [min(cells) for cells in zip(*rows, strict=True)]
-    return row[-1][1]
-
-
-def _one_letter_more(row: list[tuple[int, int]], letter: str, text: str) -> list[tuple[int, int]]:
-    """Return the row of the same strings with ``letter`` appended (Levenshtein's recurrence)."""
-    after = [(row[0][0] + 1, row[0][1])]
-    for place, given in enumerate(text):
-        kept = (row[place][0] + (given != letter), row[place][1])
-        missing = (row[place + 1][0] + 1, row[place + 1][1])
-        surplus = (after[place][0] + 1, after[place][1])
-        after.append(min(kept, missing, surplus))
-    return after
+    return int(encode(nearest_choices(text, [_parts(edge) for edge in range(len(EDGES))])))
