@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 import torch
 
+from baselines.supernets.base import Family
+from baselines.supernets.registry import family_of
 from benchmark.budget import Ledger
 from benchmark.images import Batches, Images, ImageSet
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import Codes
-from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.tasks.sections import (
     ScoringSettings,
     SearchSettings,
@@ -33,7 +34,8 @@ class Experiment:
     images: ImageSet  # training and validation images, on the device
     crop_padding: int  # border in pixels around a training image before it is cropped
     flip: bool  # whether training images are mirrored at random
-    scale: NetworkScale
+    space: Space
+    scale: Scale
     training: TrainingSettings  # how weights are trained
     scoring: ScoringSettings  # how architectures are scored
     search: SearchSettings  # which base trains supernets, and its settings
@@ -46,6 +48,11 @@ class Experiment:
     note: Callable[[str], None] = _ignore  # called with messages for the user
     checkpoints: Checkpoints = field(default_factory=Checkpoints)  # saves the run's state
     trajectory: TrajectorySettings = NO_TRAJECTORY  # when how many architectures are scored
+
+    @property
+    def family(self) -> Family:
+        """The networks of the space."""
+        return family_of(self.space)
 
     def batches(self, images: Images, count: int, stream: str) -> Batches:
         """Return a number of the task's training batches, drawn from images by a named stream."""

@@ -1,4 +1,4 @@
-"""Few-shot NAS: one sub-supernet for each operation on one edge, or each pair on two."""
+"""Few-shot NAS: one sub-supernet for each option of one decision, or each pair of two."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,15 +6,14 @@ from typing import ClassVar
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Schedule
-from baselines.splitting import singletons
 from baselines.training import Base
-from baselines.tree.tree_training import EdgeIndex, Split, TreeNode, plan_tree, train_tree
+from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction
-from benchmark.spaces.nb201 import OPERATIONS
+from benchmark.spaces.base import Space
 from benchmark.tasks.task import Task
 
-MOST_EDGES = 2  # three would make 125 sub-supernets
+MOST_DECISIONS = 2  # three would make 125 sub-supernets on NAS-Bench-201
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,15 @@ class FewShotOptions:
     # epochs of the undivided supernet and of each sub-supernet, two numbers, if the budget is
     # ``schedule``; else none
     epochs: tuple[Count, ...]
-    edges: tuple[EdgeIndex, ...]  # one or two; the published program splits 0, 0→1
+    # one or two, by name or number; the published program splits ``0→1`` of NAS-Bench-201
+    decisions: tuple[str | int, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.edges) <= MOST_EDGES or len(set(self.edges)) < len(self.edges):
-            raise InputError(f"edges are {list(self.edges)}: give one or two different ones")
+        count = len(self.decisions)
+        if not 1 <= count <= MOST_DECISIONS or len(set(self.decisions)) < count:
+            raise InputError(
+                f"decisions are {list(self.decisions)}: give one or two different ones"
+            )
         if len(self.epochs) not in (0, 2):
             raise InputError(
                 f"epochs are {list(self.epochs)}: give those of the undivided supernet and of each "
@@ -38,9 +41,9 @@ class FewShotOptions:
 
 
 class FewShot(Method):
-    """Splits one or two edges exhaustively after a warm-up [FS, arXiv 2006.06863, section 3].
+    """Splits one or two decisions exhaustively after a warm-up [FS, arXiv 2006.06863, section 3].
 
-    Two edges are two levels of one tree, the first of which is not trained.
+    Two are two levels of one tree, the first of which is not trained.
     """
 
     name: ClassVar[str] = "few-shot"
@@ -48,19 +51,28 @@ class FewShot(Method):
 
     def plan(self, task: Task, train_images: int) -> Plan:
         """Return what a run will do."""
-        return plan_tree(task, train_images, self._schedule())
+        return plan_tree(task, train_images, self._schedule(task.search_space))
 
     def run(self, experiment: Experiment) -> Outcome:
         """Warm up one supernet, train its parts further, and score each candidate by its part."""
 
         def choose_split(base: Base, node: TreeNode) -> Split:
-            return Split(self.options.edges[node.level], singletons(len(OPERATIONS)))
+            decisions = self._decisions(experiment.space)[node.level]
+            return Split(decisions, tuple((one,) for one in node.subspace.options(decisions)))
 
-        return train_tree(experiment, self._schedule(), choose_split)
+        return train_tree(experiment, self._schedule(experiment.space), choose_split)
 
-    def _schedule(self) -> Schedule:
-        options = self.options
-        groups = (len(OPERATIONS),) * len(options.edges)
-        between = (0,) * (len(options.edges) - 1)
+    def _decisions(self, space: Space) -> list[tuple[int, ...]]:
+        found = [space.find(named) for named in self.options.decisions]
+        if len({place for places in found for place in places}) < sum(map(len, found)):
+            raise InputError(
+                f"decisions are {list(self.options.decisions)}: give one or two different ones"
+            )
+        return found
+
+    def _schedule(self, space: Space) -> Schedule:
+        options, decisions = self.options, self._decisions(space)
+        groups = tuple(int(space.n_options[list(places)].prod()) for places in decisions)
+        between = (0,) * (len(decisions) - 1)
         epochs = (options.epochs[0], *between, options.epochs[1]) if options.epochs else ()
         return Schedule(options.warm_up, 0, groups, epochs=epochs, anneals="each")

@@ -1,6 +1,8 @@
-"""GM-NAS: a tree of supernets in which operations with similar gradients share weights."""
+"""GM-NAS: a tree of supernets in which options with similar gradients share weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -9,20 +11,22 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.schedule import Plan, Restart, Schedule
 from baselines.splitting import (
+    Decisions,
     Distances,
     EarlyStop,
-    best_edge,
+    best_decision,
     best_partition,
     measured_partition,
     random_partition,
     spectral_partition,
 )
 from baselines.training import Base, base_class
-from baselines.tree.tree_training import EdgeIndex, Split, TreeNode, plan_tree, train_tree
+from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction
-from benchmark.spaces.nb201 import EDGES, OPERATIONS
+from benchmark.spaces.base import JOINED, Space
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.task import Task
 
 
@@ -35,17 +39,20 @@ class SplittingOptions:
     # epochs of each supernet, level by level, the leaves' last, if the budget is ``schedule``; else
     # none
     epochs: tuple[Count, ...]
-    levels: Annotated[int, Meta(ge=1, le=len(EDGES))]  # levels of splits
-    groups: Annotated[int, Meta(ge=2, le=len(OPERATIONS))]  # groups of each split
-    min_size: Count  # least number of operations in a group
+    # number of groups of each split, level by level
+    groups: Annotated[tuple[Annotated[int, Meta(ge=2)], ...], Meta(min_length=1)]
+    min_size: Count  # least number of options in a group
     batches: Count  # batches over which gradient distances are averaged at each split
     restart: Restart  # where children start from the initial weights instead of their parent's
-    # which edge is split: the one whose cut separates the most distance, a random one, or those of
-    # ``edges``
-    edge: Literal["best", "random", "fixed"]
-    edges: tuple[EdgeIndex, ...]  # the edge to split at each level if ``edge`` is fixed
-    # whether an operation that is alone on an edge has weight 1 (hard) or keeps its weight in
-    # the mixture (soft)
+    # which decisions may be split, by patterns of their names; those to be split together are
+    # joined by " & "
+    among: Annotated[tuple[str, ...], Meta(min_length=1)]
+    # which decision is split: the one whose cut separates the most distance, a random one, or those
+    # of ``decisions``
+    decision: Literal["best", "random", "fixed"]
+    # what to split at each level if ``decision`` is fixed, by name or number
+    decisions: tuple[str | int, ...]
+    # whether an option that is alone has weight 1 (hard) or keeps its weight in the mixture (soft)
     weight: Literal["hard", "soft"]
     cut: Literal["exact", "spectral"]  # try all partitions, or spectral clustering
     # greatest probability that matching, stopped early, decides otherwise than all batches would; 0
@@ -53,12 +60,12 @@ class SplittingOptions:
     stop_error: Annotated[float, Meta(ge=0, le=0.5)]
 
     def __post_init__(self) -> None:
-        needed = self.levels if self.edge == "fixed" else 0
-        if len(self.edges) != needed or len(set(self.edges)) < needed:
+        needed = self.levels if self.decision == "fixed" else 0
+        if len(self.decisions) != needed or len(set(self.decisions)) < needed:
             raise InputError(
-                f"edges are {list(self.edges)}: give {needed or 'none'}"
-                f"{', all different' if needed > 1 else ''}, as edge is {self.edge!r} and there "
-                f"are {self.levels} levels"
+                f"decisions are {list(self.decisions)}: give {needed or 'none'}"
+                f"{', all different' if needed > 1 else ''}, as decision is {self.decision!r} and "
+                f"there are {self.levels} levels"
             )
 
         if self.stop_error and self.cut == "spectral":
@@ -68,19 +75,64 @@ class SplittingOptions:
             )
 
     @property
+    def levels(self) -> int:
+        """Levels of splits."""
+        return len(self.groups)
+
+    @property
     def schedule(self) -> Schedule:
         """How training is divided among the levels."""
-        groups = (self.groups,) * self.levels
-        return Schedule(self.warm_up, self.between, groups, self.restart, self.epochs)
+        return Schedule(self.warm_up, self.between, self.groups, self.restart, self.epochs)
 
     @property
     def draws_groups(self) -> bool:
         """Whether groups are drawn at random instead of following gradient distances."""
         return False
 
-    def matched_edges(self, level: int) -> int:
-        """Number of edges that are matched to split a supernet of a level."""
-        return len(EDGES) - level if self.edge == "best" else 1
+    @property
+    def matches(self) -> bool:
+        """Whether a split depends on gradient distances, so that they are measured and charged."""
+        return True
+
+    def candidates(self, space: Space) -> list[Decisions]:
+        """Return what may be split in a space, in the order of its decisions."""
+        found: set[Decisions] = set()
+        for pattern in self.among:
+            if JOINED in pattern:
+                found.add(space.find(pattern))
+                continue
+            names = [decision.name for decision in space.decisions]
+            wanted = pattern.replace("->", "→")
+            matching = [(place,) for place, name in enumerate(names) if fnmatchcase(name, wanted)]
+            if not matching:
+                raise InputError(
+                    f"among is {list(self.among)}: no decision of {space.title} is called "
+                    f"{pattern!r}; they are {', '.join(names)}"
+                )
+            found.update(matching)
+        return sorted(found)
+
+    def at_level(self, subspace: Subspace, level: int) -> list[Decisions]:
+        """Return what may be split in a supernet of a level."""
+        space = subspace.space
+        if self.decision == "fixed":
+            return [space.find(self.decisions[level])]
+        return [
+            chosen
+            for chosen in self.candidates(space)
+            if not any(subspace.is_split(one) for one in chosen)
+            and len(subspace.options(chosen)) >= self.groups[level]
+        ]
+
+    def most_matched(self, space: Space, level: int) -> list[int]:
+        """Return the options of the decisions that are matched at most to split a supernet."""
+        if not self.matches:
+            return []
+        whole = self.at_level(Subspace.whole(space), level)
+        options = sorted((int(space.n_options[list(one)].prod()) for one in whole), reverse=True)
+        if self.decision == "best":
+            return options[: max(1, len(options) - level)]
+        return options[:1]
 
 
 @dataclass(frozen=True)
@@ -94,10 +146,10 @@ class GmOptions(SplittingOptions):
         """Whether groups are drawn at random."""
         return self.partition == "random"
 
-    def matched_edges(self, level: int) -> int:
-        """Number of edges that are matched; none if edge and groups do not depend on gradients."""
-        free = self.draws_groups and self.edge != "best"
-        return 0 if free else super().matched_edges(level)
+    @property
+    def matches(self) -> bool:
+        """Whether decision or groups depend on gradients."""
+        return not self.draws_groups or self.decision == "best"
 
 
 class Gm(Method):
@@ -113,7 +165,7 @@ class Gm(Method):
         if options.weight == "soft":
             base.check_weights()
         matching = tuple(
-            options.batches * base.matching_passes(options.matched_edges(level), len(OPERATIONS))
+            options.batches * base.matching_passes(options.most_matched(task.search_space, level))
             for level in range(options.levels)
         )
         return plan_tree(task, train_images, options.schedule, matching)
@@ -128,41 +180,52 @@ class Gm(Method):
 
 
 def _choose_split(base: Base, options: SplittingOptions, node: TreeNode) -> Split:
-    """Choose edge and groups, by gradient distances or at random as the options say."""
+    """Choose decision and groups, by gradient distances or at random as the options say."""
     generator = base.experiment.streams.numpy(f"splits/{node.name}")
-    edges = [edge for edge in range(len(EDGES)) if not node.subspace.is_split(edge)]
-    if options.edge == "fixed":
-        edges = [options.edges[node.level]]
-    elif options.edge == "random":
-        edges = [edges[int(generator.integers(len(edges)))]]
-    stop = EarlyStop(options.batches, options.groups, options.min_size, options.stop_error)
-    matched = options.matched_edges(node.level) > 0
-    distances = _distances(base, options, node, edges, stop) if matched else {}
+    subspace, groups = node.subspace, options.groups[node.level]
+    choice = options.at_level(subspace, node.level)
+    if not choice:
+        raise InputError(
+            f"{node.name} has no decision left to split into {groups} groups: ask for fewer levels "
+            "or groups, or split among more decisions"
+        )
+    if options.decision == "random":
+        choice = [choice[int(generator.integers(len(choice)))]]
+    stop = EarlyStop(options.batches, groups, options.min_size, options.stop_error)
+    distances = _distances(base, options, node, choice, stop) if options.matches else {}
     cut = best_partition if options.cut == "exact" else spectral_partition
     partitions = {
-        edge: cut(matrix, options.groups, options.min_size) for edge, matrix in distances.items()
+        chosen: cut(matrix, groups, options.min_size) for chosen, matrix in distances.items()
     }
-    edge = best_edge(partitions) if partitions else edges[0]
-    allowed = node.subspace.allowed[edge]
+    chosen = best_decision(partitions) if partitions else choice[0]
+    allowed = subspace.options(chosen)
     if options.draws_groups:
-        places = random_partition(len(allowed), options.groups, options.min_size, generator)
+        places = random_partition(len(allowed), groups, options.min_size, generator)
     else:
-        places = partitions[edge].groups
-    groups = tuple(tuple(allowed[place] for place in group) for group in places)
+        places = partitions[chosen].groups
+    divided = tuple(tuple(allowed[place] for place in group) for group in places)
     if not distances:
-        return Split(edge, groups)
-    separated = measured_partition(distances[edge], places).separated
-    named = {"{}→{}".format(*EDGES[one]): matrix.tolist() for one, matrix in distances.items()}
+        return Split(chosen, divided)
+    separated = measured_partition(distances[chosen], places).separated
+    named = {_name(subspace.space, one): matrix.tolist() for one, matrix in distances.items()}
     trace = {"separated": separated, "distances": named}
     if options.stop_error:
         trace["batches"] = {"used": stop.used, "planned": options.batches}
-    return Split(edge, groups, trace)
+    return Split(chosen, divided, trace)
+
+
+def _name(space: Space, decisions: Decisions) -> str:
+    return JOINED.join(space.decisions[one].name for one in decisions)
 
 
 def _distances(
-    base: Base, options: SplittingOptions, node: TreeNode, edges: list[int], stop: EarlyStop
+    base: Base,
+    options: SplittingOptions,
+    node: TreeNode,
+    decisions: Sequence[Decisions],
+    stop: EarlyStop,
 ) -> Distances:
-    """Return the gradient distances of edges; each pass is charged to the budget."""
+    """Return the gradient distances of decisions; each pass is charged to the budget."""
     experiment = base.experiment
 
     def pay() -> None:
@@ -174,7 +237,7 @@ def _distances(
     )
     return base.distances(
         node.state,
-        edges,
+        decisions,
         batches,
         node.name,
         pay,

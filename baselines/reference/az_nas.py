@@ -21,14 +21,13 @@ from torch import Tensor
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.network import Network
 from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import measure_candidates, trace_of
-from benchmark.spaces.nb201.complexity import flops
+from baselines.supernets.child import ChildNetwork
 
 
 def traits(
-    network: Network, pixels: Tensor, generator: torch.Generator
+    network: ChildNetwork, pixels: Tensor, generator: torch.Generator
 ) -> tuple[float, float, float]:
     """Return a network's expressivity, progressivity and trainability; higher is better."""
     features = network.features(pixels)
@@ -90,10 +89,10 @@ class AzNas(Method):
         scale = network_scale(experiment, self.options)
         (batch,) = proxy_batches(experiment, self.options)
 
-        def measure(network: Network, generator: torch.Generator) -> Sequence[float]:
+        def measure(network: ChildNetwork, generator: torch.Generator) -> Sequence[float]:
             return traits(network, batch.pixels, generator)
 
         measured = measure_candidates(experiment, scale, measure)
-        complexity = flops(experiment.candidates, scale)
+        complexity = experiment.space.multiply_adds(experiment.candidates, scale)
         scores = aggregate_ranks(np.column_stack([measured, complexity]))
         return Outcome(scores, trace_of(experiment, scale))

@@ -24,7 +24,6 @@ from torch import Tensor
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.network import Network
 from baselines.reference.proxy_inputs import (
     BatchOptions,
     MultiBatchOptions,
@@ -32,11 +31,12 @@ from baselines.reference.proxy_inputs import (
     proxy_batches,
 )
 from baselines.reference.scorer import score_by_batch, score_candidates
+from baselines.supernets.child import ChildNetwork
 from benchmark.images import Images
 
 
-def loss_gradients(network: Network, images: Images) -> list[Tensor]:
-    """Return the gradient of a batch's mean cross-entropy for each of `Network.weights`.
+def loss_gradients(network: ChildNetwork, images: Images) -> list[Tensor]:
+    """Return the gradient of a batch's mean cross-entropy for each of `ChildNetwork.weights`.
 
     It is zero for a weight that does not influence the loss.
     """
@@ -44,7 +44,7 @@ def loss_gradients(network: Network, images: Images) -> list[Tensor]:
     return list(torch.autograd.grad(loss, network.weights(), materialize_grads=True))
 
 
-def grad_norm(network: Network, images: Images) -> float:
+def grad_norm(network: ChildNetwork, images: Images) -> float:
     """Return the sum of the norms of the layers' gradients on a batch."""
     return float(sum(gradient.norm() for gradient in loss_gradients(network, images)))
 
@@ -61,7 +61,7 @@ class GradNorm(Method):
         return score_by_batch(experiment, self.options, grad_norm)
 
 
-def snip(network: Network, images: Images) -> float:
+def snip(network: ChildNetwork, images: Images) -> float:
     """Return the summed connection sensitivity of a network on a batch."""
     pairs = zip(network.weights(), loss_gradients(network, images), strict=True)
     return float(sum((weight.detach() * gradient).abs().sum() for weight, gradient in pairs))
@@ -79,7 +79,7 @@ class Snip(Method):
         return score_by_batch(experiment, self.options, snip)
 
 
-def zico(network: Network, batches: Sequence[Images]) -> float:
+def zico(network: ChildNetwork, batches: Sequence[Images]) -> float:
     """Return the summed log inverse coefficients of variation of a network's gradients.
 
     Weights whose gradient does not vary are left out, as in the authors' program. (That program

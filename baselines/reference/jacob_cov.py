@@ -15,15 +15,15 @@ from torch import Tensor
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.network import Network
 from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import score_candidates
+from baselines.supernets.child import ChildNetwork
 from benchmark.errors import InputError
 
 SMALL = 1e-5
 
 
-def jacobian_covariance(network: Network, pixels: Tensor) -> float:
+def jacobian_covariance(network: ChildNetwork, pixels: Tensor) -> float:
     """Return the score for images [B, channels, H, W]: at most -B, NaN if a gradient is zero."""
     inputs = pixels.detach().clone().requires_grad_()
     (gradient,) = torch.autograd.grad(network(inputs).sum(), inputs)

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.network import Network
 from baselines.reference.proxy_inputs import BatchOptions
 from baselines.reference.scorer import score_by_batch
+from baselines.supernets.child import ChildNetwork
 
 
-def naswot(network: Network, pixels: Tensor) -> float:
+def naswot(network: ChildNetwork, pixels: Tensor) -> float:
     """Return log |K| of the kernel K [B, B] of a network's binary codes.
 
     Minus infinity if two images have the same code.

@@ -12,7 +12,7 @@ from baselines.experiment import Experiment
 from benchmark.errors import InputError
 from benchmark.images import Images
 from benchmark.settings import Count
-from benchmark.spaces.nb201.complexity import TABLE_NETWORK, NetworkScale
+from benchmark.spaces.base import Scale
 
 STREAM = "proxy images"
 
@@ -21,7 +21,7 @@ STREAM = "proxy images"
 class NetworkOptions:
     """Options of a proxy without images."""
 
-    scale: Literal["task", "table"]  # of the ``task``, or of NAS-Bench-201 (``table``)
+    scale: Literal["task", "table"]  # of the ``task``, or of the space's public ``table``
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class MultiBatchOptions(BatchOptions):
     batches: Annotated[int, Meta(ge=2)]
 
 
-def network_scale(experiment: Experiment, options: NetworkOptions) -> NetworkScale:
+def network_scale(experiment: Experiment, options: NetworkOptions) -> Scale:
     """Return the size of the networks; the number of classes is always the task's."""
     if options.scale == "task":
         return experiment.scale
-    return replace(TABLE_NETWORK, classes=experiment.scale.classes)
+    return replace(experiment.space.table_scale, classes=experiment.scale.classes)
 
 
 def proxy_batches(experiment: Experiment, options: BatchOptions, count: Count = 1) -> list[Images]:
@@ -78,7 +78,7 @@ def proxy_batches(experiment: Experiment, options: BatchOptions, count: Count = 
     ]
 
 
-def _fitted(pixels: Tensor, scale: NetworkScale) -> Tensor:
+def _fitted(pixels: Tensor, scale: Scale) -> Tensor:
     """Resize images [B, channels, H, W] to a network's resolution and channels."""
     side, channels = scale.resolution, pixels.shape[1]
     if pixels.shape[2:] != (side, side):

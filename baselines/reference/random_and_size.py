@@ -1,6 +1,6 @@
 """The rankings that any method must beat to be of use: by random numbers, and by size.
 
-Sizes are those of the network of NAS-Bench-201, whatever the task's; both rank alike.
+Sizes are those of the networks in the space's public table, whatever the task's.
 """
 
 from typing import ClassVar
@@ -9,8 +9,6 @@ import numpy as np
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from benchmark.spaces.nb201 import SIZE
-from benchmark.spaces.nb201.complexity import TABLE_NETWORK, flops, parameters
 
 
 class RandomScores(Method):
@@ -20,9 +18,11 @@ class RandomScores(Method):
     reference: ClassVar[bool] = True
 
     def run(self, experiment: Experiment) -> Outcome:
-        """Draw scores for the whole space, so that they do not depend on the candidates."""
-        scores = experiment.streams.numpy("random scores").random(SIZE)
-        return Outcome(scores[experiment.candidates])
+        """Draw scores, for a whole space that can be enumerated whatever the candidates."""
+        generator, space = experiment.streams.numpy("random scores"), experiment.space
+        if not space.is_enumerable:
+            return Outcome(generator.random(len(experiment.candidates)))
+        return Outcome(generator.random(space.size)[experiment.candidates])
 
 
 class Parameters(Method):
@@ -34,7 +34,9 @@ class Parameters(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Count the parameters of every candidate."""
-        return Outcome(parameters(experiment.candidates, TABLE_NETWORK).astype(np.float64))
+        space = experiment.space
+        counted = space.parameters(experiment.candidates, space.table_scale)
+        return Outcome(counted.astype(np.float64))
 
 
 class Flops(Method):
@@ -46,4 +48,6 @@ class Flops(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Count the multiply-adds of every candidate."""
-        return Outcome(flops(experiment.candidates, TABLE_NETWORK).astype(np.float64))
+        space = experiment.space
+        counted = space.multiply_adds(experiment.candidates, space.table_scale)
+        return Outcome(counted.astype(np.float64))

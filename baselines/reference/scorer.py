@@ -1,11 +1,12 @@
 """Scoring candidates by a zero-cost proxy, one freshly initialised network at a time.
 
-Architectures that differ only in dead edges are the same function and are measured once. Each
-function has a random stream of its own at a seed, so its measure does not depend on which
-other architectures are measured, and proxies that draw nothing else see the same weights.
+Architectures with one canonical code are the same function and are measured once. Each function has
+a random stream of its own at a seed, so its measure does not depend on which other architectures
+are measured, and proxies that draw nothing else see the same weights.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,20 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.reference.network import Network
 from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
+from baselines.supernets.base import Family
+from baselines.supernets.child import ChildNetwork
 from benchmark.errors import CheckError
 from benchmark.images import Images
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import Codes, live_codes, to_string
-from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.base import Codes, Scale
+from benchmark.spaces.registry import open_space
 
-Measure = Callable[[Network, torch.Generator], Sequence[float]]
+Measure = Callable[[ChildNetwork, torch.Generator], Sequence[float]]
 """Returns k numbers for a network and the generator that has initialised it."""
 
-DISCONNECTED = 0  # the live code of all architectures without a path from input to output
 
-
-def score_candidates(experiment: Experiment, scale: NetworkScale, measure: Measure) -> Outcome:
+def score_candidates(experiment: Experiment, scale: Scale, measure: Measure) -> Outcome:
     """Score every candidate by a measure of one number; NaN is a `CheckError`.
 
     Records hold finite numbers, so where the measure is minus infinity the score is one less than
@@ -41,7 +41,7 @@ def score_candidates(experiment: Experiment, scale: NetworkScale, measure: Measu
 
 
 def score_by_batch(
-    experiment: Experiment, options: BatchOptions, measure: Callable[[Network, Images], float]
+    experiment: Experiment, options: BatchOptions, measure: Callable[[ChildNetwork, Images], float]
 ) -> Outcome:
     """Score every candidate by a measure of its network and one batch of images."""
     (batch,) = proxy_batches(experiment, options)
@@ -49,23 +49,19 @@ def score_by_batch(
     return score_candidates(experiment, scale, lambda network, _: [measure(network, batch)])
 
 
-def trace_of(experiment: Experiment, scale: NetworkScale) -> dict[str, Any]:
+def trace_of(experiment: Experiment, scale: Scale) -> dict[str, Any]:
     """Return the size and number of the networks that a proxy measures, for its trace."""
-    functions = np.unique(live_codes(experiment.candidates))
-    return {
-        "channels": scale.channels,
-        "cells": scale.cells,
-        "resolution": scale.resolution,
-        "networks": int((functions != DISCONNECTED).sum()),
-    }
+    functions = np.unique(experiment.space.canonical(experiment.candidates))
+    return {**asdict(scale), "networks": int(experiment.space.works(functions).sum())}
 
 
 def measure_candidates(
-    experiment: Experiment, scale: NetworkScale, measure: Measure
+    experiment: Experiment, scale: Scale, measure: Measure
 ) -> NDArray[np.float64]:
     """Return the measures [n, k] of the candidates, see `measure_codes`."""
     return measure_codes(
         experiment.candidates,
+        experiment.family,
         scale,
         experiment.streams,
         measure,
@@ -76,28 +72,30 @@ def measure_candidates(
 
 def measure_codes(
     codes: Codes,
-    scale: NetworkScale,
+    family: Family,
+    scale: Scale,
     streams: Streams,
     measure: Measure,
     *,
     device: torch.device | str = "cpu",
     progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float64]:
-    """Return measures [n, k] of architectures; −∞ for disconnected ones, which are not built.
+    """Return measures [n, k] of architectures; −∞ for those that pass no signal.
 
     Raises:
         CheckError: A measure is NaN.
     """
-    functions, places = np.unique(live_codes(codes), return_inverse=True)
+    space = open_space(family.space)
+    functions, places = np.unique(space.canonical(codes), return_inverse=True)
     rows: list[Sequence[float] | None] = []
-    for code in functions.tolist():
+    for code, works in zip(functions.tolist(), space.works(functions), strict=True):
         row = None
-        if code != DISCONNECTED:
+        if works:
             generator = streams.torch(f"proxies/{code}")
-            row = measure(Network(code, scale, generator).to(device), generator)
+            row = measure(family.child(code, scale, generator).to(device), generator)
             if np.isnan(row).any():
                 raise CheckError(
-                    f"{to_string(code)} measures NaN: pass more images, or use a larger network"
+                    f"{space.format(code)} measures NaN: pass more images, or use a larger network"
                 )
         rows.append(row)
         progress(len(rows) / len(functions))

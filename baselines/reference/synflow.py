@@ -16,13 +16,13 @@ from torch import nn
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.network import Network
 from baselines.reference.proxy_inputs import NetworkOptions, network_scale
 from baselines.reference.scorer import score_candidates
-from benchmark.spaces.nb201.complexity import NetworkScale
+from baselines.supernets.child import ChildNetwork
+from benchmark.spaces.base import Scale
 
 
-def synflow(network: Network, scale: NetworkScale) -> float:
+def synflow(network: ChildNetwork, scale: Scale) -> float:
     """Return the logarithm of the sum of w ∂R/∂w; minus infinity if that is 0.
 
     The network is modified in place: without BatchNorm, weights positive.

@@ -1,6 +1,7 @@
-"""How a supernet is split: gradient distances, partitions of an edge, subspaces."""
+"""How a supernet is split: gradient distances, and partitions of options."""
 
 from baselines.splitting.gradient_distances import (
+    Decisions,
     Distances,
     ShouldStop,
     gradient_distances,
@@ -10,7 +11,7 @@ from baselines.splitting.gradient_distances import (
 from baselines.splitting.partition import (
     Groups,
     Partition,
-    best_edge,
+    best_decision,
     best_partition,
     measured_partition,
     random_partition,
@@ -18,24 +19,21 @@ from baselines.splitting.partition import (
 )
 from baselines.splitting.spectral import spectral_partition
 from baselines.splitting.stopping import EarlyStop
-from baselines.splitting.subspace import FULL, Subspace, scoring_leaves
 
 __all__ = [
-    "FULL",
+    "Decisions",
     "Distances",
     "EarlyStop",
     "Groups",
     "Partition",
     "ShouldStop",
-    "Subspace",
-    "best_edge",
+    "best_decision",
     "best_partition",
     "gradient_distances",
     "measured_partition",
     "mixture_distances",
     "never_stop",
     "random_partition",
-    "scoring_leaves",
     "singletons",
     "spectral_partition",
 ]

@@ -1,12 +1,13 @@
-"""Distances between the gradients that the operations of an edge give (GM-NAS, section 3).
+"""Distances between the gradients that the options of a decision give (GM-NAS, section 3).
 
-For an edge, each operation in turn is alone on it while the other edges carry a drawn path or a
-mixture, and the gradient of the training loss is taken for all weights of cells and residual blocks
-except those on the edge itself. The distance of two operations is 1 − cosine of their gradients,
-with zeros where a child model does not use a weight, averaged over batches.
+Each option of a decision in turn is taken alone while the other decisions follow a drawn path or a
+mixture, and the gradient of the training loss is taken for all weights that the options share:
+those of other decisions, and those of none. The distance of two options is 1 − cosine of their
+gradients, with zeros where a child model does not use a weight, averaged over batches. Decisions
+that are split together are fixed together, to each combination of their options.
 
-Child models of paths that differ in dead edges alone are one function, which is passed once: above
-all the drawn path itself, which is a child for every edge.
+Child models of paths with one canonical form are one function, which is passed once: above all the
+drawn path itself, which is a child for every decision.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,20 +20,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
 
-from baselines.splitting.subspace import Subspace
-from baselines.supernets.nb201 import Mixture, Path, Supernet
+from baselines.supernets.base import Supernet
+from baselines.supernets.mixture import Mixture, Path
 from benchmark.images import Batches
-from benchmark.spaces.nb201 import EDGES, decode, encode, live_codes
+from benchmark.spaces.base import Choices
+from benchmark.spaces.subspace import JointOption, Subspace
 
-Distances = dict[int, NDArray[np.float64]]
-Found = dict[int, list[Tensor]]  # for each edge the distances [n, n] of each batch
+Decisions = tuple[int, ...]
+"""One decision, or several that are split together."""
+Distances = dict[Decisions, NDArray[np.float64]]
+Found = dict[Decisions, list[Tensor]]  # for each the distances [n, n] of each batch
 
 
-ShouldStop = Callable[[Mapping[int, Sequence[Tensor]], int], bool]
-"""Whether matching may stop, given each edge's distances [n, n] of each batch and their number."""
+ShouldStop = Callable[[Mapping[Decisions, Sequence[Tensor]], int], bool]
+"""Whether matching may stop, given the distances [n, n] of each batch, and their number."""
 
 
-def never_stop(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+def never_stop(found: Mapping[Decisions, Sequence[Tensor]], used: int) -> bool:
     """Return False: all batches are used."""
     return False
 
@@ -40,30 +44,30 @@ def never_stop(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
 def gradient_distances(
     network: Supernet,
     subspace: Subspace,
-    edges: Sequence[int],
+    decisions: Sequence[Decisions],
     batches: Batches,
-    base_paths: Sequence[Path],
+    base_paths: Choices,
     before_pass: Callable[[], None],
     *,
     should_stop: ShouldStop = never_stop,
 ) -> Distances:
-    """Return for each edge the distances [n, n] of its n operations, from 0 (alike) to 2.
+    """Return for each decision the distances [n, n] of its n options, from 0 (alike) to 2.
 
-    The supernet's weights stay as they are. In each batch the other edges follow a base path.
+    The supernet's weights stay as they are. In each batch the others follow a base path [D].
     ``before_pass`` is called before each pass of a batch, to charge it.
     """
     vectors = GradientVectors(network)
-    found: Found = {edge: [] for edge in edges}
+    found: Found = {chosen: [] for chosen in decisions}
     for number, base in enumerate(base_paths):
         pixels, labels = batches[number]
-        known: dict[int, Tensor] = {}
-        for edge in edges:
-            children = _children(base, edge, subspace.allowed[edge])
-            for code in children:
-                if code not in known:
+        known: dict[tuple[int, ...], Tensor] = {}
+        for chosen in decisions:
+            children = _children(subspace, base, chosen)
+            for path in children:
+                if path not in known:
                     before_pass()
-                    known[code] = vectors.of(decode(code).tolist(), pixels, labels)
-            found[edge].append(vectors.distances(edge, [known[code] for code in children]))
+                    known[path] = vectors.of(path, pixels, labels)
+            found[chosen].append(vectors.distances(chosen, [known[path] for path in children]))
         if should_stop(found, number + 1):
             break
     return averaged(found)
@@ -72,7 +76,7 @@ def gradient_distances(
 def mixture_distances(
     network: Supernet,
     subspace: Subspace,
-    edges: Sequence[int],
+    decisions: Sequence[Decisions],
     batches: Batches,
     mixtures: Iterable[Mixture],
     before_pass: Callable[[], None],
@@ -80,23 +84,23 @@ def mixture_distances(
     soft: bool = False,
     should_stop: ShouldStop = never_stop,
 ) -> Distances:
-    """Return the same as `gradient_distances` where the other edges carry one mixture per batch.
+    """Return the same as `gradient_distances` where the others carry one mixture per batch.
 
-    With ``soft``, an operation that is alone keeps its weight of the mixture. No gradient flows
-    to the mixtures. Each operation of each edge is a pass of its own.
+    With ``soft``, an option that is alone keeps its weight of the mixture. No gradient flows to
+    the mixtures. Each option of each decision is a pass of its own.
     """
     vectors = GradientVectors(network)
-    found: Found = {edge: [] for edge in edges}
+    found: Found = {chosen: [] for chosen in decisions}
     for number, mixture in enumerate(mixtures):
         pixels, labels = batches[number]
         fixed = mixture.detached()
-        for edge in edges:
+        for chosen in decisions:
             gradients = []
-            for operation in subspace.allowed[edge]:
+            for option in subspace.options(chosen):
                 before_pass()
-                child = fixed.alone(edge, operation, keep_weight=soft)
+                child = fixed.alone(chosen, option, keep_weight=soft)
                 gradients.append(vectors.of(child, pixels, labels))
-            found[edge].append(vectors.distances(edge, gradients))
+            found[chosen].append(vectors.distances(chosen, gradients))
         if should_stop(found, number + 1):
             break
     return averaged(found)
@@ -105,8 +109,8 @@ def mixture_distances(
 def averaged(found: Found) -> Distances:
     """Return the mean distances over batches, added up in their order."""
     return {
-        edge: (sum(matrices[1:], start=matrices[0]) / len(matrices)).cpu().numpy()
-        for edge, matrices in found.items()
+        chosen: (sum(matrices[1:], start=matrices[0]) / len(matrices)).cpu().numpy()
+        for chosen, matrices in found.items()
     }
 
 
@@ -124,28 +128,29 @@ def cosine_distances(vectors: Tensor) -> Tensor:
     return ((distances + distances.T) / 2).clamp(0, 2).fill_diagonal_(0)
 
 
-def _children(base: Path, edge: int, allowed: Sequence[int]) -> list[int]:
-    """Return the live codes of a path with each allowed operation on one edge."""
-    paths = np.tile(np.asarray(base), (len(allowed), 1))
-    paths[:, edge] = allowed
-    return list(live_codes(encode(paths)).tolist())
+def _children(subspace: Subspace, base: Choices, chosen: Decisions) -> list[tuple[int, ...]]:
+    """Return the path of each option of some decisions, the others as in a base path."""
+    space = subspace.space
+    options: tuple[JointOption, ...] = subspace.options(chosen)
+    paths = np.tile(space.activated(base, chosen), (len(options), 1))
+    paths[:, chosen] = options
+    return [tuple(path) for path in space.path(paths).tolist()]
 
 
 class GradientVectors:
-    """Takes gradients of the weights of cells and residual blocks as one vector."""
+    """Takes gradients of the weights that gradient matching compares, as one vector."""
 
     def __init__(self, network: Supernet) -> None:
         self._network = network
         self._weights: list[Parameter] = []
-        self._own: list[slice] = []  # where each edge's own weights are in the vector
+        self._own: list[slice] = []  # where each decision's own weights are in the vector
         end = 0
-        for edge in range(len(EDGES)):
-            weights = network.edge_weights(edge)
+        for decision in range(len(network.space)):
+            weights = network.decision_weights(decision)
             start, end = end, end + sum(weight.numel() for weight in weights)
             self._own.append(slice(start, end))
             self._weights.extend(weights)
-        for block in network.residual_blocks():
-            self._weights.extend(block.parameters())
+        self._weights.extend(network.common_weights())
 
     def of(self, path: Path | Mixture, pixels: Tensor, labels: Tensor) -> Tensor:
         """Return the gradient of the loss of a path or mixture on a batch, [size]."""
@@ -155,13 +160,14 @@ class GradientVectors:
         )
         return torch.cat([gradient.flatten() for gradient in gradients])
 
-    def distances(self, edge: int, gradients: Sequence[Tensor]) -> Tensor:
-        """Return the distances [n, n] of gradients, the edge's own weights left out.
+    def distances(self, chosen: Decisions, gradients: Sequence[Tensor]) -> Tensor:
+        """Return the distances [n, n] of gradients, the decisions' own weights left out.
 
         The distance of a tensor to itself is 0 exactly, also where a dot product rounds otherwise.
         """
         rows = torch.stack(list(gradients)).double()
-        rows[:, self._own[edge]] = 0
+        for decision in chosen:
+            rows[:, self._own[decision]] = 0
         distances = cosine_distances(rows)
         for one, other in combinations(range(len(gradients)), 2):
             if gradients[one] is gradients[other]:

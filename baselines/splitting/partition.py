@@ -1,8 +1,8 @@
-"""How the operations of an edge are grouped, and which edge is split (GM-NAS, section 3).
+"""How the options of a decision are grouped, and which is split (GM-NAS, section 3).
 
 Operations are positions 0 to n-1. A partition is better the more distance it *separates*, which is
 the minimum cut of the graph of similarities. Sums that differ by rounding alone count as equal, and
-the first of equals is taken: in the order of `set_partitions`, or the smallest edge.
+the first of equals is taken: in the order of `set_partitions`, or the first decision.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ ROUNDING = 1e-9  # relative to the numbers compared, absolute where they are bel
 
 @dataclass(frozen=True)
 class Partition:
-    """Groups of n operations, and the sums of distances over pairs across and inside groups."""
+    """Groups of n options, and the sums of distances over pairs across and inside groups."""
 
     groups: Groups
     separated: float
@@ -34,7 +34,7 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
     Args:
         distances: non-negative, symmetric, with a zero diagonal, each up to rounding; [n, n].
         groups: number of groups, 2 to n.
-        min_size: least size of a group; where n operations cannot fill such groups, the largest
+        min_size: least size of a group; where n options cannot fill such groups, the largest
             size that they can fill, n // groups, takes its place.
 
     Returns:
@@ -50,12 +50,12 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
     return partitions[_first_of_best([partition.separated for partition in partitions])]
 
 
-def best_edge(partitions: Mapping[int, Partition]) -> int:
-    """Return the edge whose partition separates the most distance, the smallest of equals."""
+def best_decision(partitions: Mapping[tuple[int, ...], Partition]) -> tuple[int, ...]:
+    """Return the decisions whose partition separates the most distance, the first of equals."""
     if not partitions:
-        raise InputError("no edge is left to split: ask for fewer levels of splits")
-    edges = sorted(partitions)
-    return edges[_first_of_best([partitions[edge].separated for edge in edges])]
+        raise InputError("no decision is left to split: ask for fewer levels of splits")
+    order = sorted(partitions)
+    return order[_first_of_best([partitions[one].separated for one in order])]
 
 
 def random_partition(n: int, groups: int, min_size: int, generator: np.random.Generator) -> Groups:
@@ -65,7 +65,7 @@ def random_partition(n: int, groups: int, min_size: int, generator: np.random.Ge
 
 
 def singletons(n: int) -> Groups:
-    """Return every operation alone: the exhaustive split of few-shot NAS."""
+    """Return every option alone: the exhaustive split of few-shot NAS."""
     return tuple((position,) for position in range(n))
 
 
@@ -75,7 +75,7 @@ def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:
     The least size of a group is lowered to n // groups where n is too small for it.
     """
     if not 2 <= groups <= n:
-        raise InputError(f"{groups} groups of {n} operations: choose 2 to {n} groups")
+        raise InputError(f"{groups} groups of {n} options: choose 2 to {n} groups")
     if min_size < 1:
         raise InputError(f"min_size is {min_size}: choose 1 or more, groups are not empty")
     return _completions((), n, groups, min(min_size, n // groups))

@@ -1,4 +1,4 @@
-"""Groups of operations by spectral clustering, for edges with too many to try every partition."""
+"""Groups of options by spectral clustering, for decisions with too many to try every partition."""
 
 import warnings
 
@@ -12,10 +12,10 @@ SEED = 0  # of the starting vector of the eigenvalue solver; the same cut at eve
 
 
 def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> Partition:
-    """Return a partition that keeps similar operations together, not always the best one.
+    """Return a partition that keeps similar options together, not always the best one.
 
-    The affinity of two operations is (1 + cosine) / 2 = 1 − distance / 2. Groups below the least
-    size then get, one by one, the operation whose move separates the most distance.
+    The affinity of two options is (1 + cosine) / 2 = 1 − distance / 2. Groups below the least
+    size then get, one by one, the option whose move separates the most distance.
 
     Arguments are those of `best_partition`, with distances from 0 to 2.
     """
@@ -23,7 +23,7 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
 
     matrix = checked_distances(distances)
     if not 2 <= groups <= len(matrix):
-        raise InputError(f"{groups} groups of {len(matrix)} operations: choose 2 to {len(matrix)}")
+        raise InputError(f"{groups} groups of {len(matrix)} options: choose 2 to {len(matrix)}")
     if min_size < 1:
         raise InputError(f"min_size is {min_size}: choose 1 or more, groups are not empty")
     if groups == len(matrix):
@@ -44,7 +44,7 @@ def spectral_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2)
 def _balanced(
     matrix: NDArray[np.float64], labels: NDArray[np.int64], groups: int, least: int
 ) -> NDArray[np.int64]:
-    """Return labels with at least ``least`` operations each; of equal moves the first is taken."""
+    """Return labels with at least ``least`` options each; of equal moves the first is taken."""
     labels = labels.copy()
     while True:
         sizes = np.bincount(labels, minlength=groups)

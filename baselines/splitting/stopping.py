@@ -1,6 +1,6 @@
 """Stopping gradient matching early where more batches would hardly change the decision.
 
-A candidate is a partition of an edge, and each batch gives the distance that it separates. After
+A candidate is a partition of a decision, and each batch gives the distance that it separates. After
 all T batches the candidate with the greatest mean is chosen. After n of them the leader is ahead of
 a rival by differences with mean m and standard deviation s. If these are normal and nothing is
 known beforehand, the mean difference over all T lies around m with variance s²·(T − n)/(n·T), so
@@ -24,8 +24,8 @@ FIRST_CHECK = 8  # batches; each further check is after twice as many
 class EarlyStop:
     """Decides after each of the batches ``planned`` whether gradient matching may stop.
 
-    ``error`` is the greatest probability, from 0 to 1, that another edge or partition would have
-    been chosen after all batches; 0 never stops.
+    ``error`` is the greatest probability, from 0 to 1, that another decision or partition would
+    have been chosen after all batches; 0 never stops.
     """
 
     def __init__(self, planned: int, groups: int, min_size: int, error: float) -> None:
@@ -35,7 +35,7 @@ class EarlyStop:
         self._error = error
         self._checks = _checks(planned)
 
-    def should_stop(self, found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+    def should_stop(self, found: Mapping[tuple[int, ...], Sequence[Tensor]], used: int) -> bool:
         """Return whether to stop, as `ShouldStop`; the host waits for the device at checks only."""
         self.used = used
         if not self._error or used not in self._checks:
@@ -57,7 +57,7 @@ class EarlyStop:
 def separated_distances(
     matrices: NDArray[np.float64], groups: int, min_size: int
 ) -> NDArray[np.float64]:
-    """Return the distance that each partition of an edge separates in each batch.
+    """Return the distance that each partition of a decision separates in each batch.
 
     Distances are [batches, n, n]; the result is [batches, partitions], in the order of
     `set_partitions`.

@@ -5,7 +5,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
-from baselines.reference.network import Network
+from baselines.supernets.child import ChildNetwork
 from benchmark.tasks.protocol import StandaloneSettings
 
 
@@ -15,15 +15,15 @@ class WeightAverage:
     BatchNorm's running statistics are averaged with the weights.
     """
 
-    def __init__(self, network: Network, settings: StandaloneSettings, steps: int) -> None:
+    def __init__(self, network: ChildNetwork, settings: StandaloneSettings, steps: int) -> None:
         self._network = network
         self._settings = settings
         self._start = min(round(settings.average_from * steps), steps - 1)
-        self._copy: Network | None = None
+        self._copy: ChildNetwork | None = None
         self._pairs: tuple[list[Tensor], list[Tensor]] = ([], [])
 
     @property
-    def network(self) -> Network:
+    def network(self) -> ChildNetwork:
         """The network to evaluate."""
         return self._network if self._copy is None else self._copy
 
@@ -42,7 +42,7 @@ class WeightAverage:
         torch._foreach_lerp_(*self._pairs, share)
 
 
-def _numbers(network: Network) -> list[Tensor]:
+def _numbers(network: ChildNetwork) -> list[Tensor]:
     """Return all weights and running statistics."""
     buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
     return [*(weight.data for weight in network.parameters()), *buffers]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.reference.network import Network
+from baselines.supernets.child import ChildNetwork
 from benchmark.errors import DivergedError
 from benchmark.images import Images
 
@@ -23,7 +23,7 @@ class AccuracyAndLoss(NamedTuple):
 
 
 @torch.inference_mode()
-def evaluate_network(network: Network, images: Images, *, mirrored: bool) -> AccuracyAndLoss:
+def evaluate_network(network: ChildNetwork, images: Images, *, mirrored: bool) -> AccuracyAndLoss:
     """Evaluate a network on images, and leave it in evaluation mode.
 
     ``mirrored`` averages the logits of each image and its mirror image.
@@ -48,7 +48,7 @@ def evaluate_network(network: Network, images: Images, *, mirrored: bool) -> Acc
 
 
 @torch.no_grad()
-def recompute_batch_norm(network: Network, images: Images) -> None:
+def recompute_batch_norm(network: ChildNetwork, images: Images) -> None:
     """Set BatchNorm's running statistics to their mean over batches of images."""
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]

@@ -1,7 +1,8 @@
 """Training one architecture from scratch.
 
 At a seed all architectures see the same batches in the same order, and draw their weights from the
-same stream. The result depends on protocol, seed and live architecture, not on earlier trainings.
+same stream. The result depends on protocol, seed and canonical architecture, not on what was
+trained before.
 """
 
 import math
@@ -15,13 +16,12 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from baselines.reference.network import Network
 from baselines.standalone.averaging import WeightAverage
 from baselines.standalone.evaluation import evaluate_network, recompute_batch_norm
 from baselines.standalone.images import read_parts, seed_batches
+from baselines.supernets.registry import family_of
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import live_codes
 from benchmark.tasks.protocol import StandaloneSettings, TrainingProtocol
 
 SPLITS = ("valid", "test")
@@ -51,8 +51,8 @@ def train_standalone(
 ) -> TrainingResult:
     """Train an architecture from freshly drawn weights and evaluate it.
 
-    Its dead edges are left out. ``progress`` is called after each step with the share of steps
-    done.
+    It is trained in its canonical form. ``progress`` is called after each step with the share of
+    steps done.
 
     Raises:
         DivergedError: A loss or logit is not finite.
@@ -60,9 +60,9 @@ def train_standalone(
     settings, evaluation = protocol.training, protocol.evaluation
     parts = read_parts(protocol, folder, device)
     batches = seed_batches(protocol, seed, folder, device)
-    (live,) = live_codes([code]).tolist()
-    network = Network(live, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
-    network = network.to(device)
+    space, generator = protocol.search_space, Streams(seed).torch("alone/weights")
+    (canonical,) = space.canonical([code]).tolist()
+    network = family_of(space).child(canonical, protocol.scale, generator, running=True).to(device)
     average = WeightAverage(network, settings, len(batches))
     optimiser = torch.optim.SGD(
         network.parameters(),

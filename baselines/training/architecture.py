@@ -1,41 +1,45 @@
-"""Architecture parameters α: one number for each operation that a subspace allows on an edge."""
+"""Architecture parameters α: one number for each option that a subspace allows."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from baselines.splitting import Subspace
-from baselines.supernets.nb201 import Mixture
-from benchmark.spaces.nb201 import EDGES, OPERATIONS
+from baselines.supernets.mixture import Mixture
+from benchmark.spaces.subspace import Subspace
 
 
 class Architecture(nn.Module):
-    """The parameters α [6, 5] of one supernet, only for operations that its subspace allows."""
+    """The parameters α of one supernet, only for options that its subspace allows.
+
+    As a table they are [D, n], n the most options that a decision has.
+    """
 
     def __init__(self, subspace: Subspace, values: Tensor) -> None:
         super().__init__()
-        self.operations = subspace.allowed
-        self.edges = nn.ParameterList(
-            nn.Parameter(values[edge, list(allowed)].detach().clone())
-            for edge, allowed in enumerate(subspace.allowed)
+        self.options = subspace.allowed
+        self.decisions = nn.ParameterList(
+            nn.Parameter(values[decision, list(allowed)].detach().clone())
+            for decision, allowed in enumerate(subspace.allowed)
         )
+        self._most = values.shape[1]
 
-    def parameter(self, edge: int) -> Tensor:
-        """Return the parameters of one edge, [n]."""
-        found: Tensor = self.edges[edge]
+    def parameter(self, decision: int) -> Tensor:
+        """Return the parameters of one decision, [n]."""
+        found: Tensor = self.decisions[decision]
         return found
 
     def values(self) -> Tensor:
-        """Return all parameters as [6, 5], NaN where an edge lacks an operation."""
-        table = torch.full((len(EDGES), len(OPERATIONS)), torch.nan, device=self.edges[0].device)
-        for edge, allowed in enumerate(self.operations):
-            table[edge, list(allowed)] = self.parameter(edge).detach().to(table.dtype)
+        """Return all parameters as a table, NaN where a decision lacks an option."""
+        shape = (len(self.options), self._most)
+        table = torch.full(shape, torch.nan, device=self.decisions[0].device)
+        for decision, allowed in enumerate(self.options):
+            table[decision, list(allowed)] = self.parameter(decision).detach().to(table.dtype)
         return table
 
     def mixture(self, weights: Callable[[int, Tensor], Tensor]) -> Mixture:
-        """Return the mixture whose weights [n] a function computes of an edge and its α [n]."""
+        """Return the mixture whose weights [n] a function computes of a decision and its α [n]."""
         return Mixture(
-            self.operations,
-            tuple(weights(edge, self.parameter(edge)) for edge in range(len(EDGES))),
+            self.options,
+            tuple(weights(place, self.parameter(place)) for place in range(len(self.options))),
         )

@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
-from baselines.splitting import Distances, ShouldStop, Subspace, never_stop, scoring_leaves
-from baselines.supernets.nb201 import Supernet, accelerate, score_codes
+from baselines.splitting import Decisions, Distances, ShouldStop, never_stop
+from baselines.supernets.base import Supernet
+from baselines.supernets.scoring import score_codes
 from baselines.training.architecture import Architecture
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.budget import Spending
 from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import reading_checkpoint
-from benchmark.spaces.nb201 import Codes, live_codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.subspace import Subspace, scoring_leaves
 
 
 @dataclass(eq=False)
@@ -50,7 +52,7 @@ class Base(ABC):
     # batches that one step passes forward and backward, each charged to the budget; a step that
     # trains weights alone passes one
     passes: ClassVar[int]
-    has_weights: ClassVar[bool] = True  # whether operations of a mixture have weights
+    has_weights: ClassVar[bool] = True  # whether options of a mixture have weights
 
     def __init__(self, experiment: Experiment, longest: int | None = None) -> None:
         self.experiment = experiment
@@ -65,8 +67,10 @@ class Base(ABC):
     def start(self, subspace: Subspace) -> SupernetState:
         """Return a supernet with the seed's initial weights, the same at every call."""
         generator = self.experiment.streams.torch("initial weights")
-        network = Supernet(self.experiment.scale, generator).to(self.experiment.device)
-        return SupernetState(subspace, accelerate(network, self.experiment.training))
+        experiment = self.experiment
+        network = experiment.family.supernet(experiment.scale, generator).to(experiment.device)
+        network.accelerate(experiment.training)
+        return SupernetState(subspace, network)
 
     def inherit(self, state: SupernetState, subspace: Subspace) -> SupernetState:
         """Return a supernet of a part of a subspace that starts from a copy of its weights."""
@@ -119,17 +123,20 @@ class Base(ABC):
 
     @classmethod
     def check_weights(cls) -> None:
-        """Check that operations have weights in a mixture."""
+        """Check that options have weights in a mixture."""
         if not cls.has_weights:
             raise InputError(
-                f"base {cls.name} has no architecture parameters to weight an operation by: choose "
+                f"base {cls.name} has no architecture parameters to weight an option by: choose "
                 "the hard weight, or another base"
             )
 
     @staticmethod
     @abstractmethod
-    def matching_passes(edges: int, operations: int) -> int:
-        """Return the most passes of a batch that `distances` makes for a number of edges."""
+    def matching_passes(options: Sequence[int]) -> int:
+        """Return the most passes of a batch that `distances` makes.
+
+        ``options`` has the number of options of each decision that is matched.
+        """
 
     @abstractmethod
     def training(
@@ -141,7 +148,7 @@ class Base(ABC):
     def distances(
         self,
         state: SupernetState,
-        edges: Sequence[int],
+        decisions: Sequence[Decisions],
         batches: Batches,
         name: str,
         before_pass: Callable[[], None],
@@ -149,12 +156,12 @@ class Base(ABC):
         soft: bool = False,
         should_stop: ShouldStop = never_stop,
     ) -> Distances:
-        """Return the gradient distances between the operations of edges (GM-NAS, section 3).
+        """Return the gradient distances between the options of decisions (GM-NAS, section 3).
 
         Arguments are those of `gradient_distances`; random streams are named after the supernet's
-        ``name``, and with ``soft`` an operation that is alone keeps its weight of the mixture.
+        ``name``, and with ``soft`` an option that is alone keeps its weight of the mixture.
 
-        The other edges carry what the base trains: a drawn path, or the current mixture. The
+        The other decisions carry what the base trains: a drawn path, or the current mixture. The
         supernet and its architecture parameters stay as they are.
         """
 
@@ -168,23 +175,24 @@ class Base(ABC):
         """
 
     def score(self, leaves: Sequence[SupernetState]) -> NDArray[np.float64]:
-        """Return scores [n] of the candidates as paths, each by the leaf that holds its live code.
+        """Return scores [n] of the candidates as paths, each by the leaf that owns it.
 
         ``leaves`` are supernets whose subspaces hold every architecture exactly once.
 
-        Candidates with the same live code are one function, which is scored once.
+        Candidates with the same canonical code are one function, which is scored once.
         """
-        live, places = np.unique(live_codes(self.experiment.candidates), return_inverse=True)
-        owners = scoring_leaves([leaf.subspace for leaf in leaves], live)
-        scores = np.full(len(live), np.nan)
+        canonical = self.experiment.space.canonical(self.experiment.candidates)
+        functions, places = np.unique(canonical, return_inverse=True)
+        owners = scoring_leaves([leaf.subspace for leaf in leaves], functions)
+        scores = np.full(len(functions), np.nan)
         for number, leaf in enumerate(leaves):
             mine = owners == number
             if mine.any():
-                scores[mine] = self.score_functions(leaf.network, live[mine])
+                scores[mine] = self.score_functions(leaf.network, functions[mine])
         return scores[places]
 
     def score_functions(self, network: Supernet, codes: Codes) -> NDArray[np.float64]:
-        """Score live codes [n], ascending, by one supernet; counted beside the budget."""
+        """Score canonical codes [n], ascending, by one supernet; counted beside the budget."""
         experiment = self.experiment
 
         def count(images: int) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from baselines.supernets.nb201 import Mixture
+from baselines.supernets.mixture import Mixture
 from baselines.training.base import SupernetState
 from baselines.training.differentiable import Differentiable, normal_values, parameters_of
 
@@ -17,18 +17,18 @@ DEVIATION = 1e-3  # of the initial α
 
 
 class Darts(Differentiable):
-    """Trains the sum over all operations, weighted by the softmax of α.
+    """Trains the sum over all options, weighted by the softmax of α.
 
     A step passes two batches: one for α, one for the weights.
     """
 
     name: ClassVar[str] = "darts"
-    description: ClassVar[str] = "all operations weighted by softmax, first order; selects argmax"
+    description: ClassVar[str] = "all options weighted by softmax, first order; selects argmax"
     passes: ClassVar[int] = 2
 
     def initial_parameters(self, generator: torch.Generator) -> Tensor:
-        """Return α close to zero, [6, 5]."""
-        return normal_values(generator, 0.0, DEVIATION)
+        """Return α close to zero, [D, n]."""
+        return normal_values(self.experiment.space, generator, 0.0, DEVIATION)
 
     def mixtures(
         self, state: SupernetState, count: int, stream: str
@@ -37,6 +37,6 @@ class Darts(Differentiable):
         architecture = parameters_of(state)
 
         def mixture(draw: int, progress: float) -> Mixture:
-            return architecture.mixture(lambda edge, alpha: alpha.softmax(0))
+            return architecture.mixture(lambda decision, alpha: alpha.softmax(0))
 
         return mixture

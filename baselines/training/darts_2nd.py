@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.nb201 import Mixture
+from baselines.supernets.mixture import Mixture
 from baselines.training.architecture import Architecture
 from baselines.training.darts import Darts
 from baselines.training.differentiable import Batch, gradients
@@ -40,7 +40,7 @@ class SecondOrderDarts(Darts):
         mixture: Callable[[], Mixture],
         batch: Batch,
     ) -> list[Tensor]:
-        """Return the gradient of the validation loss after a step of SGD, for each edge's α."""
+        """Return the gradient of the validation loss after a step of SGD, for each decision's α."""
         network = weights.network
         train = weights.batch()
 

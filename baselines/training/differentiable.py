@@ -4,6 +4,7 @@ A step first trains α on validation images and then the weights on training ima
 1806.09055, algorithm 1], each with the other held fixed.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,14 +16,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.experiment import Experiment
-from baselines.splitting import Distances, ShouldStop, Subspace, mixture_distances, never_stop
-from baselines.supernets.nb201 import Mixture
+from baselines.splitting import (
+    Decisions,
+    Distances,
+    ShouldStop,
+    mixture_distances,
+    never_stop,
+)
+from baselines.supernets.mixture import Mixture
 from baselines.training.architecture import Architecture
 from baselines.training.base import Base, SupernetState
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, decode
+from benchmark.spaces.base import Codes, Space
+from benchmark.spaces.subspace import Subspace
 
 Batch = tuple[Tensor, Tensor]
 
@@ -38,13 +46,13 @@ class Differentiable(Base):
         self.architecture_batches = experiment.batches(images, count, "architecture batches")
 
     @staticmethod
-    def matching_passes(edges: int, operations: int) -> int:
-        """Return one pass for each operation on each edge."""
-        return edges * operations
+    def matching_passes(options: Sequence[int]) -> int:
+        """Return one pass for each option of each decision."""
+        return sum(options)
 
     @abstractmethod
     def initial_parameters(self, generator: torch.Generator) -> Tensor:
-        """Return where α starts, [6, 5], drawn on the CPU."""
+        """Return where α starts, [D, n], drawn on the CPU."""
 
     @abstractmethod
     def mixtures(
@@ -63,7 +71,7 @@ class Differentiable(Base):
         mixture: Callable[[], Mixture],
         batch: Batch,
     ) -> list[Tensor]:
-        """Return the gradient of the validation loss for each edge's α, the weights held fixed."""
+        """Return the gradient of the validation loss for each decision's α at fixed weights."""
         return gradients(
             F.cross_entropy(weights.network(batch[0], mixture()), batch[1]),
             list(architecture.parameters()),
@@ -91,7 +99,7 @@ class Differentiable(Base):
     def distances(
         self,
         state: SupernetState,
-        edges: Sequence[int],
+        decisions: Sequence[Decisions],
         batches: Batches,
         name: str,
         before_pass: Callable[[], None],
@@ -99,14 +107,14 @@ class Differentiable(Base):
         soft: bool = False,
         should_stop: ShouldStop = never_stop,
     ) -> Distances:
-        """Return the gradient distances where the other edges carry the current mixture."""
+        """Return the gradient distances where the others carry the current mixture."""
         current = self.mixtures(state, len(batches), f"matching mixtures/{name}")
         with torch.no_grad():
             mixtures = [current(draw, state.progress) for draw in range(len(batches))]
         return mixture_distances(
             state.network,
             state.subspace,
-            edges,
+            decisions,
             batches,
             mixtures,
             before_pass,
@@ -117,14 +125,20 @@ class Differentiable(Base):
     def select(
         self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
     ) -> int:
-        """Return the architecture with the greatest sum of α over its edges, the first of equals.
+        """Return the architecture whose options have the greatest weights, the first of equals.
 
-        If all architectures are candidates, that is the greatest α on every edge. A candidate may
-        carry an operation that the supernet lacks on an edge that is dead: it has no such sum and
-        is selected, by its score, only if no candidate has one.
+        That is the greatest product of softmax(α) over the decisions that matter in it: if all
+        architectures are candidates, the greatest α of each decision. A candidate may take an
+        option that the supernet lacks, where it does nothing: it has no such product and is
+        selected, by its score, only if no candidate has one.
         """
-        alpha = parameters_of(state).values().double().cpu().numpy()
-        sums = alpha[np.arange(len(EDGES)), decode(codes)].sum(axis=1)
+        space = self.experiment.space
+        alpha = parameters_of(state).values().double().cpu()
+        weights = alpha.masked_fill(alpha.isnan(), -math.inf).log_softmax(1)
+        logarithms = weights.masked_fill(alpha.isnan(), math.nan).numpy()
+        choices = space.decode(codes)
+        terms = logarithms[np.arange(len(space)), choices]
+        sums = np.where(space.active(choices), terms, 0.0).sum(axis=1)
         return int((scores if np.isnan(sums).all() else np.nan_to_num(sums, nan=-np.inf)).argmax())
 
 
@@ -205,9 +219,11 @@ def parameters_of(state: SupernetState) -> Architecture:
     return state.architecture
 
 
-def normal_values(generator: torch.Generator, mean: float, deviation: float) -> Tensor:
-    """Return normally distributed numbers for all operations of all edges, [6, 5]."""
-    drawn = torch.randn(len(EDGES), len(OPERATIONS), generator=generator)
+def normal_values(
+    space: Space, generator: torch.Generator, mean: float, deviation: float
+) -> Tensor:
+    """Return normally distributed numbers for all options of all decisions, [D, n]."""
+    drawn = torch.randn(len(space), int(space.n_options.max()), generator=generator)
     return mean + deviation * drawn
 
 

@@ -1,4 +1,4 @@
-"""Random search with parameter sharing: every step trains one uniformly drawn connected path.
+"""Random search with parameter sharing: every step trains one uniformly drawn path that works.
 
 [RSPS] Li & Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
 """
@@ -9,11 +9,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.splitting import Distances, ShouldStop, gradient_distances, never_stop
+from baselines.splitting import Decisions, Distances, ShouldStop, gradient_distances, never_stop
 from baselines.training.base import Base, SupernetState
 from baselines.training.weights import StepRange, WeightTraining, path_training
 from benchmark.images import Batches
-from benchmark.spaces.nb201 import Codes, is_connected
+from benchmark.spaces.base import Codes
 
 
 class Rsps(Base):
@@ -25,22 +25,22 @@ class Rsps(Base):
     has_weights: ClassVar[bool] = False
 
     @staticmethod
-    def matching_passes(edges: int, operations: int) -> int:
+    def matching_passes(options: Sequence[int]) -> int:
         """Return the passes of the drawn path and its children; fewer if some are one function."""
-        return 1 + (operations - 1) * edges if edges else 0
+        return 1 + sum(number - 1 for number in options) if options else 0
 
     def training(
         self, state: SupernetState, steps: StepRange, name: str, *, frozen: bool = False
     ) -> WeightTraining:
-        """Return the training of uniformly drawn connected paths of the subspace."""
+        """Return the training of uniformly drawn paths of the subspace."""
         generator = self.experiment.streams.numpy(f"paths/{name}")
-        paths = state.subspace.draw_paths(steps.steps, generator).tolist()
+        paths = state.subspace.draw(steps.steps, generator)
         return path_training(state.network, self.batches, paths, steps, self.experiment.training)
 
     def distances(
         self,
         state: SupernetState,
-        edges: Sequence[int],
+        decisions: Sequence[Decisions],
         batches: Batches,
         name: str,
         before_pass: Callable[[], None],
@@ -48,15 +48,15 @@ class Rsps(Base):
         soft: bool = False,
         should_stop: ShouldStop = never_stop,
     ) -> Distances:
-        """Return the gradient distances where the other edges carry one drawn path per batch."""
+        """Return the gradient distances where the others follow one drawn path per batch."""
         if soft:
             self.check_weights()
         generator = self.experiment.streams.numpy(f"matching paths/{name}")
-        paths = state.subspace.draw_paths(len(batches), generator).tolist()
+        paths = state.subspace.draw(len(batches), generator)
         return gradient_distances(
             state.network,
             state.subspace,
-            edges,
+            decisions,
             batches,
             paths,
             before_pass,
@@ -66,12 +66,12 @@ class Rsps(Base):
     def select(
         self, state: SupernetState, codes: Codes, scores: NDArray[np.float64], name: str
     ) -> int:
-        """Return the best-scored of some drawn connected architectures, the first drawn of equals.
+        """Return the best-scored of some drawn architectures that work, the first drawn of equals.
 
         Drawn with replacement, as in [RSPS].
         """
         generator = self.experiment.streams.numpy(f"selection/{name}")
-        connected = np.flatnonzero(is_connected(codes))
-        pool = connected if connected.size else np.arange(len(codes))
+        working = np.flatnonzero(self.experiment.space.works(codes))
+        pool = working if working.size else np.arange(len(codes))
         drawn = pool[generator.integers(pool.size, size=self.experiment.search.drawn)]
         return int(drawn[scores[drawn].argmax()])

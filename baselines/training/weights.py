@@ -5,7 +5,7 @@ steps at a time, so that the host seldom waits for it.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch.nn.utils import clip_grad_norm_
 
-from baselines.supernets.nb201.mixture import Mixture
-from baselines.supernets.nb201.network import Path, Supernet
+from baselines.supernets.base import Supernet
+from baselines.supernets.mixture import Mixture, Path
 from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import whole_number
-from benchmark.spaces.nb201 import decode, encode, live_codes
+from benchmark.spaces.base import Choices
 from benchmark.tasks.sections import TrainingSettings
 
 CHECK_EVERY = 256  # steps; each check of their losses waits for the device once
@@ -45,8 +45,8 @@ def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:
 class WeightTraining:
     """Trains the weights of one supernet over a range of steps, minimising the cross-entropy.
 
-    ``choose`` returns what a step trains, given its position in the range: a mixture, or a path
-    with ``none`` on its dead edges, whose weights would get gradients of zero.
+    ``choose`` returns what a step trains, given its position in the range: a mixture, or a path in
+    canonical form, so that weights which do nothing in it get no gradient.
 
     Weights that a step does not use get no gradient, and so neither weight decay nor momentum.
     Momentum starts from zero in each range.
@@ -144,10 +144,10 @@ class WeightTraining:
 def path_training(
     network: Supernet,
     batches: Batches,
-    paths: Sequence[Path],
+    paths: Choices,
     steps: StepRange,
     settings: TrainingSettings,
 ) -> WeightTraining:
-    """Return the training of one path per step, its dead edges left out; see `WeightTraining`."""
-    live = decode(live_codes(encode(paths))).tolist() if len(paths) else []
-    return WeightTraining(network, batches, steps, settings, live.__getitem__)
+    """Return the training of one path [D] of ``paths`` per step; see `WeightTraining`."""
+    canonical = network.space.path(paths).tolist()
+    return WeightTraining(network, batches, steps, settings, canonical.__getitem__)

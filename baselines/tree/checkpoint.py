@@ -34,7 +34,7 @@ class TreeCheckpoint:
                 experiment.streams.recall(json.loads(self._loaded["streams"]))
                 trajectory.load_state_dict(json.loads(self._loaded["trajectory"]))
                 for split, images in json.loads(self._loaded["splits"]):
-                    check_split(split)
+                    check_split(split, experiment.space)
                     self._splits[split["node"]] = (split, whole_number(images))
                 steps = self._loaded["leaf steps"]
                 self._leaf_steps = None if steps is None else whole_number(steps)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
-from baselines.splitting import Subspace
-from baselines.supernets.nb201 import Supernet
+from baselines.supernets.base import Supernet
 from benchmark.records.checkpoints import whole_number
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import Codes, live_codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.subspace import Subspace
 
 SAMPLE_SEED = 0  # of every run, so that all methods and seeds score the same architectures
 
@@ -46,7 +46,7 @@ class Trajectory:
         self._candidates = experiment.candidates
         count = settings.architectures if settings.points else 0
         self._codes = trajectory_codes(self._candidates, count)
-        self._live = live_codes(self._codes)
+        self._canonical = experiment.space.canonical(self._codes)
         self._holder = np.zeros(len(self._codes), np.int64)  # number of each code's supernet
         self._supernets: dict[int, Supernet] = {}
         self._held = 0
@@ -76,7 +76,7 @@ class Trajectory:
     def _hold(self, subspace: Subspace, network: Supernet) -> None:
         """Let a supernet score its part of the sample, and drop those that score nothing."""
         self._held += 1
-        self._holder[subspace.contains(self._live)] = self._held
+        self._holder[subspace.contains(self._canonical)] = self._held
         known = {**self._supernets, self._held: network}
         self._supernets = {number: known[number] for number in np.unique(self._holder).tolist()}
 
@@ -115,6 +115,6 @@ class Trajectory:
         scores = np.empty(len(self._codes))
         for number, network in self._supernets.items():
             mine = self._holder == number
-            functions, places = np.unique(self._live[mine], return_inverse=True)
+            functions, places = np.unique(self._canonical[mine], return_inverse=True)
             scores[mine] = self._score(network, functions)[places]
         return [float(score) for score in scores]

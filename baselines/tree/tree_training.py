@@ -1,43 +1,40 @@
 """Training a tree of sub-supernets: warm up, split, train further, within one budget.
 
 One-shot, few-shot and GM-NAS are this tree with no, one or several levels of splits; they differ in
-how a node chooses its edge and groups. The leaves share what is left of the budget after warm-up
-and splitting, equally to within one step.
+how a node chooses its decision and groups. The leaves share what is left of the budget after
+warm-up and splitting, equally to within one step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.schedule import Plan, Schedule, Workload, plan_schedule
-from baselines.splitting import FULL, Groups, Subspace, scoring_leaves
 from baselines.training import Base, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.checkpoint import TreeCheckpoint
 from baselines.tree.trajectory import Trajectory
 from benchmark.budget import Spending
-from benchmark.errors import CheckError
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, to_string
+from benchmark.errors import CheckError, unknown_name
+from benchmark.spaces.base import JOINED
+from benchmark.spaces.subspace import JointOption, Subspace, scoring_leaves
 from benchmark.tasks.task import Task
 
-EdgeIndex = Annotated[int, Meta(ge=0, le=len(EDGES) - 1)]
-_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
 LOSS_POINTS = 50  # losses of a node in a trace, each a mean over consecutive steps
 
 
 @dataclass(frozen=True)
 class Split:
-    """The edge that a node is split on, the operations of each child, and the reasons as JSON."""
+    """What a node is split on: one decision or several, the options of each child, and why."""
 
-    edge: int
-    groups: Groups
-    trace: dict[str, Any] = field(default_factory=dict)
+    decisions: tuple[int, ...]
+    groups: tuple[tuple[JointOption, ...], ...]
+    trace: dict[str, Any] = field(default_factory=dict)  # the reasons, as JSON
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +111,8 @@ class _Tree:
         self._losses: dict[str, list[float]] = {}
 
     def train(self) -> Outcome:
-        nodes = [TreeNode("root", self._base.start(FULL), 0)]
+        whole = Subspace.whole(self._experiment.space)
+        nodes = [TreeNode("root", self._base.start(whole), 0)]
         for level in range(len(self._schedule.groups)):
             nodes = self._train_level(nodes, self._planned[level], last=False)
             nodes = [child for node in nodes for child in self._children(node, level)]
@@ -189,8 +187,7 @@ class _Tree:
         self._checkpoint.add_split(split, images)
         self._splits.append(split)
         self._levels[-1]["matching"] += images
-        edge = _EDGES.index(split["edge"])
-        groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
+        decisions, groups = named_split(node.subspace, split)
         is_last = level == len(self._schedule.groups) - 1
         restart = self._schedule.restart == "always" or (
             self._schedule.restart == "last" and is_last
@@ -201,7 +198,7 @@ class _Tree:
                 self._base.start(part) if restart else self._base.inherit(node.state, part),
                 0 if restart else node.steps,
             )
-            for number, part in enumerate(node.subspace.split(edge, groups))
+            for number, part in enumerate(node.subspace.split(decisions, groups))
         ]
 
     def _split(self, node: TreeNode) -> tuple[dict[str, Any], int]:
@@ -211,8 +208,11 @@ class _Tree:
             split = self._choose_split(self._base, node)
         described = {
             "node": node.name,
-            "edge": _EDGES[split.edge],
-            "groups": [[OPERATIONS[index] for index in group] for group in split.groups],
+            "decisions": [node.subspace.space.decisions[one].name for one in split.decisions],
+            "groups": [
+                [node.subspace.names(split.decisions, option) for option in group]
+                for group in split.groups
+            ],
             **split.trace,
         }
         return described, self._matched - before
@@ -243,17 +243,32 @@ class _Tree:
         """
         selected = {}
         if places.size:
-            codes = self._experiment.candidates[places]
+            space, codes = self._experiment.space, self._experiment.candidates[places]
             chosen = self._base.select(leaf.state, codes, scores[places], leaf.name)
             score = float(scores[places][chosen])
-            selected = {"selected": {"architecture": to_string(codes[chosen]), "score": score}}
+            selected = {
+                "selected": {"architecture": space.format(int(codes[chosen])), "score": score}
+            }
         return {
             "node": leaf.name,
-            "operations": leaf.subspace.to_lists(),
+            "options": leaf.subspace.to_lists(),
             "architectures": leaf.subspace.size,
             "steps": leaf.steps,
             **selected,
         }
+
+
+def named_split(
+    subspace: Subspace, split: Mapping[str, Any]
+) -> tuple[tuple[int, ...], list[list[JointOption]]]:
+    """Return the decisions and groups of options of a trace's split of a subspace."""
+    decisions = subspace.space.find(JOINED.join(split["decisions"]))
+    named = {subspace.names(decisions, one): one for one in subspace.options(decisions)}
+    groups = split["groups"]
+    for name in (name for group in groups for name in group):
+        if name not in named:
+            raise unknown_name(f"option of {JOINED.join(split['decisions'])}", name, named)
+    return decisions, [[named[name] for name in group] for group in groups]
 
 
 def _thinned(losses: Sequence[float]) -> list[float]:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError, MissingError
 from benchmark.records.json_values import json_copy, task_digest
 from benchmark.records.unit import Unit
-from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, to_string
+from benchmark.spaces.base import Codes, Space
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.registry import open_space
 
 PROTOCOL = 2  # raised whenever the same task, method and seed give other scores than before
 
@@ -66,10 +68,15 @@ class RunRecord:
         absent = np.asarray(codes)[self.codes[places] != codes]
         if absent.size:
             raise MissingError(
-                f"{self.unit} did not score {to_string(int(absent[0]))}: "
-                f"it scored {len(self.codes):,} of {SIZE:,} architectures"
+                f"{self.unit} did not score {self.space.format(int(absent[0]))}: "
+                f"it scored {len(self.codes):,} of {self.space.size:,} architectures"
             )
         return np.asarray(self.scores[places])
+
+    @cached_property
+    def space(self) -> Space:
+        """The space whose architectures were scored."""
+        return space_of_task(self.task)
 
     @property
     def base(self) -> str | None:
@@ -96,13 +103,21 @@ class RunRecord:
         )
 
 
+def space_of_task(task: Mapping[str, Any]) -> Space:
+    """Return the space of a recorded task."""
+    named = task.get("space")
+    if not isinstance(named, str):
+        raise InputError('task names no search space: give it as "space"')
+    return open_space(named)
+
+
 def candidates_of_task(task: Mapping[str, Any]) -> Codes:
     """Return the architectures that a recorded task scores: all, where it does not say."""
     scoring = task.get("scoring", {})
     named = scoring.get("candidates", "all") if isinstance(scoring, Mapping) else "all"
     if type(named) not in (str, int, list):
         raise InputError(f"candidates are {named!r:.60}: write all, a number or a list of codes")
-    return candidate_codes(named)
+    return candidate_codes(named, space_of_task(task))
 
 
 def _checked_scores(scores: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:

@@ -1,18 +1,21 @@
 """A run record as a file: JSON that a person can read, all but the scores."""
 
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from benchmark.errors import InputError
 from benchmark.records.json_file import JsonKind, read_json, write_json
-from benchmark.records.record import RunRecord, candidates_of_task
+from benchmark.records.record import RunRecord, candidates_of_task, space_of_task
 from benchmark.records.schema import check_schema
 from benchmark.records.scores import decode_scores, encode_scores
 from benchmark.records.unit import Unit
+from benchmark.spaces.base import Codes
 
 KIND = JsonKind(
     format="nasbench run record",
-    schema=2,
+    schema=3,
     name="run record",
     writer="nasbench run",
     remedy="delete it and run its method and seed again",
@@ -33,9 +36,15 @@ def write_record(record: RunRecord, folder: str | Path) -> Path:
     """
     path = record_path(folder, record.unit)
     contents = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
-    check_schema(contents)
-    write_json(KIND, contents | {"scores": encode_scores(record.scores, record.codes)}, path)
+    check_schema(contents, record.space)
+    scores = encode_scores(record.scores, record.codes, record.space)
+    write_json(KIND, contents | {"candidates": _digest(record.codes), "scores": scores}, path)
     return path
+
+
+def _digest(codes: Codes) -> dict[str, Any]:
+    """Return the number of candidates and the SHA-256 of their codes, little-endian int64."""
+    return {"count": len(codes), "sha256": sha256(codes.astype("<i8").tobytes()).hexdigest()}
 
 
 def read_record(path: str | Path) -> RunRecord:
@@ -43,8 +52,13 @@ def read_record(path: str | Path) -> RunRecord:
     contents = read_json(KIND, path)
     try:
         parts = {field.name: contents[field.name] for field in fields(RunRecord) if field.init}
-        check_schema(parts)
-        parts["scores"] = decode_scores(parts["scores"], candidates_of_task(parts["task"]))
+        if not isinstance(parts["task"], dict):
+            raise InputError(f"task is a {type(parts['task']).__name__}: it must be a mapping")
+        space, codes = space_of_task(parts["task"]), candidates_of_task(parts["task"])
+        check_schema(parts, space)
+        if contents["candidates"] != _digest(codes):
+            raise InputError("its candidates are not those that its task names")
+        parts["scores"] = decode_scores(parts["scores"], codes, space)
         return RunRecord(**parts)
     except KeyError as error:
         raise InputError(f"{path} has no {error.args[0]}; {KIND.remedy}") from error

@@ -3,46 +3,73 @@
 A named entry must have its type where it is there; other entries may hold any JSON value.
 """
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from benchmark.errors import InputError, readable
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE
+from benchmark.errors import InputError, readable, unknown_name
+from benchmark.spaces.base import JOINED, Space
 
 
-def check_schema(contents: Mapping[str, Any]) -> None:
-    """Check the entries of a record."""
-    _convert(contents, _Run)
+def check_schema(contents: Mapping[str, Any], space: Space) -> None:
+    """Check the entries of a record of a space."""
+    trace = _convert(contents, _Run).trace
+    if isinstance(trace, _Trace):
+        for number, split in enumerate(trace.splits or ()):
+            _check_names(_named_by(split), space, f"trace.splits[{number}]")
+        for number, leaf in enumerate(trace.leaves or ()):
+            place = f"trace.leaves[{number}]"
+            if len(leaf.options) != len(space):
+                raise InputError(
+                    f"{place}.options has {len(leaf.options)} decisions: it must have {len(space)}"
+                )
+            names = [decision.name for decision in space.decisions]
+            _check_names(zip(names, leaf.options, strict=True), space, place)
 
 
-def check_split(contents: Any) -> None:
+def check_split(contents: Any, space: Space) -> None:
     """Check one split of a trace."""
-    _convert(contents, _Split)
+    _check_names(_named_by(_convert(contents, _Split)), space, "it")
 
 
-def _convert(contents: Any, kind: type[Struct]) -> None:
+def _named_by(split: _Split) -> Iterator[tuple[str, list[str]]]:
+    """Yield each decision of a split with the names of options in its groups."""
+    options = [option.split(JOINED) for group in split.groups for option in group]
+    for place, decision in enumerate(split.decisions):
+        yield decision, [parts[place] if place < len(parts) else "" for parts in options]
+
+
+def _check_names(named: Iterable[tuple[str, Sequence[str]]], space: Space, place: str) -> None:
+    """Check that decisions and their options are those of a space."""
+    known = {decision.name: decision.options for decision in space.decisions}
+    for decision, options in named:
+        if decision not in known:
+            raise InputError(f"{place}: {unknown_name('decision', decision, known)}")
+        for option in options:
+            if option not in known[decision]:
+                raise InputError(f"{place}: {unknown_name('option', option, known[decision])}")
+
+
+def _convert(contents: Any, kind: type[Kind]) -> Kind:
     try:
-        msgspec.convert(contents, kind)
+        return msgspec.convert(contents, kind)
     except msgspec.ValidationError as error:
         fault, _, place = str(error).partition(" - at ")
         where = place.replace("`", "").replace("$.", "") or "it"
         raise InputError(f"{where}: {readable(fault):.200}") from error
 
 
-def _one_of(names: list[str] | tuple[str, ...]) -> str:
-    return rf"^({'|'.join(map(re.escape, names))})\Z"
-
+Kind = TypeVar("Kind", bound=Struct)
 
 Number = Annotated[float, Meta(ge=-1e300, le=1e300)]  # so that sums stay finite
 Whole = Annotated[int, Meta(ge=0, le=2**62)]
-Node = Annotated[str, Meta(pattern=r"^root(\.[0-9]{1,4}){0,6}\Z")]  # an edge is split once
-Operation = Annotated[str, Meta(pattern=_one_of(OPERATIONS))]
-Edge = Annotated[str, Meta(pattern=_one_of(["{}→{}".format(*edge) for edge in EDGES]))]
-Code = Annotated[int, Meta(ge=0, le=SIZE - 1)]
+Node = Annotated[str, Meta(pattern=r"^root(\.[0-9]{1,4}){0,64}\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Code = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class _Batch(Struct):
@@ -52,8 +79,8 @@ class _Batch(Struct):
 
 class _Split(Struct):
     node: Node
-    edge: Edge
-    groups: list[list[Operation]]
+    decisions: Annotated[list[Name], Meta(min_length=1)]
+    groups: list[list[Name]]
     separated: Number | UnsetType = UNSET
     distances: dict[str, list[list[Number]]] | UnsetType = UNSET
     batches: _Batch | UnsetType = UNSET
@@ -66,7 +93,7 @@ class _Selected(Struct):
 
 class _Leaf(Struct):
     node: Node
-    operations: Annotated[list[list[Operation]], Meta(min_length=len(EDGES), max_length=len(EDGES))]
+    options: list[list[Name]]
     architectures: Whole
     steps: Whole
     selected: _Selected | UnsetType = UNSET
@@ -121,6 +148,7 @@ class _Search(Struct):
 
 
 class _Task(Struct):
+    space: str | UnsetType = UNSET
     training: _Training | UnsetType = UNSET
     scoring: _Scoring | UnsetType = UNSET
     search: _Search | UnsetType = UNSET

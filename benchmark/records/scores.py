@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import Codes, live_codes
+from benchmark.spaces.base import Codes, Space
 
 _TYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
-_RANK = np.dtype("<u2")  # there are fewer than 2^16 architectures
+_RANKS = (np.dtype("<u2"), np.dtype("<u4"))  # of up to 2^16 architectures, and of more
 _FUNCTIONS = "functions"
 
 
-def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
+def encode_scores(scores: NDArray[np.float64], codes: Codes, space: Space) -> dict[str, str]:
     """Return scores as text, without any loss.
 
     ``type`` is the narrower of float32 and float64 that holds each score exactly; ``data`` the
     little-endian numbers, all first bytes first, compressed by zlib, in base64; and ``of`` is there
-    only where each live code is stored once, ascending: ``functions``.
+    only where each canonical code is stored once, ascending: ``functions``.
     """
-    first, places = _functions(codes)
+    first, places = _functions(codes, space)
     bits = scores.astype(np.float64).view(np.int64)  # 0 and −0 are equal as numbers
     of_functions = np.array_equal(bits, bits[first][places])
     kept = scores[first] if of_functions else scores
@@ -37,9 +37,9 @@ def encode_scores(scores: NDArray[np.float64], codes: Codes) -> dict[str, str]:
     return packed | ({"of": _FUNCTIONS} if of_functions else {})
 
 
-def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
+def decode_scores(text: Any, codes: Codes, space: Space) -> NDArray[np.float64]:
     """Return the scores [n] of a text from `encode_scores`."""
-    first, places = _functions(codes)
+    first, places = _functions(codes, space)
     try:
         name, data = text["type"], text["data"]
         kind = _TYPES[name]
@@ -54,29 +54,33 @@ def decode_scores(text: Any, codes: Codes) -> NDArray[np.float64]:
     return scores[places] if of_functions else scores
 
 
-def encode_ranks(scores: NDArray[np.float64], codes: Codes) -> str:
+def encode_ranks(scores: NDArray[np.float64], codes: Codes, space: Space) -> str:
     """Return the ranks of scores as text: all that ranking metrics need, in a quarter of the space.
 
-    Dense ranks from 0 (ties share one) are packed like scores: of all codes, or of each live code
-    once if no function has two scores.
+    Dense ranks from 0 (ties share one) are packed like scores: of all codes, or of each
+    canonical code once if no function has two scores.
     """
     _, ranks = np.unique(scores, return_inverse=True)
-    first, places = _functions(codes)
+    first, places = _functions(codes, space)
     if np.array_equal(ranks[first][places], ranks):
         ranks = ranks[first]
-    return _pack(ranks.astype(_RANK))
+    return _pack(ranks.astype(_rank_type(codes)))
 
 
-def decode_ranks(text: Any, codes: Codes) -> NDArray[np.float64]:
+def decode_ranks(text: Any, codes: Codes, space: Space) -> NDArray[np.float64]:
     """Return ranks [n], which order architectures as the scores did."""
-    first, places = _functions(codes)
+    first, places = _functions(codes, space)
     try:
-        ranks = _unpack(text, _RANK, len(codes)).astype(np.float64)
+        ranks = _unpack(text, _rank_type(codes), len(codes)).astype(np.float64)
     except (TypeError, ValueError, zlib.error) as error:
         raise InputError("the ranks cannot be unpacked") from error
     if len(ranks) not in (len(first), len(codes)):
         raise InputError(f"the ranks are not those of {len(codes):,} architectures")
     return ranks if len(ranks) == len(codes) else ranks[places]
+
+
+def _rank_type(codes: Codes) -> np.dtype[Any]:
+    return _RANKS[len(codes) > 1 << 16]
 
 
 def _pack(numbers: NDArray[Any]) -> str:
@@ -96,7 +100,7 @@ def _unpack(text: Any, kind: np.dtype[Any], most: int) -> NDArray[Any]:
     return np.frombuffer(numbers, kind)
 
 
-def _functions(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each live code stands first [m], and which of them each architecture has [n]."""
-    _, first, places = np.unique(live_codes(codes), return_index=True, return_inverse=True)
+def _functions(codes: Codes, space: Space) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each canonical code stands first [m], and which of them each code has [n]."""
+    _, first, places = np.unique(space.canonical(codes), return_index=True, return_inverse=True)
     return first, places

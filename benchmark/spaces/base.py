@@ -28,6 +28,7 @@ Codes = NDArray[np.int64]
 Choices = NDArray[np.int8]
 Arch: TypeAlias = str | int | np.integer[Any]  # one architecture, as a string or as a code
 
+JOINED = " & "  # between names of what is taken together
 MOST_ENUMERATED = 1 << 20  # architectures of a space that is held as an array
 
 
@@ -142,6 +143,26 @@ class Space(ABC):
                 "of candidates, or a list of them"
             )
         return np.arange(self.size)
+
+    def find(self, named: int | str) -> tuple[int, ...]:
+        """Return the decision of a name or number, or several whose names are joined by " & ".
+
+        An arrow may be written ``->``.
+        """
+        names = [decision.name for decision in self.decisions]
+        if isinstance(named, int):
+            if not 0 <= named < len(self):
+                raise InputError(
+                    f"decision {named} is out of bounds: {self.title} has those from 0 to "
+                    f"{len(self) - 1}"
+                )
+            return (named,)
+        found = []
+        for name in named.replace("->", "→").split(JOINED):
+            if name not in names:
+                raise unknown_name(f"decision of {self.title}", name, names)
+            found.append(names.index(name))
+        return tuple(found)
 
     # What is the same
 

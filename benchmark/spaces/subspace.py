@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.base import Choices, Codes, Space
+from benchmark.spaces.base import JOINED, Choices, Codes, Space
 
 JointOption = tuple[int, ...]
 """One option for each of the decisions that are split together; mostly it is one decision."""
@@ -135,6 +135,11 @@ class Subspace:
         others = tuple(joint for joint in self.joint if joint.decisions != decisions)
         joint = JointOptions(decisions, tuple(options))
         return Subspace(self.space, tuple(allowed), (*others, joint))
+
+    def names(self, decisions: Sequence[int], option: JointOption) -> str:
+        """Return the name of an option of decisions, those of several joined."""
+        pairs = zip(decisions, option, strict=True)
+        return JOINED.join(self.space.decisions[place].options[index] for place, index in pairs)
 
     def to_lists(self) -> list[list[str]]:
         """Return the names of the allowed options, decision by decision, for a JSON trace."""

@@ -11,9 +11,10 @@ from msgspec import Meta
 from benchmark.errors import InputError
 from benchmark.images import DataSettings, dataset_record
 from benchmark.settings import Count, Fraction, NonNegative
-from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.base import Scale, Space
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.preset_files import PresetFiles, change
-from benchmark.tasks.sections import NetworkSettings
+from benchmark.tasks.sections import network_scale
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ class TrainingProtocol:
 
     name: str
     description: str
+    space: str  # name of the search space
     data: DataSettings
-    network: NetworkSettings
+    network: Mapping[str, Any]  # how large networks are, see the space's `Scale`
     training: StandaloneSettings  # how one architecture is trained
     evaluation: EvaluationSettings
 
@@ -72,9 +74,14 @@ class TrainingProtocol:
         _ = self.scale  # checks the network's size
 
     @property
-    def scale(self) -> NetworkScale:
+    def search_space(self) -> Space:
+        """The space of its architectures."""
+        return open_space(self.space)
+
+    @property
+    def scale(self) -> Scale:
         """The network's size on this protocol's images."""
-        return self.network.scale_for(self.data)
+        return network_scale(self.search_space, self.network, self.data)
 
     def indices(self, split: str) -> range:
         """Return the positions of a split's images in the data set's fixed order.

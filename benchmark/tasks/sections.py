@@ -1,37 +1,29 @@
 """The sections of a task's settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from benchmark.images import DataSettings, dataset_record
 from benchmark.settings import Count, NonNegative
-from benchmark.spaces.nb201 import SIZE
-from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.base import Scale, Space
 
-Code = Annotated[int, Meta(ge=0, le=SIZE - 1)]
+Code = Annotated[int, Meta(ge=0)]
 Momentum = Annotated[float, Meta(ge=0, le=0.999999)]
 Temperature = Annotated[float, Meta(ge=1e-3)]
 
 
-@dataclass(frozen=True)
-class NetworkSettings:
-    """How large the network is."""
-
-    channels: Count  # channels C of the first stage
-    cells: Count  # cells N in each stage
-
-    def scale_for(self, data: DataSettings) -> NetworkScale:
-        """Return the network's size on images of a data set."""
-        record = dataset_record(data.dataset)
-        return NetworkScale(
-            channels=self.channels,
-            cells=self.cells,
-            resolution=data.resolution,
-            classes=record.classes,
-            input_channels=record.channels,
-        )
+def network_scale(space: Space, network: Mapping[str, Any], data: DataSettings) -> Scale:
+    """Return the size that ``[network]`` gives a space's networks on images of a data set."""
+    record = dataset_record(data.dataset)
+    return space.scale(
+        network,
+        resolution=data.resolution,
+        classes=record.classes,
+        input_channels=record.channels,
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,7 @@ class TrajectorySettings:
     """Whether a sample of architectures is scored during training too, outside the budget."""
 
     points: Annotated[int, Meta(ge=0)]  # evenly spaced over the budget; 0 is off
-    architectures: Annotated[int, Meta(ge=1, le=SIZE)]  # how many, the same in all runs
+    architectures: Count  # how many, the same in all runs
 
 
 @dataclass(frozen=True)

@@ -19,19 +19,19 @@ from benchmark.budget import Budget
 from benchmark.errors import InputError, readable
 from benchmark.images import DataSettings, dataset_record
 from benchmark.settings import differences, read_settings
-from benchmark.spaces.nb201 import SIZE, Codes, candidate_codes, live_codes
-from benchmark.spaces.nb201.candidates import ALL
-from benchmark.spaces.nb201.complexity import NetworkScale
-from benchmark.spaces.nb201.lists import read_subset
+from benchmark.spaces.base import Codes, Scale, Space
+from benchmark.spaces.candidates import ALL, candidate_codes
+from benchmark.spaces.lists import read_subset
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.preset_files import PresetFiles, change
 from benchmark.tasks.sections import (
     NO_SEARCH,
-    NetworkSettings,
     ScoringSettings,
     SearchSettings,
     TrainingSettings,
     TrajectorySettings,
     TruthSettings,
+    network_scale,
 )
 
 
@@ -41,8 +41,9 @@ class Task:
 
     preset: str
     description: str
+    space: str  # name of the search space
     data: DataSettings
-    network: NetworkSettings
+    network: Mapping[str, Any]  # how large networks are, see the space's `Scale`
     training: TrainingSettings  # how weights are trained, and for how long
     scoring: ScoringSettings  # how architectures are scored
     search: SearchSettings  # which one-shot base trains supernets, and its settings
@@ -68,21 +69,26 @@ class Task:
     @cached_property
     def candidates(self) -> Codes:
         """The architectures that are scored, [n], ascending."""
-        codes = candidate_codes(self.scoring.candidates)
+        codes = candidate_codes(self.scoring.candidates, self.search_space)
         codes.flags.writeable = False
         return codes
 
     @cached_property
     def functions(self) -> Codes:
-        """The live codes of the candidates, each once and ascending: what supernets score."""
-        codes = np.unique(live_codes(self.candidates))
+        """Canonical codes of the candidates, each once and ascending: what supernets score."""
+        codes = np.unique(self.search_space.canonical(self.candidates))
         codes.flags.writeable = False
         return codes
 
     @property
-    def scale(self) -> NetworkScale:
+    def search_space(self) -> Space:
+        """The space that is searched."""
+        return open_space(self.space)
+
+    @property
+    def scale(self) -> Scale:
         """The network's size on this task's images."""
-        return self.network.scale_for(self.data)
+        return network_scale(self.search_space, self.network, self.data)
 
     @property
     def budget(self) -> Budget | None:
@@ -159,7 +165,8 @@ def _read_candidates(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             f"[scoring] candidates is {named!r:.80}: write all, a number, a list of codes, or the "
             f"path of a file that lists architectures; there is no file {readable(str(path)):.80}"
         )
-    return {**values, "scoring": {**scoring, "candidates": read_subset(path).tolist()}}
+    space = open_space(str(values.get("space")))
+    return {**values, "scoring": {**scoring, "candidates": read_subset(path, space).tolist()}}
 
 
 _FILES = PresetFiles("preset", "presets", Task, _read_candidates)
@@ -167,7 +174,7 @@ _FILES = PresetFiles("preset", "presets", Task, _read_candidates)
 # What a description leaves out where it decides nothing.
 _LEFT_OUT: Mapping[str, Any] = {
     "search": NO_SEARCH,
-    "trajectory": TrajectorySettings(points=0, architectures=SIZE),
+    "trajectory": TrajectorySettings(points=0, architectures=1),
 }
 
 
@@ -182,7 +189,7 @@ def load_preset(name: str) -> Task:
 
 
 def parse_task(name: str, text: str) -> Task:
-    """Return the task that TOML describes: ``description``, the sections of `Task`, and options.
+    """Return the task that TOML describes: ``description``, ``space``, sections of `Task`, options.
 
     Or ``extends``, the name of a preset, and what differs from it.
     """

@@ -38,12 +38,12 @@ class CellFamily(Family):
         """Copy weights; BatchNorm of the candidate operations, which the supernet lacks, stays."""
         assert isinstance(supernet, CellSupernet)
         assert isinstance(child, CellNetwork)
-        pairs = [
-            (child.stem[0].weight, supernet.stem),
-            (child.stem[1].weight, supernet.stem_norm.weight),
-            (child.stem[1].bias, supernet.stem_norm.bias),
-            (child.last[0].weight, supernet.last_norm.weight),
-            (child.last[0].bias, supernet.last_norm.bias),
+        pairs: list[Pair] = [
+            (_weight(child.stem, 0), supernet.stem),
+            (_weight(child.stem, 1), supernet.stem_norm.weight),
+            (_bias(child.stem, 1), supernet.stem_norm.bias),
+            (_weight(child.last, 0), supernet.last_norm.weight),
+            (_bias(child.last, 0), supernet.last_norm.bias),
             (child.classifier.weight, supernet.classifier.weight),
             (child.classifier.bias, supernet.classifier.bias),
         ]
@@ -63,25 +63,33 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 
 
 def _cell_pairs(child: ChildCell, cell: Cell, path: Path) -> list[Pair]:
-    pairs = []
+    pairs: list[Pair] = []
     for edge, operation in enumerate(path):
         if operation in (NOR_CONV_1X1, NOR_CONV_3X3):
             weights = cell.edge(edge)
             weight = weights.nor_conv_1x1 if operation == NOR_CONV_1X1 else weights.nor_conv_3x3
-            layers = child.edges[str(edge)]
-            assert isinstance(layers, nn.Sequential)
-            pairs.append((layers[1].weight, weight))
+            pairs.append((_weight(child.edges[str(edge)], 1), weight))
     return pairs
 
 
 def _block_pairs(child: ChildResidualBlock, block: ResidualBlock) -> list[Pair]:
     main, shortcut = child.main, child.shortcut
     return [
-        (main[1].weight, block.conv_a),
-        (main[2].weight, block.norm_a.weight),
-        (main[2].bias, block.norm_a.bias),
-        (main[4].weight, block.conv_b),
-        (main[5].weight, block.norm_b.weight),
-        (main[5].bias, block.norm_b.bias),
-        (shortcut[1].weight, block.shortcut),
+        (_weight(main, 1), block.conv_a),
+        (_weight(main, 2), block.norm_a.weight),
+        (_bias(main, 2), block.norm_a.bias),
+        (_weight(main, 4), block.conv_b),
+        (_weight(main, 5), block.norm_b.weight),
+        (_bias(main, 5), block.norm_b.bias),
+        (_weight(shortcut, 1), block.shortcut),
     ]
+
+
+def _weight(layers: nn.Module, place: int) -> torch.Tensor:
+    assert isinstance(layers, nn.Sequential)
+    return layers[place].get_parameter("weight")
+
+
+def _bias(layers: nn.Module, place: int) -> torch.Tensor:
+    assert isinstance(layers, nn.Sequential)
+    return layers[place].get_parameter("bias")
