@@ -14,6 +14,7 @@ from benchmark.spaces.base import Space
 SPACES: Mapping[str, str] = MappingProxyType(
     {
         "nb201": "benchmark.spaces.nb201.space:NasBench201",
+        "macro": "benchmark.spaces.macro.space:NasBenchMacro",
     }
 )
 """Name, module and class of each space."""
