@@ -59,6 +59,10 @@ class Scale:
                 what = "integers" if isinstance(value, tuple) else "an integer"
                 raise InputError(f"{field.name} is {value!r}: it must be {what} of 1 or more")
 
+    def describe(self) -> str:
+        """Return the size in a few words."""
+        return f"{self.resolution}×{self.resolution} pixels"
+
 
 _OF_IMAGES = {field.name for field in fields(Scale)}
 

@@ -10,8 +10,7 @@ from baselines.standalone import TrainingResult
 from benchmark.app.building.build_info import SOURCE_KIND, BuildInfo
 from benchmark.app.building.journal import Journal, TrainingKey
 from benchmark.records import digest
-from benchmark.spaces.nb201 import Codes, network_codes
-from benchmark.spaces.nb201.complexity import flops, parameters
+from benchmark.spaces.base import Codes, Space
 from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, Source
 from benchmark.truth.sources.official import ArchitectureResults, SeedResult
@@ -29,14 +28,15 @@ def assemble(
     trainings. Networks with a failed training are left out, and a note says so.
     """
     dataset, epochs = protocol.data.dataset, protocol.training.epochs
-    failed = failed_trainings(journal, codes, seeds)
+    space = protocol.search_space
+    failed = failed_trainings(journal, space, codes, seeds)
     lost = {training.code for training in failed}
-    asked, codes = codes, codes[~np.isin(network_codes(codes), list(lost))]
-    network_of = dict(zip(codes.tolist(), network_codes(codes).tolist(), strict=True))
-    needed = needed_trainings(codes, seeds)
+    asked, codes = codes, codes[~np.isin(space.network(codes), list(lost))]
+    network_of = dict(zip(codes.tolist(), space.network(codes).tolist(), strict=True))
+    needed = needed_trainings(space, codes, seeds)
     sizes = {
-        CostKey("params", dataset, epochs): parameters(codes, protocol.scale) / 1e6,
-        CostKey("flops", dataset, epochs): flops(codes, protocol.scale) / 1e6,
+        CostKey("params", dataset, epochs): space.parameters(codes, protocol.scale) / 1e6,
+        CostKey("flops", dataset, epochs): space.multiply_adds(codes, protocol.scale) / 1e6,
     }
     entries = []
     for row, code in enumerate(codes.tolist()):
@@ -58,6 +58,7 @@ def assemble(
     )
     done = table_from_results(
         entries,
+        space=space,
         name=name,
         description=_description(protocol, len(codes), len(needed) // len(seeds), len(seeds)),
         source=Source("trained.jsonl", _checksum(journal, needed), SOURCE_KIND),
@@ -71,16 +72,18 @@ def assemble(
     notes = done.notes
     if failed:
         notes += (
-            f"left out: {len(lost):,} of {len(np.unique(network_codes(asked))):,} networks, "
+            f"left out: {len(lost):,} of {len(np.unique(space.network(asked))):,} networks, "
             f"{len(asked) - len(codes):,} of {len(asked):,} architectures, as a training failed: "
             f"{list_faults(journal, failed)}",
         )
     return replace(done, table=replace(done.table, measurements=measured), notes=notes)
 
 
-def failed_trainings(journal: Journal, codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
+def failed_trainings(
+    journal: Journal, space: Space, codes: Codes, seeds: Sequence[int]
+) -> list[TrainingKey]:
     """Return the failed trainings of some architectures, in ascending order."""
-    return [one for one in needed_trainings(codes, seeds) if one in journal.failed]
+    return [one for one in needed_trainings(space, codes, seeds) if one in journal.failed]
 
 
 def list_faults(journal: Journal, failed: Sequence[TrainingKey]) -> str:
@@ -90,9 +93,9 @@ def list_faults(journal: Journal, failed: Sequence[TrainingKey]) -> str:
     return "; ".join(lines[:NAMED] + more)
 
 
-def needed_trainings(codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
+def needed_trainings(space: Space, codes: Codes, seeds: Sequence[int]) -> list[TrainingKey]:
     """Return the trainings that a table of some architectures needs, in ascending order."""
-    networks = np.unique(network_codes(codes)).tolist()
+    networks = np.unique(space.network(codes)).tolist()
     return [TrainingKey(code, seed) for code in networks for seed in seeds]
 
 
@@ -135,6 +138,6 @@ def _description(protocol: TrainingProtocol, count: int, networks: int, seeds: i
     scale = protocol.scale
     return (
         f"{count:,} architectures, {networks:,} different networks, trained alone on "
-        f"{protocol.data.dataset} with {seeds} seeds: C={scale.channels}, N={scale.cells}, "
-        f"{scale.resolution}×{scale.resolution}, {protocol.training.epochs} epochs"
+        f"{protocol.data.dataset} with {seeds} seeds: {scale.describe()}, "
+        f"{protocol.training.epochs} epochs"
     )

@@ -120,7 +120,7 @@ def _write(plan: BuildPlan, journal: Journal, name: str, built: BuildResult) -> 
 
 def _check_failed(plan: BuildPlan, journal: Journal) -> None:
     """Check that so few networks failed that the others are a fair sample."""
-    failed = failed_trainings(journal, plan.codes, plan.seeds)
+    failed = failed_trainings(journal, plan.protocol.search_space, plan.codes, plan.seeds)
     networks, lost = len(plan.trainings) // len(plan.seeds), len({one.code for one in failed})
     if lost and lost >= MOST_FAILED * networks:
         raise CheckError(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.running.shards import share_of
-from benchmark.spaces.nb201 import SIZE, Codes, network_codes, sample_codes
-from benchmark.spaces.nb201.lists import read_subset
+from benchmark.spaces.base import Codes, Space
+from benchmark.spaces.lists import read_subset
 from benchmark.tasks.protocol import TrainingProtocol
 
 
@@ -26,18 +26,18 @@ class BuildPlan:
 
     def share(self, shard: tuple[int, int]) -> list[TrainingKey]:
         """Return the trainings of every n-th network, at all seeds."""
-        networks = list(dict.fromkeys(network_codes(self.codes).tolist()))
+        networks = list(dict.fromkeys(self.protocol.search_space.network(self.codes).tolist()))
         return [
             TrainingKey(code, seed) for code in share_of(networks, shard) for seed in self.seeds
         ]
 
 
-def chosen_architectures(text: str) -> Codes:
-    """Return the codes [n] that a text asks for, in the order in which they are trained.
+def chosen_architectures(text: str, space: Space) -> Codes:
+    """Return the codes [n] of a space that a text asks for, in the order in which they are trained.
 
     The text is ``all``, a number of architectures to draw, or a file that `read_subset` reads. A
     larger sample begins with the smaller one.
     """
     if text != "all" and not re.fullmatch(r"[0-9]+", text):
-        return read_subset(text)
-    return sample_codes(SIZE if text == "all" else int(text[:9]))
+        return read_subset(text, space)
+    return space.sample(len(space.all_codes()) if text == "all" else int(text[:9]))

@@ -10,7 +10,6 @@ from benchmark.app.building.assembling import assemble, needed_trainings
 from benchmark.app.building.build_info import BuildInfo, read_build_info
 from benchmark.app.building.journal import Journal, difference, read_journal
 from benchmark.app.checking.comparison_checks import ROUNDING
-from benchmark.spaces.nb201 import to_string
 from benchmark.truth import TruthTable
 from benchmark.truth.curves import LearningCurves
 
@@ -43,7 +42,7 @@ def _fault(table: TruthTable, info: BuildInfo, journal: Journal) -> str | None:
     other = difference({name: journal.settings.get(name) for name in settings}, settings)
     if other:
         return f"it holds trainings of other settings: {other}"
-    needed = needed_trainings(table.codes, info.seeds)
+    needed = needed_trainings(table.space, table.codes, info.seeds)
     missing = sum(training not in journal.trained for training in needed)
     return f"it lacks {missing:,} of {len(needed):,} trainings" if missing else None
 
@@ -82,6 +81,6 @@ def _differences(kept: Mapping[str, Any], made: Mapping[str, Any], table: TruthT
             found.append(f"{name} differs")
         elif not same.all():
             rows = np.flatnonzero(~same.reshape(len(table), -1).all(1))
-            first = to_string(int(table.codes[rows[0]]))
+            first = table.space.format(int(table.codes[rows[0]]))
             found.append(f"{name} differs for {rows.size:,} architectures, the first is {first}")
     return found

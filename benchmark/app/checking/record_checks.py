@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from baselines.splitting import FULL, Subspace, scoring_leaves
 from baselines.tree.trajectory import trajectory_codes
+from baselines.tree.tree_training import named_split
 from benchmark.app.checking.checks import Checks
 from benchmark.records import RunRecord
 from benchmark.seeds import fingerprint
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, live_codes, to_codes
-
-_EDGES = ["{}→{}".format(*edge) for edge in EDGES]
+from benchmark.spaces.base import Space
+from benchmark.spaces.subspace import Subspace, scoring_leaves
 
 
 def check_record(record: RunRecord, where: str, checks: Checks) -> None:
@@ -21,13 +20,14 @@ def check_record(record: RunRecord, where: str, checks: Checks) -> None:
         _check_budget(record, where, checks)
     if record.trace.get("leaves"):
         with checks.errors_as_findings(where, "scores"):
-            live, first = np.unique(live_codes(record.codes), return_index=True)
-            expected = record.scores[first][np.searchsorted(live, live_codes(record.codes))]
+            canonical = record.space.canonical(record.codes)
+            _, first, places = np.unique(canonical, return_index=True, return_inverse=True)
+            expected = record.scores[first][places]
             checks.require(
                 np.array_equal(record.scores, expected),
                 where,
                 f"{np.sum(record.scores != expected)} architectures have another score than the "
-                "same function without its dead edges",
+                "same function in its canonical form",
             )
         with checks.errors_as_findings(where, "trace"):
             _check_tree(record, where, checks)
@@ -58,11 +58,12 @@ def _check_budget(record: RunRecord, where: str, checks: Checks) -> None:
 def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
     """Check that splits divide the space into the leaves, and whose architectures leaves select."""
     leaves = record.trace["leaves"]
-    grown = _grown(record.trace["splits"])
-    held = {leaf["node"]: _subspace(leaf["operations"]) for leaf in leaves}
-    is_same = len(held) == len(leaves) and held == grown
+    held = _grown(record.trace["splits"], record.space)
+    is_same = {leaf["node"]: leaf["options"] for leaf in leaves} == {
+        node: subspace.to_lists() for node, subspace in held.items()
+    } and len(held) == len(leaves)
     checks.require(is_same, where, "its leaves are not what its splits lead to")
-    for leaf in leaves:
+    for leaf in leaves if is_same else ():
         size = held[leaf["node"]].size
         checks.require(
             leaf["architectures"] == size,
@@ -73,18 +74,14 @@ def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
         _check_selected(record, list(held.values()), where, checks)
 
 
-def _grown(splits: Sequence[Mapping[str, Any]]) -> dict[str, Subspace]:
+def _grown(splits: Sequence[Mapping[str, Any]], space: Space) -> dict[str, Subspace]:
     """Return the leaves that splits lead to."""
-    grown = {"root": FULL}
+    grown = {"root": Subspace.whole(space)}
     for split in splits:
-        groups = [[OPERATIONS.index(name) for name in group] for group in split["groups"]]
-        children = grown.pop(split["node"]).split(_EDGES.index(split["edge"]), groups)
+        parent = grown.pop(split["node"])
+        children = parent.split(*named_split(parent, split))
         grown |= {f"{split['node']}.{number}": child for number, child in enumerate(children)}
     return grown
-
-
-def _subspace(operations: Sequence[Sequence[str]]) -> Subspace:
-    return Subspace(tuple(tuple(sorted(map(OPERATIONS.index, names))) for names in operations))
 
 
 def _check_selected(
@@ -101,7 +98,7 @@ def _check_selected(
         where,
         f"{', '.join(sorted(selected.keys() ^ scoring))}: each leaf that scores must select one",
     )
-    codes = to_codes([one["architecture"] for one in selected.values()])
+    codes = record.space.to_codes([one["architecture"] for one in selected.values()])
     places, scores = scoring_leaves(subspaces, codes), record.scores_of(codes)
     for (node, one), place, score in zip(selected.items(), places, scores, strict=True):
         checks.require(

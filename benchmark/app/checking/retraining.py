@@ -27,7 +27,6 @@ from benchmark.errors import InputError
 from benchmark.images import data_folder, dataset_record
 from benchmark.records.provenance import machine_differences, this_machine
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import network_codes
 from benchmark.truth import AccuracyKey, TruthTable
 
 SPREAD_FACTOR = 3.0
@@ -78,7 +77,7 @@ def retrain(
             "give --tolerance, in percentage points"
         )
     rows = _drawn(table, sample, seed)
-    networks = network_codes(table.codes[rows]).tolist()
+    networks = table.space.network(table.codes[rows]).tolist()
     trainings = [TrainingKey(code, one) for code in networks for one in info.seeds]
     trained: dict[TrainingKey, TrainingResult | str] = {}
     title = f"training {info.protocol.data.dataset} again"
@@ -126,7 +125,7 @@ def _check(table: TruthTable, info: BuildInfo, tolerance: float | None) -> None:
 
 def _drawn(table: TruthTable, sample: int, seed: int) -> list[int]:
     """Return the rows of a sample of architectures, no two of them the same network."""
-    _, first = np.unique(network_codes(table.codes), return_index=True)
+    _, first = np.unique(table.space.network(table.codes), return_index=True)
     if not 1 <= sample <= len(first):
         raise InputError(
             f"cannot draw {sample} architectures: the table has {len(first):,} different networks"

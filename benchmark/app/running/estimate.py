@@ -8,13 +8,12 @@ from statistics import median
 import torch
 
 from baselines.schedule import Plan
-from baselines.splitting import FULL
 from baselines.training import base_class
 from baselines.training.weights import StepRange
 from benchmark.app.running.single_run import make_experiment
 from benchmark.budget import Budget, Ledger, Spending
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.nb201 import EDGES
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.task import Task
 
 STEPS = 5  # measured, after one that is not
@@ -40,7 +39,8 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
     ledger = Ledger(Budget((1 + STEPS) * base_kind.passes * batch))
     images = _noise(task)
     base = base_kind(make_experiment(task, 0, ledger, device, images))
-    experiment, state = base.experiment, base.start(FULL)
+    experiment = base.experiment
+    state = base.start(Subspace.whole(experiment.space))
     training = base.training(state, StepRange(0, 1 + STEPS, 1 + STEPS), "root")
     step = _median_seconds(training.step, device)
 
@@ -51,9 +51,9 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
         passes += 1
 
     batches = experiment.batches(experiment.images.train, 1, "matching batches/root")
-    edges = list(range(len(EDGES)))
+    decisions = [(decision,) for decision in range(len(experiment.space))]
     matching = _median_seconds(
-        lambda: base.distances(state, edges, batches, "root", count), device, repeats=1
+        lambda: base.distances(state, decisions, batches, "root", count), device, repeats=1
     )
     codes = task.functions
     middle = len(codes) // 2

@@ -173,6 +173,7 @@ def make_experiment(
         images=images.to(where),
         crop_padding=task.data.crop_padding,
         flip=task.data.flip,
+        space=task.search_space,
         scale=task.scale,
         training=task.training,
         scoring=task.scoring,

@@ -32,6 +32,10 @@ class NetworkScale(Scale):
                 f"resolution is {self.resolution}: it is halved twice, so use a multiple of 4"
             )
 
+    def describe(self) -> str:
+        """Return the size in a few words."""
+        return f"C={self.channels}, N={self.cells}, {self.resolution}×{self.resolution}"
+
     @property
     def stages(self) -> tuple[tuple[int, int], ...]:
         """Channels and resolution of each stage."""

@@ -115,7 +115,9 @@ def build(
     from benchmark.app.running.devices import checked_device
     from benchmark.app.workers.backends import chosen_workers
 
-    plan = BuildPlan(chosen, chosen_architectures(architectures), parse_seeds(seeds))
+    plan = BuildPlan(
+        chosen, chosen_architectures(architectures, chosen.search_space), parse_seeds(seeds)
+    )
     folder = out or Path("tables") / name
     done = build_table(
         plan,
