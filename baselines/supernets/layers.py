@@ -36,28 +36,50 @@ class ScaleShift(nn.Module):
 
 
 class ConvNorm(nn.Module):
-    """A convolution that keeps the resolution or divides it by its stride, then BatchNorm.
+    """A convolution that keeps the resolution or divides it by its stride, and BatchNorm.
 
-    A depthwise one filters each of its channels alone.
+    A depthwise one filters each of its channels alone. An activation may follow.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, depthwise: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        depthwise: bool = False,
+        activation: Activation | None = None,
     ) -> None:
         super().__init__()
         self.weight = convolution_weight(1 if depthwise else inputs, outputs, kernel)
         self.norm = ScaleShift(outputs)
         self.stride, self.groups = stride, inputs if depthwise else 1
+        self.activation = activation
 
     def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
         """Turn feature maps [B, C, H, W] into [B, outputs, H/stride, W/stride], rounded up."""
         padding = self.weight.shape[-1] // 2
-        maps = F.conv2d(x, self.weight, None, self.stride, padding, groups=self.groups)
-        normalised: Tensor = self.norm(maps, normalise)
-        return normalised
+        x = F.conv2d(x, self.weight, None, self.stride, padding, groups=self.groups)
+        x = self.norm(x, normalise)
+        return x if self.activation is None else self.activation(x)
 
 
-class InvertedBottleneck(nn.Module):
+class InTurn(nn.Module):
+    """Layers of a supernet one after the other."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
+        """Pass feature maps [B, C, H, W] through all."""
+        for layer in self.layers:
+            x = layer(x, normalise)
+        return x
+
+
+class InvertedBottleneck(InTurn):
     """An inverted bottleneck [MobileNetV2, arXiv 1801.04381, section 3.3].
 
     A 1×1 convolution to ``expansion`` times as many channels, which is left out for 1, a depthwise
@@ -74,20 +96,13 @@ class InvertedBottleneck(nn.Module):
         stride: int = 1,
         activation: Activation = F.relu,
     ) -> None:
-        super().__init__()
         hidden = inputs * expansion
-        self.expand = None if expansion == 1 else ConvNorm(inputs, hidden, 1)
-        self.filter = ConvNorm(hidden, hidden, kernel, stride, depthwise=True)
-        self.project = ConvNorm(hidden, outputs, 1)
-        self.activation = activation
-
-    def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
-        """Turn feature maps [B, C, H, W] into [B, outputs, H/stride, W/stride], rounded up."""
-        if self.expand is not None:
-            x = self.activation(self.expand(x, normalise))
-        x = self.activation(self.filter(x, normalise))
-        projected: Tensor = self.project(x, normalise)
-        return projected
+        expand = [ConvNorm(inputs, hidden, 1, activation=activation)] if expansion != 1 else []
+        super().__init__(
+            *expand,
+            ConvNorm(hidden, hidden, kernel, stride=stride, depthwise=True, activation=activation),
+            ConvNorm(hidden, outputs, 1),
+        )
 
 
 @torch.no_grad()
