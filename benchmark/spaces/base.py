@@ -63,6 +63,11 @@ class Scale:
         """Return the size in a few words."""
         return f"{self.resolution}×{self.resolution} pixels"
 
+    @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"r{self.resolution}"
+
 
 _OF_IMAGES = {field.name for field in fields(Scale)}
 

@@ -109,7 +109,7 @@ _FILES = PresetFiles("protocol", "protocols", TrainingProtocol)
 
 
 def protocol_names() -> list[str]:
-    """Return the names of the package's protocols, each that of a data set."""
+    """Return the names of the package's protocols, ``<space>-<dataset>``."""
     return _FILES.names()
 
 

@@ -53,7 +53,7 @@ def test_it_is_the_first_thousand_of_the_order_at_three_seeds(truth: TruthTable)
     assert set(truth.seeds[KEY].tolist()) == {len(SEEDS)}
     assert truth.measurements.by_seed[KEY].seeds == SEEDS
     assert truth.protocol is not None
-    assert truth.protocol["protocol"] == load_protocol("fashion-mnist").describe()
+    assert truth.protocol["protocol"] == load_protocol("nb201-fashion-mnist").describe()
 
 
 def test_its_mean_is_reliable(truth: TruthTable) -> None:

@@ -23,8 +23,8 @@ from baselines.splitting import (
 )
 from baselines.splitting.gradient_distances import averaged
 from baselines.splitting.stopping import separated_distances
-from baselines.supernets.nb201 import Supernet, accelerate
-from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
@@ -119,7 +119,7 @@ def _scored(
     return [whole.cells(), one.cells()]
 
 
-def score_all(network: Supernet, codes: Codes, pixels: torch.Tensor) -> None:
+def score_all(network: CellSupernet, codes: Codes, pixels: torch.Tensor) -> None:
     """Compute the logits of all architectures, and drop them."""
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
@@ -250,7 +250,7 @@ def _stopped(seed: int, planned: int, steps: int) -> list[str]:
     task = load_preset("laptop")
     images = read_digits(replace(task.data, resolution=SMALL.network.resolution)).train
     scale = replace(SMALL.network, input_channels=1)
-    network = Supernet(scale, torch.Generator().manual_seed(seed))
+    network = CellSupernet(scale, torch.Generator().manual_seed(seed))
     generator = torch.Generator().manual_seed(seed)
     given = Batches(images, BATCH, steps, 1, generator, flip=False)
     paths = connected_paths(steps, seed).tolist()

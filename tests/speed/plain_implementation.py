@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from baselines.supernets.nb201 import Path, Supernet
+from baselines.supernets.mixture import Path
+from baselines.supernets.nb201.network import CellSupernet
 from benchmark.spaces.nb201 import EDGES, OPERATIONS
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.sections import TrainingSettings
@@ -110,7 +111,7 @@ class PlainSupernet(nn.Module):
     def cells(self) -> list[PlainCell]:
         return [block for block in self.blocks if isinstance(block, PlainCell)]
 
-    def take_weights(self, network: Supernet) -> PlainSupernet:
+    def take_weights(self, network: CellSupernet) -> PlainSupernet:
         """Copy the weights of our supernet, contiguous in memory, and return this network."""
         state = {name: weight.detach().contiguous() for name, weight in network.named_parameters()}
         for name in list(state):

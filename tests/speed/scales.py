@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.splitting import FULL as WHOLE_SPACE
-from baselines.supernets.nb201 import Supernet
+from baselines.supernets.nb201.network import CellSupernet
 from benchmark.images import Batches, Images
 from benchmark.spaces.nb201 import Operations, distinct_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
@@ -67,9 +67,9 @@ SMALL = Scale("C=8, N=1, 16×16", NetworkScale(8, 1, 16))
 PAPERS = Scale("C=16, N=5, 32×32", NetworkScale(16, 5, 32))
 
 
-def both_networks(scale: NetworkScale) -> tuple[PlainSupernet, Supernet]:
+def both_networks(scale: NetworkScale) -> tuple[PlainSupernet, CellSupernet]:
     """Return a supernet of standard modules and one of ours with the same weights."""
-    ours = Supernet(scale, torch.Generator().manual_seed(0))
+    ours = CellSupernet(scale, torch.Generator().manual_seed(0))
     return PlainSupernet(scale).take_weights(ours), ours
 
 

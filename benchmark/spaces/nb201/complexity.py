@@ -37,6 +37,11 @@ class NetworkScale(Scale):
         return f"C={self.channels}, N={self.cells}, {self.resolution}×{self.resolution}"
 
     @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"c{self.channels}n{self.cells}r{self.resolution}"
+
+    @property
     def stages(self) -> tuple[tuple[int, int], ...]:
         """Channels and resolution of each stage."""
         return tuple((self.channels << n, self.resolution >> n) for n in range(STAGES))

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
-from baselines.supernets.nb201 import Supernet
-from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.normalisation import ByGroup
 from benchmark.spaces.nb201 import Codes, decode
 
 Weights = Mapping[str, Tensor]
@@ -37,7 +37,7 @@ def naive_logits(weights: Weights, images: Tensor, path: Sequence[int], cells: i
 
 
 def one_by_one(
-    network: Supernet, codes: Codes, pixels: Tensor, normalise: ByGroup, *_: Any, **__: Any
+    network: CellSupernet, codes: Codes, pixels: Tensor, normalise: ByGroup, *_: Any, **__: Any
 ) -> Iterator[tuple[slice, Tensor]]:
     """Do what `many_logits` does, one architecture after the other."""
     for place, path in enumerate(decode(codes).tolist()):

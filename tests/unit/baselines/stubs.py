@@ -14,7 +14,8 @@ from torch import Tensor
 
 from baselines.method import Method, Outcome
 from baselines.splitting import Subspace
-from baselines.supernets.nb201 import Path, Supernet
+from baselines.supernets.mixture import Path
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.training.weights import StepRange
 from benchmark.budget import Ledger
 from benchmark.images import Batches
@@ -77,7 +78,7 @@ def stubbed_run(
 
         def __init__(
             self,
-            network: Supernet,
+            network: CellSupernet,
             batches: Batches,
             paths: Sequence[Path],
             span: StepRange,
@@ -95,11 +96,11 @@ def stubbed_run(
         def losses(self) -> list[float]:
             return [0.0] * self.position
 
-    def score_codes(network: Supernet, codes: Codes, *_: Any, **__: Any) -> NDArray[np.float64]:
+    def score_codes(network: CellSupernet, codes: Codes, *_: Any, **__: Any) -> NDArray[np.float64]:
         return np.zeros(len(codes))
 
     def gradient_distances(
-        network: Supernet,
+        network: CellSupernet,
         subspace: Subspace,
         edges: Sequence[int],
         batches: Batches,

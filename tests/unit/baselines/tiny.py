@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from baselines.experiment import NO_TRAJECTORY, Experiment
-from baselines.supernets.nb201 import Supernet
+from baselines.supernets.nb201.network import CellSupernet
 from benchmark.budget import Budget, Ledger
 from benchmark.images import Images, ImageSet
 from benchmark.records.checkpoints import Checkpoints
@@ -67,10 +67,10 @@ def tiny_scale(channels: int = 4, cells: int = 1) -> NetworkScale:
     return NetworkScale(channels, cells, resolution=8, classes=10, input_channels=1)
 
 
-def tiny_network(scale: NetworkScale, seed: int = 0) -> Supernet:
+def tiny_network(scale: NetworkScale, seed: int = 0) -> CellSupernet:
     """Return a network in double precision whose BatchNorms scale and shift, as trained ones do."""
     generator = torch.Generator().manual_seed(seed)
-    network = Supernet(scale, generator).double()
+    network = CellSupernet(scale, generator).double()
     with torch.no_grad():
         for name, weight in network.named_parameters():
             if "norm" in name:

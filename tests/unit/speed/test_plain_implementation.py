@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from baselines.splitting import FULL, gradient_distances
-from baselines.supernets.nb201 import Supernet
-from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
@@ -28,7 +28,7 @@ CODES = distinct_codes()[::187]
 PATHS = [[3, 2, 1, 0, 4, 3], [2, 3, 3, 1, 2, 3], [3, 1, 3, 2, 1, 1], [2, 2, 4, 3, 3, 2]]
 
 
-def plain_twin(network: Supernet, cells: int) -> PlainSupernet:
+def plain_twin(network: CellSupernet, cells: int) -> PlainSupernet:
     return PlainSupernet(tiny_scale(cells=cells)).double().take_weights(network)
 
 
@@ -37,7 +37,7 @@ def new_batches() -> Batches:
     return Batches(images, 4, len(PATHS), 1, torch.Generator().manual_seed(5))
 
 
-def fast_logits(network: Supernet, codes: Codes, pixels: Tensor, counted: int | None) -> Tensor:
+def fast_logits(network: CellSupernet, codes: Codes, pixels: Tensor, counted: int | None) -> Tensor:
     with torch.inference_mode():
         found = many_logits(network, codes, pixels, ByGroup(len(pixels), counted))
         return torch.cat([logits for _, logits in found])

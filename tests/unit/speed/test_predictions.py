@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.spaces.nb201 import decode

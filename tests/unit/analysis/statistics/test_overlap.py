@@ -91,7 +91,7 @@ def test_images_are_counted_as_they_are_dealt(case: dict[str, Any]) -> None:
         }
     )
     held = min(case["truth valid"], case["truth held"] - 1)
-    protocol = load_protocol("digits").changed(
+    protocol = load_protocol("nb201-digits").changed(
         {
             "data.training_images": case["truth train"],
             "data.validation_images": case["truth held"],
@@ -112,7 +112,7 @@ def test_digits_are_dealt_likewise() -> None:
     """The pixels themselves, without noise, from where both sides read them."""
     task = load_preset("laptop").changed({"data.noise": 0.0})
     for change in ({}, {"data.validation_images": 597}):
-        protocol = load_protocol("digits").changed({"data.noise": 0.0, **change})
+        protocol = load_protocol("nb201-digits").changed({"data.noise": 0.0, **change})
         truth = {one.numpy().tobytes() for one in read_parts(protocol, Path(), "cpu").test.pixels}
         scoring = dataset_record("digits").read(task.data, Path()).valid.first(128)
         seen = {one.numpy().tobytes() for one in scoring.pixels}
@@ -128,18 +128,18 @@ def test_presets_do_not_score_by_the_test_images_of_their_protocols(preset: str)
 
 def test_bases_that_train_by_validation_images_see_more() -> None:
     fashion = load_preset("fashion")
-    assert counts(fashion.with_base("darts"), load_protocol("fashion-mnist")) == (0, 10_000)
+    assert counts(fashion.with_base("darts"), load_protocol("nb201-fashion-mnist")) == (0, 10_000)
 
 
 def test_a_run_that_scores_by_no_image_has_seen_none() -> None:
-    protocol = load_protocol("digits").changed({"data.validation_images": 597})
+    protocol = load_protocol("nb201-digits").changed({"data.validation_images": 597})
     assert counts(load_preset("laptop"), protocol, method="params", scored=0) == (0, 0)
     assert counts(load_preset("laptop"), protocol) == (128, 0)
 
 
 def test_other_images_have_none_in_common() -> None:
     key = AccuracyKey("fashion-mnist", "test", 4)
-    table = table_of(load_protocol("fashion-mnist"))
+    table = table_of(load_protocol("nb201-fashion-mnist"))
     found = image_overlap([record_of(load_preset("laptop"))], table, key)
     assert found == Overlap("digits", "fashion-mnist", "test")
     assert found.text == ""
@@ -147,7 +147,7 @@ def test_other_images_have_none_in_common() -> None:
 
 def test_what_is_not_told_is_not_judged() -> None:
     key, record = AccuracyKey("digits", "test", 4), record_of(load_preset("laptop"))
-    table = table_of(load_protocol("digits"))
+    table = table_of(load_protocol("nb201-digits"))
     silent = TruthTable("-", "-", table.source, table.codes, table.accuracies)
     assert image_overlap([record], silent, key) is None
     torn = TruthTable(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from baselines.reference import scorer
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from baselines.reference.scorer import (
     measure_candidates,
     measure_codes,
@@ -23,7 +23,7 @@ from tests.unit.baselines.tiny import tiny_experiment
 SMALLEST = NetworkScale(channels=1, cells=1, resolution=4, classes=2, input_channels=1)
 
 
-def draws(network: Network, generator: torch.Generator) -> Sequence[float]:
+def draws(network: CellNetwork, generator: torch.Generator) -> Sequence[float]:
     """Return the sum of the weights, and the next number of the stream."""
     total = sum(float(weight.detach().double().sum()) for weight in network.weights())
     return [total, float(torch.rand((), generator=generator))]
@@ -71,7 +71,7 @@ def _unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_function_of_the_candidates_is_measured_once(candidates: Codes) -> None:
     measured: list[int] = []
 
-    def measure(network: Network, _: torch.Generator) -> Sequence[float]:
+    def measure(network: CellNetwork, _: torch.Generator) -> Sequence[float]:
         assert isinstance(network, Unbuilt)
         measured.append(network.code)
         return [network.code, -network.code]
@@ -93,7 +93,7 @@ def test_what_measures_minus_infinity_ranks_last_and_is_counted() -> None:
     candidates = np.array([0, 2, 25, 26, 9626, 15624])  # 0 is disconnected; 25 and 26 are equal
     values = {2: -np.inf, 25: 3.5, 9626: -7.0, 15624: 1.0}
 
-    def measure(network: Network, _: torch.Generator) -> Sequence[float]:
+    def measure(network: CellNetwork, _: torch.Generator) -> Sequence[float]:
         assert isinstance(network, Unbuilt)
         return [values[network.code]]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from baselines.reference import SynFlow
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from baselines.reference.synflow import synflow
 from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.unit.baselines.conformance import ReferenceConformance
@@ -20,7 +20,7 @@ class TestSynFlow(ReferenceConformance):
     method = SynFlow
 
 
-def flow_without_gradients(network: Network, code: int, scale: NetworkScale) -> float:
+def flow_without_gradients(network: CellNetwork, code: int, scale: NetworkScale) -> float:
     """Sum over layers what is lost when a layer's weights are zero.
 
     Weights and input are positive, so nothing is rectified away and the output is linear in the
@@ -44,24 +44,24 @@ def flow_without_gradients(network: Network, code: int, scale: NetworkScale) -> 
 @pytest.mark.parametrize("code", CODES)
 def test_it_is_what_layers_carry(code: int, cells: int) -> None:
     scale = replace(SCALE, cells=cells)
-    network = Network(code, scale, torch.Generator().manual_seed(3))
+    network = CellNetwork(code, scale, torch.Generator().manual_seed(3))
     expected = flow_without_gradients(network, code, scale)
     assert synflow(network, scale) == pytest.approx(math.log(expected), rel=1e-9)
 
 
 def test_nothing_flows_through_a_disconnected_cell() -> None:
-    network = Network(0, SCALE, torch.Generator().manual_seed(0))
+    network = CellNetwork(0, SCALE, torch.Generator().manual_seed(0))
     assert synflow(network, SCALE) == -math.inf
 
 
 def test_a_network_of_the_tables_size_stays_in_range() -> None:
     scale = NetworkScale(resolution=4)
     heaviest = 3 * (5**6 - 1) // 4  # 3×3 convolutions on all edges
-    assert math.isfinite(synflow(Network(heaviest, scale, torch.Generator()), scale))
+    assert math.isfinite(synflow(CellNetwork(heaviest, scale, torch.Generator()), scale))
 
 
 def test_signs_and_norms_decide_nothing() -> None:
-    plain, changed = (Network(CODE, SCALE, torch.Generator().manual_seed(0)) for _ in range(2))
+    plain, changed = (CellNetwork(CODE, SCALE, torch.Generator().manual_seed(0)) for _ in range(2))
     with torch.no_grad():
         for number, weight in enumerate(changed.weights()):
             weight.mul_((-1) ** number)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from benchmark.images import Images
 from benchmark.spaces.nb201 import decode, encode
 from benchmark.spaces.nb201.complexity import NetworkScale
@@ -36,8 +36,8 @@ class Passed:
     rectified: list[Tensor] = field(default_factory=list)
 
 
-def double_network(code: int = CODE, scale: NetworkScale = SCALE, seed: int = 0) -> Network:
-    return Network(code, scale, torch.Generator().manual_seed(seed)).double()
+def double_network(code: int = CODE, scale: NetworkScale = SCALE, seed: int = 0) -> CellNetwork:
+    return CellNetwork(code, scale, torch.Generator().manual_seed(seed)).double()
 
 
 def noise(count: int = 5, scale: NetworkScale = SCALE, seed: int = 1) -> Images:
@@ -105,6 +105,6 @@ def written_out(
     return found
 
 
-def leaves(network: Network) -> list[Tensor]:
+def leaves(network: CellNetwork) -> list[Tensor]:
     """Return the weights as tensors of their own that take gradients."""
     return [weight.detach().clone().requires_grad_() for weight in network.weights()]

@@ -10,7 +10,7 @@ from scipy.spatial import distance
 
 from baselines.splitting import FULL, Subspace, gradient_distances
 from baselines.splitting.gradient_distances import cosine_distances
-from baselines.supernets.nb201 import Path
+from baselines.supernets.mixture import Path
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import EDGES, decode, live_codes
 from tests.unit.baselines.naive import naive_logits

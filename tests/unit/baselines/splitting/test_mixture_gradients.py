@@ -7,7 +7,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from scipy.spatial import distance
 
 from baselines.splitting import Subspace, mixture_distances
-from baselines.supernets.nb201 import Mixture
+from baselines.supernets.mixture import Mixture
 from benchmark.images import Batches
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from baselines.standalone.averaging import WeightAverage
 from tests.unit.baselines.standalone.tiny import ARCH, tiny
 
@@ -15,7 +15,7 @@ def test_averages_of_weights(kind: str, expected: float) -> None:
     settings = tiny(
         training__average=kind, training__average_from=0.25, training__average_decay=0.5
     ).training
-    network = Network(ARCH, tiny().scale, torch.Generator(), running=True)
+    network = CellNetwork(ARCH, tiny().scale, torch.Generator(), running=True)
     average = WeightAverage(network, settings, 4)
     for step, value in enumerate([100.0, 2.0, 3.0, 4.0]):
         with torch.no_grad():

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import nn
 
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from baselines.standalone.evaluation import evaluate_network, recompute_batch_norm
 from baselines.standalone.images import read_parts
 from benchmark.errors import DivergedError
@@ -17,11 +17,11 @@ from tests.unit.baselines.standalone.tiny import ARCH, tiny
 
 
 @pytest.fixture
-def network() -> Network:
-    return Network(ARCH, tiny().scale, Streams(0).torch("weights"), running=True)
+def network() -> CellNetwork:
+    return CellNetwork(ARCH, tiny().scale, Streams(0).torch("weights"), running=True)
 
 
-def test_mirrored_images_count_by_the_mean_of_their_logits(network: Network) -> None:
+def test_mirrored_images_count_by_the_mean_of_their_logits(network: CellNetwork) -> None:
     few = read_parts(tiny(), Path(), "cpu").test.first(20)
     found = evaluate_network(network, few, mirrored=True)
     with torch.no_grad():
@@ -30,7 +30,7 @@ def test_mirrored_images_count_by_the_mean_of_their_logits(network: Network) -> 
     assert found.loss != evaluate_network(network, few, mirrored=False).loss
 
 
-def test_recomputed_statistics_are_those_of_the_images(network: Network) -> None:
+def test_recomputed_statistics_are_those_of_the_images(network: CellNetwork) -> None:
     few = Images(torch.randn(300, 1, 8, 8), torch.zeros(300, dtype=torch.int64))
     recompute_batch_norm(network, few)
     norm = network.stem[1]
@@ -42,7 +42,7 @@ def test_recomputed_statistics_are_those_of_the_images(network: Network) -> None
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_logits_that_are_not_finite_are_an_error(network: Network, value: float) -> None:
+def test_logits_that_are_not_finite_are_an_error(network: CellNetwork, value: float) -> None:
     with torch.no_grad():
         network.classifier.bias.fill_(value)
     few = read_parts(tiny(), Path(), "cpu").test.first(20)

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from baselines.standalone import training
 from baselines.standalone.evaluation import AccuracyAndLoss, evaluate_network
 from baselines.standalone.images import read_parts, seed_batches
@@ -27,7 +27,7 @@ def naive(
     """Train in the plainest way: own update rule, own mean of weights, own accuracy and loss."""
     settings, parts = protocol.training, read_parts(protocol, Path(), "cpu")
     batches = seed_batches(protocol, seed, Path(), "cpu")
-    network = Network(code, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
+    network = CellNetwork(code, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
     weights = list(network.parameters())
     speeds = [torch.zeros_like(weight) for weight in weights]
     history = []

@@ -21,7 +21,7 @@ def tiny(**changes: Any) -> TrainingProtocol:
         "evaluation.curve_images": 50,
     }
     named = {name.replace("__", "."): value for name, value in changes.items()}
-    return load_protocol("digits").changed(small | named)
+    return load_protocol("nb201-digits").changed(small | named)
 
 
 def train(code: int = ARCH, seed: int = 0, **changes: Any) -> TrainingResult:

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.func import functional_call
 
 from baselines.splitting import FULL, Subspace
-from baselines.supernets.nb201 import Mixture, Supernet
+from baselines.supernets.mixture import Mixture
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.training import base_class
 from baselines.training.architecture import Architecture
 from baselines.training.darts_2nd import STEP, SecondOrderDarts, unrolled_gradient
@@ -76,7 +77,7 @@ def softmax_mixture(architecture: Architecture) -> Mixture:
 
 
 def weight_training(
-    network: Supernet, architecture: Architecture, options: TrainingSettings
+    network: CellSupernet, architecture: Architecture, options: TrainingSettings
 ) -> WeightTraining:
     steps = StepRange(0, 5, 5)
     return WeightTraining(
@@ -85,7 +86,7 @@ def weight_training(
 
 
 def by_double_backward(
-    network: Supernet,
+    network: CellSupernet,
     architecture: Architecture,
     training: WeightTraining,
     rate: float,
@@ -115,7 +116,7 @@ def by_double_backward(
     return gradients(loss(ahead, VALID[0]), list(architecture.parameters()))
 
 
-def relative_error(network: Supernet, subspace: Subspace, steps: int, seed: int) -> float:
+def relative_error(network: CellSupernet, subspace: Subspace, steps: int, seed: int) -> float:
     """Compare the gradients after some steps of training, and check that nothing has moved."""
     architecture = tiny_architecture(subspace, seed)
     options = tiny_training(learning_rate=0.1, weight_decay=0.05)

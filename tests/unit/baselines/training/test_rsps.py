@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from baselines.splitting import FULL
-from baselines.supernets.nb201 import score_codes, scoring
+from baselines.supernets.scoring import score_codes
 from baselines.training import Rsps, SupernetState
 from baselines.training.weights import StepRange
 from benchmark.budget import Spending

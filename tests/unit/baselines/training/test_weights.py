@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.supernets.nb201 import Supernet
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.training.weights import StepRange, learning_rate, path_training
 from benchmark.errors import DivergedError
 from benchmark.images import Batches
@@ -26,7 +26,7 @@ def new_batches(count: int = 8) -> Batches:
 
 
 def train(
-    network: Supernet,
+    network: CellSupernet,
     paths: Sequence[Sequence[int]],
     span: StepRange,
     settings: TrainingSettings,

@@ -16,7 +16,7 @@ from baselines.method import Method
 from baselines.one_shot import OneShot
 from baselines.schedule import Restart, Schedule
 from baselines.splitting import Subspace
-from baselines.supernets.nb201 import Supernet
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.training import Base, Rsps, SupernetState
 from baselines.training.weights import StepRange
 from baselines.tree.trajectory import trajectory_codes
@@ -29,7 +29,7 @@ from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experimen
 METHODS = [OneShot, FewShot, Gm]
 
 
-def steps_behind(network: Supernet) -> float:
+def steps_behind(network: CellSupernet) -> float:
     """Return how many steps a weight was trained for, each of which adds 1."""
     return float(next(network.parameters()).detach().flatten()[0])
 

@@ -34,7 +34,7 @@ def test_a_file_may_extend_a_protocol() -> None:
     found = parse_protocol("mine", 'description = "d"\nextends = "digits"\n[training]\nepochs = 7')
     assert (found.name, found.description, found.training.epochs) == ("mine", "d", 7)
     assert found == replace(
-        load_protocol("digits").changed({"training.epochs": 7}), name="mine", description="d"
+        load_protocol("nb201-digits").changed({"training.epochs": 7}), name="mine", description="d"
     )
 
 
@@ -80,4 +80,4 @@ def test_a_protocol_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_setting_that_is_none() -> None:
     with pytest.raises(InputError, match=r"unknown setting of \[training\] 'epoch': did you mean"):
-        load_protocol("digits").changed({"training.epoch": 3})
+        load_protocol("nb201-digits").changed({"training.epoch": 3})

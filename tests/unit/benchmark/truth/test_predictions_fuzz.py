@@ -16,7 +16,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
-from benchmark.spaces.nb201.lists import read_subset
+from benchmark.spaces.lists import read_subset
 from benchmark.truth.predictions import read_predictions
 from tests.fuzzing import bounded, cases, timed
 

@@ -1,7 +1,6 @@
 """``nasbench tables build``: a table of your own, by training architectures alone."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,13 +13,6 @@ from benchmark.app.cli.options import (
 )
 from benchmark.errors import InputError
 
-_SCALE = {  # the parts of --scale, in their order
-    "C": "network.channels",
-    "N": "network.cells",
-    "resolution": "data.resolution",
-    "epochs": "training.epochs",
-}
-
 
 @click.command()
 @click.option(
@@ -28,6 +20,13 @@ _SCALE = {  # the parts of --scale, in their order
     metavar="NAME",
     help="A data set of `nasbench list datasets`; one without a protocol of its own needs "
     "--protocol too.",
+)
+@click.option(
+    "--space",
+    default="nb201",
+    show_default=True,
+    metavar="NAME",
+    help="The search space, see `nasbench list spaces`; --protocol knows its own.",
 )
 @click.option(
     "--protocol",
@@ -40,15 +39,9 @@ _SCALE = {  # the parts of --scale, in their order
     default="1000",
     show_default=True,
     metavar="all|N|FILE",
-    help="All 15,625, a random sample of N, or those that a file lists, one per line or as CSV.",
+    help="The whole space, a random sample of N, or those that a file lists, one per line or as CSV.",
 )
 @seeds_option(3)
-@click.option(
-    "--scale",
-    metavar="C,N,RESOLUTION,EPOCHS",
-    help="Channels, cells a stage, pixels and epochs in place of the protocol's; an empty part "
-    "keeps it.",
-)
 @set_option
 @click.option(
     "--name", metavar="NAME", help="Name of the table.  [default: the protocol's with its scale]"
@@ -62,10 +55,10 @@ _SCALE = {  # the parts of --scale, in their order
 @workers_options
 def build(
     dataset: str | None,
+    space: str,
     protocol: str | None,
     architectures: str,
     seeds: str,
-    scale: str | None,
     changes: tuple[str, ...],
     name: str | None,
     out: Path | None,
@@ -85,29 +78,28 @@ def build(
     \b
     Examples:
       nasbench tables build --dataset digits --architectures 100 --seeds 2
-      nasbench tables build --dataset digits --scale 8,1,8,2 --set training.average=mean
+      nasbench tables build --dataset digits --set network.channels=4 --set training.epochs=2
       nasbench tables build --dataset digits --architectures all --shard 1/4 --out share1
     """
     from benchmark.app.running.shards import parse_shard
     from benchmark.images import DATASETS
     from benchmark.seeds import parse_seeds
+    from benchmark.spaces.registry import open_space
     from benchmark.tasks.protocol import load_protocol, protocol_names
     from benchmark.truth.files.cache import table_path
 
     if protocol is None and dataset is None:
         raise InputError("no data set: give --dataset digits, or a --protocol")
-    if protocol is None and dataset in DATASETS and dataset not in protocol_names():
+    own = f"{open_space(space).name}-{dataset}"
+    if protocol is None and dataset in DATASETS and own not in protocol_names():
         raise InputError(
-            f"data set {dataset!r} has no protocol of its own: give --protocol too, one of "
+            f"data set {dataset!r} has no protocol for space {space}: give --protocol too, one of "
             f"{', '.join(protocol_names())} or a file of yours"
         )
-    chosen = load_protocol(protocol or str(dataset))
+    chosen = load_protocol(protocol or own)
     data_set = {} if dataset is None else {"data.dataset": dataset}
-    chosen = chosen.changed(_read_scale(scale) | read_changes(changes) | data_set)
-    size = chosen.scale
-    name = name or (
-        f"{chosen.name}-c{size.channels}n{size.cells}r{size.resolution}e{chosen.training.epochs}"
-    )
+    chosen = chosen.changed(read_changes(changes) | data_set)
+    name = name or f"{chosen.name}-{chosen.scale.abbreviation}e{chosen.training.epochs}"
     table_path(name)  # checks that it is a name
 
     # These import PyTorch.
@@ -147,12 +139,3 @@ def build(
     files = ", ".join(str(file) for file in (done.path, done.curves) if file is not None)
     click.echo(f"{name}: {len(done.table):,} architectures, {files}")
     print_table(table_contents(done.table, done.curves))
-
-
-def _read_scale(text: str | None) -> dict[str, Any]:
-    """Return the settings that ``--scale`` changes."""
-    parts = [] if text is None else text.split(",")
-    if len(parts) > len(_SCALE) or not all(part == "" or part.isdecimal() for part in parts):
-        raise InputError(f"cannot use --scale {str(text)[:60]!r}: write {','.join(_SCALE)}")
-    settings = zip(_SCALE.values(), parts, strict=False)
-    return {setting: int(part[:9]) for setting, part in settings if part}

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.supernets.nb201.network import Supernet
+from baselines.supernets.nb201.network import CellSupernet
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, decode, encode, is_connected, live_codes
 from benchmark.spaces.nb201.complexity import NetworkScale, parameters
 from tests.unit.baselines.naive import naive_logits
@@ -27,8 +27,8 @@ DISCONNECTED = np.flatnonzero(~is_connected()).tolist()
 CODES = st.integers(0, SIZE - 1) | st.sampled_from(DISCONNECTED)
 
 
-def new_network(scale: NetworkScale, seed: int = 0) -> Supernet:
-    return Supernet(scale, torch.Generator().manual_seed(seed))
+def new_network(scale: NetworkScale, seed: int = 0) -> CellSupernet:
+    return CellSupernet(scale, torch.Generator().manual_seed(seed))
 
 
 def each_operation_on_each_edge() -> list[int]:

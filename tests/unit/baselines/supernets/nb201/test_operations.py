@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.supernets.nb201.normalisation import by_batch
+from baselines.supernets.normalisation import by_batch
 from baselines.supernets.nb201.operations import (
     AVG_POOL_3X3,
     NOR_CONV_1X1,

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.supernets.nb201 import Supernet, prefix_tree
-from baselines.supernets.nb201.normalisation import ByGroup, Normalise
+from baselines.supernets.nb201 import prefix_tree
+from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.normalisation import ByGroup, Normalise
 from baselines.supernets.nb201.operations import CellNode, Edge
 from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.spaces.nb201 import EDGES, NONE, Codes, decode, live_codes

@@ -8,7 +8,7 @@ from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 @pytest.fixture
 def protocol() -> TrainingProtocol:
     """Return a protocol of six steps."""
-    return load_protocol("digits").changed(
+    return load_protocol("nb201-digits").changed(
         {
             "data.noise_draws": 1,
             "network.channels": 2,

@@ -29,7 +29,7 @@ def invent(code: int, seed: int, *_: Any) -> TrainingResult:
 
 @pytest.fixture
 def protocol() -> TrainingProtocol:
-    return load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
+    return load_protocol("nb201-digits").changed({"data.noise_draws": 1, "training.epochs": 1})
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_changed_last_bit_of_a_seed_is_found(folder: Path) -> None:
 def test_a_missing_training_is_found(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
-    count = len(BuildPlan(load_protocol("digits"), chosen_architectures("40"), range(3)).trainings)
+    count = len(BuildPlan(load_protocol("nb201-digits"), chosen_architectures("40"), range(3)).trainings)
     assert differences(folder) == [f"it lacks 1 of {count} trainings"]
 
 

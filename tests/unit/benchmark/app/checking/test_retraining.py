@@ -39,7 +39,7 @@ def invented(monkeypatch: pytest.MonkeyPatch) -> list[TrainingKey]:
 @pytest.fixture
 def table(invented: list[TrainingKey], tmp_path: Path) -> TruthTable:
     """Return a table of 40 architectures at seeds 3 and 5."""
-    protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
+    protocol = load_protocol("nb201-digits").changed({"data.noise_draws": 1, "training.epochs": 1})
     build_table(BuildPlan(protocol, chosen_architectures("40"), [3, 5]), tmp_path, "t")
     invented.clear()
     return read_table(tmp_path / "t.nbtable")
@@ -157,7 +157,7 @@ def test_a_training_that_fails_is_different(
 def test_one_seed_gives_no_tolerance(
     invented: list[TrainingKey], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    protocol = load_protocol("digits").changed({"data.noise_draws": 1, "training.epochs": 1})
+    protocol = load_protocol("nb201-digits").changed({"data.noise_draws": 1, "training.epochs": 1})
     build_table(BuildPlan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
     table = read_table(tmp_path / "t.nbtable")
     assert {one.outcome for one in retrain(table, 2)} == {RerunOutcome.IDENTICAL}

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from benchmark.spaces.nb201 import (
     EDGES,
     OPERATIONS,
@@ -134,7 +134,7 @@ def test_members_of_a_class_compute_the_same_with_the_same_weights() -> None:
     assert network_codes([longer])[0] != network_codes([without])[0]
     images = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     logits = [
-        Network(code, scale, torch.Generator().manual_seed(0))(images)
+        CellNetwork(code, scale, torch.Generator().manual_seed(0))(images)
         for code in (without, skipped)
     ]
     assert torch.equal(*logits)

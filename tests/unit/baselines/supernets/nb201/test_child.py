@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from baselines.reference.network import Network
+from baselines.supernets.nb201.child import CellNetwork
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import SIZE
 from benchmark.spaces.nb201.complexity import NetworkScale, parameters
@@ -34,7 +34,7 @@ SCALES = st.builds(
 def test_it_has_the_parameters_that_the_formula_counts(
     code: int, scale: NetworkScale, running: bool
 ) -> None:
-    network = Network(code, scale, torch.Generator().manual_seed(0), running=running)
+    network = CellNetwork(code, scale, torch.Generator().manual_seed(0), running=running)
     counted = sum(parameter.numel() for parameter in network.parameters())
     assert counted == parameters(code, scale)
     assert network(torch.zeros(2, scale.input_channels, 4, 4)).shape == (2, scale.classes)
@@ -55,7 +55,7 @@ def test_it_computes_what_is_written_out(code: int, cells: int) -> None:
 
 def test_weights_are_drawn_as_the_paper_says() -> None:
     scale = NetworkScale(channels=16, cells=1, resolution=8)
-    network = Network(SIZE - 1 - 5, scale, torch.Generator().manual_seed(0))
+    network = CellNetwork(SIZE - 1 - 5, scale, torch.Generator().manual_seed(0))
     for weight in network.weights():
         draws = weight.detach().numpy().ravel() * np.sqrt(weight[0].numel() / 2)
         assert abs(draws.mean()) < 5 / np.sqrt(draws.size)
@@ -86,4 +86,4 @@ def test_images_are_normalised_together_whatever_the_mode() -> None:
 
 def test_a_code_outside_the_space_is_refused() -> None:
     with pytest.raises(InputError, match="code 15625 is out of bounds"):
-        Network(SIZE, SCALE, torch.Generator())
+        CellNetwork(SIZE, SCALE, torch.Generator())

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.supernets.nb201 import prefix_tree, score_codes, scoring
-from baselines.supernets.nb201.normalisation import ByGroup
+from baselines.supernets.nb201 import prefix_tree
+from baselines.supernets.scoring import score_codes
+from baselines.supernets.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Images, ImageSet

@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_genotype, to_string
-from benchmark.spaces.nb201.lists import read_subset
+from benchmark.spaces.lists import read_subset
 
 ONE, TWO = to_string(5), to_string(25)
 

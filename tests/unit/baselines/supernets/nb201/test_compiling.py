@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines.supernets.nb201 import Supernet, accelerate, score_codes
-from baselines.supernets.nb201.acceleration import compiled_unit
+from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.scoring import score_codes
+from baselines.supernets.nb201.compiling import compiled_unit
 from baselines.supernets.nb201.operations import conv_norm
 from baselines.training.weights import StepRange, path_training
 from benchmark.errors import InputError
@@ -26,9 +27,9 @@ COMPILER_WARNS = pytest.mark.filterwarnings(
 PATHS = [[3, 1, 2, 4, 1, 3], [2, 3, 1, 3, 0, 4], [3, 3, 3, 3, 3, 3]]
 
 
-def trained(**changes: object) -> tuple[Supernet, list[float]]:
+def trained(**changes: object) -> tuple[CellSupernet, list[float]]:
     settings = tiny_training(batch_size=8, **changes)
-    network = Supernet(tiny_scale(), torch.Generator().manual_seed(0))
+    network = CellSupernet(tiny_scale(), torch.Generator().manual_seed(0))
     draws = torch.Generator().manual_seed(1)
     batches = Batches(tiny_images().train, 8, len(PATHS), crop_padding=1, generator=draws)
     span = StepRange(0, len(PATHS), len(PATHS))
@@ -38,13 +39,13 @@ def trained(**changes: object) -> tuple[Supernet, list[float]]:
     return network, training.losses()
 
 
-def scores(network: Supernet) -> bytes:
+def scores(network: CellSupernet) -> bytes:
     codes = distinct_codes()[::500]
     found = score_codes(network, codes, tiny_images(), tiny_scoring(8), lambda images: None)
     return found.tobytes()
 
 
-def apart(network: Supernet, other: Supernet) -> float:
+def apart(network: CellSupernet, other: CellSupernet) -> float:
     pairs = zip(network.parameters(), other.parameters(), strict=True)
     return max(float((one - two).detach().abs().max()) for one, two in pairs)
 
@@ -86,7 +87,7 @@ def test_compiled_edges_compute_the_same() -> None:
 @COMPILER_WARNS
 def test_copies_are_as_fast() -> None:
     settings = tiny_training(compile=True, precision="bfloat16")
-    plain = Supernet(tiny_scale(), torch.Generator().manual_seed(0))
+    plain = CellSupernet(tiny_scale(), torch.Generator().manual_seed(0))
     network = accelerate(copy.deepcopy(plain), settings)
     twin = copy.deepcopy(network)
     assert twin.autocast == torch.bfloat16
