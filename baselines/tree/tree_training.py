@@ -5,7 +5,7 @@ how a node chooses its decision and groups. The leaves share what is left of the
 warm-up and splitting, equally to within one step.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,8 @@ from baselines.training.weights import StepRange
 from baselines.tree.checkpoint import TreeCheckpoint
 from baselines.tree.trajectory import Trajectory
 from benchmark.budget import Spending
-from benchmark.errors import CheckError, unknown_name
-from benchmark.spaces.base import JOINED
+from benchmark.errors import CheckError
+from benchmark.spaces.splits import ROOT, named_split
 from benchmark.spaces.subspace import JointOption, Subspace, scoring_leaves
 from benchmark.tasks.task import Task
 
@@ -112,7 +112,7 @@ class _Tree:
 
     def train(self) -> Outcome:
         whole = Subspace.whole(self._experiment.space)
-        nodes = [TreeNode("root", self._base.start(whole), 0)]
+        nodes = [TreeNode(ROOT, self._base.start(whole), 0)]
         for level in range(len(self._schedule.groups)):
             nodes = self._train_level(nodes, self._planned[level], last=False)
             nodes = [child for node in nodes for child in self._children(node, level)]
@@ -256,19 +256,6 @@ class _Tree:
             "steps": leaf.steps,
             **selected,
         }
-
-
-def named_split(
-    subspace: Subspace, split: Mapping[str, Any]
-) -> tuple[tuple[int, ...], list[list[JointOption]]]:
-    """Return the decisions and groups of options of a trace's split of a subspace."""
-    decisions = subspace.space.find(JOINED.join(split["decisions"]))
-    named = {subspace.names(decisions, one): one for one in subspace.options(decisions)}
-    groups = split["groups"]
-    for name in (name for group in groups for name in group):
-        if name not in named:
-            raise unknown_name(f"option of {JOINED.join(split['decisions'])}", name, named)
-    return decisions, [[named[name] for name in group] for group in groups]
 
 
 def _thinned(losses: Sequence[float]) -> list[float]:

@@ -1,16 +1,14 @@
 """What must hold within one record."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from baselines.tree.trajectory import trajectory_codes
-from baselines.tree.tree_training import named_split
 from benchmark.app.checking.checks import Checks
 from benchmark.records import RunRecord
 from benchmark.seeds import fingerprint
-from benchmark.spaces.base import Space
+from benchmark.spaces.splits import subspaces_of
 from benchmark.spaces.subspace import Subspace, scoring_leaves
 
 
@@ -58,7 +56,10 @@ def _check_budget(record: RunRecord, where: str, checks: Checks) -> None:
 def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
     """Check that splits divide the space into the leaves, and whose architectures leaves select."""
     leaves = record.trace["leaves"]
-    held = _grown(record.trace["splits"], record.space)
+    splits = record.trace["splits"]
+    inner = {split["node"] for split in splits}
+    grown = subspaces_of(splits, record.space)
+    held = {node: subspace for node, subspace in grown.items() if node not in inner}
     is_same = {leaf["node"]: leaf["options"] for leaf in leaves} == {
         node: subspace.to_lists() for node, subspace in held.items()
     } and len(held) == len(leaves)
@@ -72,16 +73,6 @@ def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
         )
     if is_same:
         _check_selected(record, list(held.values()), where, checks)
-
-
-def _grown(splits: Sequence[Mapping[str, Any]], space: Space) -> dict[str, Subspace]:
-    """Return the leaves that splits lead to."""
-    grown = {"root": Subspace.whole(space)}
-    for split in splits:
-        parent = grown.pop(split["node"])
-        children = parent.split(*named_split(parent, split))
-        grown |= {f"{split['node']}.{number}": child for number, child in enumerate(children)}
-    return grown
 
 
 def _check_selected(
