@@ -12,6 +12,7 @@ from benchmark.spaces.base import Space
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "nb201": "nb201.family:CellFamily",
+        "macro": "macro.family:MacroFamily",
     }
 )
 """Name of the space, module below this package, and class."""
