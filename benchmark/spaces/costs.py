@@ -6,7 +6,12 @@ convolutions count no multiply-adds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,17 @@ def inverted_bottleneck(
 def classifier(inputs: int, classes: int) -> Cost:
     """Return the cost of a linear layer with bias."""
     return Cost((inputs + 1) * classes, inputs * classes)
+
+
+def total_costs(
+    choices: NDArray[np.integer[Any]], options: Sequence[Sequence[int]], fixed: int
+) -> NDArray[np.int64]:
+    """Return the costs [...] of choices [..., D], given those of each decision's options.
+
+    Example:
+        >>> total_costs(np.array([1, 0]), [[10, 20], [3, 4, 5]], fixed=100)
+        array(123)
+    """
+    most = max(map(len, options))
+    table = np.array([[*costs, *[0] * (most - len(costs))] for costs in options], np.int64)
+    return np.asarray(table[np.arange(len(table)), choices].sum(axis=-1) + fixed)

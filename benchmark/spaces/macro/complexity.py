@@ -7,20 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.spaces.base import Choices
-from benchmark.spaces.costs import Cost, classifier, convolution, inverted_bottleneck
-from benchmark.spaces.macro.layers import OPTIONS, SHAPES, LayerShape, MacroScale, layer_shapes
+from benchmark.spaces.costs import Cost, classifier, convolution, total_costs
+from benchmark.spaces.macro.layers import OPTIONS, SHAPES, MacroScale, layer_shapes
+from benchmark.spaces.stages import LayerShape
 
 
 def parameters(choices: Choices, scale: MacroScale) -> NDArray[np.int64]:
     """Return the number of trainable parameters [...] of choices [..., 8]."""
     options = [[cost.parameters for cost in layer] for layer in _options(scale)]
-    return _total(choices, options, _fixed(scale).parameters)
+    return total_costs(choices, options, _fixed(scale).parameters)
 
 
 def multiply_adds(choices: Choices, scale: MacroScale) -> NDArray[np.int64]:
     """Return the multiply-adds [...] of a forward pass of one image."""
     options = [[cost.multiply_adds for cost in layer] for layer in _options(scale)]
-    return _total(choices, options, _fixed(scale).multiply_adds)
+    return total_costs(choices, options, _fixed(scale).multiply_adds)
 
 
 def _fixed(scale: MacroScale) -> Cost:
@@ -38,20 +39,7 @@ def _options(scale: MacroScale) -> list[list[Cost]]:
 
 def _option(layer: LayerShape, option: int) -> Cost:
     if option in SHAPES:
-        return inverted_bottleneck(
-            layer.inputs,
-            layer.outputs,
-            layer.before,
-            kernel=SHAPES[option].kernel,
-            expansion=SHAPES[option].expansion,
-            stride=layer.stride,
-        )
+        return layer.bottleneck(SHAPES[option])
     if layer.place:
         return Cost()
     return convolution(1, layer.inputs, layer.outputs, layer.after)
-
-
-def _total(choices: Choices, options: list[list[int]], fixed: int) -> NDArray[np.int64]:
-    """Add the costs of the chosen options to that of the rest."""
-    costs = np.array(options, np.int64)  # [8, 3]
-    return np.asarray(costs[np.arange(len(costs)), choices].sum(axis=-1) + fixed)

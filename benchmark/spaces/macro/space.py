@@ -18,6 +18,7 @@ from benchmark.spaces.macro.layers import (
     layer_shapes,
 )
 from benchmark.spaces.nearest import LONGEST, nearest_choices
+from benchmark.spaces.stages import moved_last
 from benchmark.spaces.subspace import Subspace
 
 
@@ -44,14 +45,7 @@ class NasBenchMacro(Space):
 
     def canonical(self, codes: ArrayLike) -> Codes:
         """Return for codes [...] those with the identities after a first layer moved last."""
-        choices = self.decode(codes)
-        start = 0
-        for count in STAGES:
-            later = choices[..., start + 1 : start + count]
-            order = np.argsort(later == IDENTITY, axis=-1, kind="stable")
-            choices[..., start + 1 : start + count] = np.take_along_axis(later, order, axis=-1)
-            start += count
-        return self.encode(choices)
+        return self.encode(moved_last(self.decode(codes), STAGES, IDENTITY))
 
     def pool(self, subspace: Subspace) -> Codes:
         """Return the codes of a subspace that its supernet trains, ascending.
