@@ -15,6 +15,7 @@ SPACES: Mapping[str, str] = MappingProxyType(
     {
         "nb201": "benchmark.spaces.nb201.space:NasBench201",
         "macro": "benchmark.spaces.macro.space:NasBenchMacro",
+        "darts": "benchmark.spaces.darts.space:DartsCells",
     }
 )
 """Name, module and class of each space."""
