@@ -22,7 +22,6 @@ from analysis.tables.evaluation import comparable, scored_part
 from analysis.tables.text_table import decimals
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import is_connected
 from benchmark.truth import AccuracyKey, TruthTable
 
 LOWEST = 0.5  # percentile of the connected architectures at which an axis starts
@@ -64,7 +63,7 @@ def scores_against_truth_data(
     runs = comparable(records)
     table = scored_part(table, runs)
     truth = table.accuracy(key)
-    connected = is_connected(table.codes)
+    connected = table.space.works(table.codes)
     first: dict[str, RunRecord] = {}
     for record in runs:
         if record.seed < first.setdefault(record.name, record).seed:

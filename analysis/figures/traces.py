@@ -12,7 +12,14 @@ def reading_trace(record: RunRecord) -> Iterator[None]:
     """Turn any error of reading an inconsistent trace into one InputError."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        InputError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputError(
             f"the trace of {record.name}, seed {record.seed}, is inconsistent: run it again"
         ) from error

@@ -1,15 +1,21 @@
-"""The tree of splits: the edge and groups of each split, and what each leaf holds."""
+"""The tree of splits: the decisions and groups of each split, and what each leaf holds."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
-from analysis.figures.distances import SIGNS
+from analysis.figures.signs import sign_of
+from analysis.figures.style import PAGE_WIDTH
 from analysis.figures.traces import reading_trace
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import OPERATIONS
+from benchmark.spaces.base import JOINED
+
+_BEND = 0.3  # of the way to the next level, where lines part
+_LETTER = 0.062  # inches of a letter
+_BOX = 0.55  # inches of half a node's box and a margin
 
 
 class DrawnNode(NamedTuple):
@@ -18,8 +24,8 @@ class DrawnNode(NamedTuple):
     name: str  # its name: that of its parent, a dot and a number
     depth: int  # number of splits above it
     height: float  # vertical position; leaves are at 0, 1, 2, … from the top
-    group: tuple[int, ...]  # operations it keeps on that edge, indices into `OPERATIONS`
-    edge: str | None  # the edge that is split below it; None for a leaf
+    group: tuple[str, ...]  # options it keeps of what its parent splits; empty for the root
+    splits: str | None  # the decisions that are split below it; None for a leaf
     architectures: int | None  # how many a leaf holds, else None
     steps: int | None  # training steps of a leaf's weights, else None
     loss: float | None  # the last training loss in the trace, or None
@@ -57,8 +63,8 @@ def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[DrawnNode, 
                 name,
                 name.count("."),
                 heights[name],
-                tuple(OPERATIONS.index(operation) for operation in group),
-                splits[name]["edge"] if name in splits else None,
+                tuple(group),
+                JOINED.join(splits[name]["decisions"]) if name in splits else None,
                 leaf.get("architectures"),
                 leaf.get("steps"),
                 losses[name][-1] if losses.get(name) else None,
@@ -67,14 +73,15 @@ def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[DrawnNode, 
     return tuple(nodes)
 
 
-def draw_tree(data: tuple[DrawnNode, ...], ax: Axes) -> Axes:
-    """Draw a tree from left to right; lines are labelled with the group's operations."""
+def draw_tree(data: tuple[DrawnNode, ...], ax: Axes, signs: Mapping[str, str]) -> Axes:
+    """Draw a tree from left to right; lines are labelled with the signs of the group's options."""
     named = {node.name: node for node in data}
     depth = max(node.depth for node in data)
+    letters = int((PAGE_WIDTH * (1 - _BEND) / (depth + 0.75) - _BOX) / _LETTER)
     for node in data:
         if node.parent:
             above = named[node.parent]
-            bend = above.depth + 0.3
+            bend = above.depth + _BEND
             ax.plot(
                 [above.depth, bend, node.depth],
                 [above.height, node.height, node.height],
@@ -85,7 +92,7 @@ def draw_tree(data: tuple[DrawnNode, ...], ax: Axes) -> Axes:
             ax.text(
                 (bend + node.depth) / 2,
                 node.height - 0.05,
-                ", ".join(SIGNS[operation] for operation in node.group),
+                _group_text(node.group, signs, letters),
                 ha="center",
                 va="bottom",
                 size=6.5,
@@ -108,7 +115,15 @@ def draw_tree(data: tuple[DrawnNode, ...], ax: Axes) -> Axes:
 
 def _label(node: DrawnNode) -> str:
     loss = "" if node.loss is None else f"loss {node.loss:.2f}"
-    if node.edge is not None:
-        return f"splits\n{node.edge}" + (f"\n{loss}" if loss else "")
+    if node.splits is not None:
+        return f"splits\n{node.splits}" + (f"\n{loss}" if loss else "")
     lines = [f"{node.architectures:,} architectures", f"{node.steps:,} steps, {loss}".rstrip(", ")]
     return "\n".join(lines)
+
+
+def _group_text(group: tuple[str, ...], signs: Mapping[str, str], letters: int) -> str:
+    """Return the signs of a group in at most two lines of so many letters, or else their number."""
+    text = ", ".join(sign_of(option, signs) for option in group)
+    lines = textwrap.wrap(text, max(letters, 1), break_long_words=False, break_on_hyphens=False)
+    fits = len(lines) <= 2 and all(len(line) <= letters for line in lines)
+    return "\n".join(lines) if fits else f"{len(group)} options"

@@ -6,43 +6,24 @@ proposes what its base selected; where a record does not say, what the leaf scor
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.metrics.topk import finite_vectors
-from benchmark.errors import InputError, unknown_name
-from benchmark.spaces.nb201 import (
-    EDGES,
-    OPERATIONS,
-    SIZE,
-    Codes,
-    decode,
-    from_string,
-    live_codes,
-    network_codes,
-)
+from benchmark.errors import InputError
+from benchmark.spaces.base import Codes, Space
+from benchmark.spaces.subspace import Subspace
 
 
-def leaf_members(operations: Sequence[Sequence[str]], codes: Codes) -> NDArray[np.bool_]:
-    """Return which of the codes [n] a leaf scores: those whose live code is in its subspace.
+def leaf_members(subspace: Subspace, codes: Codes) -> NDArray[np.bool_]:
+    """Return which of the codes [n] a leaf scores: those whose canonical code it holds.
 
-    ``operations`` names what the leaf allows on each of the six edges.
-
-    Architectures that differ in dead edges alone are one function, and the leaf that holds their
-    live code (dead edges set to ``none``) scores all of them.
+    Architectures of one canonical code are one function, so one leaf scores all of them.
     """
-    if len(operations) != len(EDGES):
-        raise InputError(f"a leaf names {len(operations)} edges: it must be {len(EDGES)}")
-    live = decode(live_codes(codes))  # [n, 6]
-    inside = np.ones(len(live), bool)
-    for edge, names in enumerate(operations):
-        for name in names:
-            if name not in OPERATIONS:
-                raise unknown_name("operation", name, OPERATIONS)
-        inside &= np.isin(live[:, edge], [OPERATIONS.index(name) for name in names])
-    return inside
+    return subspace.contains(subspace.space.canonical(codes))
 
 
 def expected_best_of_leaves(
@@ -75,24 +56,33 @@ def expected_best_of_leaves(
     return float(np.sum(np.diff(below, prepend=0.0) * values))
 
 
-def known_truth(truth: ArrayLike, codes: Codes) -> NDArray[np.float64]:
-    """Return the truth of every architecture by code, [15625]; NaN where it is unknown.
+@dataclass(frozen=True)
+class KnownTruth:
+    """The truth of single architectures: their own, or that of another of the same network.
 
     Tables built by this program train architectures that are the same network once, so a missing
     one has the truth of another of its network: of the first, where those in the table differ.
     """
-    values = np.asarray(truth, np.float64)
-    known = np.full(SIZE, np.nan)
-    if len(codes) < SIZE:
-        networks = network_codes()
-        by_network = np.full(SIZE, np.nan)
-        by_network[networks[codes][::-1]] = values[::-1]  # of several the first is written last
-        known = by_network[networks]
-    known[codes] = values
-    return known
 
+    space: Space
+    by_code: Mapping[int, float]
+    by_network: Mapping[int, float]
 
-def best_of_selected(selected: Sequence[str], known: NDArray[np.float64]) -> float:
-    """Return the highest known truth among architecture strings; NaN where none is known."""
-    found = [float(known[code]) for code in map(from_string, selected)]
-    return max((one for one in found if not math.isnan(one)), default=math.nan)
+    @classmethod
+    def of(cls, truth: ArrayLike, codes: Codes, space: Space) -> "KnownTruth":
+        """Return what is known from the truth [n] of ascending codes [n]."""
+        values = np.asarray(truth, np.float64).tolist()
+        networks = space.network(codes).tolist()
+        first = dict(zip(reversed(networks), reversed(values), strict=True))
+        return cls(space, dict(zip(codes.tolist(), values, strict=True)), first)
+
+    def __call__(self, code: int) -> float:
+        """Return the truth of an architecture; NaN where it is unknown."""
+        if code in self.by_code:
+            return self.by_code[code]
+        return self.by_network.get(int(self.space.network([code])[0]), math.nan)
+
+    def best(self, selected: Sequence[str]) -> float:
+        """Return the highest known truth of architecture strings; NaN where none is known."""
+        found = [self(self.space.parse(one)) for one in selected]
+        return max((one for one in found if not math.isnan(one)), default=math.nan)

@@ -26,13 +26,13 @@ from analysis.tables.evaluation import comparable, evaluate
 from benchmark.errors import InputError
 from benchmark.records import RunRecord
 from benchmark.records.json_file import JsonKind, read_json, write_json
-from benchmark.records.record import candidates_of_task
+from benchmark.records.record import candidates_of_task, space_of_task
 from benchmark.records.scores import decode_ranks, encode_ranks
 from benchmark.truth import AccuracyKey, TruthTable
 
 KIND = JsonKind(
     format="nasbench baseline",
-    schema=1,
+    schema=2,
     name="baseline",
     writer="nasbench check --update",
     remedy="restore it, or make it again with nasbench check --update",
@@ -133,7 +133,7 @@ def _method_entry(runs: Sequence[RunRecord], measured: Measured) -> dict[str, An
                 "metrics": _shown(run, measured[run.name, run.seed]),
                 "budget": run.budget,
                 "provenance": run.provenance,
-                "ranks": encode_ranks(run.scores, run.codes),
+                "ranks": encode_ranks(run.scores, run.codes, run.space),
             }
             for run in runs
         ],
@@ -152,12 +152,13 @@ def _shown(run: RunRecord, values: Mapping[str, float]) -> dict[str, float]:
 
 def _records(methods: Mapping[str, Any]) -> Iterator[RunRecord]:
     for name, entry in methods.items():
+        space, codes = space_of_task(entry["task"]), candidates_of_task(entry["task"])
         for run in entry["runs"]:
             yield RunRecord(
                 method=entry.get("method", name),
                 seed=run["seed"],
                 task=entry["task"],
-                scores=decode_ranks(run["ranks"], candidates_of_task(entry["task"])),
+                scores=decode_ranks(run["ranks"], codes, space),
                 budget=run["budget"],
                 trace={},
                 provenance=run["provenance"],

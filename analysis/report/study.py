@@ -16,6 +16,7 @@ from analysis.tables.published import PublishedNumber
 from benchmark.errors import InputError, MissingError
 from benchmark.files import sha256
 from benchmark.records import RunRecord, read_records, record_path
+from benchmark.spaces.base import Space
 from benchmark.truth import AccuracyKey, TruthTable
 
 COMPARED = ("kendall_tau", "predicted_best")  # how well methods rank, and what they find
@@ -34,6 +35,11 @@ class Study:
     published: tuple[PublishedNumber, ...] = ()  # numbers of others
     # runs with other options, by the name of their folder
     variants: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
+
+    @property
+    def space(self) -> Space:
+        """The search space of the runs."""
+        return self.records[0].space
 
     @cached_property
     def context(self) -> ComparisonContext:
@@ -117,6 +123,13 @@ def read_study(
         inside = ", ".join(str(folder / name) for name in variants)
         advice = f"name one of {inside}" if inside else "name one that nasbench run wrote"
         raise InputError(f"{folder} holds no run records: {advice}")
+    everything = [*records, *(one for found in variants.values() for one in found)]
+    spaces = sorted({one.space.name for one in everything})
+    if len(spaces) > 1:
+        raise InputError(
+            f"{folder} holds runs of the spaces {' and '.join(spaces)}: give the runs of each "
+            "space a folder of their own"
+        )
     methods = {record.name: record.method for record in records}
     rows = [name for method in order for name in methods if methods[name] == method]
     rows += [name for name in methods if name not in rows]

@@ -7,7 +7,7 @@ from analysis.metrics.scoring import sample_warning
 from analysis.statistics.overlap import Overlap, image_overlap
 from analysis.tables.evaluation import comparable, scored_part
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.base import Space
 from benchmark.truth import AccuracyKey, TruthTable
 
 _DATASETS = {
@@ -26,7 +26,9 @@ class ComparisonContext:
     description: str  # origin of its numbers
     key: AccuracyKey  # the accuracy
     truth_seeds: tuple[int, int] | None  # fewest and most trainings behind an accuracy
-    architectures: int  # how many are compared
+    space: Space  # the search space of all runs
+    candidates: int  # architectures that each run scored
+    architectures: int  # how many of them are compared
     preset: str  # name of the task
     batch_norm: str | None  # images whose statistics BatchNorm uses at scoring
     seeds: Mapping[str, tuple[int, ...]]  # of each method, ascending
@@ -46,10 +48,14 @@ class ComparisonContext:
     @property
     def size_line(self) -> str:
         """How many architectures are compared."""
-        whole = self.architectures == SIZE
-        count = f"all {SIZE:,}" if whole else f"{self.architectures:,} of {SIZE:,}"
+        count = share_of_space(self.architectures, self.candidates, self.space)
         networks = f", {self.networks:,} different networks" if self.networks is not None else ""
-        return f"Compared: {count} architectures{networks}."
+        return f"Compared: {count}{networks}."
+
+    @property
+    def space_line(self) -> str:
+        """The search space."""
+        return f"Space: {self.space.title}, {self.space.description} ({self.space.source})."
 
     @property
     def runs_line(self) -> str:
@@ -100,6 +106,8 @@ def comparison_context(
         description=table.description,
         key=key,
         truth_seeds=None if counts is None else (int(counts.min()), int(counts.max())),
+        space=runs[0].space,
+        candidates=len(runs[0].codes),
         architectures=len(table),
         networks=table.networks,
         preset=runs[0].task["preset"],
@@ -108,6 +116,14 @@ def comparison_context(
         seeds={method: tuple(sorted(of_method)) for method, of_method in seeds.items()},
         images=image_overlap(runs, table, key),
     )
+
+
+def share_of_space(number: int, candidates: int, space: Space) -> str:
+    """Return how many architectures of a space, or of the candidates if it cannot be listed."""
+    whole, what = candidates, "candidates"
+    if space.is_enumerable:
+        whole, what = space.size, "architectures"
+    return f"all {whole:,} {what}" if number == whole else f"{number:,} of {whole:,} {what}"
 
 
 def describe(key: AccuracyKey) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.figures.distances import SIGNS, distance_data, distance_figure
+from analysis.figures.distance_grid import Shown, distance_figure, distance_grid
+from analysis.figures.distances import distance_data
 from analysis.figures.losses import draw_losses, loss_data
 from analysis.figures.progress import draw_progress, progress_data
+from analysis.figures.signs import explained, signs_of
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.figures.tree import draw_tree, tree_data
 from analysis.report.figures.captioned_figure import (
@@ -22,27 +24,34 @@ from analysis.report.figures.captioned_figure import (
 )
 from analysis.report.study import Study, require
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import OPERATIONS
+from benchmark.spaces.base import JOINED
 
-MOST_ROWS, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a page can be
+MOST_LINES, MOST_LEAVES = 40, 400  # beyond, a figure is longer than a page can be
 
 
 def distances(study: Study) -> CaptionedFigure:
     """Draw the gradient distances of the first run that recorded them."""
     matched = [one for one in study.records if _matches(one)]
     require(matched, "no run recorded gradient distances: run gm")
-    record = matched[0]
-    data = distance_data(record)
-    rows = len({one.node for one in data})
-    require(rows <= MOST_ROWS, f"{rows} splits are too many for a page")
+    record, signs = matched[0], signs_of(matched[0].space)
     splits = record.trace["splits"]
+    data = distance_data(record)
+    grid = distance_grid(data)
+    require(grid.lines <= MOST_LINES, f"{len(splits)} splits are too many for a page")
+    options = [option for one in grid.placed for option in one.matrix.options]
+    place = "a row per supernet that is split, a column per decision"
+    if grid.lines > len(grid.node_lines):
+        place = "row by row the supernets that are split, side by side their decisions"
+    if grid.shown == Shown.CUT:
+        place = "split by split"
+    omitted = "" if grid.shown == Shown.ALL else f" Shown: {grid.shown}, as all would not fit."
     cuts = ", ".join(_cut(split) for split in splits)
     return CaptionedFigure(
-        distance_figure(data),
-        f"Gradient distances of {record.name}, seed {record.seed}: a row per supernet that is "
-        "split, a column per edge; on the edge that was split, operations that stay together are "
-        f"framed. {_signs()}.{_stopped(splits)}",
-        f"Matrices of gradient distances between operations on each edge; cuts: {cuts}.",
+        distance_figure(data, signs),
+        f"Gradient distances of {record.name}, seed {record.seed}: {place}; on the decision that "
+        "was split, options that stay together are framed."
+        f"{explained(options, signs)}{omitted}{_stopped(splits)}",
+        f"Matrices of gradient distances between the options of each decision; cuts: {cuts}.",
     )
 
 
@@ -52,23 +61,25 @@ def trees(study: Study) -> CaptionedFigure:
     found = [record for record in firsts if record.trace.get("splits")]
     require(found, "no run recorded a split: run gm or few-shot")
     drawn = [tree_data(record) for record in found]
-    heights = [sum(not node.edge for node in tree) for tree in drawn]
+    signs = signs_of(study.space)
+    heights = [sum(not node.splits for node in tree) for tree in drawn]
     require(sum(heights) <= MOST_LEAVES, f"trees of {sum(heights)} leaves are too large for a page")
     with style():
         figure = Figure((PAGE_WIDTH, 0.46 * sum(heights) + 0.4 * len(drawn)), layout="constrained")
         axes = figure.subplots(len(drawn), 1, squeeze=False, height_ratios=heights)[:, 0]
         for record, tree, ax in zip(found, drawn, axes, strict=True):
-            draw_tree(tree, ax)
+            draw_tree(tree, ax, signs)
             ax.set_title(f"{record.name}, seed {record.seed}", loc="left")
         fix_layout(figure)
+    kept = [option for tree in drawn for node in tree for option in node.group]
     cuts = "; ".join(
         f"{record.name} {', '.join(_cut(split) for split in record.trace['splits'])}"
         for record in found
     )
     return CaptionedFigure(
         figure,
-        "Trees of splits, the lowest seed of each method: lines are labelled with the operations "
-        f"that stay on the edge that is split. {_signs()}. {_edges_by_seed(study)}",
+        "Trees of splits, the lowest seed of each method: lines are labelled with the options that "
+        f"stay of the decision that is split.{explained(kept, signs)}{_first_by_seed(study)}",
         f"Trees of sub-supernets; splits: {cuts}.",
     )
 
@@ -126,7 +137,8 @@ def progress(what: str) -> Callable[[Study], CaptionedFigure]:
 
 def _cut(split: Mapping[str, Any]) -> str:
     groups = split["groups"]
-    cut = f"{split['node']} on {split['edge']} into {' | '.join(', '.join(g) for g in groups)}"
+    decisions = JOINED.join(split["decisions"])
+    cut = f"{split['node']} on {decisions} into {' | '.join(', '.join(g) for g in groups)}"
     batches = split.get("batches")  # recorded where matching may stop early
     return f"{cut} after {batches['used']} of {batches['planned']} batches" if batches else cut
 
@@ -141,17 +153,14 @@ def _stopped(splits: Sequence[Mapping[str, Any]]) -> str:
     return f" Batches matched, split by split: {used}, of {planned} planned."
 
 
-def _signs() -> str:
-    return ", ".join(f"{sign}: {name}" for sign, name in zip(SIGNS, OPERATIONS, strict=True))
-
-
-def _edges_by_seed(study: Study) -> str:
+def _first_by_seed(study: Study) -> str:
+    """Return which decision each run that matched split first."""
     chosen = [
-        f"{record.name} {record.seed}: {record.trace['splits'][0]['edge']}"
+        f"{record.name} {record.seed}: {JOINED.join(record.trace['splits'][0]['decisions'])}"
         for record in study.records
         if _matches(record)
     ]
-    return f"First edge by seed: {', '.join(chosen)}." if chosen else ""
+    return f" Split first, by seed: {', '.join(chosen)}." if chosen else ""
 
 
 def _matches(record: RunRecord) -> bool:

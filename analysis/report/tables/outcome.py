@@ -4,25 +4,19 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from analysis.metrics.leaves import (
-    best_of_selected,
-    expected_best_of_leaves,
-    known_truth,
-    leaf_members,
-)
+from analysis.figures.traces import reading_trace
+from analysis.metrics.leaves import KnownTruth, expected_best_of_leaves, leaf_members
 from analysis.metrics.topk import expected_best
 from analysis.report.study import Study, record_name
 from analysis.report.tables import shared
 from analysis.report.tables.shared import EMPTY, BuiltTable
 from analysis.tables import TableCell, TextTable
-from analysis.tables.captions import describe
+from analysis.tables.captions import describe, share_of_space
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.splits import subspaces_of
 from benchmark.truth import AccuracyKey
 
 VALIDATION, SELECTED, ORACLE = "by score", "by its base", "oracle: best leaf"
@@ -94,7 +88,7 @@ def _choices(study: Study) -> Iterator[Choice]:
 
 def _column(study: Study, key: AccuracyKey, rows: list[Choice]) -> list[Values]:
     """Return the true accuracies of each choice, of the runs whose choice the table has."""
-    known = known_truth(study.table.accuracy(key), study.table.codes)
+    known = KnownTruth.of(study.table.accuracy(key), study.table.codes, study.space)
     values = []
     for method, how in rows:
         records = study.of_method(method)
@@ -113,20 +107,22 @@ def _column(study: Study, key: AccuracyKey, rows: list[Choice]) -> list[Values]:
 
 
 def _accuracy(
-    study: Study, key: AccuracyKey, record: RunRecord, how: str, known: NDArray[np.float64]
+    study: Study, key: AccuracyKey, record: RunRecord, how: str, known: KnownTruth
 ) -> float:
     """Return the true accuracy of a run's choice; NaN where the table does not have it."""
     truth, codes = study.table.accuracy(key), study.table.codes
     if how == VALIDATION:
         return expected_best(record.scores_of(codes), truth, 1)
     if how == SELECTED:
-        return best_of_selected([record.trace["choice"]["architecture"]], known)
+        return known.best([record.trace["choice"]["architecture"]])
     leaves = record.trace["leaves"]
     # a leaf that scored no candidate selected none
     proposals = [leaf["selected"]["architecture"] for leaf in leaves if "selected" in leaf]
     if proposals:
-        return best_of_selected(proposals, known)
-    members = [leaf_members(leaf["operations"], codes) for leaf in leaves]
+        return known.best(proposals)
+    with reading_trace(record):
+        subspaces = subspaces_of(record.trace["splits"], record.space)
+        members = [leaf_members(subspaces[leaf["node"]], codes) for leaf in leaves]
     return expected_best_of_leaves(record.scores_of(codes), truth, members)
 
 
@@ -207,8 +203,9 @@ def _caption(
             "those kept, separately in each column; as it looks at the truth, it does not compete."
         )
     if any(values.mark for of_rows in found.values() for values in of_rows):
+        held = share_of_space(len(study.table), study.context.candidates, study.space)
         lines.append(
-            f"The table holds {len(study.table):,} of {SIZE:,} architectures. A choice that it "
+            f"The table holds {held}. A choice that it "
             "lacks is looked up by its network, which other architectures may share; "
             f"{UNDEFINED} where the table has no architecture of that network for any seed, and "
             "“(m of k)” where it has one for m of k seeds: such a mean is over those, and does not "

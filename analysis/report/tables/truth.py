@@ -17,7 +17,6 @@ from analysis.statistics.ceiling import SeedAgreement, agreement_of, ceiling_tau
 from analysis.tables import TableCell, TextTable
 from analysis.tables.captions import describe
 from analysis.tables.cells import UNDEFINED, number_cell
-from benchmark.spaces.nb201 import is_connected
 from benchmark.truth import AccuracyKey, TruthTable
 
 TOP = 10  # percent
@@ -91,8 +90,8 @@ def _rows(table: TruthTable, key: AccuracyKey) -> Iterator[TruthRow]:
     yield _row(table, key, WHOLE, every, agreed, of_table.seeds)
     if by_seed is None:
         return
-    connected, top = is_connected(table.codes), _top(table.accuracy(key))
-    if connected.sum() > 1:
+    connected, top = table.space.works(table.codes), _top(table.accuracy(key))
+    if connected.sum() > 1 and not connected.all():
         agreed = agreement_of(by_seed[:, connected])
         yield _row(table, key, "connected", connected, agreed, len(by_seed))
     if top.sum() > 1:
@@ -162,6 +161,14 @@ def _cells(row: TruthRow) -> tuple[TableCell, ...]:
 
 def _caption(study: Study, *, by_seed: bool) -> list[str]:
     table = study.table
+    parts = (
+        f"True top {TOP} %: by the mean over all seeds, including ties at its boundary; but two "
+        "seeds are compared on the top by the other seeds, as they must not have selected what "
+        "they are compared on. The reliability of the mean in its own top does not follow from "
+        f"that: {UNDEFINED}."
+    )
+    if not table.space.works(table.codes).all():
+        parts = f"Connected: a signal reaches the output. {parts}"
     lines = [
         f"Truth: table {table.name}: {table.description}.",
         "Between seeds: the mean over pairs of seeds. Reliability of the mean over k seeds: "
@@ -171,10 +178,7 @@ def _caption(study: Study, *, by_seed: bool) -> list[str]:
         "All seeds are measured on one and the same set of test images, and validation and test "
         "accuracies may come from the same trained weights: what these have in common counts here "
         "as truth.",
-        f"Connected: a signal reaches the output. True top {TOP} %: by the mean over all seeds, "
-        "including ties at its boundary; but two seeds are compared on the top by the other seeds, "
-        "as they must not have selected what they are compared on. The reliability of the mean "
-        f"in its own top does not follow from that: {UNDEFINED}."
+        parts
         if by_seed
         else "The table does not hold the accuracies of each seed, so parts of the space are left "
         "out.",

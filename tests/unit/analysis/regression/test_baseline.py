@@ -97,7 +97,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object], *, sign: boo
         (
             lambda c: c.update(schema=99),
             False,
-            "has schema 99, this version of nasbench-suite reads 1",
+            "has schema 99, this version of nasbench-suite reads 2",
         ),
         (lambda c: c.update(format="other"), True, "is no baseline; name a file"),
         (lambda c: c.pop("truth"), True, "lacks a part of a baseline: 'truth'"),

@@ -1,0 +1,150 @@
+"""Matrices of gradient distances side by side, as many as can be read on a page."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from analysis.figures.distances import DistanceMatrix, draw_distances
+from analysis.figures.style import PAGE_WIDTH, style
+
+_LEFT, _RIGHT, _GAP = 0.08, 0.9, 0.3  # margins in widths of the figure; gap in widths of a matrix
+_WIDTH = PAGE_WIDTH * (_RIGHT - _LEFT)  # inches for matrices and their gaps
+_CELL, _LETTER = 0.09, 0.06  # inches that a number in a matrix and a letter of a title need
+_FEWEST, _MOST = 6, 10  # columns
+_LINES = 7  # fill a page
+_MARGIN, _TITLE_LINE = 0.45, 0.11  # inches below a matrix and its title, and more of each line
+
+
+class Shown(StrEnum):
+    """Which matrices a figure shows, in words."""
+
+    ALL = "all"
+    SPLIT = "decisions that were split somewhere"
+    CUT = "the decision of each split"
+
+
+class PlacedMatrix(NamedTuple):
+    """A matrix in the figure."""
+
+    matrix: DistanceMatrix
+    line: int
+    column: int
+    title: str
+
+
+class DistanceGrid(NamedTuple):
+    """Where matrices stand in the figure."""
+
+    placed: tuple[PlacedMatrix, ...]
+    shown: Shown  # which there are
+    columns: int
+    lines: int
+    node_lines: Mapping[str, int]  # first line of each split; empty where titles name splits
+
+
+def distance_grid(data: Sequence[DistanceMatrix]) -> DistanceGrid:
+    """Return where matrices stand: all, or if these need more than a page, those that matter.
+
+    A split has lines of its own and a decision one column, if that fits a page. If it does not,
+    each split's own matrix is shown alone.
+    """
+    split = {one.decision for one in data if one.cuts}
+    grid = _by_decision(data, Shown.ALL)
+    if grid.lines > _LINES and split:
+        grid = _by_decision([one for one in data if one.decision in split], Shown.SPLIT)
+    if grid.lines > _LINES and split:
+        return _in_a_row([one for one in data if one.cuts])
+    return grid
+
+
+def _by_decision(data: Sequence[DistanceMatrix], shown: Shown) -> DistanceGrid:
+    """Return a grid with lines for each split and a column for each decision."""
+    decisions = list(dict.fromkeys(one.decision for one in data))
+    nodes = list(dict.fromkeys(one.node for one in data))
+    columns = _columns(data, len(decisions))
+    of_split = -(-len(decisions) // columns)
+    node_lines = {node: place * of_split for place, node in enumerate(nodes)}
+    placed = []
+    for one in data:
+        line, column = divmod(decisions.index(one.decision), columns)
+        title = _wrapped(_title(one), columns)
+        placed.append(PlacedMatrix(one, node_lines[one.node] + line, column, title))
+    return DistanceGrid(tuple(placed), shown, columns, len(nodes) * of_split, node_lines)
+
+
+def _in_a_row(data: Sequence[DistanceMatrix]) -> DistanceGrid:
+    """Return a grid of matrices one after the other, whose titles name their splits."""
+    columns = _columns(data, len(data))
+    placed = tuple(
+        PlacedMatrix(one, *divmod(place, columns), f"{one.node}\n{_wrapped(_title(one), columns)}")
+        for place, one in enumerate(data)
+    )
+    return DistanceGrid(placed, Shown.CUT, columns, -(-len(data) // columns), {})
+
+
+def _columns(data: Sequence[DistanceMatrix], wanted: int) -> int:
+    """Return how many matrices stand side by side, so that their numbers can be read."""
+    most = max(len(one.options) for one in data)
+    fit = int(_WIDTH / (most * _CELL * (1 + _GAP)))
+    return max(1, min(max(_FEWEST, wanted), fit, _MOST))
+
+
+def _title(data: DistanceMatrix) -> str:
+    return f"{data.decision}, cut" if data.cuts else data.decision
+
+
+def _wrapped(title: str, columns: int) -> str:
+    return "\n".join(textwrap.wrap(title, int(_WIDTH / columns / _LETTER)))
+
+
+def distance_figure(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) -> Figure:
+    """Draw matrices in their grid with one scale of colour; ``signs`` stand for options."""
+    grid = distance_grid(data)
+    highest = max(float(one.matrix.distances.max()) for one in grid.placed)
+    side = _WIDTH / (grid.columns * (1 + _GAP))
+    more = _TITLE_LINE * max(one.title.count("\n") for one in grid.placed)  # above one line
+    height = (side + _MARGIN + more) * grid.lines + 0.2
+    with style():
+        # fixed margins: a constrained layout of so many axes takes seconds
+        figure = Figure((PAGE_WIDTH, height))
+        axes = figure.subplots(
+            grid.lines,
+            grid.columns,
+            squeeze=False,
+            gridspec_kw={
+                "left": _LEFT,
+                "right": _RIGHT,
+                "bottom": 0.26 / height,
+                "top": 1 - (0.18 + more) / height,
+                "wspace": _GAP,
+                "hspace": (_MARGIN + more) / side,
+            },
+        )
+        for ax in axes.flat:
+            ax.set_axis_off()
+        for one in grid.placed:
+            ax = axes[one.line, one.column]
+            ax.set_axis_on()
+            draw_distances(one.matrix, ax, highest=highest, signs=signs)
+            ax.set_title(one.title, size=7, weight="bold" if one.matrix.cuts else None, pad=2.5)
+        for node, line in grid.node_lines.items():
+            ax = axes[line, 0]
+            ax.text(
+                -0.4,
+                0.5,
+                node,
+                transform=ax.transAxes,
+                rotation=90,
+                va="center",
+                ha="right",
+                size=7,
+            )
+        scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, highest), "cividis_r")
+        bar = figure.colorbar(scale, cax=figure.add_axes((0.92, 0.2, 0.012, 0.6)))
+        bar.set_label("gradient distance, 1 − cosine", size=7)
+        bar.ax.tick_params(labelsize=6)
+    return figure
