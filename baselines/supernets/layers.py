@@ -46,8 +46,8 @@ class ConvNorm(nn.Module):
         inputs: int,
         outputs: int,
         kernel: int,
-        *,
         stride: int = 1,
+        *,
         depthwise: bool = False,
         activation: Activation | None = None,
     ) -> None:
