@@ -15,6 +15,7 @@ SPACES: Mapping[str, str] = MappingProxyType(
     {
         "nb201": "benchmark.spaces.nb201.space:NasBench201",
         "macro": "benchmark.spaces.macro.space:NasBenchMacro",
+        "mobilenet": "benchmark.spaces.mobilenet.space:MobileNetSpace",
         "darts": "benchmark.spaces.darts.space:DartsCells",
     }
 )

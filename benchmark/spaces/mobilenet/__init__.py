@@ -1,0 +1,1 @@
+"""The search space of ProxylessNAS: 21 layers of inverted bottlenecks."""
