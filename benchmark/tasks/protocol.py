@@ -73,6 +73,10 @@ class TrainingProtocol:
             )
         _ = self.scale  # checks the network's size
 
+    def __hash__(self) -> int:
+        """Leave out the network's settings, a mapping, so that results can be cached."""
+        return hash((self.name, self.space, self.data, self.training, self.evaluation))
+
     @property
     def search_space(self) -> Space:
         """The space of its architectures."""
