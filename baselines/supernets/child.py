@@ -12,6 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from benchmark.errors import InputError
+
 
 class Convolution(nn.Conv2d):
     """A convolution whose weight is uninitialised until the network draws it.
@@ -88,6 +90,29 @@ class ChildNetwork(nn.Module, ABC):
     @abstractmethod
     def finish(self, maps: Tensor) -> Tensor:
         """Return the logits [B, classes] of the last of the `features`."""
+
+    def training_logits(
+        self, images: Tensor, drop_path: float, generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        """Return the logits [B, classes] of a training pass, and those of an auxiliary head if any.
+
+        ``drop_path`` is the probability from 0 to below 1 that an image skips an edge, drawn by the
+        generator on the CPU.
+
+        Raises:
+            InputError: This space's networks have no edges to drop.
+        """
+        if drop_path:
+            raise InputError(f"drop_path is {drop_path}: networks of this space need 0")
+        return (self(images),)
+
+    def add_auxiliary(self, generator: torch.Generator) -> None:
+        """Add a second classifier for training, whose weights the generator draws on the CPU.
+
+        Raises:
+            InputError: This space's networks have none.
+        """
+        raise InputError("networks of this space have no auxiliary head: let its weight be 0")
 
     def weights(self) -> list[Tensor]:
         """Return the weights of every convolution and of the classifier, in order."""
