@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.metrics.ranking import METRICS, RankMetrics, rank_metrics
 from benchmark.errors import MissingError
-from benchmark.spaces.nb201 import Codes, to_string
+from benchmark.spaces.base import Codes
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.predictions import Predictions
 
@@ -62,7 +62,7 @@ def score_predictions(
             what, remedy = "to compare", "leave them out of the subset"
         raise MissingError(
             f"table {table.name!r} lacks {absent.size:,} of the {len(codes):,} architectures "
-            f"{what}, the first is {to_string(absent[0])}; {remedy}"
+            f"{what}, the first is {table.space.format(int(absent[0]))}; {remedy}"
         )
     metrics = rank_metrics(scores, table.accuracy(key, codes))
     return Score(predictions, table.name, key, codes, metrics)

@@ -109,7 +109,7 @@ def comparison_context(
         space=runs[0].space,
         candidates=len(runs[0].codes),
         architectures=len(table),
-        networks=table.networks,
+        networks=table.networks if table.protocol else None,
         preset=runs[0].task["preset"],
         equal_budgets=runs[0].task.get("training", {}).get("budget") != "schedule",
         batch_norm=runs[0].task.get("scoring", {}).get("batch_norm"),

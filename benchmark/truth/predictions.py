@@ -4,16 +4,16 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, MissingError
-from benchmark.spaces.nb201 import SIZE, Codes, to_string
-from benchmark.spaces.nb201.lists import parse_arch
+from benchmark.spaces.base import Codes, Space
 from benchmark.text_files import csv_columns, quoted, read_text
+from benchmark.truth.space_choice import parse_in
 
 # One item of a JSON object, with the comma or brace after it. Python also writes NaN and Infinity.
 _ITEM = re.compile(
@@ -38,6 +38,7 @@ class Predictions:
     # whether the file lacks architectures and has no line break at its end: then it may have been
     # longer, and its last score may have had more digits
     maybe_cut_off: bool = False
+    space: Space = field(kw_only=True)  # the search space that the codes belong to
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -48,29 +49,28 @@ class Predictions:
         if absent.size:
             raise MissingError(
                 f"{self.file}: no score of {absent.size:,} of the {len(codes):,} architectures to "
-                f"compare, the first is {to_string(absent[0])}; add them, or leave them out of "
-                "the subset"
+                f"compare, the first is {self.space.format(int(absent[0]))}; add them, or leave "
+                "them out of the subset"
             )
         return np.asarray(self.scores[np.searchsorted(self.codes, codes)])
 
 
-def read_predictions(path: str | Path) -> Predictions:
-    r"""Read predictions from a CSV or JSON file.
+def read_predictions(path: str | Path, space: Space) -> Predictions:
+    r"""Read predictions of a space's architectures from a CSV or JSON file.
 
     CSV has the columns ``arch`` and ``score`` among others; JSON is one object from architectures
-    to scores. An architecture is a string or, as in the files that few-shot NAS publishes, a
-    genotype (`benchmark.spaces.nb201.genotypes`). The suffix does not matter: a file that begins
-    with a brace or a bracket is JSON.
+    to scores. An architecture is written in any way that `Space.parse` reads. The suffix does not
+    matter: a file that begins with a brace or a bracket is JSON.
     """
     text = read_text(path)
     is_json = text.lstrip()[:1] in ("{", "[")
     try:
         if is_json:
-            score_of = _checked(_json_entries(text), lambda offset: _place(text, offset))
+            score_of = _checked(space, _json_entries(text), lambda offset: _place(text, offset))
         else:
             rows = csv_columns(text, ("arch", "score"))
             entries = ((line, arch, score) for line, (arch, score) in rows)
-            score_of = _checked(entries, lambda line: f"line {line}")
+            score_of = _checked(space, entries, lambda line: f"line {line}")
     except InputError as error:
         raise InputError(f"{path}, {error}") from error
     if not score_of:
@@ -80,22 +80,25 @@ def read_predictions(path: str | Path) -> Predictions:
         file=str(path),
         codes=codes,
         scores=np.array([score_of[code] for code in codes.tolist()], np.float64),
-        maybe_cut_off=not is_json and len(codes) < SIZE and not text.endswith(("\n", "\r")),
+        maybe_cut_off=not is_json and len(codes) < space.size and not text.endswith(("\n", "\r")),
+        space=space,
     )
 
 
-def _checked(entries: Iterable[Entry], place: Callable[[int], str]) -> dict[int, float]:
+def _checked(
+    space: Space, entries: Iterable[Entry], place: Callable[[int], str]
+) -> dict[int, float]:
     """Return the score of each architecture; ``place`` puts a position into words."""
     score_of: dict[int, float] = {}
     position_of: dict[int, int] = {}
     for position, arch, score in entries:
         try:
-            code, number = parse_arch(arch), _number(score)
+            code, number = parse_in(space, arch), _number(score)
         except InputError as error:
             raise InputError(f"{place(position)}: {error}") from error
         if code in position_of:
             earlier = place(position_of[code])
-            raise InputError(f"{place(position)}: {to_string(code)} repeats {earlier}; keep one")
+            raise InputError(f"{place(position)}: {space.format(code)} repeats {earlier}; keep one")
         score_of[code], position_of[code] = number, position
     return score_of
 

@@ -5,14 +5,21 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmark.errors import InputError, unknown_name
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.base import Space
 from benchmark.truth.sources import analog
 from benchmark.truth.sources.csv_file import read_csv
+from benchmark.truth.space_choice import check_space
 from benchmark.truth.table import TruthTable
 
 
-def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> TruthTable:
+def open_table(
+    name_or_path: str | Path, *, allow_subset: bool = False, space: Space | None = None
+) -> TruthTable:
     """Open a built-in or imported table by its name, or a ``.csv`` or ``.nbtable`` file.
+
+    A table must hold the whole space, unless a subset is allowed or the space cannot be
+    enumerated: its tables are samples. If a ``space`` is given, the table must be of it; a
+    ``.csv`` file without it is of the space that has its first architectures.
 
     Example:
         >>> table = open_table("analog-nasbench")
@@ -20,11 +27,13 @@ def open_table(name_or_path: str | Path, *, allow_subset: bool = False) -> Truth
         ('analog-nasbench', 15625, ['cifar10_test_200'])
     """
     if Path(name_or_path).suffix.lower() == ".csv":
-        return read_csv(name_or_path, allow_subset=allow_subset)  # names a missing architecture
+        # it names a missing architecture
+        return read_csv(name_or_path, allow_subset=allow_subset, space=space).table
     table = _open(name_or_path)
-    if not (table.is_complete or allow_subset):
+    check_space(f"table {table.name!r} is", table.space, space)
+    if table.space.is_enumerable and not (table.is_complete or allow_subset):
         raise InputError(
-            f"table {table.name!r} holds {len(table):,} of {SIZE:,} architectures: give a "
+            f"table {table.name!r} holds {table.share}: give a "
             "complete one, or allow a subset (--allow-subset)"
         )
     return table

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError, MissingError
-from benchmark.spaces.nb201 import (
-    SIZE,
-    Arch,
-    Codes,
-    checked_codes,
-    network_codes,
-    to_codes,
-    to_string,
-)
+from benchmark.spaces.base import Arch, Codes, Space
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import Measurements, read_only
 
@@ -38,12 +29,15 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class TruthTable:
-    """Accuracies of the whole space or, where a subset is allowed, of a part of it.
+    """Accuracies of a whole space or, where a subset is allowed, of a part of it.
 
     Example:
+        >>> from benchmark.spaces.registry import open_space
         >>> key = AccuracyKey("cifar10", "test", 200)
         >>> codes, percent = np.array([0, 25]), np.array([10, 90.5])
-        >>> table = TruthTable("two", "an example", Source("-", "-"), codes, {key: percent})
+        >>> table = TruthTable(
+        ...     "two", "-", Source("-", "-"), codes, {key: percent}, space=open_space("nb201")
+        ... )
         >>> table.accuracy(key, 25), len(table), table.is_complete
         (90.5, 2, False)
     """
@@ -51,7 +45,7 @@ class TruthTable:
     name: str  # short name for results and tables
     description: str  # one line that says whose numbers these are
     source: Source
-    codes: Codes  # architectures [n], ascending, each once
+    codes: Codes  # architectures [n] of the space, ascending, each once
     accuracies: Mapping[AccuracyKey, NDArray[np.float64]]  # [n] in percent, means over seeds
     # for each key the number of seeds behind each mean, [n]; keys may be missing
     seeds: Mapping[AccuracyKey, NDArray[np.int16]] = field(default_factory=dict)
@@ -60,19 +54,26 @@ class TruthTable:
     # how and on which machines the architectures were trained, as plain JSON values; empty if
     # unknown
     protocol: Mapping[str, Any] = field(default_factory=dict)
+    space: Space = field(kw_only=True)  # the search space that the codes belong to
 
     def __post_init__(self) -> None:
         columns = {key: read_only(self.accuracies[key], np.float64) for key in self.keys}
         seeds = {key: read_only(self.seeds[key], np.int16) for key in sorted(self.seeds)}
-        object.__setattr__(self, "codes", read_only(checked_codes(self.codes), np.int64))
+        object.__setattr__(self, "codes", read_only(self._checked(self.codes), np.int64))
         object.__setattr__(self, "accuracies", columns)
         object.__setattr__(self, "seeds", seeds)
         if self.official_index is not None:
-            index = read_only(checked_codes(self.official_index), np.int32)
+            index = read_only(self._checked(self.official_index), np.int32)
             object.__setattr__(self, "official_index", index)
         fault = self._fault()
         if fault:
             raise InputError(f"table {self.name!r}: {fault}")
+
+    def _checked(self, codes: ArrayLike) -> Codes:
+        try:
+            return self.space.checked(codes)
+        except InputError as error:
+            raise InputError(f"table {self.name!r} of space {self.space.name}: {error}") from error
 
     def _fault(self) -> str | None:
         """Return what is wrong with the columns, or None."""
@@ -100,15 +101,17 @@ class TruthTable:
     @property
     def is_complete(self) -> bool:
         """Whether the table holds the whole space."""
-        return len(self.codes) == SIZE
+        return len(self) == self.space.size
 
     @property
-    def networks(self) -> int | None:
-        """Number of different networks of a table built by this program, which trains each once.
+    def networks(self) -> int:
+        """Number of different networks: some architectures may be the same, see `Space.network`."""
+        return len(np.unique(self.space.network(self.codes)))
 
-        Architectures that are the same network share one result. None for other tables.
-        """
-        return len(np.unique(network_codes(self.codes))) if self.protocol else None
+    @property
+    def share(self) -> str:
+        """How many architectures of how many it holds, in words."""
+        return f"{len(self):,} of {size_text(self.space)} architectures"
 
     @property
     def keys(self) -> tuple[AccuracyKey, ...]:
@@ -140,8 +143,8 @@ class TruthTable:
         if archs is None:
             return column
         if isinstance(archs, (str, int, np.integer)):
-            return float(column[self._rows([archs])[0]])
-        return np.asarray(column[self._rows(archs)])
+            return float(column[self.rows([archs])[0]])
+        return np.asarray(column[self.rows(archs)])
 
     def only(self, codes: Codes) -> TruthTable:
         """Return the table restricted to some architectures; those that it lacks are ignored."""
@@ -168,20 +171,23 @@ class TruthTable:
         found.update(self.accuracy(key).astype("<f8").tobytes())
         return found.hexdigest()
 
-    def _rows(self, archs: Iterable[Arch]) -> NDArray[np.int32]:
-        """Return the rows of architectures in the columns."""
-        codes = to_codes(archs)
-        rows = np.asarray(self._row_of_code[codes])
-        absent = codes[rows < 0]
+    def rows(self, archs: Sequence[Arch] | Codes) -> NDArray[np.intp]:
+        """Return the rows [n] of architectures in the columns.
+
+        Raises:
+            MissingError: The table lacks an architecture.
+        """
+        codes = self.space.to_codes(archs)
+        rows = np.minimum(np.searchsorted(self.codes, codes), len(self) - 1)
+        absent = codes[self.codes[rows] != codes]
         if absent.size:
             raise MissingError(
-                f"table {self.name!r} has no {to_string(absent[0])}: "
-                f"it holds {len(self):,} of {SIZE:,} architectures"
+                f"table {self.name!r} has no {self.space.format(int(absent[0]))}: "
+                f"it holds {self.share}"
             )
         return rows
 
-    @cached_property
-    def _row_of_code(self) -> NDArray[np.int32]:
-        rows = np.full(SIZE, -1, np.int32)
-        rows[self.codes] = np.arange(len(self), dtype=np.int32)
-        return rows
+
+def size_text(space: Space) -> str:
+    """Return how many architectures a space has, rounded where they cannot be listed."""
+    return f"{space.size:,}" if space.is_enumerable else f"{space.size:.2g}"

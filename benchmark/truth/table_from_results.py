@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -10,36 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import Codes, to_string
-from benchmark.spaces.nb201.complexity import NetworkScale, flops, parameters
+from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.truth.curves import LearningCurves
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
 from benchmark.truth.sources.official import MAX_SEEDS, ArchitectureResults, SeedResult
 from benchmark.truth.table import Source, TruthTable
+from benchmark.truth.table_with_curves import TableWithCurves
 
-# The networks of the benchmark; the images of ImageNet16-120 are 16 pixels wide.
-SCALES = {
-    "cifar10-valid": NetworkScale(),
-    "cifar10": NetworkScale(),
-    "cifar100": NetworkScale(classes=100),
-    "imagenet16-120": NetworkScale(classes=120, resolution=16),
+# Width of the images in pixels and number of classes of published trainings.
+_IMAGES = {
+    "cifar10-valid": (32, 10),
+    "cifar10": (32, 10),
+    "cifar100": (32, 100),
+    "imagenet16-120": (16, 120),
 }
 _TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
-
-
-@dataclass(frozen=True)
-class TableWithCurves:
-    """A table and its learning curves."""
-
-    table: TruthTable
-    curves: LearningCurves | None  # the learning curves, if they were read
-    notes: tuple[str, ...] = ()  # what was left out, and what differs from the formula
 
 
 def table_from_results(
     entries: Iterable[ArchitectureResults],
     *,
+    space: Space,
     name: str,
     description: str,
     source: Source,
@@ -54,7 +46,7 @@ def table_from_results(
         raise InputError("holds no architecture")
     for row, after in pairwise(rows):
         if row.code == after.code:
-            raise InputError(f"holds the architecture {to_string(row.code)} twice")
+            raise InputError(f"holds the architecture {space.format(row.code)} twice")
     keys, notes = _common_keys(rows)
     if not keys:
         raise InputError("holds no accuracy that all its architectures have")
@@ -67,7 +59,9 @@ def table_from_results(
         deviations[key] = np.array(
             [np.std(column, ddof=1) if len(column) > 1 else math.nan for column in columns]
         )
-        losses[key] = np.array([np.mean([it.loss for it in each.values()]) for each in results])
+        means = np.array([np.mean([it.loss for it in each.values()]) for each in results])
+        if not np.all(np.isnan(means)):
+            losses[key] = means
         found = seed_agreement(
             [{seed: it.accuracy for seed, it in result.items()} for result in results]
         )
@@ -91,6 +85,7 @@ def table_from_results(
         official_index=np.array(numbers, np.int32) if len(numbers) == len(rows) else None,
         measurements=Measurements(deviations, losses, costs, agreement, by_seed),
         protocol=protocol or {},
+        space=space,
     )
     return TableWithCurves(table, _curves(table, rows), (*notes, *formula_differences(table)))
 
@@ -126,31 +121,42 @@ def formula_differences(table: TruthTable) -> list[str]:
         for key, column in table.measurements.costs.items():
             if key.quantity != quantity or key.run not in scales:
                 continue
-            expected = cost_by_formula(key, table.codes, scales)
+            expected = cost_by_formula(key, table.codes, table.space, scales[key.run])
             unlike = np.flatnonzero(~np.isclose(column, expected, _TOLERANCE, 0, equal_nan=True))
             if unlike.size:
                 first = unlike[0]
                 lines.append(
                     f"{key}: {unlike.size:,} of {len(table):,} differ from the formula, the first "
                     f"is {column[first]:.6f} M instead of {expected[first]:.6f} M for "
-                    f"{to_string(int(table.codes[first]))}"
+                    f"{table.space.format(int(table.codes[first]))}"
                 )
                 break  # the other trainings have the same differences
     return lines
 
 
-def network_scales(table: TruthTable) -> dict[str, NetworkScale]:
-    """Return the size of the networks of a table's trainings, for those where it is known."""
+def network_scales(table: TruthTable) -> dict[str, Scale]:
+    """Return the size of the networks of a table's trainings, for those where it is known.
+
+    A table that does not say them has those of the space's public table.
+    """
     own = table.protocol.get("networks", {})
-    return SCALES | {run: NetworkScale(**scale) for run, scale in own.items()}
+    return published_scales(table.space) | {
+        run: table.space.Scale(**scale) for run, scale in own.items()
+    }
 
 
-def cost_by_formula(
-    key: CostKey, codes: Codes, scales: Mapping[str, NetworkScale] = SCALES
-) -> NDArray[np.float64]:
+def published_scales(space: Space) -> dict[str, Scale]:
+    """Return the size of a space's published networks by training, for the images of each."""
+    return {
+        run: replace(space.table_scale, resolution=resolution, classes=classes)
+        for run, (resolution, classes) in _IMAGES.items()
+    }
+
+
+def cost_by_formula(key: CostKey, codes: Codes, space: Space, scale: Scale) -> NDArray[np.float64]:
     """Return parameters or multiply-adds by formula, in millions."""
-    count = parameters if key.quantity == "params" else flops
-    return np.asarray(count(codes, scales[key.run]) / 1e6)
+    count = space.parameters if key.quantity == "params" else space.multiply_adds
+    return np.asarray(count(codes, scale) / 1e6)
 
 
 def _common_keys(rows: list[ArchitectureResults]) -> tuple[list[AccuracyKey], list[str]]:
@@ -184,4 +190,4 @@ def _curves(table: TruthTable, rows: list[ArchitectureResults]) -> LearningCurve
     if not names:
         return None
     columns = {name: np.stack([row.curves[name] for row in rows]) for name in names}
-    return LearningCurves(table.name, table.source, table.codes, columns)
+    return LearningCurves(table.name, table.source, table.codes, columns, space=table.space)

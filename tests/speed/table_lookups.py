@@ -19,12 +19,15 @@ from typing import Any
 import numpy as np
 
 from benchmark.spaces.nb201 import SIZE, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import read_table, write_table
 from benchmark.truth.importing import ImportOptions, import_table
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import BySeed, Measurements
 from benchmark.truth.table import TruthTable
 from tests.unit.benchmark.truth.conftest import make_records, write_nats, write_pth
+
+NB201 = open_space("nb201")
 
 KEY = AccuracyKey("cifar10", "test", 200)
 
@@ -81,6 +84,7 @@ def whole(table: TruthTable) -> TruthTable:
                 for key, single in measured.by_seed.items()
             },
         ),
+        space=NB201,
     )
 
 

@@ -14,7 +14,8 @@ from benchmark.spaces.base import Codes, Space
 from benchmark.tasks.protocol import TrainingProtocol
 from benchmark.truth import AccuracyKey, CostKey, Source
 from benchmark.truth.sources.official import ArchitectureResults, SeedResult
-from benchmark.truth.table_from_results import TableWithCurves, table_from_results
+from benchmark.truth.table_from_results import table_from_results
+from benchmark.truth.table_with_curves import TableWithCurves
 
 NAMED = 10  # failed trainings that a message names
 

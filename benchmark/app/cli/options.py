@@ -60,6 +60,13 @@ table_option = click.option(
     "[default: NASBENCH_TABLE, else analog-nasbench]",
 )
 
+space_option = click.option(
+    "--space",
+    metavar="NAME",
+    help="Search space of the table's architectures, of `nasbench list spaces`.  "
+    "[default: what the file says, or the one that has its first architectures]",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 set_option = click.option(

@@ -1,5 +1,6 @@
 """What ``nasbench tables`` prints, as plain data that JSON can hold."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,15 +9,16 @@ import numpy as np
 
 from analysis.statistics.ceiling import noise_ceiling, table_quality
 from benchmark.errors import InputError, MissingError
-from benchmark.spaces.nb201 import SIZE, from_string, to_string
 from benchmark.truth import TABLES, TruthTable, open_table
 from benchmark.truth.files.cache import curves_path, imported_names
+from benchmark.truth.space_choice import parse_in
 
 
 class TableLine(NamedTuple):
     """A table in a list."""
 
     name: str
+    space: str
     architectures: int
     accuracies: list[str]
     description: str
@@ -29,9 +31,10 @@ def table_lines() -> list[TableLine]:
         try:
             table = open_table(name, allow_subset=True)
         except InputError as error:
-            lines.append(TableLine(name, 0, [], str(error)))
+            lines.append(TableLine(name, "", 0, [], str(error)))
             continue
-        lines.append(TableLine(name, len(table), [*map(str, table.keys)], table.description))
+        accuracies = [*map(str, table.keys)]
+        lines.append(TableLine(name, table.space.name, len(table), accuracies, table.description))
     return lines
 
 
@@ -43,7 +46,7 @@ def table_contents(table: TruthTable, curves: Path | None = None) -> dict[str, A
         numbers: dict[str, Any] = {
             "lowest": float(column.min()),
             "highest": float(column.max()),
-            "best": to_string(int(table.codes[column.argmax()])),
+            "best": table.space.format(int(table.codes[column.argmax()])),
         }
         if key in table.seeds:
             counts = np.bincount(table.seeds[key])
@@ -58,8 +61,10 @@ def table_contents(table: TruthTable, curves: Path | None = None) -> dict[str, A
     return {
         "name": table.name,
         "description": table.description,
+        "space": table.space.name,
         "source": asdict(table.source),
         "architectures": len(table),
+        "of": table.space.size,
         "networks": table.networks,
         "official_index": table.official_index is not None,
         "accuracies": accuracies,
@@ -98,7 +103,7 @@ def arch_contents(table: TruthTable, arch: str) -> dict[str, Any]:
     index = table.official_index
     return {
         "table": table.name,
-        "arch": to_string(int(table.codes[row])),
+        "arch": table.space.format(int(table.codes[row])),
         "code": int(table.codes[row]),
         "index": None if index is None else int(index[row]),
         "accuracies": accuracies,
@@ -119,10 +124,10 @@ def _costs(table: TruthTable, rows: int | slice) -> dict[str, dict[str, float | 
 
 def _row(table: TruthTable, arch: str) -> int:
     """Return the row of an architecture."""
-    if not arch.isdecimal() or len(arch) > len(str(SIZE)):
-        code = from_string(arch)
-        table.accuracy(table.keys[0], code)  # raises if it is missing
-        return int(np.searchsorted(table.codes, code))
+    if not arch.isdecimal() or len(arch) > len(str(table.space.size)):
+        return int(table.rows([parse_in(table.space, arch)])[0])
+    with suppress(InputError):
+        return int(table.rows([table.space.parse(arch)])[0])
     if table.official_index is None:
         raise InputError(
             f"table {table.name!r} has no official numbers: give the architecture's string"

@@ -11,6 +11,7 @@ import click
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
+    from benchmark.spaces.base import Space
     from benchmark.tasks.sections import TruthSettings
     from benchmark.truth import AccuracyKey, TruthTable
 
@@ -26,6 +27,13 @@ def table_or_default(table: str | None) -> str:
     if named:
         click.echo(f"note: table {named}, which {VARIABLE} names", err=True)
     return named or EMBEDDED
+
+
+def named_space(name: str | None) -> Space | None:
+    """Return the space that ``--space`` names, or None where it is not given."""
+    from benchmark.spaces.registry import open_space
+
+    return None if name is None else open_space(name)
 
 
 def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> TruthSettings:
@@ -61,13 +69,13 @@ def truth_of_runs(folder: Path, table: str | None, accuracy: str | None) -> Trut
 
 
 def open_truth(
-    truth: TruthSettings, *, allow_subset: bool = False
+    truth: TruthSettings, *, allow_subset: bool = False, space: Space | None = None
 ) -> tuple[TruthTable, AccuracyKey]:
-    """Open a table and check that it has the accuracy."""
+    """Open a table, of the space of the runs if given, and check that it has the accuracy."""
     from benchmark.truth import AccuracyKey, open_table
 
     table, key = (
-        open_table(truth.table, allow_subset=allow_subset),
+        open_table(truth.table, allow_subset=allow_subset, space=space),
         AccuracyKey.parse(truth.accuracy),
     )
     table.accuracy(key)

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 
 from benchmark.errors import InputError
 from benchmark.files import replacing, write_atomic
-from benchmark.spaces.nb201 import to_string
 from benchmark.truth.files.nbtable import SUFFIX, write_table
 from benchmark.truth.table import TruthTable
 
@@ -39,6 +38,6 @@ def _columns(table: TruthTable) -> dict[str, list[Any]]:
     index = table.official_index
     return {
         **({} if index is None else {"index": index.tolist()}),
-        "arch": [to_string(code) for code in table.codes.tolist()],
+        "arch": [table.space.format(code) for code in table.codes.tolist()],
         **{str(key): column.tolist() for key, column in table.accuracies.items()},
     }

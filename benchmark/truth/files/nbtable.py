@@ -7,8 +7,8 @@ Its columns are ``code``, one for each accuracy, and where the table has them:
 * lists with one number per seed: ``accuracy-by-seed`` and ``loss-by-seed`` followed by an
   accuracy, and ``machine-by-seed``, which machine did each training.
 
-Its texts are the table's name, description, source and protocol, how well its seeds agree, and
-which seeds the lists have.
+Its texts are the table's name, space, description, source and protocol, how well its seeds agree,
+and which seeds the lists have.
 """
 
 import json
@@ -19,14 +19,17 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, naming
+from benchmark.spaces.base import Space
+from benchmark.spaces.registry import open_space
 from benchmark.truth.files.arrow import Columns, read_columns, write_columns
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
 from benchmark.truth.table import Source, TruthTable
 
 SUFFIX = ".nbtable"
-VERSION = "3"
+VERSION = "4"
+BEFORE = {"3": {"space": "nb201"}}  # older versions, and the texts that they lack
 
 Key = TypeVar("Key")
 
@@ -51,6 +54,7 @@ def write_table(table: TruthTable, path: str | Path) -> None:
         columns["official_index"] = table.official_index
     about = {
         "name": table.name,
+        "space": table.space.name,
         "description": table.description,
         "source": json.dumps(asdict(table.source)),
         "agreement": json.dumps({str(key): asdict(it) for key, it in measured.agreement.items()}),
@@ -62,9 +66,11 @@ def write_table(table: TruthTable, path: str | Path) -> None:
 
 def read_table(path: str | Path) -> TruthTable:
     """Open a table in milliseconds; its columns are views of the mapped file, not copies."""
-    about, columns = read_columns(path, VERSION)
+    about, columns = read_columns(path, VERSION, BEFORE)
+    with naming(path, ": "):
+        space = open_space(about.get("space", ""))
     try:
-        return _table(about, columns)
+        return _table(about, columns, space)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is no table file of this program; write it again") from error
 
@@ -74,7 +80,7 @@ def source_from(text: str) -> Source:
     return Source(**{name: str(value) for name, value in json.loads(text).items()})
 
 
-def _table(about: dict[str, str], columns: Columns) -> TruthTable:
+def _table(about: dict[str, str], columns: Columns, space: Space) -> TruthTable:
     """Make the table from the texts and columns of a file."""
 
     def take(prefix: str, parse: Callable[[str], Key]) -> dict[Key, NDArray[Any]]:
@@ -110,4 +116,5 @@ def _table(about: dict[str, str], columns: Columns) -> TruthTable:
         official_index=index,
         measurements=measurements,
         protocol=dict(json.loads(about["protocol"])),
+        space=space,
     )

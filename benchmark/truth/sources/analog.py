@@ -21,7 +21,9 @@ import numpy as np
 
 from benchmark.errors import InputError
 from benchmark.files import sha256
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, Codes, encode
+from benchmark.spaces.base import Codes
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, encode
+from benchmark.spaces.registry import open_space
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import Source, TruthTable
 
@@ -61,6 +63,7 @@ def read_analog(path: Path | None = None) -> TruthTable:
         codes=codes[order],
         accuracies={KEY: accuracies[order]},
         seeds={KEY: np.ones(SIZE, np.int16)},
+        space=open_space("nb201"),
     )
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded
+from benchmark.spaces.base import Space
 from benchmark.text_files import csv_rows, decoded
 from benchmark.truth.sources.columns import table_from_columns
-from benchmark.truth.table import Source, TruthTable
+from benchmark.truth.table import Source
+from benchmark.truth.table_with_curves import TableWithCurves
 
 MAX_BYTES = 1 << 26  # a complete table with twelve accuracies has some 3 MB
 
@@ -22,8 +24,10 @@ def read_csv(
     name: str | None = None,
     allow_subset: bool = False,
     epochs: int | None = None,
-) -> TruthTable:
-    r"""Read a table."""
+    space: Space | None = None,
+    skip_invalid: bool = False,
+) -> TableWithCurves:
+    r"""Read a table; the arguments are those of `table_from_columns`."""
     path = Path(path)
     contents = read_bounded(path, MAX_BYTES, "a table has fewer")
     text = decoded(contents, path)
@@ -45,4 +49,6 @@ def read_csv(
         allow_subset=allow_subset,
         epochs=epochs,
         lines=[line for line, _ in rows],
+        space=space,
+        skip_invalid=skip_invalid,
     )

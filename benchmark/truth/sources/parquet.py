@@ -9,18 +9,26 @@ import pyarrow.parquet as pq
 
 from benchmark.errors import InputError
 from benchmark.files import sha256
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.base import Space
 from benchmark.truth.sources.columns import table_from_columns
-from benchmark.truth.table import Source, TruthTable
+from benchmark.truth.table import Source
+from benchmark.truth.table_with_curves import TableWithCurves
 
+MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 MAX_TEXT = 1 << 10  # bytes of a text; an architecture has some 90
 MAX_SIZE = 1 << 28  # bytes of a file after decompression
 
 
 def read_parquet(
-    path: Path, *, name: str | None = None, allow_subset: bool = False, epochs: int | None = None
-) -> TruthTable:
+    path: Path,
+    *,
+    name: str | None = None,
+    allow_subset: bool = False,
+    epochs: int | None = None,
+    space: Space | None = None,
+    skip_invalid: bool = False,
+) -> TableWithCurves:
     """Read a table; arguments and errors are those of `read_csv`."""
     try:
         columns = _columns(path)
@@ -36,22 +44,24 @@ def read_parquet(
         source=Source(path.name, sha256(path)),
         allow_subset=allow_subset,
         epochs=epochs,
+        space=space,
+        skip_invalid=skip_invalid,
     )
 
 
 def _columns(path: Path) -> dict[str, list[Any]]:
-    """Return the columns of a file that is no larger than a table of the space can be."""
+    """Return the columns of a file that is no larger than a table can be."""
     with pa.OSFile(str(path)) as source:
         metadata = pq.read_metadata(source)
     size = sum(
         metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)
     )
-    if not 0 < metadata.num_rows <= SIZE or metadata.num_columns > MAX_COLUMNS:
+    if not 0 < metadata.num_rows <= MAX_ROWS or metadata.num_columns > MAX_COLUMNS:
         raise InputError(
             f"has {metadata.num_rows:,} rows and {metadata.num_columns} columns; a table has at "
-            f"most {SIZE:,} and {MAX_COLUMNS}"
+            f"most {MAX_ROWS:,} and {MAX_COLUMNS}"
         )
-    if not 0 <= size <= MAX_SIZE or metadata.num_row_groups > SIZE:
+    if not 0 <= size <= MAX_SIZE or metadata.num_row_groups > MAX_ROWS:
         raise InputError(f"unpacks to more than {MAX_SIZE >> 20} MB")
     types = {field.name: _plain_type(field.type) for field in metadata.schema.to_arrow_schema()}
     for name, kind in types.items():

@@ -3,17 +3,18 @@
 import click
 
 from benchmark.errors import unknown_name
+from benchmark.spaces.base import Space
 
-KINDS = ("methods", "bases", "presets", "protocols", "datasets", "tables")
+KINDS = ("methods", "bases", "spaces", "presets", "protocols", "datasets", "tables")
 
 
 @click.command("list", no_args_is_help=True)
 @click.argument("kind")
 def list_(kind: str) -> None:
-    """List methods, bases, presets, protocols, datasets or tables.
+    """List methods, bases, spaces, presets, protocols, datasets or tables.
 
-    Bases are ways to train a supernet, presets tasks that methods run on, protocols ways to build a
-    table of true accuracies.
+    Bases are ways to train a supernet, spaces what architectures are chosen from, presets tasks
+    that methods run on, protocols ways to build a table of true accuracies.
 
     \b
     Examples:
@@ -36,6 +37,10 @@ def _descriptions(kind: str) -> dict[str, str]:
         from baselines.training import BASES
 
         return {name: base.description for name, base in BASES.items()}
+    if kind == "spaces":
+        from benchmark.spaces.registry import SPACES, open_space
+
+        return {name: _of_space(open_space(name)) for name in SPACES}
     if kind == "presets":
         from benchmark.tasks.task import load_preset, preset_names
 
@@ -53,3 +58,14 @@ def _descriptions(kind: str) -> dict[str, str]:
 
         return {line.name: line.description for line in table_lines()}
     raise unknown_name("kind of names", kind, KINDS)
+
+
+def _of_space(space: Space) -> str:
+    """Return title, decisions, number of architectures and source of a space, in a line."""
+    options = sorted(set(space.n_options.tolist()))
+    shown = str(options[0]) if len(options) == 1 else f"{options[0]} to {options[-1]}"
+    size = f"{space.size:,}" if space.is_enumerable else f"{space.size:.2g}"
+    return (
+        f"{space.title}, {space.description}: {len(space)} decisions with {shown} options, "
+        f"{size} architectures; {space.source}"
+    )

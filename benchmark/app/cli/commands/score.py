@@ -2,8 +2,8 @@
 
 import click
 
-from benchmark.app.cli.options import table_option
-from benchmark.app.cli.truth import table_or_default
+from benchmark.app.cli.options import space_option, table_option
+from benchmark.app.cli.truth import named_space, table_or_default
 
 WIDE = 140  # characters in a line from which on all metrics fit
 
@@ -11,6 +11,7 @@ WIDE = 140  # characters in a line from which on all metrics fit
 @click.command()
 @click.argument("predictions", nargs=-1, required=True, metavar="PREDICTIONS...")
 @table_option
+@space_option
 @click.option("--dataset", metavar="NAME", help="The accuracy's data set, such as cifar10.")
 @click.option("--split", metavar="NAME", help="The accuracy's split: valid or test.")
 @click.option("--epochs", type=click.IntRange(1), help="The accuracy's length of training.")
@@ -23,6 +24,7 @@ WIDE = 140  # characters in a line from which on all metrics fit
 def score(
     predictions: tuple[str, ...],
     table: str | None,
+    space: str | None,
     dataset: str | None,
     split: str | None,
     epochs: int | None,
@@ -44,15 +46,18 @@ def score(
     import json
 
     from analysis.metrics.scoring import score_predictions, score_warnings
-    from benchmark.spaces.nb201.lists import read_subset
+    from benchmark.spaces.lists import read_subset
     from benchmark.truth import open_table
     from benchmark.truth.key_choice import choose_key
     from benchmark.truth.predictions import read_predictions
 
-    truth = open_table(table_or_default(table), allow_subset=True)
+    truth = open_table(table_or_default(table), allow_subset=True, space=named_space(space))
     key = choose_key(truth, dataset, split, epochs)
-    codes = None if subset is None else read_subset(subset)
-    scores = [score_predictions(read_predictions(file), truth, key, codes) for file in predictions]
+    codes = None if subset is None else read_subset(subset, truth.space)
+    scores = [
+        score_predictions(read_predictions(file, truth.space), truth, key, codes)
+        for file in predictions
+    ]
     for doubt in score_warnings(scores):
         click.echo(f"nasbench: warning: {doubt}", err=True)
     if as_json:

@@ -17,19 +17,24 @@ from analysis.metrics.scoring import (
 )
 from benchmark.errors import MissingError
 from benchmark.spaces.nb201 import to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
 from benchmark.truth.predictions import Predictions
+
+NB201 = open_space("nb201")
 
 KEY = AccuracyKey("imagenet16-120", "valid", 12)
 CODES = np.arange(0, 15_000, 10)
 GENERATOR = np.random.default_rng(0)
 PERCENT = GENERATOR.uniform(10, 95, len(CODES))
-TABLE = TruthTable("mine", "made up", Source("-", "-"), CODES, {KEY: PERCENT})
-PREDICTED = Predictions("mine.csv", CODES, PERCENT + GENERATOR.normal(0, 30, len(CODES)))
+TABLE = TruthTable("mine", "made up", Source("-", "-"), CODES, {KEY: PERCENT}, space=NB201)
+PREDICTED = Predictions(
+    "mine.csv", CODES, PERCENT + GENERATOR.normal(0, 30, len(CODES)), space=NB201
+)
 
 
 def part(count: int, file: str = "part.csv", *, maybe_cut_off: bool = False) -> Predictions:
-    return Predictions(file, CODES[:count], PREDICTED.scores[:count], maybe_cut_off)
+    return Predictions(file, CODES[:count], PREDICTED.scores[:count], maybe_cut_off, space=NB201)
 
 
 def test_all_that_is_predicted_is_scored() -> None:
@@ -61,7 +66,7 @@ def test_what_is_missing_is_an_error() -> None:
 
 
 def test_a_table_that_lacks_architectures_says_so() -> None:
-    more = Predictions("more.csv", np.array([0, 3, 4, 10]), np.arange(4.0))
+    more = Predictions("more.csv", np.array([0, 3, 4, 10]), np.arange(4.0), space=NB201)
     with pytest.raises(MissingError) as caught:
         score_predictions(more, TABLE, KEY)
     assert str(caught.value) == (
@@ -100,7 +105,7 @@ def test_plain_values() -> None:
 
 
 def test_an_undefined_metric_is_null() -> None:
-    tied = Predictions("tied.csv", CODES[:20], np.zeros(20))
+    tied = Predictions("tied.csv", CODES[:20], np.zeros(20), space=NB201)
     values = score_predictions(tied, TABLE, KEY).to_dict()
     assert [values[name] for name in ("kendall_tau", "spearman_rho", "tau_top_10pct")] == [None] * 3
     assert json.loads(json.dumps(values, allow_nan=False)) == values
@@ -126,7 +131,7 @@ def test_doubts() -> None:
 
 
 def test_the_same_architectures() -> None:
-    other = Predictions("other.csv", CODES[1:1_201], np.zeros(1_200))
+    other = Predictions("other.csv", CODES[1:1_201], np.zeros(1_200), space=NB201)
     assert same_architectures(scores(PREDICTED, PREDICTED))
     assert not same_architectures(scores(PREDICTED, PREDICTED, part(1_200)))
     assert not same_architectures(scores(part(1_200), other))

@@ -10,8 +10,11 @@ from analysis.metrics.scoring import Score, score_predictions
 from analysis.tables import TableCell, scores_table
 from analysis.tables.cells import UNDEFINED
 from benchmark.errors import InputError
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.predictions import Predictions
+
+NB201 = open_space("nb201")
 
 
 @pytest.fixture
@@ -26,7 +29,9 @@ def bad(five: TruthTable, key: AccuracyKey) -> Score:
 
 def scored(file: str, scores: list[float], table: TruthTable, key: AccuracyKey) -> Score:
     codes = table.codes[: len(scores)]
-    return score_predictions(Predictions(file, codes, np.array(scores, float)), table, key)
+    return score_predictions(
+        Predictions(file, codes, np.array(scores, float), space=NB201), table, key
+    )
 
 
 def test_one_row_a_file(good: Score, bad: Score, five: TruthTable) -> None:

@@ -6,9 +6,12 @@ import numpy as np
 import platformdirs
 import pytest
 
+from benchmark.spaces.registry import open_space
 from benchmark.truth.files.cache import cache_folder, cached
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import Source, TruthTable
+
+NB201 = open_space("nb201")
 
 KEY = AccuracyKey("cifar10", "test", 200)
 
@@ -21,7 +24,9 @@ class Maker:
 
     def __call__(self) -> TruthTable:
         self.calls += 1
-        return TruthTable("t", "", Source("-", "-"), np.array([5]), {KEY: np.array([42.0])})
+        return TruthTable(
+            "t", "", Source("-", "-"), np.array([5]), {KEY: np.array([42.0])}, space=NB201
+        )
 
 
 @pytest.fixture

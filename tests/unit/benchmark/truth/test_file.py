@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from benchmark.errors import CheckError, InputError
 from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import read_table, write_table
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import BySeed, Measurements
 from benchmark.truth.table import Source, TruthTable
+
+NB201 = open_space("nb201")
 
 KEYS = [AccuracyKey.parse(text) for text in ("cifar10_test_200", "imagenet16_valid_12")]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -40,6 +43,7 @@ def tables(draw: st.DrawFn) -> TruthTable:
         measurements=Measurements(
             by_seed={key: by_seed(random, len(codes)) for key in keys if draw(st.booleans())}
         ),
+        space=NB201,
     )
 
 
@@ -53,7 +57,7 @@ def by_seed(random: np.random.Generator, size: int) -> BySeed:
 def one() -> TruthTable:
     codes = np.arange(0, SIZE, 5)
     accuracies = {key: np.linspace(10, 94, len(codes)) for key in KEYS}
-    return TruthTable("one", "an example", Source("-", "-"), codes, accuracies)
+    return TruthTable("one", "an example", Source("-", "-"), codes, accuracies, space=NB201)
 
 
 @given(table=tables())
@@ -154,7 +158,7 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     )
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
         writer.write_batch(batch)
-    with pytest.raises(InputError, match="has version 0 of the format, not 3; write it again"):
+    with pytest.raises(InputError, match="has version 0 of the format, not 4; write it again"):
         read_table(path)
 
 

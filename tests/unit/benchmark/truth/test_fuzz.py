@@ -17,6 +17,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.curves import LearningCurves, read_curves, write_curves
 from benchmark.truth.files.exporting import export_table
 from benchmark.truth.files.nbtable import read_table
@@ -28,6 +29,8 @@ from benchmark.truth.sources.parquet import read_parquet
 from benchmark.truth.sources.pth import PthReader
 from benchmark.truth.table import Source, TruthTable
 from tests.fuzzing import bounded, cases, timed
+
+NB201 = open_space("nb201")
 
 # Files for each reader: few whenever tests are run, many every night.
 FEW, MANY = 150, cases(2_000)
@@ -127,7 +130,9 @@ def one_table() -> TruthTable:
     keys = [AccuracyKey.parse(text) for text in ("cifar10_test_200", "imagenet16_valid_12")]
     percent = {key: np.linspace(10, 94, len(codes)) for key in keys}
     index = codes[::-1].astype(np.int32)
-    return TruthTable("one", "", Source("-", "-"), codes, percent, official_index=index)
+    return TruthTable(
+        "one", "", Source("-", "-"), codes, percent, official_index=index, space=NB201
+    )
 
 
 def by_path(path: Path, read: Callable[[Path], object]) -> Callable[[bytes], object]:
@@ -189,14 +194,14 @@ def test_csv(tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("benchmark.spaces.nb201.strings.nearest_code", lambda text: 0)  # is slow
     lines = [f"{code},{to_string(code)},{10 + code}" for code in range(9)]
     text = "\n".join(["index,arch,cifar10_test_200", *lines])
-    read = by_path(tmp_path / "a.csv", lambda path: read_csv(path, allow_subset=True))
+    read = by_path(tmp_path / "a.csv", lambda path: read_csv(path, allow_subset=True).table)
     survive(text.encode(), read, count)
 
 
 @COUNTS
 def test_parquet(tmp_path: Path, count: int) -> None:
     export_table(one_table(), tmp_path / "a.parquet")
-    read = by_path(tmp_path / "b.parquet", lambda path: read_parquet(path, allow_subset=True))
+    read = by_path(tmp_path / "b.parquet", lambda path: read_parquet(path, allow_subset=True).table)
     survive((tmp_path / "a.parquet").read_bytes(), read, count)
 
 
@@ -210,7 +215,9 @@ def test_the_project_s_own_file(tmp_path: Path, count: int) -> None:
 @COUNTS
 def test_learning_curves(tmp_path: Path, count: int) -> None:
     percent = np.linspace([10.0], [93.0], 12, axis=1).repeat(3, 0).astype(np.float32)
-    curves = LearningCurves("one", Source("-", "-"), np.arange(3), {"cifar10_test_12": percent})
+    curves = LearningCurves(
+        "one", Source("-", "-"), np.arange(3), {"cifar10_test_12": percent}, space=NB201
+    )
     write_curves(curves, tmp_path / "a.nbcurves")
     read = by_path(tmp_path / "b.nbcurves", read_curves)
     survive((tmp_path / "a.nbcurves").read_bytes(), read, count)

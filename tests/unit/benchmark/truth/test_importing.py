@@ -21,6 +21,7 @@ import pytest
 
 from benchmark.errors import CheckError, InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth import open_table
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.cache import curves_path, imported_names, table_path
@@ -30,6 +31,8 @@ from benchmark.truth.importing import ImportOptions, import_table, source_sha256
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.table import Source, TruthTable
 from tests.fuzzing import bounded
+
+NB201 = open_space("nb201")
 
 TEST = AccuracyKey("cifar10", "test", 200)
 ANY = ImportOptions(allow_subset=True)
@@ -53,7 +56,7 @@ def mini_frame(count: int = 9) -> pd.DataFrame:
 
 def whole(kind: str, name: str) -> TruthTable:
     percent = {TEST: np.linspace(10, 94, SIZE)}
-    return TruthTable(name, "", Source("-", "-", kind), np.arange(SIZE), percent)
+    return TruthTable(name, "", Source("-", "-", kind), np.arange(SIZE), percent, space=NB201)
 
 
 def test_a_pth_file_is_kept(
@@ -195,7 +198,9 @@ def test_what_is_exported_is_imported(tmp_path: Path, cache: Path, suffix: str) 
     codes = np.sort(random.permutation(SIZE)[:50])
     accuracies = {key: random.uniform(0, 100, 50) for key in keys}
     index = random.permutation(SIZE)[:50].astype(np.int32)
-    table = TruthTable("one", "", Source("-", "-"), codes, accuracies, official_index=index)
+    table = TruthTable(
+        "one", "", Source("-", "-"), codes, accuracies, official_index=index, space=NB201
+    )
     export_table(table, tmp_path / f"a{suffix}")
     found = import_table(tmp_path / f"a{suffix}", ImportOptions(name="b", allow_subset=True)).table
     assert found.name == "b"

@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 
 from benchmark.errors import MissingError
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
 from benchmark.truth.key_choice import choose_key
+
+NB201 = open_space("nb201")
 
 NAMES = ("cifar10_test_200", "cifar10_test_12", "cifar100_test_200", "imagenet16_valid_12")
 
 
 def table(*names: str) -> TruthTable:
     columns = {AccuracyKey.parse(name): np.array([90.0]) for name in names}
-    return TruthTable("mine", "-", Source("-", "-"), np.array([5]), columns)
+    return TruthTable("mine", "-", Source("-", "-"), np.array([5]), columns, space=NB201)
 
 
 @pytest.mark.parametrize(

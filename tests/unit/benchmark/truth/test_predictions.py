@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_codes, to_genotype, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.text_files import MAX_MIB
 from benchmark.truth.predictions import Predictions, read_predictions
+
+NB201 = open_space("nb201")
 
 ONE, TWO = to_string(5), to_string(25)
 GENE = to_genotype(5)
@@ -60,7 +63,7 @@ def test_csv_is_read(
         writer.writeheader()
         for code, score in scores.items():
             writer.writerow({"arch": to_string(code), "score": score})
-    check(read_predictions(path), path, scores)
+    check(read_predictions(path, NB201), path, scores)
 
 
 @given(
@@ -80,15 +83,15 @@ def test_json_is_read(
     name = to_genotype if as_genotype else to_string
     text = json.dumps({name(code): score for code, score in scores.items()}, indent=indent)
     path.write_text(text, encoding="utf-8-sig" if bom else "utf-8")
-    check(read_predictions(path), path, scores)
+    check(read_predictions(path, NB201), path, scores)
 
 
 def test_csv_may_write_genotypes_and_json_may_escape(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(f'{HEAD}\n"{GENE}",1\n{TWO},2\n')
-    check(read_predictions(path), path, {5: 1, 25: 2})
+    check(read_predictions(path, NB201), path, {5: 1, 25: 2})
     path.write_text(json.dumps({ONE: 0.5}).replace("|", "\\u007c"))
-    check(read_predictions(path), path, {5: 0.5})
+    check(read_predictions(path, NB201), path, {5: 0.5})
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ def refused(path: Path, text: str, message: str) -> None:
     path.write_bytes(text.encode(errors="surrogateescape"))
     pattern = message.replace("|", r"\|").replace("+", r"\+")
     with pytest.raises(InputError, match=pattern) as caught:
-        read_predictions(path)
+        read_predictions(path, NB201)
     found = str(caught.value)
     assert found.startswith(f"{path}, line ")
     assert "\n" not in found
@@ -191,32 +194,32 @@ def test_a_long_line_is_given_with_the_column(tmp_path: Path) -> None:
     path.write_text(text)
     column = text.index(f'"{ONE}') + 1
     with pytest.raises(InputError, match=f"published, line 1, column {column}: the score is"):
-        read_predictions(path)
+        read_predictions(path, NB201)
     again = f'{json.dumps(scores)[:-1]}, "{GENE}": 1}}'
     path.write_text(again)
     first, second = again.index(f'"{ONE}') + 1, again.index(f'"{GENE}') + 1
     with pytest.raises(InputError, match=f"column {second}: .* repeats line 1, column {first}"):
-        read_predictions(path)
+        read_predictions(path, NB201)
 
 
 @pytest.mark.parametrize("text", [f"{HEAD}\n", "{}", " {\n} "])
 def test_nothing_is_no_prediction(tmp_path: Path, text: str) -> None:
     (tmp_path / "none").write_text(text)
     with pytest.raises(InputError, match=r"none: it holds no architecture; add an entry"):
-        read_predictions(tmp_path / "none")
+        read_predictions(tmp_path / "none", NB201)
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^cannot read .*gone: No such file or directory$"):
-        read_predictions(tmp_path / "gone")
+        read_predictions(tmp_path / "gone", NB201)
     with pytest.raises(InputError, match=r"^cannot read .*: Is a directory$"):
-        read_predictions(tmp_path)
+        read_predictions(tmp_path, NB201)
 
 
 def test_a_compressed_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.csv.gz").write_bytes(gzip.compress(f"{HEAD}\n{ONE},1\n".encode()))
     with pytest.raises(InputError, match=r"gz is compressed with gzip; decompress it first$"):
-        read_predictions(tmp_path / "mine.csv.gz")
+        read_predictions(tmp_path / "mine.csv.gz", NB201)
 
 
 def test_a_file_of_any_size_is_read_up_to_the_bound(tmp_path: Path) -> None:
@@ -225,7 +228,7 @@ def test_a_file_of_any_size_is_read_up_to_the_bound(tmp_path: Path) -> None:
         file.write(f"{HEAD}\n".encode())
         file.truncate(50 * 2**30)  # a hole: it takes no space
     with pytest.raises(InputError, match=f"huge.csv is larger than {MAX_MIB} MiB; give a file"):
-        read_predictions(path)
+        read_predictions(path, NB201)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -234,7 +237,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_text, args=(f"{HEAD}\n{ONE},1\n",))
     writer.start()
-    check(read_predictions(path), path, {5: 1})
+    check(read_predictions(path, NB201), path, {5: 1})
     writer.join()
 
 
@@ -251,11 +254,11 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 )
 def test_a_file_that_may_have_been_cut_off(tmp_path: Path, text: str, doubtful: bool) -> None:
     (tmp_path / "mine").write_bytes(text.encode())
-    assert read_predictions(tmp_path / "mine").maybe_cut_off == doubtful
+    assert read_predictions(tmp_path / "mine", NB201).maybe_cut_off == doubtful
 
 
 def test_scores_of_some_architectures() -> None:
-    predictions = Predictions("mine", np.array([3, 7, 9]), np.array([0.3, 0.7, 0.9]))
+    predictions = Predictions("mine", np.array([3, 7, 9]), np.array([0.3, 0.7, 0.9]), space=NB201)
     np.testing.assert_array_equal(predictions.scores_of(np.array([9, 3])), [0.9, 0.3])
     with pytest.raises(MissingError) as caught:
         predictions.scores_of(np.array([3, 8, 9, 10]))
@@ -267,7 +270,7 @@ def test_scores_of_some_architectures() -> None:
 
 def test_the_published_files(shared: Path, tmp_path: Path) -> None:
     path = shared / "nas-bench-201" / "published-predictions" / "zhao2021-few-shot.csv"
-    from_csv = read_predictions(path)
+    from_csv = read_predictions(path, NB201)
     with path.open(newline="") as file:
         rows = [(row["arch"], float(row["score"])) for row in csv.DictReader(file)]
     assert [score for _, score in rows] == from_csv.scores_of(
@@ -277,4 +280,4 @@ def test_the_published_files(shared: Path, tmp_path: Path) -> None:
     pairs = zip(from_csv.codes.tolist(), from_csv.scores.tolist(), strict=True)
     as_published.write_text(json.dumps({to_genotype(code): score for code, score in pairs}))
     assert as_published.stat().st_size == 2_097_691  # as in the repository aoiang/few-shot-NAS
-    np.testing.assert_array_equal(read_predictions(as_published).scores, from_csv.scores)
+    np.testing.assert_array_equal(read_predictions(as_published, NB201).scores, from_csv.scores)

@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
 from benchmark.spaces.lists import read_subset
+from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.predictions import read_predictions
 from tests.fuzzing import bounded, cases, timed
+
+NB201 = open_space("nb201")
 
 FEW, MANY = 300, cases(2_500)
 Contents = dict[str, float]
@@ -136,13 +139,13 @@ def naive_list(text: str) -> Contents:
 
 
 def found_predictions(path: Path) -> Contents:
-    predictions = read_predictions(path)
+    predictions = read_predictions(path, NB201)
     codes = map(to_string, predictions.codes.tolist())
     return dict(zip(codes, predictions.scores.tolist(), strict=True))
 
 
 def found_list(path: Path) -> Contents:
-    return dict.fromkeys(map(to_string, read_subset(path).tolist()), 0.0)
+    return dict.fromkeys(map(to_string, read_subset(path, NB201).tolist()), 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import pytest
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import from_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.curves import LearningCurves
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
@@ -17,9 +18,12 @@ from benchmark.truth.table import Source, TruthTable
 from benchmark.truth.table_from_results import (
     cost_by_formula,
     formula_differences,
+    published_scales,
     seed_agreement,
     table_from_results,
 )
+
+NB201 = open_space("nb201")
 
 TEST = AccuracyKey("cifar10", "test", 200)
 
@@ -70,7 +74,9 @@ def test_what_each_seed_gave_is_kept() -> None:
     entries = [
         ArchitectureResults(code, None, {TEST: it}, {}, {}) for code, it in enumerate(results)
     ]
-    table = table_from_results(entries, name="x", description="", source=Source("-", "-")).table
+    table = table_from_results(
+        entries, name="x", description="", source=Source("-", "-"), space=NB201
+    ).table
     found = table.measurements.by_seed[TEST]
     assert found.seeds == (777, 888, 999)
     missing = np.nan
@@ -84,7 +90,9 @@ def test_more_seeds_than_any_benchmark_has_are_not_kept() -> None:
         ArchitectureResults(code, None, {TEST: {code: SeedResult(50.0, 1.0)}}, {}, {})
         for code in range(101)
     ]
-    table = table_from_results(entries, name="x", description="", source=Source("-", "-")).table
+    table = table_from_results(
+        entries, name="x", description="", source=Source("-", "-"), space=NB201
+    ).table
     assert table.measurements.by_seed == {}
 
 
@@ -92,11 +100,13 @@ def test_an_architecture_may_stand_there_once(records: dict[int, Any]) -> None:
     reading = read_record(0, records[0])
     arguments = {"name": "x", "description": "", "source": Source("-", "-")}
     with pytest.raises(InputError, match="twice"):
-        table_from_results([reading, replace(reading, index=1)], **arguments)  # type: ignore[arg-type]
+        table_from_results([reading, replace(reading, index=1)], **arguments, space=NB201)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="holds no architecture"):
-        table_from_results([], **arguments)  # type: ignore[arg-type]
+        table_from_results([], **arguments, space=NB201)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="holds no accuracy that all its architectures have"):
-        table_from_results([reading, replace(read_record(1, records[1]), results={})], **arguments)  # type: ignore[arg-type]
+        table_from_results(
+            [reading, replace(read_record(1, records[1]), results={})], **arguments, space=NB201
+        )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -116,17 +126,20 @@ def test_the_formula_gives_what_the_official_files_say(
     names = arch.split()
     string = f"|{names[0]}~0|+|{names[1]}~0|{names[2]}~1|+|{names[3]}~0|{names[4]}~1|{names[5]}~2|"
     codes = np.array([from_string(string)])
-    assert cost_by_formula(CostKey("params", run, 200), codes)[0] == pytest.approx(params, abs=1e-9)
-    assert cost_by_formula(CostKey("flops", run, 200), codes)[0] == pytest.approx(flops, abs=1e-9)
+    scale = published_scales(NB201)[run]
+    for quantity, expected in (("params", params), ("flops", flops)):
+        found = cost_by_formula(CostKey(quantity, run, 200), codes, NB201, scale)
+        assert found[0] == pytest.approx(expected, abs=1e-9)
 
 
 def test_only_what_differs_is_reported() -> None:
     key = CostKey("params", "cifar10", 200)
     codes = np.arange(5)
-    right = cost_by_formula(key, codes)
+    right = cost_by_formula(key, codes, NB201, NB201.table_scale)
     table = TruthTable(
         "x", "", Source("-", "-"), codes, {TEST: np.full(5, 50.0)},
         measurements=Measurements(costs={key: right}),
+        space=NB201,
     )  # fmt: skip
     assert formula_differences(table) == []
     wrong = right.copy()
@@ -165,7 +178,13 @@ def test_only_what_differs_is_reported() -> None:
 def test_measurements_must_fit(measured: Measurements, message: str) -> None:
     with pytest.raises(InputError, match=message):
         TruthTable(
-            "x", "", Source("-", "-"), np.arange(3), {TEST: np.zeros(3)}, measurements=measured
+            "x",
+            "",
+            Source("-", "-"),
+            np.arange(3),
+            {TEST: np.zeros(3)},
+            measurements=measured,
+            space=NB201,
         )
 
 
@@ -210,7 +229,9 @@ def test_a_record_of_another_kind_is_refused(
 
 def test_curves_are_found_by_name_and_architecture() -> None:
     percent = np.linspace([10, 20], [80, 90], 12, axis=1, dtype=np.float32)
-    curves = LearningCurves("x", Source("-", "-"), np.array([3, 7]), {"cifar10_test_12": percent})
+    curves = LearningCurves(
+        "x", Source("-", "-"), np.array([3, 7]), {"cifar10_test_12": percent}, space=NB201
+    )
     np.testing.assert_allclose(curves.curve("cifar10_test_12", 7), percent[1])
     with pytest.raises(MissingError, match="have no cifar10_test_200: they have cifar10_test_12"):
         curves.curve("cifar10_test_200", 7)
@@ -218,6 +239,6 @@ def test_curves_are_found_by_name_and_architecture() -> None:
         with pytest.raises(MissingError, match=r"curves of 'x' have no \|none"):
             curves.curve("cifar10_test_12", absent)
     with pytest.raises(InputError, match="must have a row for each code"):
-        LearningCurves("x", Source("-", "-"), np.array([3]), {"a": percent})
+        LearningCurves("x", Source("-", "-"), np.array([3]), {"a": percent}, space=NB201)
     with pytest.raises(InputError, match="codes must be ascending"):
-        LearningCurves("x", Source("-", "-"), np.array([7, 3]), {"a": percent})
+        LearningCurves("x", Source("-", "-"), np.array([7, 3]), {"a": percent}, space=NB201)

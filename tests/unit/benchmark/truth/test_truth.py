@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, Arch, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.keys import DATASETS, SPLITS, AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements
 from benchmark.truth.table import Source, TruthTable
+
+NB201 = open_space("nb201")
 
 KEYS = st.builds(
     AccuracyKey,
@@ -30,7 +33,9 @@ def table() -> TruthTable:
     accuracies = {TEST: np.array([10.0, 90.5, 70.25]), VALID: np.array([9.0, 60.0, 50.0])}
     seeds = {TEST: np.array([3, 1, 2], np.int16)}
     index = np.array([7, 0, 3], np.int32)
-    return TruthTable("three", "an example", Source("-", "-"), codes, accuracies, seeds, index)
+    return TruthTable(
+        "three", "an example", Source("-", "-"), codes, accuracies, seeds, index, space=NB201
+    )
 
 
 @given(KEYS)
@@ -185,6 +190,7 @@ def full_tables(draw: st.DrawFn) -> TruthTable:
             made_on=random.integers(0, 3, (size, 2), np.int16) if draw(st.booleans()) else None,
         ),
         {"seeds": [3, 5]},
+        space=NB201,
     )
 
 

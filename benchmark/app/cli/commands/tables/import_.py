@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from benchmark.app.cli.options import default_jobs
+from benchmark.app.cli.options import default_jobs, space_option
+from benchmark.app.cli.truth import named_space
 
 
 @click.command("import")
@@ -17,6 +18,12 @@ from benchmark.app.cli.options import default_jobs
     type=click.IntRange(1),
     help="Length of the training, for a file that does not say it.",
 )
+@space_option
+@click.option(
+    "--skip-invalid",
+    is_flag=True,
+    help="Leave out the rows of a CSV or Parquet file whose architecture the space does not have.",
+)
 @click.option("--replace", is_flag=True, help="Replace a table of this name from another file.")
 @click.option(
     "--jobs", type=click.IntRange(1), help="Files to read at the same time.  [default: cores]"
@@ -27,6 +34,8 @@ def import_(
     curves: bool,
     allow_subset: bool,
     epochs: int | None,
+    space: str | None,
+    skip_invalid: bool,
     replace: bool,
     jobs: int | None,
 ) -> None:
@@ -41,23 +50,26 @@ def import_(
       nasbench tables import NAS-Bench-201-v1_1-096897.pth
       nasbench tables import NATS-tss-v1_0-3ffb9-simple --curves
       nasbench tables import accuracies.csv --name mine
+      nasbench tables import genotypes.csv --space darts --skip-invalid
     """
     from benchmark.app.workers.progress import shown_board
     from benchmark.truth.importing import ImportOptions, import_table
 
     with shown_board(1, f"importing {path.name}") as board:
         options = ImportOptions(
-            name,
-            curves,
-            allow_subset,
-            epochs,
-            jobs or default_jobs("cpu"),
-            replace,
-            board.meter(0).show,
+            name=name,
+            curves=curves,
+            allow_subset=allow_subset,
+            epochs=epochs,
+            jobs=jobs or default_jobs("cpu"),
+            replace=replace,
+            show=board.meter(0).show,
+            space=named_space(space),
+            skip_invalid=skip_invalid,
         )
         done = import_table(path, options)
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     files = "".join(f", {file}" for file in (done.path, done.curves) if file is not None)
-    click.echo(f"{done.table.name}: {len(done.table):,} architectures{files}")
+    click.echo(f"{done.table.name}: {done.table.share}{files}")
     click.echo(f"Use it with --table {done.table.name}")

@@ -23,5 +23,9 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps([line._asdict() for line in found], indent=2))
         return
     width = max(len(line.name) for line in found)
+    spaces = max(len(line.space) for line in found)
     for line in found:
-        click.echo(f"{line.name:{width}}  {line.architectures:>6,}  {line.description}")
+        click.echo(
+            f"{line.name:{width}}  {line.space:{spaces}}  {line.architectures:>6,}  "
+            f"{line.description}"
+        )

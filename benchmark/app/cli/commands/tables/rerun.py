@@ -65,11 +65,11 @@ def rerun(
     from benchmark.app.cli.console import show_rerun
     from benchmark.app.running.devices import checked_device
     from benchmark.app.workers.backends import Workers
-    from benchmark.spaces.nb201 import to_string
     from benchmark.truth import open_table
 
+    opened = open_table(table, allow_subset=True)
     found = retrain(
-        open_table(table, allow_subset=True),
+        opened,
         sample,
         seed=seed,
         tolerance=tolerance,
@@ -78,7 +78,7 @@ def rerun(
         data=data,
     )
     for one in found:
-        line = f"{to_string(one.code)} seed {one.seed}: {one.outcome.value}"
+        line = f"{opened.space.format(one.code)} seed {one.seed}: {one.outcome.value}"
         if one.outcome is RerunOutcome.CLOSE:
             line += f", {one.distance:.2f} points apart at most"
         show_rerun(line, one.differing, one.faults)

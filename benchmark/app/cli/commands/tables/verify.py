@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from benchmark.app.cli.truth import table_or_default
+from benchmark.app.cli.options import space_option
+from benchmark.app.cli.truth import named_space, table_or_default
 from benchmark.errors import CheckError
 
 
@@ -16,7 +17,8 @@ from benchmark.errors import CheckError
     help="What the table was made from: the file or folder that was imported, whose SHA-256 is "
     "compared, or the trained.jsonl of a build, from which it is assembled again.",
 )
-def verify(table: str | None, source: Path | None) -> None:
+@space_option
+def verify(table: str | None, source: Path | None, space: str | None) -> None:
     """Check a table against its checksum and, if given, its source.
 
     Without a name it is the table that NASBENCH_TABLE names, else analog-nasbench. Parameters and
@@ -34,7 +36,8 @@ def verify(table: str | None, source: Path | None) -> None:
     from benchmark.truth.table_from_results import formula_differences
 
     name = table_or_default(table)
-    opened = open_table(name, allow_subset=True)  # an error if the checksum does not hold
+    # an error if the checksum does not hold
+    opened = open_table(name, allow_subset=True, space=named_space(space))
     for note in formula_differences(opened):
         click.echo(f"note: {note}", err=True)
     if source is not None and opened.source.kind == SOURCE_KIND:
@@ -58,4 +61,4 @@ def verify(table: str | None, source: Path | None) -> None:
                 f"table {opened.name!r} was not made from {source}: that has the SHA-256 "
                 f"{now[:12]}..., the table's source had {kept[:12]}..."
             )
-    click.echo(f"{opened.name}: {len(opened):,} architectures, every check holds")
+    click.echo(f"{opened.name}: {opened.share}, every check holds")

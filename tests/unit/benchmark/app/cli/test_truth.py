@@ -16,10 +16,13 @@ from benchmark.budget import Budget, Ledger
 from benchmark.errors import InputError
 from benchmark.records import RunRecord, write_record
 from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.sections import TruthSettings
 from benchmark.truth import TABLES, AccuracyKey, Source, TruthTable
 from benchmark.truth.files.nbtable import write_table
 from tests.command_line import nasbench
+
+NB201 = open_space("nb201")
 
 DEFAULT = {"table": "analog-nasbench", "accuracy": "cifar10_test_200"}
 
@@ -34,6 +37,7 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TruthTable:
     table = TruthTable(
         "nas-bench-201", "invented", Source("-", "0" * 64, "nas-bench-201"), np.arange(SIZE),
         dict.fromkeys(keys, percents),
+        space=NB201,
     )  # fmt: skip
     write_table(table, tmp_path / "nas-bench-201.nbtable")
     assert nasbench("tables", "import", tmp_path / "nas-bench-201.nbtable").code == 0

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import load_protocol
 from benchmark.truth import AccuracyKey, Source, TruthTable
 from benchmark.truth.files.nbtable import write_table
 from tests.command_line import Called, nasbench
+
+NB201 = open_space("nb201")
 
 LEAK = "4 of the images that score are among the truth's test images"
 
@@ -26,6 +29,7 @@ def built_table(folder: Path, dataset: str = "digits", **changes: int) -> Path:
     table = TruthTable(
         "built", "made up", Source("-", "0" * 64), np.arange(SIZE),
         {AccuracyKey(dataset, "test", 4): percents}, protocol={"protocol": text.describe()},
+        space=NB201,
     )  # fmt: skip
     path = folder / "built.nbtable"
     write_table(table, path)

@@ -11,10 +11,13 @@ from benchmark.app.cli import main
 from benchmark.app.cli.root import cli
 from benchmark.errors import CheckError, InputError, MissingError
 from benchmark.spaces.nb201 import SIZE, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import write_table
 from benchmark.truth.keys import AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, Measurements
 from benchmark.truth.table import Source, TruthTable
+
+NB201 = open_space("nb201")
 
 VALID, TEST = AccuracyKey("cifar10", "valid", 200), AccuracyKey("cifar10", "test", 200)
 
@@ -46,6 +49,7 @@ def official(tmp_path: Path) -> Path:
             {CostKey("latency", "cifar10", 200): np.full(SIZE, np.nan)},
             {TEST: Agreement(0.75, SIZE - 1, rho=0.9)},
         ),
+        space=NB201,
     )
     write_table(table, tmp_path / "official.nbtable")
     return tmp_path / "official.nbtable"
