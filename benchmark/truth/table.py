@@ -110,8 +110,9 @@ class TruthTable:
 
     @property
     def share(self) -> str:
-        """How many architectures of how many it holds, in words."""
-        return f"{len(self):,} of {size_text(self.space)} architectures"
+        """How many architectures it holds, and of how many if it lacks some, in words."""
+        whole = "" if self.is_complete else f" of {size_text(self.space)}"
+        return f"{len(self):,}{whole} architectures"
 
     @property
     def keys(self) -> tuple[AccuracyKey, ...]:

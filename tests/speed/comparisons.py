@@ -24,8 +24,8 @@ from baselines.splitting import (
 from baselines.splitting.gradient_distances import averaged
 from baselines.splitting.stopping import separated_distances
 from baselines.supernets.nb201.network import CellSupernet
-from baselines.supernets.normalisation import ByGroup
 from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.supernets.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.images.digits import read_digits

@@ -21,7 +21,8 @@ from benchmark.spaces.registry import open_space
 from benchmark.truth.curves import LearningCurves, read_curves, write_curves
 from benchmark.truth.files.exporting import export_table
 from benchmark.truth.files.nbtable import read_table
-from benchmark.truth.importing import ImportOptions, import_table
+from benchmark.truth.formats import ImportOptions
+from benchmark.truth.importing import import_table
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.sources.csv_file import read_csv
 from benchmark.truth.sources.nats import read_file, read_nats

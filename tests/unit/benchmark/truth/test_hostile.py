@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.truth.importing import ImportOptions, import_table
+from benchmark.truth.formats import ImportOptions
+from benchmark.truth.importing import import_table
 from benchmark.truth.sources.nats import MAX_PACKED, MAX_PLAIN, read_file, read_nats
 from tests.fuzzing import bounded
 

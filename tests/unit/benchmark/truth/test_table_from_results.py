@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -98,15 +99,15 @@ def test_more_seeds_than_any_benchmark_has_are_not_kept() -> None:
 
 def test_an_architecture_may_stand_there_once(records: dict[int, Any]) -> None:
     reading = read_record(0, records[0])
-    arguments = {"name": "x", "description": "", "source": Source("-", "-")}
+    make = partial(
+        table_from_results, space=NB201, name="x", description="", source=Source("-", "-")
+    )
     with pytest.raises(InputError, match="twice"):
-        table_from_results([reading, replace(reading, index=1)], **arguments, space=NB201)  # type: ignore[arg-type]
+        make([reading, replace(reading, index=1)])
     with pytest.raises(InputError, match="holds no architecture"):
-        table_from_results([], **arguments, space=NB201)  # type: ignore[arg-type]
+        make([])
     with pytest.raises(InputError, match="holds no accuracy that all its architectures have"):
-        table_from_results(
-            [reading, replace(read_record(1, records[1]), results={})], **arguments, space=NB201
-        )  # type: ignore[arg-type]
+        make([reading, replace(read_record(1, records[1]), results={})])
 
 
 @pytest.mark.parametrize(

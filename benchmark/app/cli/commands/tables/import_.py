@@ -53,7 +53,8 @@ def import_(
       nasbench tables import genotypes.csv --space darts --skip-invalid
     """
     from benchmark.app.workers.progress import shown_board
-    from benchmark.truth.importing import ImportOptions, import_table
+    from benchmark.truth.formats import ImportOptions
+    from benchmark.truth.importing import import_table
 
     with shown_board(1, f"importing {path.name}") as board:
         options = ImportOptions(

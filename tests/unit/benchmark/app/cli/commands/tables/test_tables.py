@@ -64,9 +64,9 @@ def test_an_import_is_listed_and_is_no_default(official: Path) -> None:
     assert done.exit_code == 0
     assert "nas-bench-201: 15,625 architectures" in done.output
     assert "Use it with --table nas-bench-201" in done.output
-    assert [line.split()[:2] for line in run("list").stdout.splitlines()] == [
-        ["analog-nasbench", "15,625"],
-        ["nas-bench-201", "15,625"],
+    assert [line.split()[:3] for line in run("list").stdout.splitlines()] == [
+        ["analog-nasbench", "nb201", "15,625"],
+        ["nas-bench-201", "nb201", "15,625"],
     ]
     printed = json.loads(run("list", "--json").stdout)
     assert [it["name"] for it in printed] == ["analog-nasbench", "nas-bench-201"]
