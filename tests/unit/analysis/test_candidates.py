@@ -24,23 +24,26 @@ from analysis.tables import comparison_context, evaluate
 from benchmark.budget import Budget, Ledger
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE, candidate_codes
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 KEY = AccuracyKey("cifar10", "test", 200)
 CANDIDATES = 300
-CODES = candidate_codes(CANDIDATES)
-TASK = {"preset": "tiny", "scoring": {"candidates": CANDIDATES}}
+CODES = candidate_codes(CANDIDATES, SPACE)
+TASK = {"preset": "tiny", "space": "nb201", "scoring": {"candidates": CANDIDATES}}
 GENERATOR = np.random.default_rng(0)
 
 
 def table_of(codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> TruthTable:
     percent = np.random.default_rng(1).permutation(len(codes)) / len(codes) * 90  # no ties
-    return TruthTable("some", "-", Source("-", "a"), codes, {KEY: percent})
+    return TruthTable("some", "-", Source("-", "a"), codes, {KEY: percent}, space=SPACE)
 
 
 # of every second candidate, and of many others
-TABLE = table_of(np.union1d(CODES[::2], np.setdiff1d(np.arange(0, SIZE, 9), CODES)))
+TABLE = table_of(np.union1d(CODES[::2], np.setdiff1d(np.arange(0, SPACE.size, 9), CODES)))
 TRUTH = dict(zip(TABLE.codes.tolist(), TABLE.accuracy(KEY).tolist(), strict=True))
 SAMPLE = CODES[20:80]
 
@@ -147,7 +150,7 @@ def test_a_baseline_of_candidates_is_judged(tmp_path_factory: pytest.TempPathFac
 
 
 def test_a_table_without_any_candidate_is_missing() -> None:
-    none = table_of(np.setdiff1d(np.arange(SIZE), CODES))
+    none = table_of(np.setdiff1d(np.arange(SPACE.size), CODES))
     baseline = Baseline(
         RECORDS, BaselineTruth.of(none, KEY), {"kendall_tau": 0.02, "regret": 0.5}, 0.05
     )

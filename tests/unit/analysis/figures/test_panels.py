@@ -9,30 +9,34 @@ from scipy import stats
 
 from analysis.figures import Panel, scores_against_truth_data, window
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE, is_connected
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 MakePanel = Callable[..., Panel]
 KEY = AccuracyKey("cifar10", "test", 200)
 
 
 def record(method: str, seed: int, scores: NDArray[np.float64]) -> RunRecord:
-    return RunRecord(method, seed, {"preset": "ci"}, scores, {}, {}, {})
+    return RunRecord(method, seed, {"preset": "ci", "space": "nb201"}, scores, {}, {}, {})
 
 
 def test_a_panel_holds_the_lowest_seed_of_a_method() -> None:
     generator = np.random.default_rng(0)
-    codes = np.arange(0, SIZE, 7)
+    codes = np.arange(0, SPACE.size, 7)
     truth = generator.uniform(10, 95, codes.size)
-    table = TruthTable("some", "-", Source("-", "-"), codes, {KEY: truth})
-    scores = {unit: generator.normal(size=SIZE) for unit in [("gm", 4), ("snas", 1), ("gm", 2)]}
+    table = TruthTable("some", "-", Source("-", "-"), codes, {KEY: truth}, space=SPACE)
+    scores = {
+        unit: generator.normal(size=SPACE.size) for unit in [("gm", 4), ("snas", 1), ("gm", 2)]
+    }
     panels = scores_against_truth_data([record(*u, s) for u, s in scores.items()], table, KEY)
     assert [(panel.method, panel.seed) for panel in panels] == [("gm", 2), ("snas", 1)]
     for panel in panels:
         expected = scores[panel.method, panel.seed][::7]
         np.testing.assert_array_equal(panel.scores, expected)
         np.testing.assert_array_equal(panel.truth, truth)
-        np.testing.assert_array_equal(panel.connected, is_connected()[::7])
+        np.testing.assert_array_equal(panel.connected, SPACE.works()[::7])
         assert panel.tau == pytest.approx(stats.kendalltau(expected, truth).statistic)
 
 

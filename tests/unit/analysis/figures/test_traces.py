@@ -9,42 +9,47 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.figures.distances import distance_data, distance_figure
+from analysis.figures.distance_grid import distance_figure
+from analysis.figures.distances import distance_data
 from analysis.figures.losses import loss_data
 from analysis.figures.progress import Progress, draw_progress, mean_progress, progress_data
+from analysis.figures.signs import signs_of
 from analysis.figures.tree import draw_tree, tree_data
 from benchmark.errors import InputError, MissingError
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import OPERATIONS, SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
 
+SPACE = open_space("nb201")
+OPTIONS = SPACE.decisions[0].options
+SIGNS = signs_of(SPACE)
 KEY = AccuracyKey("cifar10", "test", 200)
 MATRIX = np.arange(25.0).reshape(5, 5)
 GROUPS = [["none", "avg_pool_3x3"], ["skip_connect", "nor_conv_1x1", "nor_conv_3x3"]]
 LEVEL = {"supernets": 1, "images": 160, "matching": 0}
-SPLIT = {"node": "root", "edge": "0→3", "groups": GROUPS}
+SPLIT = {"node": "root", "decisions": ["0→3"], "groups": GROUPS}
 
 
 def run(trace: dict[str, Any]) -> RunRecord:
-    task = {"preset": "x", "training": {"batch_size": 10, "budget": 640}}
-    return RunRecord("gm", 0, task, np.zeros(SIZE), {}, trace, {})
+    task = {"preset": "x", "space": "nb201", "training": {"batch_size": 10, "budget": 640}}
+    return RunRecord("gm", 0, task, np.zeros(SPACE.size), {}, trace, {})
 
 
-def test_a_cut_edge_is_shown_with_its_groups_together() -> None:
+def test_a_cut_decision_is_shown_with_its_groups_together() -> None:
     distances = {"0→1": MATRIX.tolist(), "0→3": MATRIX.tolist()}
     other, cut = distance_data(run({"splits": [{**SPLIT, "distances": distances}]}))
-    assert (other.edge, other.cuts, other.operations) == (0, (), (0, 1, 2, 3, 4))
+    assert (other.decision, other.cuts, other.options) == ("0→1", (), OPTIONS)
     np.testing.assert_array_equal(other.distances, MATRIX)
-    assert (cut.edge, cut.cuts) == (3, (2, 3))
-    assert [OPERATIONS[index] for index in cut.operations] == [*GROUPS[0], *GROUPS[1]]
-    for row, one in enumerate(cut.operations):
-        for column, two in enumerate(cut.operations):
-            assert cut.distances[row, column] == MATRIX[one, two]
+    assert (cut.decision, cut.cuts) == ("0→3", (2, 3))
+    assert list(cut.options) == [*GROUPS[0], *GROUPS[1]]
+    for row, one in enumerate(cut.options):
+        for column, two in enumerate(cut.options):
+            assert cut.distances[row, column] == MATRIX[OPTIONS.index(one), OPTIONS.index(two)]
 
 
 def test_frames_stand_around_the_groups() -> None:
     data = distance_data(run({"splits": [{**SPLIT, "distances": {"0→3": MATRIX.tolist()}}]}))
-    figure = distance_figure(data)
+    figure = distance_figure(data, SIGNS)
     (framed,) = [ax for ax in figure.axes if ax.patches and ax.get_title()]
     assert framed.get_title() == "0→3, cut"
     assert [frame.get_bbox().bounds for frame in framed.findobj(Rectangle)[:2]] == [
@@ -85,9 +90,9 @@ def test_a_tree_that_does_not_fit_together(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "matrix", [[], [[0.0, 1.0], [1.0]], [[1.0] * 5] * 4, [[1.0] * 6] * 6, [[1.0]] * 5]
 )
-def test_distances_that_are_no_matrix_of_operations(matrix: list[list[float]]) -> None:
-    for edge in ("0→1", "0→3"):
-        split = {**SPLIT, "distances": {edge: matrix}}
+def test_distances_that_are_no_matrix_of_options(matrix: list[list[float]]) -> None:
+    for decision in ("0→1", "0→3"):
+        split = {**SPLIT, "distances": {decision: matrix}}
         with pytest.raises(InputError, match=r"^the trace of gm, seed 0, is inconsistent"):
             distance_data(run({"splits": [split]}))
 
@@ -111,7 +116,7 @@ def test_a_tree_is_laid_out_from_its_leaves() -> None:
         {"node": name, "architectures": 7, "steps": 9}
         for name in ("root.0.0", "root.0.1", "root.1")
     ]
-    inner = {"node": "root.0", "edge": "0→1", "groups": GROUPS}
+    inner = {"node": "root.0", "decisions": ["0→1"], "groups": GROUPS}
     nodes = {
         node.name: node
         for node in tree_data(run({"splits": [SPLIT, inner], "leaves": leaves, "losses": {}}))
@@ -119,9 +124,9 @@ def test_a_tree_is_laid_out_from_its_leaves() -> None:
     assert {name: node.height for name, node in nodes.items()} == {
         "root": 1.25, "root.0": 0.5, "root.1": 2, "root.0.0": 0, "root.0.1": 1,
     }  # fmt: skip
-    assert (nodes["root.0"].edge, nodes["root.1"].edge) == ("0→1", None)
-    assert nodes["root.1"].group == (1, 2, 3)
-    ax = draw_tree(tuple(nodes.values()), Figure().subplots())
+    assert (nodes["root.0"].splits, nodes["root.1"].splits) == ("0→1", None)
+    assert nodes["root.1"].group == tuple(GROUPS[1])
+    ax = draw_tree(tuple(nodes.values()), Figure().subplots(), SIGNS)
     texts = [text.get_text() for text in ax.texts]
     assert "splits\n0→3" in texts
     assert texts.count("7 architectures\n9 steps") == 3
@@ -157,8 +162,8 @@ def test_long_losses_are_thinned_to_means() -> None:
 
 
 def test_progress_is_that_of_the_sample() -> None:
-    truth = np.linspace(10, 90, SIZE)
-    table = TruthTable("x", "-", Source("-", "-"), np.arange(SIZE), {KEY: truth})
+    truth = np.linspace(10, 90, SPACE.size)
+    table = TruthTable("x", "-", Source("-", "-"), np.arange(SPACE.size), {KEY: truth})
     codes = [5, 700, 9_000, 15_000]
     points = [
         {"spent": 100, "scores": [4, 3, 2, 1]},

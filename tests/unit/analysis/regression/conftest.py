@@ -11,8 +11,10 @@ import pytest
 from analysis.regression import Baseline, BaselineTruth
 from benchmark.budget import Budget, Ledger
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 KEY = AccuracyKey("cifar10", "test", 200)
 MakeRuns = Callable[..., list[RunRecord]]
@@ -27,9 +29,9 @@ def key() -> AccuracyKey:
 @pytest.fixture(scope="session")
 def table() -> TruthTable:
     """Return a table of 200 architectures."""
-    codes = np.sort(np.random.default_rng(0).choice(SIZE, 200, replace=False))
+    codes = np.sort(np.random.default_rng(0).choice(SPACE.size, 200, replace=False))
     percent = np.random.default_rng(1).normal(85, 3, codes.size)
-    return TruthTable("small", "made up", Source("-", "abc"), codes, {KEY: percent})
+    return TruthTable("small", "made up", Source("-", "abc"), codes, {KEY: percent}, space=SPACE)
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +50,16 @@ def make_runs(table: TruthTable) -> MakeRuns:
         runs = []
         for seed in seeds:
             draws = np.random.default_rng([stream, seed, *method.encode()])
-            scores = np.zeros(SIZE)
+            scores = np.zeros(SPACE.size)
             scores[table.codes] = table.accuracy(KEY) + draws.normal(0, noise, len(table))
             scores[table.codes] += draws.normal(0, 1, len(table)) * extra
             said: dict[str, Any] = {
-                "task": {"preset": "ci", "training": {"budget": 100}, "options": {}},
+                "task": {
+                    "preset": "ci",
+                    "space": "nb201",
+                    "training": {"budget": 100},
+                    "options": {},
+                },
                 "budget": Ledger(Budget(100)).to_dict(),
                 "trace": {"losses": [0.5]},
                 "provenance": {"device": "cpu", "dirty": False, "libraries": {"torch": "2.13.0"}},

@@ -16,8 +16,10 @@ from analysis.regression import Baseline, read_baseline, write_baseline
 from analysis.tables import evaluate
 from benchmark.errors import CheckError, InputError
 from benchmark.records import RunRecord, digest
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, TruthTable
+
+SPACE = open_space("nb201")
 
 MakeRuns = Callable[..., list[RunRecord]]
 MakeBaseline = Callable[..., Baseline]
@@ -132,7 +134,7 @@ def test_an_undefined_metric_makes_no_baseline(
     make_runs: MakeRuns, make_baseline: MakeBaseline, table: TruthTable, tmp_path: Path
 ) -> None:
     runs = make_runs("gm")
-    runs[3] = replace(runs[3], scores=np.zeros(SIZE))
+    runs[3] = replace(runs[3], scores=np.zeros(SPACE.size))
     with pytest.raises(InputError, match="gm seed 3 leaves kendall_tau undefined"):
         write_baseline(make_baseline(runs), tmp_path / "b.json", table)
     assert list(tmp_path.iterdir()) == []
@@ -144,7 +146,9 @@ def test_runs_that_cannot_be_compared_make_no_baseline(
     with pytest.raises(InputError, match="there are no run records"):
         make_baseline([])
     with pytest.raises(InputError, match="differ in preset"):
-        make_baseline([*make_runs("gm"), *make_runs("one-shot", task={"preset": "laptop"})])
+        make_baseline(
+            [*make_runs("gm"), *make_runs("one-shot", task={"preset": "laptop", "space": "nb201"})]
+        )
     with pytest.raises(InputError, match="gm has 3 seeds"):
         make_baseline(make_runs("gm", range(3)))
     with pytest.raises(InputError, match="no gate on the chosen architecture"):

@@ -16,8 +16,10 @@ from analysis.regression import Baseline, CheckResult, Verdict, judge
 from analysis.statistics.permutation import joint_sign_flip_p
 from analysis.tables import evaluate
 from benchmark.records import PROTOCOL, RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 MakeRuns = Callable[..., list[RunRecord]]
 MakeBaseline = Callable[..., Baseline]
@@ -61,7 +63,7 @@ def spoilt(
     goal = mean_tau(runs, table, key) - loss
 
     def with_noise(size: float) -> list[RunRecord]:
-        noise = [np.random.default_rng(run.seed).normal(0, size, SIZE) for run in runs]
+        noise = [np.random.default_rng(run.seed).normal(0, size, SPACE.size) for run in runs]
         return [replace(r, scores=r.scores + n) for r, n in zip(runs, noise, strict=True)]
 
     low, high = 0.0, 50.0
@@ -224,11 +226,25 @@ def test_what_is_missing_is_missing(check: Check, runs: list[RunRecord]) -> None
     [
         ({"protocol": 99}, f"seed 0 ran by protocol 99, the baseline's by {PROTOCOL}"),
         (
-            {"task": {"preset": "laptop", "training": {"budget": 100}, "options": {}}},
+            {
+                "task": {
+                    "preset": "laptop",
+                    "space": "nb201",
+                    "training": {"budget": 100},
+                    "options": {},
+                }
+            },
             "seed 0 ran preset laptop, the baseline's ci",
         ),
         (
-            {"task": {"preset": "ci", "training": {"budget": 90}, "options": {"edge": 1}}},
+            {
+                "task": {
+                    "preset": "ci",
+                    "space": "nb201",
+                    "training": {"budget": 90},
+                    "options": {"among": ["*"]},
+                }
+            },
             "seed 0 ran another task: it differs in options, training",
         ),
     ],
@@ -249,7 +265,9 @@ def test_a_damaged_record_is_incomparable(check: Check, runs: list[RunRecord]) -
 
 
 def test_an_undefined_metric_is_incomparable(check: Check, runs: list[RunRecord]) -> None:
-    now = [replace(r, scores=np.ones(SIZE)) if r.method == "gm" and r.seed else r for r in runs]
+    now = [
+        replace(r, scores=np.ones(SPACE.size)) if r.method == "gm" and r.seed else r for r in runs
+    ]
     assert fault(check(runs, now)) == ("incomparable", "Kendall τ-b is undefined in the runs")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ from analysis.report.tables import intervals
 from analysis.statistics.ceiling import agreement_of
 from analysis.tables.published import published_path, read_published
 from benchmark.records import RunRecord, write_record
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, candidate_codes
+from benchmark.spaces.base import Codes, Space
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.registry import open_space
+from benchmark.spaces.splits import subspaces_of
 from benchmark.truth import (
     AccuracyKey,
     Agreement,
@@ -36,104 +40,105 @@ NOISE = {"one-shot": 8.0, "few-shot": 5.0, "gm": 1.0, "random": 1e6, "params": 6
 REFERENCES = ("random", "params")
 SEEDS = range(3)
 CANDIDATES = 1_000
-CODES = candidate_codes(CANDIDATES)
+LISTED = 1_500  # architectures of the table of a space that cannot be enumerated
 MakeRun = Callable[..., RunRecord]
 
 
-@pytest.fixture(scope="session")
-def table() -> TruthTable:
-    """Return a table of the whole space with validation and test, and another data set."""
+def table_of(space: Space) -> TruthTable:
+    """Return a table of a space with validation and test, and another data set."""
+    codes = space.all_codes() if space.is_enumerable else candidate_codes(LISTED, space)
+    size = len(codes)
     generator = np.random.default_rng(7)
-    quality = 94 - generator.gamma(2, 3, SIZE)
+    quality = 94 - generator.gamma(2, 3, size)
     columns = {
         KEY: quality,
-        AccuracyKey("cifar10", "valid", 200): quality - 1 + generator.normal(0, 0.3, SIZE),
-        AccuracyKey("cifar100", "test", 200): quality - 25 + generator.normal(0, 1, SIZE),
+        AccuracyKey("cifar10", "valid", 200): quality - 1 + generator.normal(0, 0.3, size),
+        AccuracyKey("cifar100", "test", 200): quality - 25 + generator.normal(0, 1, size),
         AccuracyKey("cifar100", "test", 12): quality - 40,
     }
-    single = np.clip(quality[:, None] + generator.normal(0, 1, (SIZE, 3)), 0, 100)
+    single = np.clip(quality[:, None] + generator.normal(0, 1, (size, 3)), 0, 100)
     found = agreement_of(single.T)
     measured = Measurements(
-        agreement={KEY: Agreement(found.tau, SIZE, rho=found.rho, seeds=3)},
-        by_seed={KEY: BySeed((0, 1, 2), single, np.zeros((SIZE, 3)))},
+        agreement={KEY: Agreement(found.tau, size, rho=found.rho, seeds=3)},
+        by_seed={KEY: BySeed((0, 1, 2), single, np.zeros((size, 3)))},
     )
-    return TruthTable(
-        "made", "made up", Source("-", "-"), np.arange(SIZE), columns, measurements=measured
-    )
+    source = Source("-", "-")
+    return TruthTable("made", "made up", source, codes, columns, measurements=measured, space=space)
 
 
-@pytest.fixture(scope="session")
-def make_run(table: TruthTable) -> MakeRun:
-    """Return a function that makes a run of a method; fields of its record can be changed."""
-
-    def make(method: str, seed: int, **changes: Any) -> RunRecord:
-        generator = np.random.default_rng([seed, sorted(NOISE).index(method)])
-        truth = table.accuracy(KEY, CODES)
-        scores = np.round(truth + generator.normal(0, NOISE[method], CANDIDATES), 2)  # some ties
-        trained = method not in REFERENCES
-        shared = {"one-shot": 6_400, "few-shot": 3_200, "gm": 1_600}.get(method, 0)
-        matching = 960 if method == "gm" else 0
-        leaves = 6_400 - shared - matching if trained else 0
-        said: dict[str, Any] = {
-            "task": {
-                "preset": "made",
-                "training": {"batch_size": 16, "budget": 6_400},
-                "scoring": {"batch_norm": "validation", "images": 16, "candidates": CANDIDATES},
-                "options": {"between": 0.25, "levels": 2} if method == "gm" else {},
+def run_of(table: TruthTable, method: str, seed: int, **changes: Any) -> RunRecord:
+    """Return a run of a method in a table's space; fields of its record can be changed."""
+    space, codes = table.space, candidate_codes(CANDIDATES, table.space)
+    generator = np.random.default_rng([seed, sorted(NOISE).index(method)])
+    truth = table.accuracy(KEY, codes)
+    scores = np.round(truth + generator.normal(0, NOISE[method], CANDIDATES), 2)  # some ties
+    trained = method not in REFERENCES
+    shared = {"one-shot": 6_400, "few-shot": 3_200, "gm": 1_600}.get(method, 0)
+    matching = 960 if method == "gm" else 0
+    leaves = 6_400 - shared - matching if trained else 0
+    trace = _trace(method, space, generator)
+    if trained:
+        trace |= _trajectory(scores, codes, generator) | _levels(shared, matching, leaves)
+    said: dict[str, Any] = {
+        "task": {
+            "preset": "made",
+            "space": space.name,
+            "training": {"batch_size": 16, "budget": 6_400},
+            "scoring": {"batch_norm": "validation", "images": 16, "candidates": CANDIDATES},
+            "options": {"between": 0.25, "min_size": 2} if method == "gm" else {},
+        },
+        "scores": scores,
+        "budget": {
+            "budget": 6_400,
+            "spent": shared + matching + leaves,
+            "parts": {
+                "shared training": shared,
+                "gradient matching": matching,
+                "leaf training": leaves,
             },
-            "scores": scores,
-            "budget": {
-                "budget": 6_400,
-                "spent": shared + matching + leaves,
-                "parts": {
-                    "shared training": shared,
-                    "gradient matching": matching,
-                    "leaf training": leaves,
-                },
-                "scored": 151_120 if trained else 0,
-            },
-            "trace": _trace(method, generator)
-            | (
-                _trajectory(scores, generator) | _levels(shared, matching, leaves)
-                if trained
-                else {}
-            ),
-            "provenance": {
-                "device": "cpu",
-                "cpu": "a processor",
-                "commit": "0123456789abcdef",
-                "dirty": False,
-                "seconds": 7.5 + seed,
-            },
-        }
-        return RunRecord(method, seed, **(said | changes))
-
-    return make
+            "scored": 151_120 if trained else 0,
+        },
+        "trace": trace,
+        "provenance": {
+            "device": "cpu",
+            "cpu": "a processor",
+            "commit": "0123456789abcdef",
+            "dirty": False,
+            "seconds": 7.5 + seed,
+        },
+    }
+    return RunRecord(method, seed, **(said | changes))
 
 
-def _trace(method: str, generator: np.random.Generator) -> dict[str, Any]:
+def _trace(method: str, space: Space, generator: np.random.Generator) -> dict[str, Any]:
     if method in REFERENCES:
         return {}
     if method == "one-shot":
-        return {"splits": [], "leaves": [_leaf("root", {}, 400)], "losses": {"root": [2.0, 1.0]}}
+        return _tree([], space, [2.0, 1.0], 400)
     if method == "few-shot":
-        split = {"node": "root", "edge": "0→1", "groups": [[name] for name in OPERATIONS]}
-        leaves = [_leaf(f"root.{i}", {0: [name]}, 240) for i, name in enumerate(OPERATIONS)]
-        names = ["root", *(leaf["node"] for leaf in leaves)]
-        return {"splits": [split], "leaves": leaves, "losses": {name: [2.0, 1] for name in names}}
-    halves = [["none", "avg_pool_3x3"], ["skip_connect", "nor_conv_1x1", "nor_conv_3x3"]]
+        first = space.decisions[0]
+        split = {"decisions": [first.name], "groups": [[name] for name in first.options]}
+        return _tree([{"node": "root", **split}], space, [2.0, 1], 240)
     splits = [
-        _matched("root", 3, halves, range(6), 100, generator),
-        _matched("root.0", 0, halves, [0, 1, 2, 4, 5], 16, generator),
-        _matched("root.1", 5, halves, [0, 1, 2, 4, 5], 8, generator),
+        _matched(space, "root", 3, [], 100, generator),
+        _matched(space, "root.0", 0, [3], 16, generator),
+        _matched(space, "root.1", 5, [3], 8, generator),
     ]
+    return _tree(splits, space, [2.0, 1.5, 1], 190)
+
+
+def _tree(
+    splits: list[dict[str, Any]], space: Space, losses: list[float], steps: int
+) -> dict[str, Any]:
+    """Return the trace of a tree of splits."""
+    found = subspaces_of(splits, space)
+    inner = {split["node"] for split in splits}
     leaves = [
-        _leaf(f"root.{i}.{j}", {3: halves[i], (0, 5)[i]: halves[j]}, 190)
-        for i in (0, 1)
-        for j in (0, 1)
+        {"node": node, "options": one.to_lists(), "architectures": one.size, "steps": steps}
+        for node, one in found.items()
+        if node not in inner
     ]
-    names = ["root", "root.0", "root.1", *(leaf["node"] for leaf in leaves)]
-    return {"splits": splits, "leaves": leaves, "losses": {name: [2.0, 1.5, 1] for name in names}}
+    return {"splits": splits, "leaves": leaves, "losses": dict.fromkeys(found, losses)}
 
 
 def _levels(shared: int, matching: int, leaves: int) -> dict[str, Any]:
@@ -147,41 +152,61 @@ def _levels(shared: int, matching: int, leaves: int) -> dict[str, Any]:
     return {"levels": levels}
 
 
-def _trajectory(scores: NDArray[np.float64], generator: np.random.Generator) -> dict[str, Any]:
+def _trajectory(
+    scores: NDArray[np.float64], codes: Codes, generator: np.random.Generator
+) -> dict[str, Any]:
     """Return scores of a sample that grow out of noise, at four points of the budget."""
     sample = scores[::7]
     noise = 20 * generator.normal(size=len(sample))
     points = [
         {"spent": 1_600 * (point + 1), "scores": sample + noise * (3 - point)} for point in range(4)
     ]
-    return {"trajectory": {"codes": CODES[::7], "points": points}}
-
-
-def _leaf(node: str, edges: dict[int, list[str]], steps: int) -> dict[str, Any]:
-    operations = [edges.get(edge, list(OPERATIONS)) for edge in range(len(EDGES))]
-    size = int(np.prod([len(names) for names in operations]))
-    return {"node": node, "operations": operations, "architectures": size, "steps": steps}
+    return {"trajectory": {"codes": codes[::7], "points": points}}
 
 
 def _matched(
+    space: Space,
     node: str,
-    edge: int,
-    groups: list[list[str]],
-    edges: Any,
+    decision: int,
+    before: list[int],
     used: int,
     generator: np.random.Generator,
 ) -> dict[str, Any]:
+    """Return a split of a decision into its first and last option, and the others."""
     distances = {}
-    for one in edges:
-        upper = np.triu(generator.uniform(0, 1, (5, 5)), 1)
-        distances["{}→{}".format(*EDGES[one])] = (upper + upper.T).tolist()
+    for place, one in enumerate(space.decisions):
+        if place not in before:
+            upper = np.triu(generator.uniform(0, 1, (len(one.options),) * 2), 1)
+            distances[one.name] = (upper + upper.T).tolist()
+    first, *others, last = space.decisions[decision].options
     return {
         "node": node,
-        "edge": "{}→{}".format(*EDGES[edge]),
-        "groups": groups,
+        "decisions": [space.decisions[decision].name],
+        "groups": [[first, last], others],
         "distances": distances,
         "batches": {"used": used, "planned": 100},
     }
+
+
+@pytest.fixture(scope="session")
+def table() -> TruthTable:
+    """Return a table of all of NAS-Bench-201."""
+    return table_of(open_space("nb201"))
+
+
+@pytest.fixture(scope="session")
+def make_run(table: TruthTable) -> MakeRun:
+    """Return a function that makes a run in NAS-Bench-201, see `run_of`."""
+    return partial(run_of, table)
+
+
+@pytest.fixture(scope="session", params=["macro", "darts"])
+def other_study(request: pytest.FixtureRequest) -> Study:
+    """Return a study in another space, of one with few architectures, or of one with many."""
+    table = table_of(open_space(request.param))
+    records = tuple(run_of(table, method, seed) for method in NOISE for seed in SEEDS)
+    codes = candidate_codes(CANDIDATES, table.space)
+    return Study(records, table.only(codes), KEY, tuple(NOISE), frozenset(REFERENCES))
 
 
 @pytest.fixture(scope="session")
@@ -192,7 +217,7 @@ def runs_folder(tmp_path_factory: pytest.TempPathFactory, make_run: MakeRun) -> 
         for seed in SEEDS if method != "params" else [0]:
             write_record(make_run(method, seed), folder)
     task = make_run("gm", 0).task
-    options = {**task["options"], "levels": 1}
+    options = {**task["options"], "min_size": 1}
     for seed in SEEDS:
         write_record(make_run("gm", seed, task={**task, "options": options}), folder / "one-level")
     return folder

@@ -57,13 +57,17 @@ def test_scripts_and_commands_in_a_record(
 @pytest.mark.parametrize("name", ["splits", "distances"])
 def test_a_figure_that_would_be_too_large_is_left_out(make_run: MakeRun, name: str) -> None:
     record = make_run("gm", 0)
-    (split, *_), (leaf, *_) = record.trace["splits"], record.trace["leaves"]
-    inner = [{**split, "node": f"root.{place}"} for place in range(300)]
-    split = {**split, "groups": [["none"]] * 300, "distances": {}}
-    leaves = [{**leaf, "node": f"root.{n}.{place}"} for n in range(300) for place in (0, 1)]
-    trace = {**record.trace, "splits": [split, *inner], "leaves": leaves}
+    (leaf, *_) = record.trace["leaves"]
+    space, nodes, splits = record.space, ["root"], []
+    for decision in space.decisions[:5]:
+        said = {"decisions": [decision.name], "groups": [[name] for name in decision.options]}
+        said["distances"] = {decision.name: [[0.5] * 5] * 5}
+        splits += [{"node": node, **said} for node in nodes]
+        nodes = [f"{node}.{place}" for node in nodes for place in range(5)]
+    leaves = [{**leaf, "node": node} for node in nodes]
+    trace = {**record.trace, "splits": splits, "leaves": leaves, "losses": {}}
     study = Study((replace(record, trace=trace),), None, None, ("gm",))  # type: ignore[arg-type]
-    with pytest.raises(MissingError, match=r"(600 leaves|300 splits) are too"):
+    with pytest.raises(MissingError, match=r"(3125 leaves|781 splits) are too"):
         FIGURES[name].draw(study)
 
 

@@ -18,8 +18,10 @@ from analysis.report.tables.quality import quality_table
 from analysis.tables import TextTable
 from benchmark.errors import InputError, MissingError
 from benchmark.records import write_record
-from benchmark.spaces.nb201 import OPERATIONS, SIZE, decode, live_codes, network_codes, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 
 def rows_of(table: TextTable) -> list[list[str]]:
@@ -94,7 +96,7 @@ def test_the_oracle_looks_into_the_leaves(report: Report, study: Study) -> None:
     }  # CIFAR-10 test
     assert report.tables["outcome"].shown.header[4].startswith("CIFAR-10\ntest\n200 ep.")
     truth = study.table.accuracy(study.key)
-    operations = decode(live_codes(study.table.codes))
+    choices = SPACE.decode(SPACE.canonical(study.table.codes))
     for method in ("gm", "few-shot"):
         expected = []
         for record in study.of_method(method):
@@ -104,8 +106,8 @@ def test_the_oracle_looks_into_the_leaves(report: Report, study: Study) -> None:
                     place
                     for place in range(len(truth))
                     if all(
-                        OPERATIONS[operations[place, edge]] in names
-                        for edge, names in enumerate(leaf["operations"])
+                        SPACE.decisions[number].options[choices[place, number]] in names
+                        for number, names in enumerate(leaf["options"])
                         if len(names) < 5
                     )
                 ]
@@ -133,7 +135,7 @@ def test_what_bases_select_is_looked_up(study: Study) -> None:
             leaves = [
                 {
                     **leaf,
-                    "selected": {"architecture": to_string(codes[offer]), "score": float(place)},
+                    "selected": {"architecture": SPACE.format(codes[offer]), "score": float(place)},
                 }
                 for place, (leaf, offer) in enumerate(
                     zip(record.trace["leaves"], offers[record.method], strict=True)
@@ -158,14 +160,14 @@ def part_of_table(table: TruthTable, places: list[int]) -> TruthTable:
     key = AccuracyKey("cifar10", "test", 200)
     kept = np.array(sorted(places))
     columns = {key: table.accuracy(key)[kept]}
-    return TruthTable("part", "-", Source("-", "-"), table.codes[kept], columns)
+    return TruthTable("part", "-", Source("-", "-"), table.codes[kept], columns, space=SPACE)
 
 
 def test_what_a_part_of_the_space_lacks_is_looked_up_by_its_network(study: Study) -> None:
     """Of gm's three choices one is there, one by another of its network, and one not at all."""
     codes = study.table.codes
-    networks = network_codes(codes)
-    sizes = np.bincount(networks, minlength=SIZE)
+    networks = SPACE.network(codes)
+    sizes = np.bincount(networks, minlength=SPACE.size)
     twin, other = np.flatnonzero(networks == int(np.flatnonzero(sizes > 2)[-1]))[:2].tolist()
     (own, lost) = (
         int(np.flatnonzero(networks == network)[0]) for network in np.flatnonzero(sizes == 2)[5:7]
@@ -179,7 +181,7 @@ def test_what_a_part_of_the_space_lacks_is_looked_up_by_its_network(study: Study
             trace={
                 **record.trace,
                 "choice": {
-                    "architecture": to_string(codes[choices[record.method, record.seed]]),
+                    "architecture": SPACE.format(codes[choices[record.method, record.seed]]),
                     "score": 1.0,
                 },
             },
@@ -211,7 +213,7 @@ def test_a_leaf_that_scored_no_candidate_selected_none(study: Study) -> None:
     records = []
     for record in study.of_method("gm"):
         one, two, *others = record.trace["leaves"]
-        selected = {"architecture": to_string(codes[17]), "score": 1.0}
+        selected = {"architecture": SPACE.format(codes[17]), "score": 1.0}
         leaves = [{**one, "selected": selected}, {**two, "selected": selected}, *others]
         records.append(replace(record, trace={**record.trace, "leaves": leaves}))
     shown = outcome_table(replace(study, records=tuple(records), order=("gm",))).shown
@@ -248,7 +250,7 @@ def test_one_option_makes_one_row(report: Report) -> None:
     rows = rows_of(report.tables["ablation"].shown)
     assert [row[:3] for row in rows] == [
         ["gm", "as in the other tables", "3"],
-        ["gm", "levels = 1", "3"],
+        ["gm", "min_size = 1", "3"],
     ]
 
 

@@ -11,7 +11,6 @@ from scipy import stats
 from analysis.report import Study
 from analysis.report.tables.truth import truth_table
 from benchmark.errors import MissingError
-from benchmark.spaces.nb201 import is_connected
 from benchmark.truth import AccuracyKey, Agreement, BySeed, Measurements, TruthTable
 
 
@@ -27,7 +26,7 @@ def masks(table: TruthTable, study: Study) -> dict[str, np.ndarray[tuple[int, ..
     order = np.sort(truth)[::-1]
     return {
         "all": np.ones(len(table), bool),
-        "connected": is_connected(table.codes),
+        "connected": table.space.works(table.codes),
         "true top 10 %": truth >= order[len(table) // 10 - 1],
     }
 

@@ -5,8 +5,10 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from analysis.statistics.ceiling import agreement_of, ceiling_tau, spearman_brown, table_quality
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Agreement, Measurements, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 KEY = AccuracyKey("digits", "test", 4)
 
@@ -62,8 +64,9 @@ def test_uneven_seeds_have_no_one_reliability() -> None:
         "t",
         "",
         Source("-", "-"),
-        np.arange(SIZE),
-        {KEY: np.linspace(0, 100, SIZE)},
+        np.arange(SPACE.size),
+        {KEY: np.linspace(0, 100, SPACE.size)},
         measurements=Measurements(agreement={KEY: Agreement(0.5, 9, rho=0.6)}),
+        space=SPACE,
     )
     assert table_quality(table) == []

@@ -15,10 +15,12 @@ from baselines.standalone.images import read_parts
 from benchmark.images import DataSettings, Images, dataset_record
 from benchmark.images.labelled_images import LabelledImages, image_set
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 from benchmark.tasks.task import Task, load_preset
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 COUNT = 1_797  # digits
 
@@ -39,8 +41,8 @@ def numbered(data: DataSettings) -> tuple[list[int], list[int]]:
 def record_of(task: Task, method: str = "one-shot", scored: int = 7) -> RunRecord:
     searches = method not in ("params", "random")
     return RunRecord(
-        method, 0, task.describe(method, searches=searches), np.zeros(SIZE), {"scored": scored},
-        {}, {},
+        method, 0, task.describe(method, searches=searches), np.zeros(SPACE.size),
+        {"scored": scored}, {}, {},
     )  # fmt: skip
 
 
@@ -50,7 +52,9 @@ def table_of(protocol: TrainingProtocol) -> TruthTable:
         for split in ("valid", "test")
     }
     described = {"protocol": protocol.describe()}
-    return TruthTable("built", "-", Source("-", "-"), np.array([3, 4]), columns, protocol=described)
+    return TruthTable(
+        "built", "-", Source("-", "-"), np.array([3, 4]), columns, protocol=described, space=SPACE
+    )
 
 
 def counts(
@@ -148,13 +152,21 @@ def test_other_images_have_none_in_common() -> None:
 def test_what_is_not_told_is_not_judged() -> None:
     key, record = AccuracyKey("digits", "test", 4), record_of(load_preset("laptop"))
     table = table_of(load_protocol("nb201-digits"))
-    silent = TruthTable("-", "-", table.source, table.codes, table.accuracies)
+    silent = TruthTable("-", "-", table.source, table.codes, table.accuracies, space=SPACE)
     assert image_overlap([record], silent, key) is None
     torn = TruthTable(
-        "-", "-", table.source, table.codes, table.accuracies, protocol={"protocol": {"data": 3}}
+        "-",
+        "-",
+        table.source,
+        table.codes,
+        table.accuracies,
+        protocol={"protocol": {"data": 3}},
+        space=SPACE,
     )
     assert image_overlap([record], torn, key) is None
-    older = RunRecord("gm", 0, {"preset": "ci"}, np.zeros(SIZE), {"scored": 7}, {}, {})
+    older = RunRecord(
+        "gm", 0, {"preset": "ci", "space": "nb201"}, np.zeros(SPACE.size), {"scored": 7}, {}, {}
+    )
     assert image_overlap([older], table, key) is None
     assert image_overlap([older, record], table, key) is not None
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 KEY = AccuracyKey("cifar10", "test", 200)
 CODES = [25, 31, 4_000, 9_000, 15_624]
@@ -27,7 +29,9 @@ def five() -> TruthTable:
     """Return a table of five architectures, each one point better than the one before."""
     percent = {KEY: np.array([90.0, 91, 92, 93, 94])}
     seeds = {KEY: np.array([1, 3, 3, 2, 3], np.int16)}
-    return TruthTable("five", "made up", Source("-", "-"), np.array(CODES), percent, seeds)
+    return TruthTable(
+        "five", "made up", Source("-", "-"), np.array(CODES), percent, seeds, space=SPACE
+    )
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +47,17 @@ def make_record() -> MakeRecord:
         task: dict[str, Any] | None = None,
         **changes: Any,
     ) -> RunRecord:
-        everywhere = np.full(SIZE, 7.0)
+        everywhere = np.full(SPACE.size, 7.0)
         everywhere[CODES] = scores
         kinds = ("shared training", "gradient matching", "leaf training")
         parts = dict(zip(kinds, spent, strict=True))
         said: dict[str, Any] = {
-            "task": {"preset": "ci", "scoring": {"batch_norm": "training"}, **(task or {})},
+            "task": {
+                "preset": "ci",
+                "space": "nb201",
+                "scoring": {"batch_norm": "training"},
+                **(task or {}),
+            },
             "budget": {"budget": 1_000, "spent": sum(spent), "parts": parts, "scored": 2_500},
             "trace": {},
             "provenance": {"seconds": 90.0},

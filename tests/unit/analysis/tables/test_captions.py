@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from analysis.tables import comparison_context
 from analysis.tables.captions import ranges
 from benchmark.records import RunRecord
-from benchmark.spaces.nb201 import SIZE, network_codes
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, TruthTable
+
+SPACE = open_space("nb201")
 
 MakeRecord = Callable[..., RunRecord]
 
@@ -50,7 +52,7 @@ def test_methods_with_other_seeds_are_named(
     )
 
 
-@pytest.mark.parametrize(("size", "warned"), [(999, True), (1_000, False), (SIZE, False)])
+@pytest.mark.parametrize(("size", "warned"), [(999, True), (1_000, False), (SPACE.size, False)])
 def test_few_architectures_are_warned_of(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord, size: int, warned: bool
 ) -> None:
@@ -62,7 +64,10 @@ def test_the_whole_space_is_called_so(
     five: TruthTable, key: AccuracyKey, make_record: MakeRecord
 ) -> None:
     context = comparison_context([make_record("gm", 0, range(5))], five, key)
-    assert replace(context, architectures=SIZE).size_line == "Compared: all 15,625 architectures."
+    assert (
+        replace(context, architectures=SPACE.size).size_line
+        == "Compared: all 15,625 architectures."
+    )
 
 
 def test_different_networks_are_counted_where_each_was_trained_once(
@@ -72,7 +77,7 @@ def test_different_networks_are_counted_where_each_was_trained_once(
     assert comparison_context(runs, five, key).networks is None
     built = replace(five, protocol={"seeds": [0]})
     context = comparison_context(runs, built, key)
-    distinct = len({int(network_codes([code])[0]) for code in five.codes})
+    distinct = len({int(SPACE.network([code])[0]) for code in five.codes})
     assert context.size_line == (
         f"Compared: 5 of 15,625 architectures, {distinct} different networks."
     )

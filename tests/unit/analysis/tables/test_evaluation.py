@@ -17,8 +17,10 @@ from analysis.statistics.intervals import bootstrap_mean
 from analysis.tables import evaluate, summarise_methods, to_csv
 from benchmark.errors import InputError, MissingError
 from benchmark.records import PROTOCOL, RunRecord
-from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey, Source, TruthTable
+
+SPACE = open_space("nb201")
 
 MakeRecord = Callable[..., RunRecord]
 
@@ -27,11 +29,13 @@ def test_a_partial_table_compares_only_what_it_has(
     key: AccuracyKey, make_record: MakeRecord
 ) -> None:
     generator = np.random.default_rng(0)
-    codes = np.sort(generator.choice(SIZE, 60, replace=False))
+    codes = np.sort(generator.choice(SPACE.size, 60, replace=False))
     truth = {int(code): float(generator.uniform(10, 95)) for code in codes}
-    table = TruthTable("some", "-", Source("-", "-"), codes, {key: np.array([*truth.values()])})
+    table = TruthTable(
+        "some", "-", Source("-", "-"), codes, {key: np.array([*truth.values()])}, space=SPACE
+    )
     record = make_record("gm", 0, range(5))
-    scores = generator.normal(size=SIZE)
+    scores = generator.normal(size=SPACE.size)
     record = RunRecord("gm", 0, record.task, scores, record.budget, {}, {})
     row = evaluate([record], table, key).iloc[0]
     expected = stats.kendalltau([scores[code] for code in truth], [*truth.values()]).statistic

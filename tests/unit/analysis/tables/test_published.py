@@ -9,8 +9,10 @@ import pytest
 from analysis.metrics.ranking import METRICS, rank_metrics
 from analysis.tables.published import COLUMNS, published_path, read_published
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import SIZE, from_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth import open_table
+
+SPACE = open_space("nb201")
 
 GOOD = "a,cifar10_test_200,kendall_tau,0.5,0.1,3,-,a paper"
 
@@ -40,10 +42,10 @@ def test_numbers_of_published_scores_are_what_the_scores_give(shared: Path) -> N
     table = open_table(folder / "accuracies.csv")
     for method in ("one-shot", "few-shot"):
         with (folder / "published-predictions" / f"zhao2021-{method}.csv").open() as file:
-            score = {from_string(row["arch"]): float(row["score"]) for row in csv.DictReader(file)}
+            score = {SPACE.parse(row["arch"]): float(row["score"]) for row in csv.DictReader(file)}
         mine = [number for number in numbers if number.name.startswith(method)]
         assert len(mine) == 6
-        scores = np.array([score[code] for code in range(SIZE)])
+        scores = np.array([score[code] for code in range(SPACE.size)])
         found = rank_metrics(scores[table.codes], table.accuracy(mine[0].key))
         for number in mine:
             digits = 2 if METRICS[number.metric].unit else 3
