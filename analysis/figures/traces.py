@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, MissingError
 from benchmark.records import RunRecord
 
 
@@ -12,6 +12,8 @@ def reading_trace(record: RunRecord) -> Iterator[None]:
     """Turn any error of reading an inconsistent trace into one InputError."""
     try:
         yield
+    except MissingError:
+        raise
     except (
         ArithmeticError,
         AttributeError,

@@ -163,7 +163,7 @@ def test_long_losses_are_thinned_to_means() -> None:
 
 def test_progress_is_that_of_the_sample() -> None:
     truth = np.linspace(10, 90, SPACE.size)
-    table = TruthTable("x", "-", Source("-", "-"), np.arange(SPACE.size), {KEY: truth})
+    table = TruthTable("x", "-", Source("-", "-"), SPACE.all_codes(), {KEY: truth}, space=SPACE)
     codes = [5, 700, 9_000, 15_000]
     points = [
         {"spent": 100, "scores": [4, 3, 2, 1]},
