@@ -54,8 +54,9 @@ def read_record(path: str | Path) -> RunRecord:
         parts = {field.name: contents[field.name] for field in fields(RunRecord) if field.init}
         if not isinstance(parts["task"], dict):
             raise InputError(f"task is a {type(parts['task']).__name__}: it must be a mapping")
-        space, codes = space_of_task(parts["task"]), candidates_of_task(parts["task"])
+        space = space_of_task(parts["task"])
         check_schema(parts, space)
+        codes = candidates_of_task(parts["task"])
         if contents["candidates"] != _digest(codes):
             raise InputError("its candidates are not those that its task names")
         parts["scores"] = decode_scores(parts["scores"], codes, space)

@@ -9,49 +9,64 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from benchmark.errors import InputError, readable, unknown_name
+from benchmark.errors import InputError, naming, readable, unknown_name
 from benchmark.spaces.base import JOINED, Space
 
 
 def check_schema(contents: Mapping[str, Any], space: Space) -> None:
     """Check the entries of a record of a space."""
     trace = _convert(contents, _Run).trace
-    if isinstance(trace, _Trace):
-        for number, split in enumerate(trace.splits or ()):
-            _check_names(_named_by(split), space, f"trace.splits[{number}]")
-        for number, leaf in enumerate(trace.leaves or ()):
-            place = f"trace.leaves[{number}]"
-            if len(leaf.options) != len(space):
+    if not isinstance(trace, _Trace):
+        return
+    for number, split in enumerate(trace.splits or ()):
+        with naming(f"trace.splits[{number}]", ": "):
+            _check_names(_named_by(split), space)
+    names = [decision.name for decision in space.decisions]
+    for number, leaf in enumerate(trace.leaves or ()):
+        with naming(f"trace.leaves[{number}]", ": "):
+            if len(leaf.options) != len(names):
                 raise InputError(
-                    f"{place}.options has {len(leaf.options)} decisions: it must have {len(space)}"
+                    f"options are those of {len(leaf.options)} decisions: there must be "
+                    f"{len(names)}"
                 )
-            names = [decision.name for decision in space.decisions]
-            _check_names(zip(names, leaf.options, strict=True), space, place)
+            _check_names(zip(names, leaf.options, strict=True), space)
+    if isinstance(trace.trajectory, _Trajectory):
+        with naming("trace.trajectory.codes", ": "):
+            space.checked(np.array(trace.trajectory.codes))
 
 
 def check_split(contents: Any, space: Space) -> None:
     """Check one split of a trace."""
-    _check_names(_named_by(_convert(contents, _Split)), space, "it")
+    split = _convert(contents, _Split)
+    with naming("it", ": "):
+        _check_names(_named_by(split), space)
 
 
 def _named_by(split: _Split) -> Iterator[tuple[str, list[str]]]:
     """Yield each decision of a split with the names of options in its groups."""
     options = [option.split(JOINED) for group in split.groups for option in group]
+    for parts in options:
+        if len(parts) != len(split.decisions):
+            raise InputError(
+                f"option {JOINED.join(parts)!r:.80} must name one for each decision that is split, "
+                f"joined by {JOINED!r}"
+            )
     for place, decision in enumerate(split.decisions):
-        yield decision, [parts[place] if place < len(parts) else "" for parts in options]
+        yield decision, [parts[place] for parts in options]
 
 
-def _check_names(named: Iterable[tuple[str, Sequence[str]]], space: Space, place: str) -> None:
+def _check_names(named: Iterable[tuple[str, Sequence[str]]], space: Space) -> None:
     """Check that decisions and their options are those of a space."""
     known = {decision.name: decision.options for decision in space.decisions}
     for decision, options in named:
         if decision not in known:
-            raise InputError(f"{place}: {unknown_name('decision', decision, known)}")
+            raise unknown_name("decision", decision, known)
         for option in options:
             if option not in known[decision]:
-                raise InputError(f"{place}: {unknown_name('option', option, known[decision])}")
+                raise unknown_name(f"option of {decision}", option, known[decision])
 
 
 def _convert(contents: Any, kind: type[Kind]) -> Kind:

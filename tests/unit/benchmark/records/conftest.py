@@ -21,7 +21,7 @@ def make_record() -> MakeRecord:
         usual: dict[str, Any] = {
             "method": "gm",
             "seed": 3,
-            "task": {"preset": "ci", "scale": {"channels": 4, "cells": 1}},
+            "task": {"preset": "ci", "space": "nb201", "network": {"channels": 4, "cells": 1}},
             "scores": np.linspace(-2.5, 0, SIZE),
             "budget": Ledger(Budget(100)).to_dict(),
             "trace": {"distances": [[0.0, 0.5], [0.5, 0.0]], "note": "τ", "restart": None},

@@ -13,8 +13,10 @@ from scipy import stats
 from benchmark.errors import InputError
 from benchmark.records.scores import decode_ranks, encode_ranks
 from benchmark.spaces.nb201 import SIZE, live_codes
+from benchmark.spaces.registry import open_space
 
 Scores = NDArray[np.float64]
+SPACE = open_space("nb201")
 ALL = np.arange(SIZE)
 DRAWS = np.random.default_rng(0)
 SCORES = {
@@ -29,20 +31,20 @@ SCORES = {
 
 @pytest.mark.parametrize("scores", SCORES.values(), ids=SCORES)
 def test_order_and_ties_come_back(scores: Scores) -> None:
-    found = decode_ranks(encode_ranks(scores, ALL), ALL)
+    found = decode_ranks(encode_ranks(scores, ALL, SPACE), ALL, SPACE)
     assert np.array_equal(found, stats.rankdata(scores, "dense") - 1)
 
 
 @pytest.mark.parametrize("scores", SCORES.values(), ids=SCORES)
 def test_ranks_of_few_candidates_come_back(scores: Scores) -> None:
     some = np.array([0, 1, 7, 300, 9_000, SIZE - 1])
-    found = decode_ranks(encode_ranks(scores[some], some), some)
+    found = decode_ranks(encode_ranks(scores[some], some, SPACE), some, SPACE)
     assert np.array_equal(found, stats.rankdata(scores[some], "dense") - 1)
 
 
 def test_one_of_each_function_is_kept() -> None:
     short, long = (
-        len(encode_ranks(SCORES[name], ALL)) for name in ("by function", "all different")
+        len(encode_ranks(SCORES[name], ALL, SPACE)) for name in ("by function", "all different")
     )
     assert short < 24_000
     assert short < 0.65 * long
@@ -54,7 +56,7 @@ def test_one_of_each_function_is_kept() -> None:
         "",
         "no base64!",
         "AAAA",
-        encode_ranks(SCORES["ties"], ALL)[:-8],
+        encode_ranks(SCORES["ties"], ALL, SPACE)[:-8],
         base64.b64encode(zlib.compress(bytes(2 * SIZE + 2))).decode(),
         base64.b64encode(zlib.compress(bytes(2 * SIZE - 1))).decode(),
         base64.b64encode(zlib.compress(bytes(10**8))).decode(),
@@ -63,4 +65,4 @@ def test_one_of_each_function_is_kept() -> None:
 )
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="the ranks"):
-        decode_ranks(text, ALL)
+        decode_ranks(text, ALL, SPACE)

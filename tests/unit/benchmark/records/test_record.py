@@ -8,7 +8,9 @@ import pytest
 
 from benchmark.errors import InputError, MissingError
 from benchmark.records import PROTOCOL, RunRecord, Unit, digest
-from benchmark.spaces.nb201 import SIZE, candidate_codes
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 
 MakeRecord = Callable[..., RunRecord]
 
@@ -42,7 +44,7 @@ def test_the_key_is_what_decides_the_scores(make_record: MakeRecord) -> None:
         {"method": "one-shot"},
         {"seed": 4},
         {"protocol": PROTOCOL + 1},
-        {"task": {"preset": "ci", "scale": {"channels": 4, "cells": 2}}},
+        {"task": {**record.task, "network": {"channels": 4, "cells": 2}}},
         {"task": {**record.task, "preset": "laptop"}},
     ]
     for other in others:
@@ -61,6 +63,14 @@ def test_the_key_is_what_decides_the_scores(make_record: MakeRecord) -> None:
         ("protocol", 0, "protocol is 0: it must be an integer of 1 or more"),
         ("protocol", True, "protocol is True: it must be an integer of 1 or more"),
         ("task", {}, 'task has no name: give it one as "preset"'),
+        ("task", {"preset": "ci"}, 'task names no search space: give it as "space"'),
+        ("task", {"preset": "ci", "space": 3}, 'task names no search space: give it as "space"'),
+        (
+            "task",
+            {"preset": "ci", "space": "nb-201"},
+            "unknown space 'nb-201': did you mean 'nb201'? choose from nb201, ",
+        ),
+        ("task", {"preset": "ci", "space": "macro"}, "scores have shape (15625,): there must be"),
         ("task", {"preset": 3}, 'task has no name: give it one as "preset"'),
         ("trace", [], "trace is a list: it must be a mapping"),
         ("trace", {"loss": np.nan}, "trace cannot be kept as JSON: Out of range float values"),
@@ -74,10 +84,24 @@ def test_the_key_is_what_decides_the_scores(make_record: MakeRecord) -> None:
         ),
         (
             "task",
-            {"preset": "ci", "scoring": {"candidates": "x"}},
+            {"preset": "ci", "space": "nb201", "scoring": {"candidates": "x"}},
             "candidates are 'x': give 'all', a",
         ),
-        ("task", {"preset": "ci", "scoring": {"candidates": None}}, "candidates are None: write"),
+        (
+            "task",
+            {"preset": "ci", "space": "nb201", "scoring": {"candidates": None}},
+            "candidates are None: write",
+        ),
+        (
+            "task",
+            {"preset": "ci", "space": "macro", "scoring": {"candidates": [6_561]}},
+            "code 6561 is out of bounds: choose from 0 to 6560",
+        ),
+        (
+            "task",
+            {"preset": "ci", "space": "darts"},
+            "DARTS has 1.1e+18 architectures, too many to list: give a number of candidates, or a",
+        ),
         ("scores", 0.5, "scores have shape (): there must be one"),
     ],
 )
@@ -99,9 +123,9 @@ def test_scores_must_be_finite(make_record: MakeRecord, bad: float) -> None:
 
 
 def test_a_record_of_few_candidates(make_record: MakeRecord) -> None:
-    task = {"preset": "ci", "scoring": {"candidates": 3}}
+    task = {"preset": "ci", "space": "nb201", "scoring": {"candidates": 3}}
     record = make_record(task=task, scores=np.array([1.0, 2.0, 3.0]))
-    assert record.codes.tolist() == candidate_codes(3).tolist()
+    assert record.codes.tolist() == candidate_codes(3, record.space).tolist()
     assert record.scores_of(record.codes[[2, 0]]).tolist() == [3, 1]
     other = make_record(task=task, scores=np.array([4.0, 5.0, 6.0]), seed=4)
     assert np.array_equal(other.codes, record.codes)  # seeds share candidates
@@ -112,6 +136,19 @@ def test_a_record_of_few_candidates(make_record: MakeRecord) -> None:
         InputError, match=r"scores have shape \(2,\): there must be one for each of 3"
     ):
         make_record(task=task, scores=np.zeros(2))
+
+
+def test_a_record_of_another_space(make_record: MakeRecord) -> None:
+    task = {"preset": "ci", "space": "macro", "scoring": {"candidates": [6_560, 7, 9]}}
+    record = make_record(task=task, scores=np.array([1.0, 2.0, 3.0]))
+    assert record.space is open_space("macro")
+    assert record.codes.tolist() == [7, 9, 6_560]
+    assert record.scores_of(np.array([6_560])).tolist() == [3]
+    with pytest.raises(
+        MissingError, match=r"^gm seed 3 did not score 00000011: it scored 3 of 6,561 arch"
+    ):
+        record.scores_of(np.array([4]))
+    assert record.key != make_record(task={**task, "space": "nb201"}, scores=record.scores).key
 
 
 def test_a_units_name_has_its_base_unless_that_is_the_default() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,8 +19,11 @@ from hypothesis import strategies as st
 from benchmark.errors import CheckError, InputError
 from benchmark.records import RunRecord, Unit, digest, read_record, write_record
 from benchmark.records.scores import encode_scores
-from benchmark.spaces.nb201 import SIZE, candidate_codes
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.nb201 import SIZE
+from benchmark.spaces.registry import open_space
 
+SPACE = open_space("nb201")
 MakeRecord = Callable[..., RunRecord]
 NAMES = [field.name for field in dataclasses.fields(RunRecord) if field.init]
 
@@ -65,7 +70,7 @@ def test_what_is_written_is_read(
 ) -> None:
     scores = np.random.default_rng(bits).integers(0, 256, SIZE * 8, np.uint8).view(np.float64)
     scores[~np.isfinite(scores)] = -0.0
-    task = {**task, "preset": "ci"}
+    task = {**task, "preset": "ci", "space": "nb201"}
     record = RunRecord(method, seed, task, scores, {"spent": 1}, trace, {}, protocol)
     path = write_record(record, tmp_path_factory.mktemp("records"))
     assert path.name == f"{method}-seed{seed}.json"
@@ -92,7 +97,7 @@ def test_a_file_can_be_read_by_a_person(written: Path) -> None:
     assert ' "seed": 3,' in lines
     assert '  "preset": "ci",' in lines
     names = [line[2 : line.index('"', 2)] for line in lines if line.startswith(' "')]
-    assert names == sorted([*NAMES, "format", "schema", "sha256"])
+    assert names == sorted([*NAMES, "candidates", "format", "schema", "sha256"])
 
 
 def test_the_same_record_gives_the_same_file(
@@ -103,7 +108,8 @@ def test_the_same_record_gives_the_same_file(
 
 
 def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
-    record = RunRecord("own", 0, {"preset": "ci"}, np.zeros(SIZE), {}, {"choice": None}, {})
+    task = {"preset": "ci", "space": "nb201"}
+    record = RunRecord("own", 0, task, np.zeros(SIZE), {}, {"choice": None}, {})
     with pytest.raises(InputError, match=r"^trace\.choice: Expected `object`, got `null`$"):
         write_record(record, tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -116,18 +122,35 @@ def test_a_later_record_takes_the_place(tmp_path: Path, make_record: MakeRecord)
     assert read_record(path).scores[0] == 1
 
 
-@pytest.mark.parametrize("candidates", [300, [3, 7, 15_624]])
-def test_a_record_of_few_candidates_is_read(
-    tmp_path: Path, make_record: MakeRecord, candidates: Any
+@pytest.mark.parametrize(
+    ("space", "candidates"),
+    [
+        ("nb201", 300),
+        ("nb201", [3, 7, 15_624]),
+        ("macro", "all"),
+        ("macro", [3, 6_560]),
+        ("darts", 30),
+        ("darts", [3, 10**18]),
+    ],
+)
+def test_a_record_of_candidates_is_read(
+    tmp_path: Path, make_record: MakeRecord, space: str, candidates: Any
 ) -> None:
-    task = {"preset": "ci", "scoring": {"candidates": candidates}}
-    codes = candidate_codes(candidates)
+    task = {"preset": "ci", "space": space, "scoring": {"candidates": candidates}}
+    codes = candidate_codes(candidates, open_space(space))
     for seed in (0, 1):
         record = make_record(task=task, scores=codes / 7 - seed, seed=seed)
-        found = read_record(write_record(record, tmp_path))
+        path = write_record(record, tmp_path)
+        found = read_record(path)
         assert found.key == record.key
+        assert found.space is open_space(space)
         assert found.scores.tobytes() == record.scores.tobytes()
         assert np.array_equal(found.codes, codes)
+        digest_of_codes = hashlib.sha256(b"".join(struct.pack("<q", one) for one in codes.tolist()))
+        assert json.loads(path.read_text())["candidates"] == {
+            "count": len(codes),
+            "sha256": digest_of_codes.hexdigest(),
+        }
 
 
 def test_line_ends_of_windows_are_no_change(written: Path, tmp_path: Path) -> None:
@@ -211,15 +234,15 @@ def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_newer_schema_is_refused(written: Path, tmp_path: Path) -> None:
     path = tmp_path / "gm-seed3.json"
-    write_signed(path, json.loads(written.read_text()) | {"schema": 3, "new": "thing"})
-    assert "has schema 3, this version of nasbench-suite reads 2; delete it" in refusal(path)
+    write_signed(path, json.loads(written.read_text()) | {"schema": 4, "new": "thing"})
+    assert "has schema 4, this version of nasbench-suite reads 3; delete it" in refusal(path)
 
 
-@pytest.mark.parametrize("schema", [None, 0, 1, "2", [2]])
-def test_a_schema_that_never_was_is_refused(written: Path, tmp_path: Path, schema: Any) -> None:
+@pytest.mark.parametrize("schema", [None, 0, 1, 2, "3", [3]])
+def test_another_schema_is_refused(written: Path, tmp_path: Path, schema: Any) -> None:
     path = tmp_path / "gm-seed3.json"
     write_signed(path, json.loads(written.read_text()) | {"schema": schema})
-    assert f"has schema {schema!r}, this version of nasbench-suite reads 2; " in refusal(path)
+    assert f"has schema {schema!r}, this version of nasbench-suite reads 3; " in refusal(path)
 
 
 @pytest.mark.parametrize(
@@ -227,16 +250,34 @@ def test_a_schema_that_never_was_is_refused(written: Path, tmp_path: Path, schem
     [
         ({"seed": -1}, "seed is -1"),
         ({"method": "../gm"}, "method is '../gm'"),
-        ({"task": []}, "task: Expected `object`, got `array`"),
+        ({"task": []}, "task is a list: it must be a mapping"),
+        ({"task": {"preset": "ci"}}, 'task names no search space: give it as "space"'),
+        ({"task": {"preset": "ci", "space": None}}, "task names no search space"),
+        ({"task": {"preset": "ci", "space": "nb2O1"}}, "unknown space 'nb2O1': did you mean"),
+        ({"task": {"preset": "ci", "space": "macro"}}, "its candidates are not those that its"),
+        (
+            {"task": {"preset": "ci", "space": "nb201", "scoring": {"candidates": 300}}},
+            "its candidates are not those that its task names",
+        ),
+        (
+            {"task": {"preset": "ci", "space": "nb201", "scoring": {"candidates": [[1], [2, 3]]}}},
+            "task.scoring.candidates[0]: Expected `int`, got `array`",
+        ),
+        ({"candidates": None}, "its candidates are not those that its task names"),
+        ({"candidates": {"count": SIZE}}, "its candidates are not those that its task names"),
+        (
+            {"candidates": {"count": SIZE, "sha256": "0" * 64}},
+            "its candidates are not those that its task names",
+        ),
         ({"trace": {"leaves": 3}}, "trace.leaves: Expected `array`, got `int`"),
         ({"scores": None}, "the scores cannot be unpacked"),
         ({"scores": {"type": "float32", "data": ""}}, "the scores are not 15,625 numbers"),
         (
-            {"scores": encode_scores(np.full(SIZE, np.nan), np.arange(SIZE))},
+            {"scores": encode_scores(np.full(SIZE, np.nan), np.arange(SIZE), SPACE)},
             "15,625 of 15,625 scores are not fin",
         ),
         (
-            {"scores": encode_scores(np.full(SIZE, np.inf), np.arange(SIZE))},
+            {"scores": encode_scores(np.full(SIZE, np.inf), np.arange(SIZE), SPACE)},
             "15,625 of 15,625 scores are not fin",
         ),
     ],
@@ -251,7 +292,7 @@ def test_a_checksum_does_not_excuse_a_wrong_part(
     assert message.endswith("; delete it and run its method and seed again")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "candidates"])
 def test_a_checksum_does_not_excuse_a_missing_part(
     written: Path, tmp_path: Path, name: str
 ) -> None:
