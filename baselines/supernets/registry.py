@@ -14,6 +14,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "nb201": "nb201.family:CellFamily",
         "darts": "darts.family:GenotypeFamily",
         "macro": "macro.family:MacroFamily",
+        "mobilenet": "mobilenet.family:MobileNetFamily",
     }
 )
 """Name of the space, module below this package, and class."""

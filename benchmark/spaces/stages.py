@@ -37,8 +37,11 @@ class LayerShape:
 
     @property
     def is_residual(self) -> bool:
-        """Whether a bottleneck adds its input to its output."""
-        return self.stride == 1 and self.inputs == self.outputs
+        """Whether a bottleneck adds its input to its output, which has the same shape.
+
+        First layers do not, also where a network is so narrow that their shape does not change.
+        """
+        return self.place > 0
 
     def bottleneck(self, shape: BottleneckShape, *, squeezed: int = 0) -> Cost:
         """Return the cost of an inverted bottleneck in this layer, see `inverted_bottleneck`."""
