@@ -40,6 +40,6 @@ def _options(scale: MacroScale) -> list[list[Cost]]:
 def _option(layer: LayerShape, option: int) -> Cost:
     if option in SHAPES:
         return layer.bottleneck(SHAPES[option])
-    if layer.place:
+    if layer.is_residual:
         return Cost()
     return convolution(1, layer.inputs, layer.outputs, layer.after)

@@ -2,7 +2,8 @@
 
 A 3×3 stem convolution; three stages of 2, 3 and 3 layers, each an option of its own; a 1×1
 convolution, global average pooling, and a linear layer [arXiv 2103.11922, section 5]. The first
-layer of a stage changes resolution and channels.
+layer of a stage changes resolution and channels: there the identity is a 1×1 convolution and
+BatchNorm, and bottlenecks have no residual connection.
 """
 
 from dataclasses import dataclass
