@@ -9,14 +9,16 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from analysis.figures.distances import DistanceMatrix, draw_distances
+from analysis.figures.signs import sign_of
 from analysis.figures.style import PAGE_WIDTH, style
 
-_LEFT, _RIGHT, _GAP = 0.08, 0.9, 0.3  # margins in widths of the figure; gap in widths of a matrix
-_WIDTH = PAGE_WIDTH * (_RIGHT - _LEFT)  # inches for matrices and their gaps
-_CELL, _LETTER = 0.09, 0.06  # inches that a number in a matrix and a letter of a title need
-_FEWEST, _MOST = 6, 10  # columns
+# all lengths are in inches
+_NAME, _BAR = 0.27, 0.7  # width of the names of splits, at the left, and of the colour bar
+_CELL, _LETTER = 0.1, 0.06  # what a number in a matrix and a letter of a title need
+_SIGN_LETTER, _SIGN_MARGIN = 0.055, 0.06  # width of a letter of a sign, and around it
+_TITLE, _TITLE_LINE = 0.19, 0.11  # height of a title, and of each line more
+_FEWEST, _MOST = 4, 10  # columns
 _LINES = 7  # fill a page
-_MARGIN, _TITLE_LINE = 0.45, 0.11  # inches below a matrix and its title, and more of each line
 
 
 class Shown(StrEnum):
@@ -43,71 +45,83 @@ class DistanceGrid(NamedTuple):
     shown: Shown  # which there are
     columns: int
     lines: int
+    gap: float  # between two matrices, for signs
     node_lines: Mapping[str, int]  # first line of each split; empty where titles name splits
 
 
-def distance_grid(data: Sequence[DistanceMatrix]) -> DistanceGrid:
+def distance_grid(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) -> DistanceGrid:
     """Return where matrices stand: all, or if these need more than a page, those that matter.
 
     A split has lines of its own and a decision one column, if that fits a page. If it does not,
     each split's own matrix is shown alone.
     """
     split = {one.decision for one in data if one.cuts}
-    grid = _by_decision(data, Shown.ALL)
+    letters = max(len(sign_of(option, signs)) for one in data for option in one.options)
+    gap = letters * _SIGN_LETTER + _SIGN_MARGIN
+    grid = _by_decision(data, Shown.ALL, gap)
     if grid.lines > _LINES and split:
-        grid = _by_decision([one for one in data if one.decision in split], Shown.SPLIT)
+        grid = _by_decision([one for one in data if one.decision in split], Shown.SPLIT, gap)
     if grid.lines > _LINES and split:
-        return _in_a_row([one for one in data if one.cuts])
+        return _in_a_row([one for one in data if one.cuts], gap)
     return grid
 
 
-def _by_decision(data: Sequence[DistanceMatrix], shown: Shown) -> DistanceGrid:
+def _by_decision(data: Sequence[DistanceMatrix], shown: Shown, gap: float) -> DistanceGrid:
     """Return a grid with lines for each split and a column for each decision."""
     decisions = list(dict.fromkeys(one.decision for one in data))
     nodes = list(dict.fromkeys(one.node for one in data))
-    columns = _columns(data, len(decisions))
+    columns = _columns(data, len(decisions), gap)
     of_split = -(-len(decisions) // columns)
     node_lines = {node: place * of_split for place, node in enumerate(nodes)}
     placed = []
     for one in data:
         line, column = divmod(decisions.index(one.decision), columns)
-        title = _wrapped(_title(one), columns)
+        title = _wrapped(_title(one), _side(columns, gap) + gap)
         placed.append(PlacedMatrix(one, node_lines[one.node] + line, column, title))
-    return DistanceGrid(tuple(placed), shown, columns, len(nodes) * of_split, node_lines)
+    return DistanceGrid(tuple(placed), shown, columns, len(nodes) * of_split, gap, node_lines)
 
 
-def _in_a_row(data: Sequence[DistanceMatrix]) -> DistanceGrid:
+def _in_a_row(data: Sequence[DistanceMatrix], gap: float) -> DistanceGrid:
     """Return a grid of matrices one after the other, whose titles name their splits."""
-    columns = _columns(data, len(data))
+    columns = _columns(data, len(data), gap)
     placed = tuple(
-        PlacedMatrix(one, *divmod(place, columns), f"{one.node}\n{_wrapped(_title(one), columns)}")
+        PlacedMatrix(
+            one,
+            *divmod(place, columns),
+            f"{one.node}\n{_wrapped(_title(one), _side(columns, gap) + gap)}",
+        )
         for place, one in enumerate(data)
     )
-    return DistanceGrid(placed, Shown.CUT, columns, -(-len(data) // columns), {})
+    return DistanceGrid(placed, Shown.CUT, columns, -(-len(data) // columns), gap, {})
 
 
-def _columns(data: Sequence[DistanceMatrix], wanted: int) -> int:
+def _columns(data: Sequence[DistanceMatrix], wanted: int, gap: float) -> int:
     """Return how many matrices stand side by side, so that their numbers can be read."""
     most = max(len(one.options) for one in data)
-    fit = int(_WIDTH / (most * _CELL * (1 + _GAP)))
+    fit = int((PAGE_WIDTH - _NAME - _BAR) / (most * _CELL + gap))
     return max(1, min(max(_FEWEST, wanted), fit, _MOST))
+
+
+def _side(columns: int, gap: float) -> float:
+    """Return the height and width of a matrix."""
+    return (PAGE_WIDTH - _NAME - _BAR) / columns - gap
 
 
 def _title(data: DistanceMatrix) -> str:
     return f"{data.decision}, cut" if data.cuts else data.decision
 
 
-def _wrapped(title: str, columns: int) -> str:
-    return "\n".join(textwrap.wrap(title, int(_WIDTH / columns / _LETTER)))
+def _wrapped(title: str, width: float) -> str:
+    return "\n".join(textwrap.wrap(title, int(width / _LETTER)))
 
 
 def distance_figure(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) -> Figure:
     """Draw matrices in their grid with one scale of colour; ``signs`` stand for options."""
-    grid = distance_grid(data)
+    grid = distance_grid(data, signs)
     highest = max(float(one.matrix.distances.max()) for one in grid.placed)
-    side = _WIDTH / (grid.columns * (1 + _GAP))
-    more = _TITLE_LINE * max(one.title.count("\n") for one in grid.placed)  # above one line
-    height = (side + _MARGIN + more) * grid.lines + 0.2
+    side = _side(grid.columns, grid.gap)
+    title = _TITLE + _TITLE_LINE * max(one.title.count("\n") for one in grid.placed)
+    height = (side + title + grid.gap) * grid.lines + 0.1
     with style():
         # fixed margins: a constrained layout of so many axes takes seconds
         figure = Figure((PAGE_WIDTH, height))
@@ -116,12 +130,12 @@ def distance_figure(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) ->
             grid.columns,
             squeeze=False,
             gridspec_kw={
-                "left": _LEFT,
-                "right": _RIGHT,
-                "bottom": 0.26 / height,
-                "top": 1 - (0.18 + more) / height,
-                "wspace": _GAP,
-                "hspace": (_MARGIN + more) / side,
+                "left": (_NAME + grid.gap) / PAGE_WIDTH,
+                "right": 1 - _BAR / PAGE_WIDTH,
+                "bottom": (grid.gap + 0.05) / height,
+                "top": 1 - (title + 0.05) / height,
+                "wspace": grid.gap / side,
+                "hspace": (title + grid.gap) / side,
             },
         )
         for ax in axes.flat:
@@ -134,7 +148,7 @@ def distance_figure(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) ->
         for node, line in grid.node_lines.items():
             ax = axes[line, 0]
             ax.text(
-                -0.4,
+                -(grid.gap + 0.04) / side,
                 0.5,
                 node,
                 transform=ax.transAxes,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.spaces.base import JOINED, Space
 
-LONGEST = 5  # letters of a name that is its own sign
+LONGEST = 4  # letters of a name that is its own sign
 
 
 def signs_of(space: Space) -> dict[str, str]:
@@ -16,7 +16,7 @@ def signs_of(space: Space) -> dict[str, str]:
 def option_signs(names: Iterable[str]) -> dict[str, str]:
     """Return a sign for each name: itself where it is short, or else the initials of its words.
 
-    Where two would be alike, or too long, the signs are a, b, c and so on.
+    One long word is cut. Where two would be alike, or too long, the signs are a, b, c and so on.
 
     Example:
         >>> option_signs(["none", "nor_conv_1x1", "nor_conv_3x3"])
@@ -42,7 +42,8 @@ def explained(options: Sequence[str], signs: Mapping[str, str]) -> str:
 
 
 def _initials(name: str) -> str:
-    return "".join(word[0] for word in re.findall(r"[^\W_]+", name))
+    words = re.findall(r"[^\W_]+", name)
+    return "".join(word[0] for word in words) if len(words) > 1 else name[:LONGEST]
 
 
 def _letter(place: int) -> str:

@@ -117,8 +117,15 @@ def _label(node: DrawnNode) -> str:
     loss = "" if node.loss is None else f"loss {node.loss:.2f}"
     if node.splits is not None:
         return f"splits\n{node.splits}" + (f"\n{loss}" if loss else "")
-    lines = [f"{node.architectures:,} architectures", f"{node.steps:,} steps, {loss}".rstrip(", ")]
+    lines = [
+        f"{_count_text(node.architectures)} architectures",
+        f"{node.steps:,} steps, {loss}".rstrip(", "),
+    ]
     return "\n".join(lines)
+
+
+def _count_text(number: int | None) -> str:
+    return f"{number:.1e}" if number is not None and number >= 1e9 else f"{number:,}"
 
 
 def _group_text(group: tuple[str, ...], signs: Mapping[str, str], letters: int) -> str:

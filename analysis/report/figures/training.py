@@ -36,7 +36,7 @@ def distances(study: Study) -> CaptionedFigure:
     record, signs = matched[0], signs_of(matched[0].space)
     splits = record.trace["splits"]
     data = distance_data(record)
-    grid = distance_grid(data)
+    grid = distance_grid(data, signs)
     require(grid.lines <= MOST_LINES, f"{len(splits)} splits are too many for a page")
     options = [option for one in grid.placed for option in one.matrix.options]
     place = "a row per supernet that is split, a column per decision"
