@@ -16,6 +16,7 @@ SPACES: Mapping[str, str] = MappingProxyType(
         "nb201": "benchmark.spaces.nb201.space:NasBench201",
         "macro": "benchmark.spaces.macro.space:NasBenchMacro",
         "mobilenet": "benchmark.spaces.mobilenet.space:MobileNetSpace",
+        "accel": "benchmark.spaces.accel.space:AccelSpace",
         "darts": "benchmark.spaces.darts.space:DartsCells",
     }
 )

@@ -1,0 +1,1 @@
+"""The search space of Accel-NASBench: seven stages of inverted bottlenecks."""
