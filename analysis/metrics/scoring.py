@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from analysis.metrics.ranking import METRICS, RankMetrics, rank_metrics
+from analysis.metrics.networks import network_means
+from analysis.metrics.ranking import METRICS, RankMetrics, kendall_tau, rank_metrics
 from benchmark.errors import MissingError
 from benchmark.spaces.base import Codes
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.predictions import Predictions
+from benchmark.truth.space_choice import check_space
 
 FEW = 1_000  # below, tau depends on the sample of architectures as much as on the method
 
@@ -31,17 +33,23 @@ class Score:
     key: AccuracyKey  # the accuracy
     codes: Codes  # the architectures compared [n], ascending
     metrics: RankMetrics  # of the ranking
+    n_networks: int  # how many different networks the architectures are, see `Space.network`
+    # tau-b with each network once; where scores or truths of its architectures differ, their mean
+    kendall_tau_networks: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return the score as JSON values under stable names; an undefined metric is None."""
         values = {name: metric.of(self.metrics) for name, metric in METRICS.items()}
+        values["kendall_tau_networks"] = self.kendall_tau_networks
         return {
             "file": self.predictions.file,
             "table": self.table,
+            "space": self.predictions.space.name,
             "dataset": self.key.dataset,
             "split": self.key.split,
             "epochs": self.key.epochs,
             "n_architectures": len(self.codes),
+            "n_networks": self.n_networks,
             **{
                 JSON_NAMES.get(name, name): None if math.isnan(value) else value
                 for name, value in values.items()
@@ -52,7 +60,11 @@ class Score:
 def score_predictions(
     predictions: Predictions, table: TruthTable, key: AccuracyKey, subset: Codes | None = None
 ) -> Score:
-    """Measure predictions against the truth."""
+    """Measure predictions against the truth, of architectures and of different networks.
+
+    Metrics compare architectures; only ``kendall_tau_networks`` counts each network once.
+    """
+    check_space(f"{predictions.file} holds architectures", predictions.space, table.space)
     codes = predictions.codes if subset is None else subset
     scores = predictions.scores_of(codes)
     absent = np.setdiff1d(codes, table.codes)
@@ -64,8 +76,17 @@ def score_predictions(
             f"table {table.name!r} lacks {absent.size:,} of the {len(codes):,} architectures "
             f"{what}, the first is {table.space.format(int(absent[0]))}; {remedy}"
         )
-    metrics = rank_metrics(scores, table.accuracy(key, codes))
-    return Score(predictions, table.name, key, codes, metrics)
+    truth = table.accuracy(key, codes)
+    scores_of_networks, truth_of_networks = network_means(table.space, codes, scores, truth)
+    return Score(
+        predictions=predictions,
+        table=table.name,
+        key=key,
+        codes=codes,
+        metrics=rank_metrics(scores, truth),
+        n_networks=len(truth_of_networks),
+        kendall_tau_networks=kendall_tau(scores_of_networks, truth_of_networks),
+    )
 
 
 def score_warnings(scores: Sequence[Score]) -> list[str]:

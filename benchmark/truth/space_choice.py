@@ -8,7 +8,7 @@ from benchmark.spaces.base import Space
 from benchmark.spaces.registry import SPACES, open_space
 from benchmark.text_files import quoted
 
-MOST_TRIED = 20  # architectures that are tried until one is of a space
+MOST_TRIED = 5  # architectures that are tried until one is of a space
 
 
 def spaces_of(text: str) -> list[Space]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError, MissingError
-from benchmark.spaces.base import Arch, Codes, Space
+from benchmark.spaces.base import MOST_ENUMERATED, Arch, Codes, Space
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import Measurements, read_only
 
@@ -111,7 +111,7 @@ class TruthTable:
     @property
     def share(self) -> str:
         """How many architectures it holds, and of how many if it lacks some, in words."""
-        whole = "" if self.is_complete else f" of {size_text(self.space)}"
+        whole = "" if self.is_complete else f" of {size_text(self.space.size)}"
         return f"{len(self):,}{whole} architectures"
 
     @property
@@ -189,6 +189,6 @@ class TruthTable:
         return rows
 
 
-def size_text(space: Space) -> str:
-    """Return how many architectures a space has, rounded where they cannot be listed."""
-    return f"{space.size:,}" if space.is_enumerable else f"{space.size:.2g}"
+def size_text(size: int) -> str:
+    """Return the size of a space, rounded where its architectures cannot be listed."""
+    return f"{size:,}" if size <= MOST_ENUMERATED else f"{size:.2g}"

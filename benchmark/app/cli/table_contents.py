@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.statistics.ceiling import noise_ceiling, table_quality
+from analysis.statistics.references import table_references
 from benchmark.errors import InputError, MissingError
 from benchmark.truth import TABLES, TruthTable, open_table
 from benchmark.truth.files.cache import curves_path, imported_names
@@ -74,6 +75,14 @@ def table_contents(table: TruthTable, curves: Path | None = None) -> dict[str, A
         "noise_ceiling": [
             line._asdict() | {"tau": _number(line.tau)} for line in noise_ceiling(table)
         ],
+        "references": {
+            str(one.key): {
+                "params": _number(one.params),
+                "flops": _number(one.flops),
+                "seeds": one.seeds,
+            }
+            for one in table_references(table)
+        },
         "quality": [one._asdict() | {"key": str(one.key)} for one in table_quality(table)],
         "protocol": dict(table.protocol),
     }

@@ -4,11 +4,19 @@ from typing import Any
 
 import click
 
+from benchmark.truth.table import size_text
+
 _UNITS = {
     "seconds": "s an epoch",
     "latency": "s latency",
     "params": "M parameters",
     "flops": "M multiply-adds",
+}
+
+_REFERENCES = {
+    "params": "parameters",
+    "flops": "multiply-adds",
+    "seeds": "one seed with another",
 }
 
 
@@ -19,9 +27,14 @@ def print_table(contents: dict[str, Any]) -> None:
     click.echo(f"source        {source['file']}, SHA-256 {source['sha256']}")
     if source["imported"]:
         click.echo(f"              of {source['dated']}, imported {source['imported']}")
+    click.echo(f"space         {contents['space']}")
+    for note in contents["protocol"].get("notes", []):
+        click.echo(f"note          {note}")
     index = "with" if contents["official_index"] else "without"
-    networks = f", {contents['networks']:,} different networks" if contents["networks"] else ""
-    click.echo(f"architectures {contents['architectures']:,}{networks}, {index} the official index")
+    click.echo(
+        f"architectures {contents['architectures']:,} of {size_text(contents['of'])}, "
+        f"{contents['networks']:,} different networks, {index} the official index"
+    )
     for name, it in contents["accuracies"].items():
         counts = it.get("architectures_by_seeds", {})
         seeds = ", ".join(f"{count:,} with {number}" for number, count in counts.items())
@@ -41,6 +54,14 @@ def print_table(contents: dict[str, Any]) -> None:
         )
     if not contents["noise_ceiling"]:
         click.echo("  unknown: with one accuracy of one seed there is nothing to compare")
+    click.echo("references (Kendall's tau-b with each accuracy, each network once)")
+    for name, it in contents["references"].items():
+        shown = ", ".join(
+            f"{words} {it[quantity]:.3f}"
+            for quantity, words in _REFERENCES.items()
+            if it[quantity] is not None
+        )
+        click.echo(f"  {name:20} {shown}")
     for one in contents["quality"]:
         click.echo(
             f"reliability   {one['reliability']:.3f} of {one['key']}, by Spearman–Brown for "

@@ -94,7 +94,7 @@ def table_from_columns(
     if space.is_enumerable and len(codes) < space.size and not allow_subset:
         first = space.format(min(set(range(space.size)) - set(codes)))
         raise InputError(
-            f"{path}: {space.size - len(codes):,} of {size_text(space)} architectures are missing, "
+            f"{path}: {space.size - len(codes):,} of {size_text(space.size)} architectures are missing, "
             f"the first is {first}; add them, or allow a subset (--allow-subset)"
         )
     table = TruthTable(

@@ -62,9 +62,11 @@ def _descriptions(kind: str) -> dict[str, str]:
 
 def _of_space(space: Space) -> str:
     """Return title, decisions, number of architectures and source of a space, in a line."""
+    from benchmark.truth.table import size_text
+
     options = sorted(set(space.n_options.tolist()))
     shown = str(options[0]) if len(options) == 1 else f"{options[0]} to {options[-1]}"
-    size = f"{space.size:,}" if space.is_enumerable else f"{space.size:.2g}"
+    size = size_text(space.size)
     return (
         f"{space.title}, {space.description}: {len(space)} decisions with {shown} options, "
         f"{size} architectures; {space.source}"

@@ -87,10 +87,12 @@ def test_plain_values() -> None:
     assert score.to_dict() == {
         "file": "mine.csv",
         "table": "mine",
+        "space": "nb201",
         "dataset": "imagenet16-120",
         "split": "valid",
         "epochs": 12,
         "n_architectures": 1_500,
+        "n_networks": len(np.unique(NB201.network(CODES))),
         "kendall_tau": metrics.kendall_tau,
         "spearman_rho": metrics.spearman_rho,
         "precision_at_1pct": metrics.precision_at_1pct,
@@ -100,8 +102,9 @@ def test_plain_values() -> None:
         "top1_accuracy": metrics.predicted_best,
         "top10_best_accuracy": metrics.best_of_top_10,
         "regret": metrics.regret,
+        "kendall_tau_networks": score.kendall_tau_networks,
     }
-    assert len(score.to_dict()) == 6 + len(fields(RankMetrics))
+    assert len(score.to_dict()) == 9 + len(fields(RankMetrics))
 
 
 def test_an_undefined_metric_is_null() -> None:

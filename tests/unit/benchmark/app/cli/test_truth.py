@@ -45,7 +45,7 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TruthTable:
 
 
 def record_of(truth: Mapping[str, Any] | None, seed: int = 0) -> RunRecord:
-    task = {"preset": "x", "scoring": {"candidates": 9}}
+    task = {"preset": "x", "space": "nb201", "scoring": {"candidates": 9}}
     task |= {} if truth is None else {"truth": dict(truth)}
     spent = Ledger(Budget(100)).to_dict()
     return RunRecord("own", seed, task, np.arange(9.0) + seed, spent, {}, {})

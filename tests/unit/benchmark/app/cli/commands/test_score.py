@@ -17,9 +17,9 @@ from benchmark.spaces.nb201 import SIZE, all_strings, to_genotype, to_string
 
 ROOT = Path(__file__).resolve().parents[6]
 NAMES = [
-    "file", "table", "dataset", "split", "epochs", "n_architectures", "kendall_tau", "spearman_rho",
-    "precision_at_1pct", "precision_at_5pct", "precision_at_10pct", "tau_top_10pct",
-    "top1_accuracy", "top10_best_accuracy", "regret",
+    "file", "table", "space", "dataset", "split", "epochs", "n_architectures", "n_networks",
+    "kendall_tau", "spearman_rho", "precision_at_1pct", "precision_at_5pct", "precision_at_10pct",
+    "tau_top_10pct", "top1_accuracy", "top10_best_accuracy", "regret", "kendall_tau_networks",
 ]  # fmt: skip
 GENERATOR = np.random.default_rng(0)
 SCORES = GENERATOR.normal(size=SIZE)
@@ -75,8 +75,8 @@ def test_json_is_one_object_a_file_and_a_line(
         (two, other, rank_metrics(-SCORES[::5], TRUTH[::5])),
     ):
         assert found["file"] == str(path)
-        assert [found[name] for name in NAMES[1:5]] == ["truth", "cifar10", "test", 200]
-        assert [found[name] for name in NAMES[6:]] == [
+        assert [found[name] for name in NAMES[1:6]] == ["truth", "nb201", "cifar10", "test", 200]
+        assert [found[name] for name in NAMES[8:-1]] == [
             getattr(expected, name) for name in vars(expected)
         ]
     assert [one["n_architectures"], two["n_architectures"]] == [SIZE, 3_125]
@@ -129,7 +129,9 @@ def test_the_default_table_has_one_accuracy(run: Run, whole: Path) -> None:
     code, out, err = run(whole, "--json")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    assert [found[name] for name in NAMES[1:5]] == ["analog-nasbench", "cifar10", "test", 200]
+    assert [found[name] for name in NAMES[1:6]] == [
+        *("analog-nasbench", "nb201", "cifar10", "test", 200)
+    ]
 
 
 def test_undefined_is_null(run: Run, table: Path, tmp_path: Path) -> None:
