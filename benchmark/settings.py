@@ -106,6 +106,8 @@ def _wanted(wanted: inspect.Type, value: object) -> str:
                 clauses.append(f"it must be {_bounds(one)}")
             case inspect.FloatType() if type(value) in (int, float):
                 clauses.append(f"it must be {_bounds(one)}")
+            case inspect.VarTupleType(min_length=int(least)):
+                clauses.append(f"it must be a list of {least} or more")
             case _:
                 clauses.append(f"it must be {_WORDS[type(one)]}")
     return ", or ".join([clauses[0], *(text.removeprefix("it must be ") for text in clauses[1:])])

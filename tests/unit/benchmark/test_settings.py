@@ -171,6 +171,7 @@ def test_the_values_are_left_alone() -> None:
 class Lists:
     numbers: tuple[Annotated[int, Meta(ge=1, le=9)], ...]
     budget: Annotated[int, Meta(ge=1)] | Literal["schedule"]
+    names: Annotated[tuple[str | int, ...], Meta(min_length=1)] = ("a",)
 
 
 def test_lists_and_unions_are_read() -> None:
@@ -178,6 +179,22 @@ def test_lists_and_unions_are_read() -> None:
     assert read_settings(Lists, {"numbers": [], "budget": "schedule"}, "[x]") == Lists(
         (), "schedule"
     )
+    values = {"numbers": [], "budget": 1, "names": ["b", 2]}
+    assert read_settings(Lists, values, "[x]").names == ("b", 2)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "names is []: it must be a list of 1 or more"),
+        ("a", "names is 'a': it must be a list of 1 or more"),
+        (["a", 1.5], "names[1] is 1.5: it must be a text in quotes, or a whole number"),
+    ],
+)
+def test_a_list_that_may_not_be_empty_says_so(names: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_settings(Lists, {"numbers": [], "budget": 1, "names": names}, "[x]")
+    assert str(caught.value) == f"[x] {message}"
 
 
 @pytest.mark.parametrize(
