@@ -23,13 +23,13 @@ SPLITTING = """\
 warm_up = 0.2
 between = 0.1
 epochs = []
-levels = 2
-groups = 2
+groups = [2, 2]
 min_size = 2
 batches = 1
 restart = "never"
-edge = "best"
-edges = []
+among = ["*"]
+decision = "best"
+decisions = []
 weight = "hard"
 cut = "exact"
 stop_error = 0.0
@@ -38,6 +38,7 @@ stop_error = 0.0
 # Trains for 150 steps, so that a run of a method takes about a second.
 TINY_PRESET = f"""\
 description = "a few steps, for tests"
+space = "nb201"
 
 [data]
 dataset = "digits"
@@ -96,7 +97,7 @@ epochs = []
 [methods.few-shot]
 warm_up = 0.5
 epochs = []
-edges = [0]
+decisions = [0]
 
 [methods.gm]
 partition = "gradient"

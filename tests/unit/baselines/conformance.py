@@ -16,12 +16,13 @@ from baselines.method import Method, Outcome
 from benchmark.budget import Ledger
 from benchmark.errors import InputError
 from benchmark.images import ImageSet
-from benchmark.spaces.nb201 import Codes, is_connected, live_codes
+from benchmark.spaces.base import Codes
 from tests.unit.baselines.tiny import (
     BATCH,
     CANDIDATES,
     FEW,
     OPTIONS,
+    SPACE,
     tiny_experiment,
     tiny_images,
 )
@@ -125,7 +126,7 @@ class TrainedConformance(MethodConformance):
     def test_equal_functions_score_equal(self) -> None:
         scores = cached_run(self.method).outcome.scores
         _, first, function = np.unique(
-            live_codes(CANDIDATES), return_index=True, return_inverse=True
+            SPACE.canonical(CANDIDATES), return_index=True, return_inverse=True
         )
         assert len(first) < len(CANDIDATES)
         np.testing.assert_array_equal(scores, scores[first][function])
@@ -136,7 +137,7 @@ class TrainedConformance(MethodConformance):
         assert 0 <= ledger.left < BATCH
 
     def test_scoring_costs_the_same_for_everyone(self) -> None:
-        functions, images = len(np.unique(live_codes(CANDIDATES))), 4
+        functions, images = len(np.unique(SPACE.canonical(CANDIDATES))), 4
         assert cached_run(self.method).ledger.scored == functions * images
 
     def test_every_step_is_reported(self) -> None:
@@ -162,5 +163,5 @@ class ReferenceConformance(MethodConformance):
         among_all = cached_run(self.method).outcome.scores[::3]
         experiment = tiny_experiment(candidates=FEW[::3])
         among_few = self.method(OPTIONS.get(self.method.name, {})).run(experiment).scores
-        connected = is_connected(FEW[::3])  # the others rank last, by one less than the lowest
-        np.testing.assert_array_equal(among_few[connected], among_all[connected])
+        working = SPACE.works(FEW[::3])  # the others rank last, by one less than the lowest
+        np.testing.assert_array_equal(among_few[working], among_all[working])

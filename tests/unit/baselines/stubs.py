@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.method import Method, Outcome
-from baselines.splitting import Subspace
+from baselines.splitting import Decisions, Distances
+from baselines.supernets.base import Supernet
 from baselines.supernets.mixture import Path
-from baselines.supernets.nb201.network import CellSupernet
 from baselines.training.weights import StepRange
 from benchmark.budget import Ledger
 from benchmark.images import Batches
-from benchmark.spaces.nb201 import OPERATIONS, Codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 
@@ -78,7 +79,7 @@ def stubbed_run(
 
         def __init__(
             self,
-            network: CellSupernet,
+            network: Supernet,
             batches: Batches,
             paths: Sequence[Path],
             span: StepRange,
@@ -96,24 +97,25 @@ def stubbed_run(
         def losses(self) -> list[float]:
             return [0.0] * self.position
 
-    def score_codes(network: CellSupernet, codes: Codes, *_: Any, **__: Any) -> NDArray[np.float64]:
+    def score_codes(network: Supernet, codes: Codes, *_: Any, **__: Any) -> NDArray[np.float64]:
         return np.zeros(len(codes))
 
     def gradient_distances(
-        network: CellSupernet,
+        network: Supernet,
         subspace: Subspace,
-        edges: Sequence[int],
+        decisions: Sequence[Decisions],
         batches: Batches,
         base_paths: Sequence[Path],
         before_pass: Callable[[], None],
         **options: Any,
-    ) -> dict[int, NDArray[np.float64]]:
+    ) -> Distances:
         matched.append(Matched(subspace, batches, base_paths))
         for _ in range(PASSES * len(base_paths)):
             before_pass()
         rng = np.random.default_rng(len(matched))
-        upper = [np.triu(rng.random((len(OPERATIONS), len(OPERATIONS))), 1) for _ in edges]
-        return {edge: one + one.T for edge, one in zip(edges, upper, strict=True)}
+        sizes = [len(subspace.options(chosen)) for chosen in decisions]
+        upper = [np.triu(rng.random((size, size)), 1) for size in sizes]
+        return {chosen: one + one.T for chosen, one in zip(decisions, upper, strict=True)}
 
     experiment = tiny_experiment(seed, scale=tiny_scale(channels=1), **training)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.gm import Gm
-from baselines.splitting import Subspace, best_edge, best_partition
+from baselines.gm import Gm, GmOptions
+from baselines.splitting import best_decision, best_partition
 from baselines.training import base_class
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, SIZE, encode, from_string, is_connected
+from benchmark.spaces.nb201 import OPERATIONS
+from benchmark.spaces.splits import subspaces_of
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.task import parse_task
 from tests.command_line import TINY_PRESET
 from tests.unit.baselines.conformance import TrainedConformance, cached_run
@@ -20,13 +24,17 @@ from tests.unit.baselines.stubs import stubbed_run
 from tests.unit.baselines.tiny import (
     BATCH,
     CANDIDATES,
+    FULL,
     OPTIONS,
+    SPACE,
     tiny_experiment,
     tiny_images,
     tiny_search,
 )
 
-NAMES = ["{}→{}".format(*edge) for edge in EDGES]
+NAMES = [decision.name for decision in SPACE.decisions]
+PAIR = "0→2 & 1→2"
+PAIRS = [f"{one} & {other}" for one in OPERATIONS for other in OPERATIONS]
 
 
 class TestGm(TrainedConformance):
@@ -38,34 +46,47 @@ def test_each_split_follows_from_its_distances() -> None:
     assert [split["node"] for split in trace["splits"]] == ["root", "root.0", "root.1"]
     for split in trace["splits"]:
         partitions = {
-            NAMES.index(edge): best_partition(np.array(matrix), groups=2, min_size=2)
-            for edge, matrix in split["distances"].items()
+            (NAMES.index(decision),): best_partition(np.array(matrix), groups=2, min_size=2)
+            for decision, matrix in split["distances"].items()
         }
-        edge = best_edge(partitions)
-        assert split["edge"] == NAMES[edge]
-        assert split["separated"] == partitions[edge].separated > 0
-        assert split["groups"] == [[OPERATIONS[op] for op in g] for g in partitions[edge].groups]
+        (chosen,) = best_decision(partitions)
+        found = partitions[(chosen,)]
+        assert split["decisions"] == [NAMES[chosen]]
+        assert split["separated"] == found.separated > 0
+        assert split["groups"] == [[OPERATIONS[op] for op in group] for group in found.groups]
 
 
-def test_a_lineage_never_splits_an_edge_twice() -> None:
+def test_a_lineage_never_splits_a_decision_twice() -> None:
     first, *others = cached_run(Gm).outcome.trace["splits"]
     assert list(first["distances"]) == NAMES
     for split in others:
-        assert list(split["distances"]) == [name for name in NAMES if name != first["edge"]]
+        assert list(split["distances"]) == [name for name in NAMES if [name] != first["decisions"]]
 
 
-@pytest.mark.parametrize(("levels", "groups"), [(1, 2), (3, 2), (2, 3), (1, 5)])
-def test_every_level_multiplies_the_leaves(levels: int, groups: int) -> None:
-    options = {**OPTIONS["gm"], "levels": levels, "groups": groups, "min_size": 1}
+@pytest.mark.parametrize("groups", [[2], [2, 2, 2], [3, 3], [5], [2, 3], [3, 2]])
+def test_every_level_multiplies_the_leaves(groups: list[int]) -> None:
+    options = {**OPTIONS["gm"], "groups": groups, "min_size": 1}
     trace = stubbed_run(Gm, options, budget=4_000).outcome.trace
-    assert len(trace["leaves"]) == groups**levels
-    assert len(trace["splits"]) == sum(groups**level for level in range(levels))
+    splits = [[] for _ in groups]
+    for split in trace["splits"]:
+        splits[split["node"].count(".")].append(split)
+    assert list(map(len, splits)) == [math.prod(groups[:level]) for level in range(len(groups))]
+    for level, number in enumerate(groups):
+        assert {len(split["groups"]) for split in splits[level]} == {number}
+    assert len(trace["leaves"]) == math.prod(groups)
+    assert [one["supernets"] for one in trace["levels"]][-1] == math.prod(groups)
     assert sum(leaf["architectures"] for leaf in trace["leaves"]) == 15625
 
 
 def test_the_trace_has_the_number_of_batches_used() -> None:
     """The only check is after eight of twelve batches."""
-    options = {**OPTIONS["gm"], "levels": 1, "batches": 12, "edge": "fixed", "edges": [0]}
+    options = {
+        **OPTIONS["gm"],
+        "groups": [2],
+        "batches": 12,
+        "decision": "fixed",
+        "decisions": [0],
+    }
     everything = Gm(options).run(tiny_experiment(budget=100 * BATCH))
     assert "batches" not in everything.trace["splits"][0]
     experiment = tiny_experiment(budget=100 * BATCH)
@@ -82,23 +103,28 @@ def test_every_node_matches_on_batches_and_paths_of_its_own() -> None:
     assert len(run.matched) == 3
     for matched in run.matched:
         assert len(matched.paths) == len(matched.batches) == 2
-        assert matched.subspace.contains(encode(matched.paths)).all()
-        assert is_connected(encode(matched.paths)).all()
+        assert matched.subspace.contains(SPACE.encode(matched.paths)).all()
+        assert SPACE.works(SPACE.encode(matched.paths)).all()
     batches = [*(one.batches for one in run.matched), run.trained["root"].batches]
     assert len({one[0][0].numpy().tobytes() for one in batches}) == 4
 
 
-def test_two_levels_give_four_leaves_that_split_two_edges_each() -> None:
-    trace = cached_run(Gm).outcome.trace
-    leaves = [
-        Subspace(tuple(tuple(map(OPERATIONS.index, names)) for names in leaf["operations"]))
-        for leaf in trace["leaves"]
-    ]
+def leaf_subspaces(trace: Mapping[str, Any]) -> list[Subspace]:
+    """Return the subspaces of the leaves, after checking that the trace lists their options."""
+    nodes = subspaces_of(trace["splits"], SPACE)
+    leaves = [nodes[leaf["node"]] for leaf in trace["leaves"]]
+    assert [leaf["options"] for leaf in trace["leaves"]] == [leaf.to_lists() for leaf in leaves]
+    assert [leaf["architectures"] for leaf in trace["leaves"]] == [leaf.size for leaf in leaves]
+    return leaves
+
+
+def test_two_levels_give_four_leaves_that_split_two_decisions_each() -> None:
+    leaves = leaf_subspaces(cached_run(Gm).outcome.trace)
     assert len(leaves) == 4
     for leaf in leaves:
-        assert sum(leaf.is_split(edge) for edge in range(len(EDGES))) == 2
+        assert sum(map(leaf.is_split, range(len(SPACE)))) == 2
     held = np.concatenate([leaf.codes() for leaf in leaves])
-    assert sorted(held.tolist()) == list(range(SIZE))
+    assert sorted(held.tolist()) == list(range(SPACE.size))
 
 
 @pytest.mark.parametrize("base", ["darts-2nd", "snas"])
@@ -111,7 +137,7 @@ def test_other_bases_grow_the_same_tree(base: str) -> None:
     assert 0 <= experiment.ledger.left < passes * BATCH
     assert experiment.ledger.parts[Spending.GRADIENT_MATCHING] == (30 + 2 * 25) * BATCH
     for leaf in outcome.trace["leaves"]:
-        code = from_string(leaf["selected"]["architecture"])
+        code = SPACE.parse(leaf["selected"]["architecture"])
         assert leaf["selected"]["score"] == outcome.scores[np.searchsorted(CANDIDATES, code)]
     best = max(leaf["selected"]["score"] for leaf in outcome.trace["leaves"])
     assert outcome.trace["choice"]["score"] == best
@@ -119,14 +145,13 @@ def test_other_bases_grow_the_same_tree(base: str) -> None:
 
 TREES = st.fixed_dictionaries(
     {
-        "levels": st.integers(1, 3),
-        "groups": st.integers(2, 3),
+        "groups": st.lists(st.integers(2, 3), min_size=1, max_size=3),
         "min_size": st.integers(1, 2),
         "partition": st.sampled_from(["gradient", "random"]),
-        "edge": st.sampled_from(["best", "random", "fixed"]),
+        "decision": st.sampled_from(["best", "random", "fixed"]),
         "cut": st.sampled_from(["exact", "spectral"]),
         "restart": st.sampled_from(["never", "always", "last"]),
-        "order": st.permutations(range(len(EDGES))),
+        "order": st.permutations(range(len(SPACE))),
     }
 )
 
@@ -134,24 +159,25 @@ TREES = st.fixed_dictionaries(
 @settings(max_examples=10)
 @given(tree=TREES, seed=st.integers(0, 9))
 def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) -> None:
-    order, levels, groups = tree.pop("order"), tree["levels"], tree["groups"]
-    fixed = order[:levels] if tree["edge"] == "fixed" else []
-    options = {**OPTIONS["gm"], **tree, "edges": fixed}
+    order, groups = tree.pop("order"), tree["groups"]
+    fixed = order[: len(groups)] if tree["decision"] == "fixed" else []
+    options = {**OPTIONS["gm"], **tree, "decisions": fixed}
     run = stubbed_run(Gm, options, seed, budget=2_000 * BATCH)
-    leaves = run.outcome.trace["leaves"]
-    assert len(leaves) == groups**levels
-    held = np.zeros(SIZE, np.int64)
+    leaves = leaf_subspaces(run.outcome.trace)
+    assert len(leaves) == math.prod(groups)
+    held = np.zeros(SPACE.size, np.int64)
     for leaf in leaves:
-        allowed = tuple(tuple(map(OPERATIONS.index, names)) for names in leaf["operations"])
-        subspace = Subspace(allowed)
-        held[subspace.codes()] += 1
-        split = [edge for edge in range(len(EDGES)) if subspace.is_split(edge)]
-        assert len(split) == levels
+        held[leaf.codes()] += 1
+        split = [place for place in range(len(SPACE)) if leaf.is_split(place)]
+        assert len(split) == len(groups)
         assert not fixed or split == sorted(fixed)
-        sizes = [len(allowed[edge]) for edge in split]
-        assert min(sizes) >= min(tree["min_size"], len(OPERATIONS) // groups)
     assert (held == 1).all()
-    free = tree["partition"] == "random" and tree["edge"] != "best"
+    for one in run.outcome.trace["splits"]:
+        number = groups[one["node"].count(".")]
+        assert len(one["groups"]) == number
+        least = min(tree["min_size"], len(OPERATIONS) // number)
+        assert min(map(len, one["groups"])) >= least
+    free = tree["partition"] == "random" and tree["decision"] != "best"
     matched = [split.get("distances") for split in run.outcome.trace["splits"]]
     assert all((one is None) == free for one in matched)
     if free:
@@ -159,16 +185,17 @@ def test_leaves_of_any_tree_divide_the_space(tree: dict[str, Any], seed: int) ->
 
 
 @pytest.mark.parametrize(
-    ("base", "edge"), [("rsps", "best"), ("rsps", "random"), ("darts", "best"), ("snas", "random")]
+    ("base", "decision"),
+    [("rsps", "best"), ("rsps", "random"), ("darts", "best"), ("snas", "random")],
 )
-def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, edge: str) -> None:
+def test_a_schedule_in_epochs_spends_no_more_than_its_plan(base: str, decision: str) -> None:
     options = {
         **OPTIONS["gm"],
         "warm_up": 0.0,
         "between": 0.0,
         "epochs": [2, 1, 3],
         "restart": "last",
-        "edge": edge,
+        "decision": decision,
     }
     text = text_of_task(base)
     task = parse_task("tiny", text)
@@ -220,11 +247,12 @@ def text_of_task(base: str) -> str:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"edge": "fixed"}, r"edges are \[\]: give 2, all different, as edge is 'fixed'"),
-        ({"edge": "fixed", "edges": [1, 1]}, r"edges are \[1, 1\]: give 2, all different"),
-        ({"edges": [1]}, r"edges are \[1\]: give none, as edge is 'best' and there are 2"),
-        ({"levels": 7}, "levels is 7: it must be from 1 to 6"),
-        ({"groups": 1}, "groups is 1: it must be from 2 to 5"),
+        ({"decision": "fixed"}, r"decisions are \[\]: give 2, all different, as decision is 'fix"),
+        ({"decision": "fixed", "decisions": [1, 1]}, r"decisions are \[1, 1\]: give 2, all diff"),
+        ({"decisions": [1]}, r"decisions are \[1\]: give none, as decision is 'best' and there ar"),
+        ({"groups": []}, r"groups is \[\]: it must be a list of 1 or more"),
+        ({"groups": [2, 1]}, r"groups\[1\] is 1: it must be 2 or more"),
+        ({"among": []}, r"among is \[\]: it must be a list of 1 or more"),
         ({"batches": 0}, "batches is 0: it must be 1 or more"),
         ({"between": -0.1}, "between is -0.1: it must be from 0 to 1"),
         ({"cut": "spectral", "stop_error": 0.05}, "stop_error is 0.05: it needs the exact cut"),

@@ -26,7 +26,7 @@ def root_of(trace: Any) -> Any:
 def test_the_root_is_matched_and_split_where_gm_does(seed: int) -> None:
     gm, control = (root_of(cached_run(one, seed).outcome.trace) for one in (Gm, GmRandom))
     assert control["distances"] == gm["distances"]
-    assert control["edge"] == gm["edge"]
+    assert control["decisions"] == gm["decisions"]
     assert control["separated"] <= gm["separated"]
 
 
@@ -48,7 +48,7 @@ def test_it_is_gm_with_a_random_partition() -> None:
 
 def test_groups_are_drawn_from_all_that_fit() -> None:
     """Ten partitions of five operations have two groups of two or more."""
-    drawn, options = set(), {**OPTIONS["gm-random"], "levels": 1}
+    drawn, options = set(), {**OPTIONS["gm-random"], "groups": [2]}
     for seed in range(60):
         trace = stubbed_run(GmRandom, options, seed).outcome.trace
         drawn.add(str(root_of(trace)["groups"]))
@@ -59,14 +59,14 @@ def test_groups_are_drawn_from_all_that_fit() -> None:
     assert len(drawn) == 10
 
 
-@pytest.mark.parametrize(("edge", "edges"), [("random", []), ("fixed", [4, 1])])
-def test_an_edge_that_needs_no_gradients_is_paid_for_as_gm_pays(
-    edge: str, edges: list[int]
+@pytest.mark.parametrize(("decision", "decisions"), [("random", []), ("fixed", [4, 1])])
+def test_a_decision_that_needs_no_gradients_is_paid_for_as_gm_pays(
+    decision: str, decisions: list[int]
 ) -> None:
     def paid(method: type[Gm], **more: Any) -> Any:
-        options = {**OPTIONS[method.name], "edge": edge, "edges": edges, **more}
+        options = {**OPTIONS[method.name], "decision": decision, "decisions": decisions, **more}
         run = stubbed_run(method, options, budget=1_000 * BATCH)
-        return run.ledger.parts[Spending.GRADIENT_MATCHING], root_of(run.outcome.trace)["edge"]
+        return run.ledger.parts[Spending.GRADIENT_MATCHING], root_of(run.outcome.trace)["decisions"]
 
     assert paid(GmRandom) == paid(Gm)
     assert paid(GmRandom)[0] > paid(Gm, partition="random")[0] == 0

@@ -13,7 +13,7 @@ from baselines.one_shot import OneShot
 from baselines.schedule import Restart, Schedule, Workload, plan_schedule
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from tests.unit.baselines.tiny import OPTIONS
+from tests.unit.baselines.tiny import OPTIONS, SPACE
 
 GM = {**OPTIONS["gm"], "warm_up": 0, "between": 0}
 
@@ -114,7 +114,14 @@ def test_a_schedule_that_fits_nothing_is_refused(
 
 def test_options_become_schedules() -> None:
     assert OneShot({"epochs": [250]})._schedule().epochs == (250,)
-    few = {"warm_up": 0, "epochs": [600, 300], "edges": [0, 1]}
-    assert FewShot(few)._schedule() == Schedule(0, 0, (5, 5), epochs=(600, 0, 300), anneals="each")
+    few = {"warm_up": 0, "epochs": [600, 300], "decisions": [0, 1]}
+    pairs = Schedule(0, 0, (5, 5), epochs=(600, 0, 300), anneals="each")
+    assert FewShot(few)._schedule(SPACE) == pairs
+    few = {**few, "decisions": ["0→1 & 0→2"]}
+    together = Schedule(0, 0, (25,), epochs=(600, 300), anneals="each")
+    assert FewShot(few)._schedule(SPACE) == together
     gm = Gm({**GM, "epochs": [20, 20, 50], "restart": "last"}).options.schedule
     assert gm == Schedule(0, 0, (2, 2), "last", (20, 20, 50))
+    uneven = Gm({**GM, "groups": [2, 3]}).options.schedule
+    assert uneven.groups == (2, 3)
+    assert uneven.supernets == [1, 2, 6]

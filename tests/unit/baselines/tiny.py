@@ -15,8 +15,10 @@ from benchmark.budget import Budget, Ledger
 from benchmark.images import Images, ImageSet
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, Codes
+from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.registry import open_space
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.sections import (
     ScoringSettings,
     SearchSettings,
@@ -26,7 +28,9 @@ from benchmark.tasks.sections import (
 
 BATCH = 4
 BUDGET = 150 * BATCH + 1  # the last image is less than a batch, so it stays unspent
-CANDIDATES = np.arange(0, SIZE, 53)  # 295 architectures; 53 shares no factor with 5
+SPACE = open_space("nb201")
+FULL = Subspace.whole(SPACE)
+CANDIDATES = np.arange(0, SPACE.size, 53)  # 295 architectures; 53 shares no factor with 5
 FEW = CANDIDATES[::13]  # 23, the first of them disconnected
 
 PROXY: Mapping[str, Any] = {"scale": "task", "images": "task", "batch_size": BATCH}
@@ -35,13 +39,13 @@ SPLITTING: Mapping[str, Any] = {
     "warm_up": 0.2,
     "between": 0.1,
     "epochs": [],
-    "levels": 2,
-    "groups": 2,
+    "groups": [2, 2],
     "min_size": 2,
     "batches": 1,
     "restart": "never",
-    "edge": "best",
-    "edges": [],
+    "among": ["*"],
+    "decision": "best",
+    "decisions": [],
     "weight": "hard",
     "cut": "exact",
     "stop_error": 0.0,
@@ -50,7 +54,7 @@ SPLITTING: Mapping[str, Any] = {
 # Options with which each method fits the budget.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "one-shot": {"epochs": []},
-    "few-shot": {"warm_up": 0.5, "epochs": [], "edges": [0]},
+    "few-shot": {"warm_up": 0.5, "epochs": [], "decisions": [0]},
     "gm": {**SPLITTING, "partition": "gradient"},
     "gm-random": SPLITTING,
     "synflow": {"scale": "task"},
@@ -108,7 +112,8 @@ def tiny_experiment(
     seed: int = 0,
     *,
     images: ImageSet | None = None,
-    scale: NetworkScale | None = None,
+    space: Space = SPACE,
+    scale: Scale | None = None,
     scoring: ScoringSettings | None = None,
     search: SearchSettings | None = None,
     tick: Callable[[], None] = lambda: None,
@@ -128,6 +133,7 @@ def tiny_experiment(
         images=_moved(images or tiny_images(), device),
         crop_padding=1,
         flip=False,
+        space=space,
         scale=scale or tiny_scale(channels=2),
         training=settings,
         scoring=scoring or tiny_scoring(),
