@@ -235,6 +235,21 @@ class Space(ABC):
         single = [len(one) for place, one in enumerate(subspace.allowed) if place not in joined]
         return math.prod([*single, *(len(joint.options) for joint in subspace.joint)])
 
+    def strongest(self, subspace: Subspace, strengths: NDArray[np.float64]) -> int:
+        """Return the code whose options have the greatest sum of strengths, the first of equals.
+
+        ``strengths`` [D, options] are logarithms of weights. All choices that the subspace's
+        supernet trains are compared, by those of their decisions that matter.
+        """
+        chosen = np.zeros(len(self), np.int8)
+        for place, allowed in enumerate(subspace.allowed):
+            chosen[place] = allowed[int(strengths[place, list(allowed)].argmax())]
+        for joint in subspace.joint:
+            rows = strengths[list(joint.decisions)]
+            sums = rows[np.arange(len(rows)), np.array(joint.options)].sum(axis=-1)
+            chosen[list(joint.decisions)] = joint.options[int(sums.argmax())]
+        return int(self.canonical(self.encode(chosen)))
+
     def sample(self, count: int) -> Codes:
         """Return codes [count] drawn without replacement; larger samples begin with smaller ones.
 

@@ -32,7 +32,7 @@ LAYERS = (
     ("benchmark.records",),
     ("baselines.experiment", "baselines.schedule"),
     ("baselines.supernets",),
-    ("baselines.splitting",),
+    ("baselines.splitting", "baselines.selection"),
     ("baselines.training",),
     ("baselines.method",),
     ("baselines.tree",),

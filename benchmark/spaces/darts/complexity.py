@@ -43,6 +43,15 @@ class DartsScale(Scale):
                 f"cells is {self.cells}: use 3 or more, two of them are reduction cells"
             )
 
+    def describe(self) -> str:
+        """Return the size in a few words."""
+        return f"C={self.channels}, {self.cells} cells, {self.resolution}×{self.resolution}"
+
+    @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"c{self.channels}n{self.cells}r{self.resolution}"
+
     @property
     def reductions(self) -> tuple[int, int]:
         """The positions of the reduction cells, at one and two thirds of the depth."""

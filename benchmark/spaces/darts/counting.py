@@ -6,11 +6,10 @@ that allow this option there.
 
 from itertools import product
 
-from benchmark.spaces.darts.codes import KEPT, KINDS, NODES, PAIRS
-from benchmark.spaces.darts.places import Node, edge_decision, node_of, pair_decision
-from benchmark.spaces.subspace import JointOptions, Subspace
-
-Allowed = dict[int, tuple[int, ...]]
+from benchmark.spaces.darts.codes import KEPT, PAIRS
+from benchmark.spaces.darts.places import Node, edge_decision, pair_decision
+from benchmark.spaces.darts.ties import Allowed, fixed, tied_nodes
+from benchmark.spaces.subspace import Subspace
 
 
 def count_architectures(subspace: Subspace) -> int:
@@ -21,38 +20,14 @@ def count_architectures(subspace: Subspace) -> int:
     """
     allowed = dict(enumerate(subspace.allowed))
     total = 1
-    for nodes, joints in _components(subspace.joint):
+    for nodes, joints in tied_nodes(subspace.joint):
         total *= sum(
-            _product(nodes, allowed | _fixed(joints, options))
+            _product(nodes, allowed | fixed(joints, options))
             for options in product(*(joint.options for joint in joints))
         )
         if not total:
             break
     return total
-
-
-def _components(
-    joints: tuple[JointOptions, ...],
-) -> list[tuple[tuple[Node, ...], tuple[JointOptions, ...]]]:
-    """Return groups of nodes that joint options tie together, with these."""
-    groups: list[tuple[set[Node], list[JointOptions]]] = [
-        ({(cell, node)}, []) for cell in range(len(KINDS)) for node in NODES
-    ]
-    for joint in joints:
-        nodes = {node_of(decision) for decision in joint.decisions}
-        tied = [group for group in groups if group[0] & nodes]
-        groups = [group for group in groups if not group[0] & nodes]
-        members = set().union(*(group[0] for group in tied))
-        groups.append((members, [*(one for group in tied for one in group[1]), joint]))
-    return [(tuple(sorted(nodes)), tuple(tied)) for nodes, tied in groups]
-
-
-def _fixed(joints: tuple[JointOptions, ...], options: tuple[tuple[int, ...], ...]) -> Allowed:
-    return {
-        decision: (option,)
-        for joint, chosen in zip(joints, options, strict=True)
-        for decision, option in zip(joint.decisions, chosen, strict=True)
-    }
 
 
 def _product(nodes: tuple[Node, ...], allowed: Allowed) -> int:

@@ -32,6 +32,7 @@ from benchmark.spaces.darts.counting import count_architectures
 from benchmark.spaces.darts.genotypes import parse_genotype, to_genotype
 from benchmark.spaces.darts.isomorphism import network_codes
 from benchmark.spaces.darts.places import node_of, pair_decision, source_of
+from benchmark.spaces.darts.strongest import strongest_choices
 from benchmark.spaces.subspace import Subspace
 
 
@@ -107,6 +108,10 @@ class DartsCells(Space):
     def count(self, subspace: Subspace) -> int:
         """Return the number of genotypes whose code lies in a subspace, perhaps none."""
         return count_architectures(subspace)
+
+    def strongest(self, subspace: Subspace, strengths: NDArray[np.float64]) -> int:
+        """Return the genotype of greatest strengths, see `strongest_choices`."""
+        return int(encode(strongest_choices(subspace, strengths)))
 
     def format(self, code: int) -> str:
         """Return the text of a genotype, each node's inputs in ascending order."""
