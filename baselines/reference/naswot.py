@@ -23,8 +23,8 @@ def naswot(network: ChildNetwork, pixels: Tensor) -> float:
 
     Minus infinity if two images have the same code.
 
-    Every ReLU layer counts. Each convolution of a cell has its own, so the units of a node with two
-    convolutions after it count twice, as in the published program.
+    Every ReLU or ReLU6 layer counts. Each convolution of a cell has its own, so the units of a
+    node with two convolutions after it count twice, as in the published program.
     """
     size = len(pixels)
     kernel = torch.zeros(size, size, dtype=torch.float64, device=pixels.device)
@@ -34,7 +34,7 @@ def naswot(network: ChildNetwork, pixels: Tensor) -> float:
         kernel.add_((signs.shape[1] + signs @ signs.T) / 2)
 
     for layer in network.modules():
-        if isinstance(layer, nn.ReLU):
+        if isinstance(layer, nn.ReLU | nn.ReLU6):
             layer.register_forward_pre_hook(add_agreements)
     with torch.no_grad():
         network(pixels)

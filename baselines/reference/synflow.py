@@ -5,7 +5,8 @@ synaptic flow*, NeurIPS 2020, arXiv 2006.05467, section 6: with every weight rep
 absolute value and an input of ones, R is the sum of the outputs, and the saliency of a weight w is
 w ∂R/∂w, here summed over all convolutions and the classifier [Abdelfattah et al., *Zero-cost
 proxies for lightweight NAS*, ICLR 2021, arXiv 2101.08134, section 3.2]. As in the latter's program
-BatchNorm is removed and the precision double.
+BatchNorm is removed and the precision double. Without BatchNorm feature maps exceed the bound of
+ReLU6, at which all flow would stop, so it becomes ReLU.
 """
 
 import math
@@ -25,9 +26,9 @@ from benchmark.spaces.base import Scale
 def synflow(network: ChildNetwork, scale: Scale) -> float:
     """Return the logarithm of the sum of w ∂R/∂w; minus infinity if that is 0.
 
-    The network is modified in place: without BatchNorm, weights positive.
+    The network is modified in place: without BatchNorm and bounds, weights positive.
     """
-    _remove_norms(network)
+    _remove_norms_and_bounds(network)
     network.double()
     with torch.no_grad():
         for parameter in network.parameters():
@@ -54,8 +55,10 @@ class SynFlow(Method):
         return score_candidates(experiment, scale, lambda network, _: [synflow(network, scale)])
 
 
-def _remove_norms(network: nn.Module) -> None:
+def _remove_norms_and_bounds(network: nn.Module) -> None:
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.BatchNorm2d):
                 setattr(parent, name, nn.Identity())
+            elif isinstance(child, nn.ReLU6):
+                setattr(parent, name, nn.ReLU())

@@ -128,4 +128,6 @@ class ChildNetwork(nn.Module, ABC):
         """
         for weight in self.weights():
             weight.normal_(0, math.sqrt(2 / weight[0].numel()), generator=generator)
-        self.classifier.bias.zero_()
+        for layer in self.modules():
+            if isinstance(layer, Convolution | Classifier) and layer.bias is not None:
+                layer.bias.zero_()

@@ -15,6 +15,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "darts": "darts.family:GenotypeFamily",
         "macro": "macro.family:MacroFamily",
         "mobilenet": "mobilenet.family:MobileNetFamily",
+        "accel": "accel.family:AccelFamily",
     }
 )
 """Name of the space, module below this package, and class."""

@@ -1,0 +1,1 @@
+"""The networks of Accel-NASBench's space."""
