@@ -1,14 +1,15 @@
 """Passing the same images through many chains of layers, computing what they share only once.
 
-Chains with the same choices up to some layer share their feature maps up to there. Architectures
-are passed in chunks, layer by layer: at each layer a chunk has one feature map for each different
-beginning, and those that choose the same option pass it together. Each keeps its own BatchNorm
-statistics, so the logits equal, up to rounding, those of each path alone.
+Chains with the same options in their first layers have the same feature maps there. Ascending paths
+form a tree of such prefixes. It is walked depth first, as many prefixes of one length at a time as
+the cache or the memory holds, those that end with the same option together.
+
+Each architecture keeps its own BatchNorm statistics, so the logits equal, up to rounding, those of
+each path alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,20 +20,19 @@ from baselines.supernets.chain.layer import ChoiceLayer
 from baselines.supernets.normalisation import ByGroup
 from benchmark.spaces.base import Choices
 
-MOST = 512  # architectures of a chunk
-PASSED_BYTES = {"cpu": 2 << 20}  # widest feature maps passed together, which stay in the cache
-OTHER_PASSED_BYTES = 256 << 20
+CHUNK_BYTES = {"cpu": 4 << 20}  # the widest feature maps of prefixes that pass a layer together
+OTHER_CHUNK_BYTES = 256 << 20
+TEMPORARY = 5  # how often maps as wide are in memory while prefixes pass a layer
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Step:
-    """What the architectures of a chunk, which begin in p ways before a layer, do in it."""
+class Prefixes:
+    """The different prefixes of one length, in the order of their paths."""
 
-    parents: Indices  # of each different beginning after the layer, the one before it, [q]
-    options: Indices  # what these choose in the layer, [q]
-    rows: Indices  # of each architecture its beginning after the layer, [k]
+    options: Indices  # the last option of each, [m]
+    parents: Indices  # the place of each without that option among those one shorter, [m]
 
 
 def many_logits(
@@ -41,104 +41,118 @@ def many_logits(
     finish: Callable[[Tensor, ByGroup], Tensor],
     paths: Choices,
     normalise: ByGroup,
-    parts: int,
-    memory: int,
+    most: Sequence[int],
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield places in ``paths`` [n, D] and logits [k, B, classes], chunk by chunk.
 
     Paths ascend; ``x`` is the first layer's input [B, C, H, W], ``finish`` what follows the last
-    layer. Chunks are ``parts`` times smaller than usual, and the feature maps between layers take
-    at most ``memory`` bytes, but one architecture is passed at least.
+    layer. ``most`` says how many prefixes pass each layer together, see `chunk_sizes`.
+
+    Feature maps of k prefixes are [k, B, H, W, C] here.
     """
-    sizes = _map_bytes(x, layers)
-    for places, steps in _chunks(paths, sizes, parts, memory):
-        maps = x
-        for layer, step in zip(layers, steps, strict=True):
-            maps = _pass_layer(layer, maps, step, normalise, parts)
-        limit = _together(maps, maps.shape[1], normalise, parts)
-        logits = torch.cat([finish(some, normalise) for some in maps.split(limit)])
-        rows = torch.from_numpy(steps[-1].rows).to(x.device)
-        yield places, logits.view(-1, len(x), logits.shape[-1])[rows]
+    levels = prefixes(paths)
+
+    def walk(depth: int, first: int, maps: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Walk all that begins with the prefixes from ``first`` on that have these maps."""
+        count = len(maps)
+        if depth == len(layers):
+            logits = finish(_images(maps), normalise)
+            yield slice(first, first + count), logits.view(count, len(x), -1)
+            return
+        level = levels[depth]
+        start, stop = np.searchsorted(level.parents, [first, first + count]).tolist()
+        for begin in range(start, stop, most[depth]):
+            part = slice(begin, min(begin + most[depth], stop))
+            parents, options = level.parents[part] - first, level.options[part]
+            passed = _pass_layer(layers[depth], maps, parents, options, normalise)
+            yield from walk(depth + 1, begin, passed)
+
+    return walk(0, 0, _maps(x, len(x)))
 
 
-def beginnings(paths: Choices) -> list[Step]:
-    """Return what architectures [k, D] do in each layer."""
-    rows = np.zeros(len(paths), np.int64)
-    steps = []
-    for chosen in paths.T.astype(np.int64):
-        keys = np.column_stack([rows, chosen])
-        different, rows = np.unique(keys, axis=0, return_inverse=True)
-        rows = rows.ravel()  # NumPy 2.0 keeps a second axis
-        steps.append(Step(different[:, 0], different[:, 1], rows))
-    return steps
+def prefixes(paths: Choices) -> list[Prefixes]:
+    """Return the prefixes of every length from 1 on of ascending paths [n, D].
+
+    Example:
+        >>> prefixes(np.array([[0, 1], [0, 2], [2, 0]]))[0].options
+        array([0, 2])
+    """
+    levels = []
+    before = np.zeros(1, np.int64)  # where the prefixes one shorter start
+    starts_here = np.zeros(len(paths), bool)
+    starts_here[:1] = True
+    for column in paths.T.astype(np.int64):
+        starts_here[1:] |= column[1:] != column[:-1]
+        starts = np.flatnonzero(starts_here)
+        parents = np.searchsorted(before, starts, side="right") - 1
+        levels.append(Prefixes(column[starts], parents))
+        before = starts
+    return levels
+
+
+def chunk_sizes(
+    x: Tensor, layers: Sequence[ChoiceLayer], head: int, parts: int, memory: int
+) -> list[int]:
+    """Return how many prefixes may pass each layer together, one at least.
+
+    Args:
+        x: The first layer's input [B, C, H, W].
+        layers: The layers.
+        head: Channels between the last layer and the classifier.
+        parts: How many times smaller than usual chunks are.
+        memory: Bytes that feature maps may take.
+    """
+    images, _, height, width = x.shape
+    one = images * x.element_size()  # bytes of a channel of a pixel
+    outputs, widest = [], []
+    for layer in layers:
+        channels = max(len(weight) for weight in layer.parameters() if weight.ndim > 1)
+        before = height * width
+        height, width = -(-height // layer.stride), -(-width // layer.stride)
+        outputs.append(one * layer.outputs * height * width)
+        widest.append(max(one * channels * before, outputs[-1]))
+    widest[-1] = max(widest[-1], one * head * height * width)
+    limit = CHUNK_BYTES.get(x.device.type, OTHER_CHUNK_BYTES) // parts
+    while True:
+        most = [max(1, limit // size) for size in widest]
+        held = sum(count * size for count, size in zip(most, outputs, strict=True))
+        passing = max(count * size for count, size in zip(most, widest, strict=True))
+        if held + TEMPORARY * passing <= memory or max(most) == 1:
+            return most
+        limit //= 2
 
 
 def _pass_layer(
-    layer: ChoiceLayer, maps: Tensor, step: Step, normalise: ByGroup, parts: int
+    layer: ChoiceLayer, maps: Tensor, parents: Indices, options: Indices, normalise: ByGroup
 ) -> Tensor:
-    """Turn feature maps [p·B, C, H, W] of beginnings into those [q·B, …] after a layer."""
-    images = normalise.images
-    before = maps.view(-1, images, *maps.shape[1:])
+    """Return the feature maps [m, B, H', W', C'] of options [m] after those of parents [m]."""
     after: Tensor | None = None
-    for option in np.unique(step.options).tolist():
-        chosen = np.flatnonzero(step.options == option)
-        limit = _together(maps, _widest(layer, option, maps), normalise, parts) // images
-        for some in np.split(chosen, range(limit, len(chosen), limit)):
-            parents = torch.from_numpy(step.parents[some]).to(maps.device)
-            found = layer(before[parents].flatten(0, 1), option, normalise)
-            if after is None:
-                after = found.new_empty(len(step.options), images, *found.shape[1:])
-            after[torch.from_numpy(some).to(maps.device)] = found.view(-1, *after.shape[1:])
-    assert after is not None  # a chunk has an architecture
-    return after.flatten(0, 1)
+    for option in np.unique(options).tolist():
+        rows = np.flatnonzero(options == option)
+        found = layer(_images(_chosen(maps, parents[rows])), option, normalise)
+        passed = _maps(found.contiguous(memory_format=torch.channels_last), maps.shape[1])
+        if len(rows) == len(options):
+            return passed
+        if after is None:
+            after = passed.new_empty(len(options), *passed.shape[1:])
+        after.index_copy_(0, torch.from_numpy(rows).to(maps.device), passed)
+    assert after is not None  # there is one option at least
+    return after
 
 
-def _widest(layer: ChoiceLayer, option: int, maps: Tensor) -> int:
-    """Return the most channels that feature maps have in an option of a layer."""
-    chosen = layer.option(option)
-    weights = [] if chosen is None else [one for one in chosen.parameters() if one.ndim > 1]
-    return max([maps.shape[1], *(len(weight) for weight in weights)])
+def _chosen(maps: Tensor, rows: Indices) -> Tensor:
+    """Return some of the maps [k, …]; all of them are not copied."""
+    if np.array_equal(rows, np.arange(len(maps))):
+        return maps
+    return maps.index_select(0, torch.from_numpy(rows).to(maps.device))
 
 
-def _together(maps: Tensor, channels: int, normalise: ByGroup, parts: int) -> int:
-    """Return how many images pass together where maps like these have so many channels.
-
-    All those of an architecture do.
-    """
-    one = normalise.images * channels * maps.shape[2] * maps.shape[3] * maps.element_size()
-    most = PASSED_BYTES.get(maps.device.type, OTHER_PASSED_BYTES) // parts
-    return max(1, most // one) * normalise.images
+def _images(maps: Tensor) -> Tensor:
+    """View feature maps [k, B, H, W, C] as images [k·B, C, H, W], channels last in memory."""
+    return maps.flatten(0, 1).permute(0, 3, 1, 2)
 
 
-def _map_bytes(x: Tensor, layers: Sequence[ChoiceLayer]) -> list[int]:
-    """Return the bytes of one architecture's feature maps before the layers and after each."""
-    images, _, height, width = x.shape
-    sizes = [x.numel() * x.element_size()]
-    for layer in layers:
-        height, width = -(-height // layer.stride), -(-width // layer.stride)
-        sizes.append(images * layer.outputs * height * width * x.element_size())
-    return sizes
-
-
-def _chunks(
-    paths: Choices, sizes: Sequence[int], parts: int, memory: int
-) -> Iterator[tuple[slice, list[Step]]]:
-    """Cut ascending paths [n, D] into chunks whose feature maps fit the memory."""
-    start = 0
-    while start < len(paths):
-        count = max(1, MOST // parts)
-        while True:
-            places = slice(start, min(start + count, len(paths)))
-            steps = beginnings(paths[places])
-            if count == 1 or _most_bytes(steps, sizes) * parts <= memory:
-                break
-            count //= 2
-        yield places, steps
-        start = places.stop
-
-
-def _most_bytes(steps: Sequence[Step], sizes: Sequence[int]) -> int:
-    """Return the most bytes of feature maps before and after a layer together."""
-    counts = [1, *(len(step.options) for step in steps)]
-    held = [count * size for count, size in zip(counts, sizes, strict=True)]
-    return max(before + after for before, after in pairwise(held))
+def _maps(images: Tensor, batch: int) -> Tensor:
+    """Return images [k·B, C, H, W] as feature maps [k, B, H, W, C]."""
+    total, c, h, w = images.shape
+    return images.permute(0, 2, 3, 1).reshape(total // batch, batch, h, w, c)

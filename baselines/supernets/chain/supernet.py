@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from baselines.supernets.base import Supernet
 from baselines.supernets.chain.layer import ChoiceLayer
-from baselines.supernets.chain.prefixes import many_logits
+from baselines.supernets.chain.prefixes import chunk_sizes, many_logits
 from baselines.supernets.layers import draw_weights
 from baselines.supernets.mixture import Mixture, Path
 from baselines.supernets.normalisation import ByGroup, Normalise
@@ -55,8 +55,9 @@ class ChainSupernet(Supernet):
         """Yield the logits of many architectures, what they share computed once."""
         x = self.stem(pixels, normalise)
         layers = list(self.choice_layers())
+        most = chunk_sizes(x, layers, self.classifier.in_features, parts, memory)
         paths = self.space.decode(codes)
-        return many_logits(x, layers, self.finish, paths, normalise, parts, memory)
+        return many_logits(x, layers, self.finish, paths, normalise, most)
 
     def finish(self, x: Tensor, normalise: Normalise) -> Tensor:
         """Turn the last layer's output [B, C, H, W] into logits [B, classes]."""
