@@ -13,8 +13,10 @@ from benchmark.records.checkpoints import Checkpoints
 from benchmark.seeds import Streams
 from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.tasks.sections import (
+    NO_SELECTION,
     ScoringSettings,
     SearchSettings,
+    SelectionSettings,
     TrainingSettings,
     TrajectorySettings,
 )
@@ -47,6 +49,7 @@ class Experiment:
     progress: Callable[[float], None] = _ignore  # called with the share done, if nothing is charged
     note: Callable[[str], None] = _ignore  # called with messages for the user
     checkpoints: Checkpoints = field(default_factory=Checkpoints)  # saves the run's state
+    selection: SelectionSettings = NO_SELECTION  # which architecture a leaf selects
     trajectory: TrajectorySettings = NO_TRAJECTORY  # when how many architectures are scored
 
     @property

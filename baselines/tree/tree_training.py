@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.schedule import Plan, Schedule, Workload, plan_schedule
+from baselines.selection.searches import searched
 from baselines.training import Base, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.checkpoint import TreeCheckpoint
@@ -23,6 +24,7 @@ from benchmark.budget import Spending
 from benchmark.errors import CheckError
 from benchmark.spaces.splits import ROOT, named_split
 from benchmark.spaces.subspace import JointOption, Subspace, scoring_leaves
+from benchmark.tasks.sections import NO_SELECTION
 from benchmark.tasks.task import Task
 
 LOSS_POINTS = 50  # losses of a node in a trace, each a mean over consecutive steps
@@ -239,23 +241,39 @@ class _Tree:
     ) -> dict[str, Any]:
         """Return a leaf's part of the trace.
 
-        It selects among the candidates at ``places``, those that it scored, if there are any.
+        It selects among the candidates at ``places``, those that it scored, if there are any; or
+        it searches its subspace.
         """
-        selected = {}
-        if places.size:
-            space, codes = self._experiment.space, self._experiment.candidates[places]
+        selected: dict[str, Any] = {}
+        if self._experiment.selection.by != NO_SELECTION.by:
+            selected = self._searched(leaf)
+        elif places.size:
+            codes = self._experiment.candidates[places]
             chosen = self._base.select(leaf.state, codes, scores[places], leaf.name)
-            score = float(scores[places][chosen])
-            selected = {
-                "selected": {"architecture": space.format(int(codes[chosen])), "score": score}
-            }
+            selected = self._selected(int(codes[chosen]), float(scores[places][chosen]))
         return {
             "node": leaf.name,
             "options": leaf.subspace.to_lists(),
             "architectures": leaf.subspace.size,
             "steps": leaf.steps,
-            **selected,
+            **({"selected": selected} if selected else {}),
         }
+
+    def _searched(self, leaf: TreeNode) -> dict[str, Any]:
+        """Return what a search of a leaf's subspace selects, nothing where it owns nothing."""
+        if not leaf.subspace.size:
+            return {}
+        found = searched(
+            leaf.subspace,
+            lambda codes: self._base.score_functions(leaf.state.network, codes),
+            self._experiment.selection,
+            self._experiment.streams.numpy(f"selection/{leaf.name}"),
+        )
+        selected = self._selected(found.best, float(found.scores.max()))
+        return {**selected, "evaluations": len(found.codes)}
+
+    def _selected(self, code: int, score: float) -> dict[str, Any]:
+        return {"architecture": self._experiment.space.format(code), "score": score}
 
 
 def _thinned(losses: Sequence[float]) -> list[float]:

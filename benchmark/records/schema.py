@@ -104,6 +104,7 @@ class _Split(Struct):
 class _Selected(Struct):
     architecture: str
     score: Number
+    evaluations: Whole | UnsetType = UNSET  # of a search
 
 
 class _Leaf(Struct):

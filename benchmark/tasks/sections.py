@@ -100,6 +100,24 @@ class SearchSettings:
     drawn: Count  # architectures that RSPS draws to select the best of
 
 
+@dataclass(frozen=True)
+class SelectionSettings:
+    """Which architecture a leaf selects; it changes no score.
+
+    Where candidates are few of a space, the best architecture is seldom one of them, so the leaf's
+    subspace can be searched by the supernet's scores. What that passes is counted as scoring.
+    """
+
+    # the base's rule among the ``candidates`` that the leaf scores, or a search of its subspace by
+    # ``random`` draws, regularised ``evolution``, or ``local`` search
+    by: Literal["candidates", "random", "evolution", "local"]
+    evaluations: Count  # architectures that a search scores in each leaf
+    population: Count  # of evolution
+    sample: Count  # members of the population of which the best becomes a parent
+
+
+NO_SELECTION = SelectionSettings(by="candidates", evaluations=1, population=1, sample=1)
+
 NO_SEARCH = SearchSettings(  # of a task whose method trains no supernets
     base="rsps",
     alpha_learning_rate=3e-4,

@@ -26,8 +26,10 @@ from benchmark.spaces.registry import open_space
 from benchmark.tasks.preset_files import PresetFiles, change
 from benchmark.tasks.sections import (
     NO_SEARCH,
+    NO_SELECTION,
     ScoringSettings,
     SearchSettings,
+    SelectionSettings,
     TrainingSettings,
     TrajectorySettings,
     TruthSettings,
@@ -47,6 +49,7 @@ class Task:
     training: TrainingSettings  # how weights are trained, and for how long
     scoring: ScoringSettings  # how architectures are scored
     search: SearchSettings  # which one-shot base trains supernets, and its settings
+    selection: SelectionSettings  # which architecture a leaf selects
     trajectory: TrajectorySettings  # whether architectures are scored during training as well
     truth: TruthSettings  # what runs are judged by
     methods: Mapping[str, Mapping[str, Any]]  # options by method, which checks them
@@ -134,12 +137,15 @@ class Task:
     def describe(self, method: str, *, searches: bool = True) -> dict[str, Any]:
         """Return what decides a method's record beside its seed, as plain values.
 
-        ``[search]`` is left out for a method that trains no supernets, ``[trajectory]`` where it
-        is off. What the mapping holds is shared by all calls: do not change it.
+        ``[search]`` and ``[selection]`` are left out for a method that trains no supernets,
+        ``[selection]`` and ``[trajectory]`` where they are off. What the mapping holds is shared by
+        all calls: do not change it.
         """
         sections = dict(self._sections)
         if not searches:
             del sections["search"]
+        if not searches or self.selection.by == NO_SELECTION.by:
+            del sections["selection"]
         if not self.trajectory.points:
             del sections["trajectory"]
         return {**sections, "options": dict(self.methods.get(method, {}))}
@@ -174,6 +180,7 @@ _FILES = PresetFiles("preset", "presets", Task, _read_candidates)
 # What a description leaves out where it decides nothing.
 _LEFT_OUT: Mapping[str, Any] = {
     "search": NO_SEARCH,
+    "selection": NO_SELECTION,
     "trajectory": TrajectorySettings(points=0, architectures=1),
 }
 

@@ -72,25 +72,35 @@ def _check_tree(record: RunRecord, where: str, checks: Checks) -> None:
             f"leaf {leaf['node']} holds {size:,} architectures, it says {leaf['architectures']:,}",
         )
     if is_same:
-        _check_selected(record, list(held.values()), where, checks)
+        _check_selected(record, [held[leaf["node"]] for leaf in leaves], where, checks)
 
 
 def _check_selected(
     record: RunRecord, subspaces: Sequence[Subspace], where: str, checks: Checks
 ) -> None:
-    """Check that each leaf selects an architecture that it scores, with the score in the record."""
+    """Check that each leaf selects an architecture that it scores, with the score in the record.
+
+    What a search of the leaf's subspace selects need not be a candidate.
+    """
     nodes = [leaf["node"] for leaf in record.trace["leaves"]]
     selected = {
         leaf["node"]: leaf["selected"] for leaf in record.trace["leaves"] if "selected" in leaf
     }
-    scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
+    if "selection" in record.task:
+        scoring = {node for node, one in zip(nodes, subspaces, strict=True) if one.size}
+    else:
+        scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
     checks.require(
         selected.keys() == scoring,
         where,
         f"{', '.join(sorted(selected.keys() ^ scoring))}: each leaf that scores must select one",
     )
     codes = record.space.to_codes([one["architecture"] for one in selected.values()])
-    places, scores = scoring_leaves(subspaces, codes), record.scores_of(codes)
+    places = scoring_leaves(subspaces, codes)
+    if "selection" in record.task:
+        scores = np.array([one["score"] for one in selected.values()])
+    else:
+        scores = record.scores_of(codes)
     for (node, one), place, score in zip(selected.items(), places, scores, strict=True):
         checks.require(
             nodes[place] == node,

@@ -182,6 +182,7 @@ def make_experiment(
         ledger=ledger,
         device=where,
         candidates=task.candidates,
+        selection=task.selection,
         trajectory=task.trajectory,
         **hooks,
     )
