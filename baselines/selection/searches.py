@@ -13,6 +13,7 @@ from baselines.selection.evaluations import Evaluations, Found, Score
 from baselines.selection.neighbours import mutated, neighbours
 from benchmark.errors import InputError
 from benchmark.spaces.subspace import Subspace
+from benchmark.tasks.sections import SelectionSettings
 
 MOST_KNOWN = 1000  # children in a row that are known; then evolution ends
 
@@ -95,3 +96,19 @@ def local_search(
                 break
             here, height = int(around[found.argmax()]), float(found.max())
     return book.found
+
+
+def searched(
+    subspace: Subspace, score: Score, settings: SelectionSettings, generator: np.random.Generator
+) -> Found:
+    """Search as ``[selection]`` of a task says."""
+    match settings.by:
+        case "random":
+            return random_search(subspace, score, settings.evaluations, generator)
+        case "local":
+            return local_search(subspace, score, settings.evaluations, generator)
+        case "evolution":
+            sizes = EvolutionSettings(settings.population, settings.sample)
+            return regularised_evolution(subspace, score, settings.evaluations, generator, sizes)
+        case _:
+            raise InputError(f"{settings.by} is no search: choose random, evolution or local")
