@@ -51,6 +51,7 @@ class Experiment:
     checkpoints: Checkpoints = field(default_factory=Checkpoints)  # saves the run's state
     selection: SelectionSettings = NO_SELECTION  # which architecture a leaf selects
     trajectory: TrajectorySettings = NO_TRAJECTORY  # when how many architectures are scored
+    crop_area: float = 1.0  # least share of a training image that crops show; 1 for no such crops
 
     @property
     def family(self) -> Family:
@@ -66,4 +67,5 @@ class Experiment:
             crop_padding=self.crop_padding,
             generator=self.streams.torch(stream),
             flip=self.flip,
+            crop_area=self.crop_area,
         )

@@ -50,7 +50,7 @@ def image_overlap(
     """
     if "protocol" not in table.protocol:
         return None
-    from benchmark.images import dataset_record  # imports scikit-learn, which is slow
+    from benchmark.images import record_of  # imports scikit-learn, which is slow
     from benchmark.tasks.protocol import described_protocol
     from benchmark.tasks.task import described_task
 
@@ -64,7 +64,7 @@ def image_overlap(
         found = found or Overlap(task.data.dataset, protocol.data.dataset, key.split)
         if found.runs != found.truth or not record.budget.get("scored"):
             continue
-        train, valid = task.data.split_indices(dataset_record(task.data.dataset).images)
+        train, valid = task.data.split_indices(record_of(task.data).images)
         scoring = valid[: task.scoring.images]
         seen = set(train)
         if record.base not in (None, DEFAULT_BASE):  # all others train α on validation images

@@ -66,9 +66,9 @@ def proxy_batches(experiment: Experiment, options: BatchOptions, count: Count = 
                 f"a proxy needs {total:,} images, the task has {len(train):,} for training: "
                 "lower batch_size or batches"
             )
-        chosen = torch.randperm(len(train), generator=generator)[:total].to(train.labels.device)
-        pixels = _fitted(train.normalise(train.pixels[chosen]), scale)
-        labels = train.labels[chosen]
+        chosen = torch.randperm(len(train), generator=generator)[:total]
+        pixels = _fitted(train.normalise(train.taken(chosen)), scale)
+        labels = train.labels[chosen.to(train.device)]
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     whole = Images(pixels, labels).to(experiment.device)
     size = options.batch_size

@@ -64,6 +64,5 @@ def recompute_batch_norm(network: ChildNetwork, images: Images) -> None:
 
 
 def _batches(images: Images) -> Iterator[tuple[Tensor, Tensor]]:
-    parts = zip(images.pixels.split(BATCH), images.labels.split(BATCH), strict=True)
-    for pixels, labels in parts:
-        yield images.normalise(pixels).contiguous(memory_format=torch.channels_last), labels
+    for part in images.batches(BATCH):
+        yield part.normalised().contiguous(memory_format=torch.channels_last), part.labels

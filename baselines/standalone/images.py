@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmark.images import Batches, Images, ImageSet, dataset_record
+from benchmark.images import Batches, Images, record_of
+from benchmark.images.image_set import joint_digest
 from benchmark.seeds import Streams
 from benchmark.tasks.protocol import TrainingProtocol
 
@@ -24,21 +25,15 @@ class StandaloneImages(NamedTuple):
 
     def digest(self) -> str:
         """Return the SHA-256 of all pixels and labels, equal to that of the undivided data set."""
-        held = Images(
-            torch.cat([self.test.pixels, self.valid.pixels]),
-            torch.cat([self.test.labels, self.valid.labels]),
-        )
-        return ImageSet(self.train, held, classes=0).digest()
+        return joint_digest([self.train], [self.test, self.valid])
 
 
 @lru_cache(maxsize=2)
 def read_parts(protocol: TrainingProtocol, folder: Path, device: str) -> StandaloneImages:
     """Return the images of a protocol on a device, divided as `TrainingProtocol.indices` says."""
-    record = dataset_record(protocol.data.dataset)
-    images = record.read(protocol.data, folder).to(torch.device(device))
+    images = record_of(protocol.data).read(protocol.data, folder).to(torch.device(device))
     held, first = images.valid, len(images.valid) - protocol.evaluation.valid_images
-    valid = Images(held.pixels[first:], held.labels[first:], held.mean, held.deviation)
-    return StandaloneImages(images.train, valid, held.first(first))
+    return StandaloneImages(images.train, held.after(first), held.first(first))
 
 
 def seed_batches(
@@ -61,6 +56,7 @@ def seed_batches(
         protocol.data.crop_padding,
         Streams(seed).torch("alone/batches"),
         flip=protocol.data.flip,
+        crop_area=protocol.data.crop_area,
     )
     image = 4 * protocol.scale.input_channels * protocol.scale.resolution**2
     if (len(cached) + 1) * steps * settings.batch_size * image > CACHE_BYTES:

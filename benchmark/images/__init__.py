@@ -3,7 +3,7 @@
 from benchmark.images.batches import Batches
 from benchmark.images.data_files import data_folder
 from benchmark.images.image_set import Images, ImageSet
-from benchmark.images.registry import DATASETS, dataset_record
+from benchmark.images.registry import DATASETS, dataset_record, record_of
 from benchmark.images.settings import DataSettings
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "Images",
     "data_folder",
     "dataset_record",
+    "record_of",
 ]

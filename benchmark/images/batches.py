@@ -5,13 +5,15 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from benchmark.images.image_set import Images
+from benchmark.images.resized_crops import ResizedCrops
 
 
 class Batches:
     """A fixed sequence of training batches, shuffled in each epoch and cropped at random.
 
     Order, crops and flips are drawn in advance on the CPU and moved to the images' device once.
-    So batch 7 is always the same, and taking a batch copies nothing to the device.
+    So batch 7 is always the same, and taking a batch copies nothing to the device, but the pixels
+    of images that stay in a file.
 
     Args:
         size: Batch size; all batches are full, so one may span two epochs.
@@ -20,6 +22,8 @@ class Batches:
             programs, and the mean grey in those stored as float32.
         generator: Draws order, crops and flips.
         flip: Whether images are mirrored left to right, each with probability 1/2.
+        crop_area: Least share of an image's area that is cropped and enlarged, see `ResizedCrops`;
+            1 for no such crops.
     """
 
     def __init__(
@@ -31,18 +35,24 @@ class Batches:
         generator: torch.Generator,
         *,
         flip: bool = False,
+        crop_area: float = 1.0,
     ) -> None:
-        device = images.labels.device
+        device = images.device
         epochs = -(-size * count // len(images))
-        order = [torch.randperm(len(images), generator=generator) for _ in range(epochs)]
+        orders = [torch.randperm(len(images), generator=generator) for _ in range(epochs)]
+        order = torch.cat(orders)[: size * count].view(count, size)
         offsets = torch.randint(2 * crop_padding + 1, (2, count, size), generator=generator)
-        self._order = torch.cat(order)[: size * count].view(count, size).to(device)
+        self._order = order.to(device)
+        self._places = self._order if images.file is None else order
         self._offsets = offsets.to(device)
         self._mirrored = None
         if flip:
             drawn = torch.randint(2, (count, size, 1, 1, 1), generator=generator)
             self._mirrored = drawn.bool().to(device)
-        self._places = torch.arange(size, device=device)
+        self._resized = None
+        if crop_area < 1:
+            self._resized = ResizedCrops(count, crop_area, generator)
+        self._rows = torch.arange(size, device=device)
         self._padding = crop_padding
         self._images = images
 
@@ -52,7 +62,7 @@ class Batches:
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Return one batch: pixels [B, channels, H, W], channels last in memory, and labels [B]."""
         chosen = self._order[number]
-        pixels = self._cropped(self._images.pixels[chosen], number)
+        pixels = self._cropped(self._images.taken(self._places[number]), number)
         if self._mirrored is not None:
             pixels = torch.where(self._mirrored[number], pixels.flip(-1), pixels)
         pixels = self._images.normalise(pixels)
@@ -60,10 +70,12 @@ class Batches:
 
     def _cropped(self, pixels: Tensor, number: int) -> Tensor:
         """Pad a batch [B, channels, H, W] and crop each image at its own offset."""
+        if self._resized is not None:
+            return self._resized(number, pixels)
         if not self._padding:
             return pixels
         height, width = pixels.shape[2:]
         down, right = self._offsets[:, number]
         padded = F.pad(pixels, (self._padding,) * 4)
         crops = padded.unfold(2, height, 1).unfold(3, width, 1)  # [B, channels, down, right, H, W]
-        return crops.permute(0, 2, 3, 1, 4, 5)[self._places, down, right]
+        return crops.permute(0, 2, 3, 1, 4, 5)[self._rows, down, right]

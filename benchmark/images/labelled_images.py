@@ -53,14 +53,18 @@ def concatenated(parts: Sequence[LabelledImages]) -> LabelledImages:
     return LabelledImages(np.concatenate(pixels), np.concatenate(labels))
 
 
+def split_order(dataset: str, count: int) -> Tensor:
+    """Return the places [n] of a data set's images in the order in which they are split."""
+    return torch.randperm(count, generator=Streams(0).torch(f"{dataset}/split"))
+
+
 def image_set(found: LabelledImages, settings: DataSettings, classes: int) -> ImageSet:
     """Split the images of a data set's official training part for training and validation.
 
     The images are shuffled, independently of the run's seed; the first of that order are for
     training, the last for validation.
     """
-    generator = Streams(0).torch(f"{settings.dataset}/split")
-    order = torch.randperm(len(found.labels), generator=generator).numpy()
+    order = split_order(settings.dataset, len(found.labels)).numpy()
 
     def chosen(places: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         pixels = _resampled(torch.from_numpy(found.pixels[places]), settings.resolution)
@@ -69,7 +73,7 @@ def image_set(found: LabelledImages, settings: DataSettings, classes: int) -> Im
     train, valid = (
         chosen(order[one.start : one.stop]) for one in settings.split_indices(len(order))
     )
-    mean, deviation = _moments(train[0])
+    mean, deviation = moments(train[0])
     return ImageSet(Images(*train, mean, deviation), Images(*valid, mean, deviation), classes)
 
 
@@ -87,14 +91,17 @@ def _resampled(pixels: Tensor, resolution: int) -> Tensor:
     )
 
 
-def _moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel, [channels, 1, 1], from a histogram."""
-    counts = torch.stack(
-        [channel.flatten().bincount(minlength=256) for channel in pixels.unbind(1)]
-    )
+def moments(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel of uint8 pixels, [channels, 1, 1]."""
+    counts = torch.stack([_histograms(chunk) for chunk in pixels.split(CHUNK)]).sum(0)
     shares = counts.double() / counts.sum(1, keepdim=True)  # [channels, 256]
     levels = torch.arange(256, dtype=torch.float64)
     mean = shares @ levels
     deviation = ((levels - mean[:, None]).square() * shares).sum(1).sqrt()
     deviation = deviation.where(deviation > 0, 1)  # a constant channel is not scaled
     return mean.float()[:, None, None], deviation.float()[:, None, None]
+
+
+def _histograms(pixels: Tensor) -> Tensor:
+    """Return how many pixels of each channel have each level, [channels, 256]."""
+    return torch.stack([channel.flatten().bincount(minlength=256) for channel in pixels.unbind(1)])

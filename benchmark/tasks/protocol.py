@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from benchmark.errors import InputError
-from benchmark.images import DataSettings, dataset_record
+from benchmark.images import DataSettings, record_of
 from benchmark.settings import Count, Fraction, NonNegative
 from benchmark.spaces.base import Scale, Space
 from benchmark.spaces.registry import open_space
@@ -64,7 +64,7 @@ class TrainingProtocol:
     evaluation: EvaluationSettings
 
     def __post_init__(self) -> None:
-        dataset_record(self.data.dataset).check(self.data)
+        record_of(self.data).check(self.data)
         if self.evaluation.valid_images >= self.data.validation_images:
             raise InputError(
                 f"[evaluation] valid_images is {self.evaluation.valid_images}: it must be below "
@@ -92,19 +92,19 @@ class TrainingProtocol:
 
         ``valid`` are the last of the data set's validation images, ``test`` the others.
         """
-        held = self.data.split_indices(dataset_record(self.data.dataset).images).valid
+        held = self.data.split_indices(record_of(self.data).images).valid
         first = held.stop - self.evaluation.valid_images
         return range(held.start, first) if split == "test" else range(first, held.stop)
 
     def describe(self) -> dict[str, Any]:
         """Return all that decides what a training gives beside its seed, as plain JSON values."""
-        whole = asdict(self)
+        whole = asdict(self) | {"data": self.data.describe()}
         del whole["name"], whole["description"]
         return whole
 
     def changed(self, changes: Mapping[str, Any]) -> TrainingProtocol:
         """Return a protocol with other values of some settings."""
-        values = self.describe()
+        values = self.describe() | {"data": asdict(self.data)}
         change(values, changes)
         return _FILES.build(self.name, {"description": self.description, **values})
 

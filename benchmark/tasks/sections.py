@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from benchmark.images import DataSettings, dataset_record
+from benchmark.images import DataSettings, record_of
 from benchmark.settings import Count, NonNegative
 from benchmark.spaces.base import Scale, Space
 
@@ -17,7 +17,7 @@ Temperature = Annotated[float, Meta(ge=1e-3)]
 
 def network_scale(space: Space, network: Mapping[str, Any], data: DataSettings) -> Scale:
     """Return the size that ``[network]`` gives a space's networks on images of a data set."""
-    record = dataset_record(data.dataset)
+    record = record_of(data)
     return space.scale(
         network,
         resolution=data.resolution,

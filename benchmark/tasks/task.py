@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmark.budget import Budget
 from benchmark.errors import InputError, readable
-from benchmark.images import DataSettings, dataset_record
+from benchmark.images import DataSettings, record_of
 from benchmark.settings import differences, read_settings
 from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.spaces.candidates import ALL, candidate_codes
@@ -61,7 +61,7 @@ class Task:
                 f"[training] budget is {budget}: it must allow one batch of "
                 f"{self.training.batch_size} images at least"
             )
-        dataset_record(self.data.dataset).check(self.data)
+        record_of(self.data).check(self.data)
         _ = self.scale  # checks the network's size
         _ = self.candidates
 
@@ -115,7 +115,9 @@ class Task:
             >>> load_preset("laptop").changed({"truth.table": "mine"}).preset
             'laptop'
         """
-        values = self.values()
+        values = self.values() | {
+            "data": asdict(self.data)
+        }  # what it leaves out can be changed too
         change(values, changes)
         other = _FILES.build(self.preset, values)
         deciding = {
@@ -130,7 +132,7 @@ class Task:
 
     def values(self) -> dict[str, Any]:
         """Return what a preset's file would say, as plain values."""
-        whole = asdict(self)
+        whole = asdict(self) | {"data": self.data.describe()}
         del whole["preset"]
         return whole
 
@@ -152,7 +154,7 @@ class Task:
 
     @cached_property
     def _sections(self) -> dict[str, Any]:
-        whole = asdict(self)
+        whole = asdict(self) | {"data": self.data.describe()}
         del whole["description"], whole["methods"]
         return whole
 

@@ -11,9 +11,10 @@ from benchmark.app.building.journal import JOURNAL, Journal, TrainingKey, open_j
 from benchmark.app.building.plan import BuildPlan
 from benchmark.app.building.training import train_all
 from benchmark.app.workers.backends import LOCAL, Workers
+from benchmark.app.workers.preparing import prepare_images
 from benchmark.app.workers.reproducible import THREADS
 from benchmark.errors import CheckError, InputError
-from benchmark.images import data_folder, dataset_record
+from benchmark.images import data_folder
 from benchmark.records.provenance import machine_differences, provenance
 from benchmark.truth.curves import SUFFIX as CURVES_SUFFIX
 from benchmark.truth.curves import write_curves
@@ -60,7 +61,7 @@ def build_table(
         StoppedError: A signal asked to stop; finished trainings are kept.
     """
     images = data_folder(data)
-    dataset_record(plan.protocol.data.dataset).prepare(images)  # here, once for all workers
+    prepare_images(plan.protocol.data, images)  # here, once for all workers
     parts = read_parts(plan.protocol, images, "cpu")  # fails now rather than in every worker
     settings = {  # trainings with the same settings can be in one table
         "protocol": plan.protocol.describe(),

@@ -21,10 +21,11 @@ from benchmark.app.building.journal import TrainingKey
 from benchmark.app.building.training import train_one
 from benchmark.app.checking.rerun import RerunOutcome
 from benchmark.app.workers.backends import LOCAL, Workers
+from benchmark.app.workers.preparing import prepare_images
 from benchmark.app.workers.progress import shown_board
 from benchmark.app.workers.reproducible import THREADS
 from benchmark.errors import InputError
-from benchmark.images import data_folder, dataset_record
+from benchmark.images import data_folder
 from benchmark.records.provenance import machine_differences, this_machine
 from benchmark.seeds import Streams
 from benchmark.truth import AccuracyKey, TruthTable
@@ -63,7 +64,7 @@ def retrain(
     info = read_build_info(table)
     _check(table, info, tolerance)
     images = data_folder(data)
-    dataset_record(info.protocol.data.dataset).prepare(images)
+    prepare_images(info.protocol.data, images)
     other_images = read_parts(info.protocol, images, "cpu").digest() != info.images
     here = this_machine(device) | {"threads": THREADS}
     differing = [

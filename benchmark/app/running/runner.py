@@ -13,12 +13,13 @@ from benchmark.app.running.shards import share_of
 from benchmark.app.running.single_run import describe, run_budget, unit_of
 from benchmark.app.running.unit_job import make_method
 from benchmark.app.workers.backends import LOCAL, Workers
+from benchmark.app.workers.preparing import prepare_images
 from benchmark.app.workers.progress import shown_board
 from benchmark.app.workers.reproducible import THREADS
 from benchmark.app.workers.stopping import stoppable
 from benchmark.errors import CheckError, StoppedError
 from benchmark.files import reason, sweep
-from benchmark.images import data_folder, dataset_record
+from benchmark.images import data_folder
 from benchmark.records import RunRecord, Unit, find_record
 from benchmark.records.checkpoints import DEFAULT, CheckpointInterval
 from benchmark.records.locks import remove_stale_lock
@@ -86,7 +87,7 @@ def run_units(
     missing = [unit for unit in units if unit not in records]
     if missing:
         images = data_folder(data)
-        dataset_record(task.data.dataset).prepare(images)  # here, once for all workers
+        prepare_images(task.data, images)  # here, once for all workers
         names = ", ".join(dict.fromkeys(unit.name for unit in missing))
         with shown_board(len(missing), names) as board:
             dispatcher = Dispatcher(task, missing, folder, device, images, every, workers, board)

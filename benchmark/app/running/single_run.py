@@ -11,9 +11,10 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method
 from benchmark.app.running.devices import checked_device
+from benchmark.app.workers.preparing import prepare_images
 from benchmark.app.workers.reproducible import reproducible
 from benchmark.budget import Budget, Ledger
-from benchmark.images import ImageSet, data_folder, dataset_record
+from benchmark.images import ImageSet, data_folder, record_of
 from benchmark.records import PROTOCOL, RunRecord, Unit, digest, task_digest
 from benchmark.records.checkpoints import Checkpoints
 from benchmark.records.failure import Failure
@@ -45,7 +46,7 @@ def run_method(
     """
     options = {**task.methods, method.name: vars(method.options)}
     folder = data_folder(data)
-    dataset_record(task.data.dataset).prepare(folder)
+    prepare_images(task.data, folder)
     task, unit = replace(task, methods=options), unit_of(task, method, seed)
     with reproducible():
         return SingleRun(task, unit, method, checked_device(device), folder).record()
@@ -159,7 +160,7 @@ def run_budget(task: Task, method: Method) -> Budget:
 
 def read_images(task: Task, folder: Path) -> ImageSet:
     """Return the images of a task; missing, damaged or too few ones raise an InputError."""
-    images = dataset_record(task.data.dataset).read(task.data, folder)
+    images = record_of(task.data).read(task.data, folder)
     images.valid.first(task.scoring.images)  # fails before the training rather than after it
     return images
 
@@ -173,6 +174,7 @@ def make_experiment(
         images=images.to(where),
         crop_padding=task.data.crop_padding,
         flip=task.data.flip,
+        crop_area=task.data.crop_area,
         space=task.search_space,
         scale=task.scale,
         training=task.training,

@@ -16,7 +16,7 @@ def test_a_data_set_is_what_its_record_says(name: str) -> None:
     record = dataset_record(name)
     settings = DataSettings(name, 8, 1_000, 200, 0.5, 2, 0, flip=False)
     record.check(settings)
-    record.prepare(data_folder())
+    record.prepare(settings, data_folder(), lambda share: None)
     images = record.read(settings, data_folder())
     assert (record.name, images.classes) == (name, record.classes)
     for part in (images.train, images.valid):

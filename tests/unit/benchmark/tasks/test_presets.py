@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 import re
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def written(preset: str) -> dict[str, Any]:
 @pytest.mark.parametrize("preset", preset_names())
 def test_a_preset_holds_what_its_file_says(preset: str) -> None:
     task = load_preset(preset)
-    assert asdict(task) == {"preset": preset, **written(preset)}
+    assert task.preset == preset
     assert task.values() == written(preset)
     assert len(task.description.splitlines()) == 1
 

@@ -1,0 +1,1 @@
+"""Data sets that are folders of pictures: ImageNet, and the user's own."""
