@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import torch
 from filelock import FileLock
+from joblib.externals.loky import get_reusable_executor
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -25,6 +26,7 @@ from benchmark.files import reason, replacing, sweep, write_atomic
 from benchmark.images.folders.pictures import CHANNELS, read_pictures
 
 CHUNK = 64  # pictures that a worker decodes at a time
+WORTH_A_WORKER = 1_000  # pictures whose decoding takes longer than to start a worker
 VERSION = 1  # of how pictures are decoded and put in order
 Progress = Callable[[float], None]
 
@@ -136,10 +138,13 @@ class PixelCache:
 
     def _decoded(self, jobs: int) -> Iterator[NDArray[np.uint8]]:
         """Yield the pixels of all pictures in their order, chunk by chunk."""
+        jobs = min(jobs, 1 + len(self.names) // WORTH_A_WORKER)
         chunks = [self.names[at : at + CHUNK] for at in range(0, len(self.names), CHUNK)]
         call = joblib.delayed(read_pictures)
-        parallel = joblib.Parallel(min(jobs, len(chunks)), return_as="generator")
+        parallel = joblib.Parallel(jobs, return_as="generator")
         yield from parallel(call(self.place, chunk, self.resolution) for chunk in chunks)
+        if jobs > 1:
+            get_reusable_executor().shutdown()  # or idle workers would keep memory for minutes
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

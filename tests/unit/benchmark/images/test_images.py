@@ -11,6 +11,7 @@ from torch import Tensor
 
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images, ImageSet
+from benchmark.images.image_set import PixelFile, joint_digest
 
 CHANNELS, HEIGHT, WIDTH = 2, 3, 5
 META = torch.device("meta")  # a device that has no data: what leaves it would be noticed
@@ -187,6 +188,43 @@ def test_images_and_both_parts_of_a_set_move() -> None:
     for part, count in ((moved.train, 5), (moved.valid, 3)):
         assert part.pixels.shape == (count, CHANNELS, HEIGHT, WIDTH)
         assert part.pixels.device == part.labels.device == META
+
+
+def stored(count: int = 9) -> Images:
+    """Return images as they are in a file."""
+    whole = numbered(count)
+    return replace(whole, file=PixelFile("a digest", range(100, 100 + count)))
+
+
+def test_the_pixels_of_a_file_stay_there() -> None:
+    images = stored()
+    moved = images.to(META)
+    assert (moved.pixels.device, moved.device) == (images.pixels.device, META)
+    assert moved.pixels is images.pixels
+    assert moved.taken(torch.tensor([1, 2])).device == moved.normalised().device == META
+    pixels, labels = Batches(moved, 3, 2, 1, generator())[1]
+    assert pixels.device == labels.device == META
+
+
+@pytest.mark.parametrize("images", [numbered(9), stored()], ids=["on the device", "in a file"])
+def test_parts_follow_each_other(images: Images) -> None:
+    parts = images.after(1).batches(3)
+    assert [len(part) for part in parts] == [3, 3, 2]
+    assert torch.equal(torch.cat([part.pixels for part in parts]), images.pixels[1:])
+    assert torch.equal(torch.cat([part.labels for part in parts]), images.labels[1:])
+    if images.file is not None:
+        found = [part.file and part.file.rows for part in parts]
+        assert found == [range(101, 104), range(104, 107), range(107, 109)]
+    chosen = torch.tensor([4, 0, 4])
+    assert torch.equal(images.taken(chosen), images.pixels[chosen])
+
+
+@pytest.mark.parametrize("images", [numbered(9), stored()], ids=["on the device", "in a file"])
+def test_a_divided_part_has_the_digest_of_the_whole(images: Images) -> None:
+    whole = ImageSet(images.first(3), images.after(3), 9).digest()
+    divided = joint_digest([images.first(3)], images.after(3).batches(2))
+    assert divided == whole
+    assert joint_digest([images.first(4)], [images.after(4)]) != whole
 
 
 @pytest.mark.parametrize("count", [1, 4, 5])
