@@ -18,6 +18,7 @@ from benchmark.budget import Spending
 from benchmark.errors import InputError, MissingError
 from benchmark.records import RunRecord
 from benchmark.truth import AccuracyKey, TruthTable
+from benchmark.truth.space_choice import check_space
 
 CONFIDENCE = 0.95
 BOOTSTRAP_SEED = 0  # fixed: tables made twice are equal
@@ -50,6 +51,7 @@ def evaluate(records: Iterable[RunRecord], table: TruthTable, key: AccuracyKey) 
 
 def scored_part(table: TruthTable, runs: Sequence[RunRecord]) -> TruthTable:
     """Return a truth table restricted to the architectures that runs of one task scored."""
+    check_space(f"table {table.name!r} is", table.space, runs[0].space)
     return table.only(runs[0].codes)
 
 

@@ -55,7 +55,8 @@ def run_experiment(
     named = replace(
         task.truth, table=table or task.truth.table, accuracy=accuracy or task.truth.accuracy
     )
-    truth, key = open_truth(named, allow_subset=allow_subset)  # fails before the runs, not after
+    # fails before the runs, not after
+    truth, key = open_truth(named, allow_subset=allow_subset, space=task.search_space)
 
     # These import PyTorch.
     from benchmark.app.cli.comparison_files import show_comparison, write_comparison
