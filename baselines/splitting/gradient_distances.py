@@ -49,6 +49,7 @@ def gradient_distances(
     base_paths: Choices,
     before_pass: Callable[[], None],
     *,
+    label_smoothing: float = 0.0,
     should_stop: ShouldStop = never_stop,
 ) -> Distances:
     """Return for each decision the distances [n, n] of its n options, from 0 (alike) to 2.
@@ -56,7 +57,7 @@ def gradient_distances(
     The supernet's weights stay as they are. In each batch the others follow a base path [D].
     ``before_pass`` is called before each pass of a batch, to charge it.
     """
-    vectors = GradientVectors(network)
+    vectors = GradientVectors(network, label_smoothing)
     found: Found = {chosen: [] for chosen in decisions}
     for number, base in enumerate(base_paths):
         pixels, labels = batches[number]
@@ -82,6 +83,7 @@ def mixture_distances(
     before_pass: Callable[[], None],
     *,
     soft: bool = False,
+    label_smoothing: float = 0.0,
     should_stop: ShouldStop = never_stop,
 ) -> Distances:
     """Return the same as `gradient_distances` where the others carry one mixture per batch.
@@ -89,7 +91,7 @@ def mixture_distances(
     With ``soft``, an option that is alone keeps its weight of the mixture. No gradient flows to
     the mixtures. Each option of each decision is a pass of its own.
     """
-    vectors = GradientVectors(network)
+    vectors = GradientVectors(network, label_smoothing)
     found: Found = {chosen: [] for chosen in decisions}
     for number, mixture in enumerate(mixtures):
         pixels, labels = batches[number]
@@ -140,8 +142,9 @@ def _children(subspace: Subspace, base: Choices, chosen: Decisions) -> list[tupl
 class GradientVectors:
     """Takes gradients of the weights that gradient matching compares, as one vector."""
 
-    def __init__(self, network: Supernet) -> None:
+    def __init__(self, network: Supernet, label_smoothing: float = 0.0) -> None:
         self._network = network
+        self._label_smoothing = label_smoothing
         self._weights: list[Parameter] = []
         self._own: list[slice] = []  # where each decision's own weights are in the vector
         end = 0
@@ -154,7 +157,8 @@ class GradientVectors:
 
     def of(self, path: Path | Mixture, pixels: Tensor, labels: Tensor) -> Tensor:
         """Return the gradient of the loss of a path or mixture on a batch, [size]."""
-        loss = F.cross_entropy(self._network(pixels, path), labels)
+        logits = self._network(pixels, path)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self._label_smoothing)
         gradients = torch.autograd.grad(
             loss, self._weights, allow_unused=True, materialize_grads=True
         )

@@ -47,8 +47,14 @@ class SecondOrderDarts(Darts):
         def loss(images: Batch) -> Tensor:
             return F.cross_entropy(network(images[0], mixture()), images[1])
 
+        def train_loss() -> Tensor:
+            smoothing = self.experiment.training.label_smoothing
+            return F.cross_entropy(
+                network(train[0], mixture()), train[1], label_smoothing=smoothing
+            )
+
         return unrolled_gradient(
-            lambda: loss(train),
+            train_loss,
             lambda: loss(batch),
             list(network.parameters()),
             list(architecture.parameters()),

@@ -119,6 +119,7 @@ class Differentiable(Base):
             mixtures,
             before_pass,
             soft=soft,
+            label_smoothing=self.experiment.training.label_smoothing,
             should_stop=should_stop,
         )
 

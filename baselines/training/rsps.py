@@ -60,6 +60,7 @@ class Rsps(Base):
             batches,
             paths,
             before_pass,
+            label_smoothing=self.experiment.training.label_smoothing,
             should_stop=should_stop,
         )
 

@@ -99,7 +99,8 @@ class WeightTraining:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         self.optimiser.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(self.network(pixels, self._choose(self.position)), labels)
+        logits = self.network(pixels, self._choose(self.position))
+        loss = F.cross_entropy(logits, labels, label_smoothing=self._settings.label_smoothing)
         loss.backward()
         clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm, foreach=True)
         self.optimiser.step()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from benchmark.images import DataSettings, record_of
-from benchmark.settings import Count, NonNegative
+from benchmark.settings import Count, Fraction, NonNegative
 from benchmark.spaces.base import Scale, Space
 
 Code = Annotated[int, Meta(ge=0)]
@@ -39,6 +39,7 @@ class TrainingSettings:
     momentum: Annotated[float, Meta(ge=0, le=1)]  # of SGD
     weight_decay: NonNegative  # of SGD
     gradient_norm: NonNegative  # gradients are clipped to this norm
+    label_smoothing: Fraction  # share of a label that is spread over all classes
     # Of convolutions during training: ``float32``, or ``bfloat16`` by autocast. Weights,
     # BatchNorm's sums, the loss and scoring stay in float32.
     precision: Literal["float32", "bfloat16"]

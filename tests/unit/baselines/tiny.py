@@ -102,6 +102,7 @@ def tiny_training(**changes: Any) -> TrainingSettings:
         "momentum": 0.9,
         "weight_decay": 5e-4,
         "gradient_norm": 5.0,
+        "label_smoothing": 0.0,
         "precision": "float32",
         "compile": False,
     }

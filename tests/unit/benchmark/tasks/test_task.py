@@ -49,6 +49,7 @@ final_learning_rate = 0.001
 momentum = 0.9
 weight_decay = 5e-4
 gradient_norm = 5
+label_smoothing = 0.0
 precision = "float32"
 compile = false
 

@@ -39,7 +39,7 @@ from benchmark.errors import InputError
     default="1000",
     show_default=True,
     metavar="all|N|FILE",
-    help="The whole space, a random sample of N, or those that a file lists, line by line or as CSV.",
+    help="The whole space, a random sample of N, or those of a file, one per line or as CSV.",
 )
 @seeds_option(3)
 @set_option

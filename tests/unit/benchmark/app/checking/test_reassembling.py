@@ -109,7 +109,9 @@ def test_a_changed_last_bit_of_a_seed_is_found(folder: Path) -> None:
 def test_a_missing_training_is_found(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
-    count = len(BuildPlan(load_protocol("nb201-digits"), chosen_architectures("40"), range(3)).trainings)
+    count = len(
+        BuildPlan(load_protocol("nb201-digits"), chosen_architectures("40"), range(3)).trainings
+    )
     assert differences(folder) == [f"it lacks 1 of {count} trainings"]
 
 
