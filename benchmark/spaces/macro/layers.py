@@ -28,8 +28,8 @@ class MacroScale(Scale):
     """Size of a network; the defaults are those of NAS-Bench-Macro on CIFAR-10."""
 
     stem: int = 32  # channels of the stem
-    widths: tuple[int, int, int] = (64, 128, 256)  # channels of each stage
-    strides: tuple[int, int, int] = (2, 2, 2)  # of the first layer of each stage
+    widths: tuple[int, ...] = (64, 128, 256)  # channels of each stage
+    strides: tuple[int, ...] = (2, 2, 2)  # of the first layer of each stage
     head: int = 1280  # channels of the last convolution
 
     def __post_init__(self) -> None:
