@@ -1,7 +1,9 @@
 """Few-shot NAS: one sub-supernet for each option of one decision, or each pair of two."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
@@ -9,7 +11,7 @@ from baselines.schedule import Plan, Schedule
 from baselines.training import Base
 from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.errors import InputError
-from benchmark.settings import Count, Fraction
+from benchmark.settings import Fraction
 from benchmark.spaces.base import Space
 from benchmark.tasks.task import Task
 
@@ -23,7 +25,7 @@ class FewShotOptions:
     warm_up: Fraction  # share of the budget that the undivided supernet gets first
     # epochs of the undivided supernet and of each sub-supernet, two numbers, if the budget is
     # ``schedule``; else none
-    epochs: tuple[Count, ...]
+    epochs: tuple[Annotated[int, Meta(ge=0)], ...]
     # one or two, by name or number; the published program splits ``0→1`` of NAS-Bench-201
     decisions: tuple[str | int, ...]
 

@@ -174,6 +174,17 @@ class Base(ABC):
         ``codes`` are the candidates that the supernet scored, at least one, with ``scores`` [m].
         """
 
+    def strongest(self, state: SupernetState) -> int:
+        """Return the architecture that architecture parameters weight most in a subspace.
+
+        Raises:
+            InputError: The base has none.
+        """
+        raise InputError(
+            f"base {self.name} has no architecture parameters to select the strongest by: set "
+            "[selection] by to candidates, random, evolution or local"
+        )
+
     def score(self, leaves: Sequence[SupernetState]) -> NDArray[np.float64]:
         """Return scores [n] of the candidates as paths, each by the leaf that owns it.
 

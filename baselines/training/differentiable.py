@@ -133,14 +133,21 @@ class Differentiable(Base):
         option that the supernet lacks, where it does nothing: it has no such product and is
         selected, by its score, only if no candidate has one.
         """
-        space = self.experiment.space
-        alpha = parameters_of(state).values().double().cpu()
-        weights = alpha.masked_fill(alpha.isnan(), -math.inf).log_softmax(1)
-        logarithms = weights.masked_fill(alpha.isnan(), math.nan).numpy()
-        choices = space.decode(codes)
-        terms = logarithms[np.arange(len(space)), choices]
+        space, choices = self.experiment.space, self.experiment.space.decode(codes)
+        terms = _strengths(state)[np.arange(len(space)), choices]
         sums = np.where(space.active(choices), terms, 0.0).sum(axis=1)
         return int((scores if np.isnan(sums).all() else np.nan_to_num(sums, nan=-np.inf)).argmax())
+
+    def strongest(self, state: SupernetState) -> int:
+        """Return the code of the greatest product of softmax(α) in the supernet's subspace."""
+        return self.experiment.space.strongest(state.subspace, _strengths(state))
+
+
+def _strengths(state: SupernetState) -> NDArray[np.float64]:
+    """Return log softmax(α) as a table [D, n], NaN where a decision lacks an option."""
+    alpha = parameters_of(state).values().double().cpu()
+    weights = alpha.masked_fill(alpha.isnan(), -math.inf).log_softmax(1)
+    return np.asarray(weights.masked_fill(alpha.isnan(), math.nan).numpy())
 
 
 class ArchitectureTraining(WeightTraining):

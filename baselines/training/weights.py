@@ -102,7 +102,8 @@ class WeightTraining:
         logits = self.network(pixels, self._choose(self.position))
         loss = F.cross_entropy(logits, labels, label_smoothing=self._settings.label_smoothing)
         loss.backward()
-        clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm, foreach=True)
+        if self._settings.gradient_norm:
+            clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm, foreach=True)
         self.optimiser.step()
         self._unchecked.append(loss.detach())
         self.position += 1

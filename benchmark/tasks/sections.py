@@ -38,7 +38,7 @@ class TrainingSettings:
     final_learning_rate: NonNegative  # where the cosine ends, one step after the last
     momentum: Annotated[float, Meta(ge=0, le=1)]  # of SGD
     weight_decay: NonNegative  # of SGD
-    gradient_norm: NonNegative  # gradients are clipped to this norm
+    gradient_norm: NonNegative  # gradients are clipped to this norm; 0 for never
     label_smoothing: Fraction  # share of a label that is spread over all classes
     # Of convolutions during training: ``float32``, or ``bfloat16`` by autocast. Weights,
     # BatchNorm's sums, the loss and scoring stay in float32.
@@ -109,9 +109,10 @@ class SelectionSettings:
     subspace can be searched by the supernet's scores. What that passes is counted as scoring.
     """
 
-    # the base's rule among the ``candidates`` that the leaf scores, or a search of its subspace by
-    # ``random`` draws, regularised ``evolution``, or ``local`` search
-    by: Literal["candidates", "random", "evolution", "local"]
+    # the base's rule among the ``candidates`` that the leaf scores; the ``strongest`` of its subspace
+    # by architecture parameters; or a search of its subspace by ``random`` draws, regularised
+    # ``evolution``, or ``local`` search
+    by: Literal["candidates", "strongest", "random", "evolution", "local"]
     evaluations: Count  # architectures that a search scores in each leaf
     population: Count  # of evolution
     sample: Count  # members of the population of which the best becomes a parent
