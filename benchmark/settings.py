@@ -108,6 +108,8 @@ def _wanted(wanted: inspect.Type, value: object) -> str:
                 clauses.append(f"it must be {_bounds(one)}")
             case inspect.VarTupleType(min_length=int(least)):
                 clauses.append(f"it must be a list of {least} or more")
+            case inspect.DictType() if isinstance(one.value_type, inspect.AnyType):
+                clauses.append("it must be a section")
             case _:
                 clauses.append(f"it must be {_WORDS[type(one)]}")
     return ", or ".join([clauses[0], *(text.removeprefix("it must be ") for text in clauses[1:])])

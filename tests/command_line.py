@@ -84,6 +84,12 @@ temperature = 1.0
 final_temperature = 0.1
 drawn = 200
 
+[selection]
+by = "candidates"
+evaluations = 20
+population = 10
+sample = 5
+
 [trajectory]
 points = 0
 architectures = 10

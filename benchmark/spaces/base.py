@@ -333,8 +333,8 @@ def checked_integers(values: NDArray[np.generic], bound: int, kind: str) -> Code
     """Return integers from 0 to below a bound as int64."""
     if values.dtype.kind not in "iu":
         raise InputError(f"a {kind} is an integer from 0 to {bound - 1}, not {values.dtype}")
-    integers = values.astype(np.int64)
-    wrong = integers[(integers < 0) | (integers >= bound)]
+    integers = values.astype(np.int64)  # unsigned ones beyond it become negative
+    wrong = values[(integers < 0) | (integers >= bound)]
     if wrong.size:
         raise InputError(f"{kind} {wrong[0]} is out of bounds: choose from 0 to {bound - 1}")
     return integers

@@ -15,6 +15,7 @@ import msgspec
 from benchmark.errors import InputError, unknown_name
 from benchmark.files import read_bounded
 from benchmark.settings import read_settings
+from benchmark.spaces.registry import open_space
 
 Preset = TypeVar("Preset")
 Values = dict[str, Any]
@@ -91,7 +92,11 @@ class PresetFiles(Generic[Preset]):
             return values
         if extends not in self.names():
             raise unknown_name(f"{self.kind} to extend", str(extends), self.names())
-        return _merged(self._extended(msgspec.toml.decode(self._packaged(extends))), values)
+        below = self._extended(msgspec.toml.decode(self._packaged(extends)))
+        space = values.get("space", below["space"])
+        if open_space(str(space)) is not open_space(below["space"]):
+            del below["network"]  # networks of another space have other sizes
+        return _merged(below, values)
 
 
 def change(values: Values, changes: Mapping[str, Any]) -> None:

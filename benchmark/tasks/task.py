@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from benchmark.budget import Budget
-from benchmark.errors import InputError, readable
+from benchmark.errors import InputError, naming, readable
 from benchmark.images import DataSettings, record_of
 from benchmark.settings import differences, read_settings
 from benchmark.spaces.base import Codes, Scale, Space
@@ -63,7 +63,8 @@ class Task:
             )
         record_of(self.data).check(self.data)
         _ = self.scale  # checks the network's size
-        _ = self.candidates
+        with naming("[scoring] candidates", ": "):
+            _ = self.candidates
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is cached, so that a worker is sent little."""
@@ -162,7 +163,7 @@ class Task:
 def _read_candidates(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Replace the path of a list of candidates by the list, so that a task is whole."""
     scoring = values.get("scoring")
-    if not isinstance(scoring, dict):
+    if not isinstance(scoring, dict) or not isinstance(values.get("space"), str):
         return values
     named = scoring.get("candidates")
     if not isinstance(named, str) or named == ALL:
@@ -173,7 +174,7 @@ def _read_candidates(values: dict[str, Any], folder: Path) -> dict[str, Any]:
             f"[scoring] candidates is {named!r:.80}: write all, a number, a list of codes, or the "
             f"path of a file that lists architectures; there is no file {readable(str(path)):.80}"
         )
-    space = open_space(str(values.get("space")))
+    space = open_space(values["space"])
     return {**values, "scoring": {**scoring, "candidates": read_subset(path, space).tolist()}}
 
 

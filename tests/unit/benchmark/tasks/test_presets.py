@@ -13,6 +13,7 @@ import pytest
 from baselines.registry import METHODS, method_class
 from benchmark.errors import InputError
 from benchmark.images import data_folder, dataset_record
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.task import load_preset, preset_names
 
 if sys.version_info >= (3, 11):
@@ -20,7 +21,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory", "truth"]
+SECTIONS = [
+    "space",
+    "data",
+    "network",
+    "training",
+    "scoring",
+    "search",
+    "selection",
+    "trajectory",
+    "truth",
+]
 
 
 def text_of(preset: str) -> str:
@@ -99,13 +110,13 @@ def test_a_papers_preset_has_its_settings(preset: str) -> None:
     training, search = task.training, task.search
     assert (training.batch_size, training.momentum, training.gradient_norm) == (48, 0.9, 5)
     assert (training.learning_rate, training.final_learning_rate) == (0.025, 0.001)
-    assert (task.network.channels, task.network.cells, task.data.crop_padding) == (16, 5, 4)
+    assert (task.network, task.data.crop_padding) == ({"channels": 16, "cells": 5}, 4)
     assert (task.data.training_images, task.data.validation_images) == (25_000, 25_000)
     assert (search.alpha_learning_rate, search.alpha_weight_decay) == (3e-4, 1e-3)
     assert (search.alpha_beta1, search.alpha_beta2) == (0.5, 0.999)
     assert (search.temperature, search.final_temperature, search.drawn) == (1, 0.1, 200)
     gm = task.methods["gm"]
-    assert (gm["batches"], gm["groups"], gm["min_size"], gm["restart"]) == (100, 2, 2, "last")
+    assert (gm["batches"], gm["groups"], gm["min_size"], gm["restart"]) == (100, [2, 2], 2, "last")
     assert preset == f"paper-{search.base}"
 
 
@@ -115,7 +126,7 @@ EQUAL = [name.replace("paper", "equal") for name in PUBLISHED]
 @pytest.mark.parametrize("preset", EQUAL)
 def test_an_equal_preset_differs_in_its_budget_alone(preset: str) -> None:
     task, paper = load_preset(preset), load_preset(preset.replace("equal", "paper"))
-    for part in ("data", "network", "scoring", "search", "trajectory"):
+    for part in ("space", "data", "network", "scoring", "search", "selection", "trajectory"):
         assert getattr(task, part) == getattr(paper, part)
     assert replace(task.training, budget="schedule") == paper.training
     budgets = set()
@@ -160,23 +171,45 @@ def test_there_are_as_many_images_as_a_preset_says(preset: str) -> None:
 
 def test_a_file_may_extend_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('description = "mine"\nextends = "ci"\n[methods.gm]\nlevels = 1\n')
+    path.write_text('description = "mine"\nextends = "ci"\n[methods.gm]\ngroups = [3]\n')
     task, ci = load_preset(str(path)), load_preset("ci")
     assert (task.preset, task.description) == ("mine", "mine")
-    assert task.methods["gm"] == {**ci.methods["gm"], "levels": 1}
+    assert task.methods["gm"] == {**ci.methods["gm"], "groups": [3]}
     assert (task.data, task.methods["few-shot"]) == (ci.data, ci.methods["few-shot"])
     path.write_text('description = "mine"\nextends = "cj"\n')
     with pytest.raises(InputError, match="unknown preset to extend 'cj': did you mean 'ci'"):
         load_preset(str(path))
 
 
+def test_a_file_that_extends_a_preset_may_search_another_space(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    text = 'description = "mine"\nextends = "ci"\nspace = "macro"\n'
+    path.write_text(
+        text + "[network]\nstem = 4\nwidths = [4, 8, 8]\nstrides = [1, 2, 2]\nhead = 16\n"
+    )
+    task, ci = load_preset(str(path)), load_preset("ci")
+    assert task.search_space is open_space("macro")
+    assert (task.scale.resolution, task.scale.input_channels) == (8, 1)
+    assert len(task.candidates) == 6_561
+    assert (task.data, task.training, task.search) == (ci.data, ci.training, ci.search)
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"^preset mine: network is missing: give it$"):
+        load_preset(str(path))
+    path.write_text(text + "[network]\nchannels = 8\n")
+    with pytest.raises(InputError, match=r"unknown setting of \[network\] for space macro 'channe"):
+        load_preset(str(path))
+    path.write_text('description = "mine"\nextends = "ci"\nspace = "nb102"\n')
+    with pytest.raises(InputError, match="unknown space 'nb102': did you mean 'nb201'"):
+        load_preset(str(path))
+
+
 def test_changes_are_applied() -> None:
     task = load_preset("ci")
-    changed = task.changed({"training.budget": 64_000, "methods.few-shot.edges": [0, 1]})
+    changed = task.changed({"training.budget": 64_000, "methods.few-shot.decisions": ["0→1", 5]})
     assert re.fullmatch("ci-[0-9a-f]{6}", changed.preset)
     assert changed.training.budget == 64_000
-    assert changed.methods["few-shot"]["edges"] == [0, 1]
-    assert task.methods["few-shot"]["edges"] == [0]  # its own
+    assert changed.methods["few-shot"]["decisions"] == ["0→1", 5]
+    assert task.methods["few-shot"]["decisions"] == ["0→1"]  # its own
     assert task.changed({}) == task
     assert changed.describe("gm") != task.describe("gm")
 
@@ -186,8 +219,8 @@ def test_a_changed_task_is_named_by_what_it_changes() -> None:
     changes: list[dict[str, Any]] = [
         {"training.budget": 64_000},
         {"training.budget": 32_000},
-        {"methods.few-shot.edges": [0, 1]},
-        {"methods.few-shot.edges": [0, 1], "training.budget": 64_000},
+        {"methods.few-shot.decisions": ["0→1", 5]},
+        {"methods.few-shot.decisions": ["0→1", 5], "training.budget": 64_000},
         {"scoring.candidates": 300},
         {"search.base": "darts"},
     ]
@@ -209,10 +242,12 @@ def test_a_changed_task_is_named_by_what_it_changes() -> None:
         ({"trainin.budget": 1}, "unknown section of settings 'trainin': did you mean 'training'"),
         ({"training.buget": 1}, r"unknown setting of \[training\] 'buget': did you mean 'budget'"),
         ({"budget": 1}, "unknown section of settings ''"),
-        ({"methods.gm.levls": 1}, r"setting of \[methods.gm\] 'levls': did you mean 'levels'"),
-        ({"methods.mg.levels": 1}, "unknown section of settings 'methods.mg'"),
+        ({"methods.gm.grups": 1}, r"setting of \[methods.gm\] 'grups': did you mean 'groups'"),
+        ({"methods.mg.groups": [2]}, "unknown section of settings 'methods.mg'"),
         ({"training.batch_size": 0}, r"\[training\] batch_size is 0: it must be 1 or more"),
         ({"training.momentum": "x"}, r"\[training\] momentum is 'x': it must be a number"),
+        ({"network.cells": 0}, r"^cells is 0: it must be an integer of 1 or more"),
+        ({"network.cell": 1}, r"unknown setting of \[network\] 'cell': did you mean 'cells'"),
         ({"data.flip": 1}, r"\[data\] flip is 1: it must be true or false"),
     ],
 )
@@ -258,6 +293,7 @@ def test_a_file_can_be_a_preset(tmp_path: Path) -> None:
         ("none.toml", None, "cannot read preset {}: No such file or directory"),
         ("latin.toml", b'description = "\xfc"', "cannot read preset {}: it is not UTF-8"),
         ("empty.toml", b"", "preset empty: description is missing: give it"),
+        ("old.toml", b'description = "x"', "preset old: space is missing: give it"),
     ],
 )
 def test_a_file_that_is_no_preset_is_refused(

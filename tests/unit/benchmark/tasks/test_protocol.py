@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.images import DATASETS
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import (
     described_protocol,
     load_protocol,
@@ -16,22 +17,25 @@ from benchmark.tasks.protocol import (
 )
 
 
-def text(name: str = "digits") -> str:
+def text(name: str = "nb201-digits") -> str:
     return (
         resources.files("benchmark.tasks").joinpath("protocols", f"{name}.toml").read_text("utf-8")
     )
 
 
 @pytest.mark.parametrize("name", protocol_names())
-def test_every_protocol_is_that_of_its_data_set(name: str) -> None:
+def test_every_protocol_is_that_of_its_space_and_data_set(name: str) -> None:
     protocol = load_protocol(name)
-    assert protocol.data.dataset == name
-    assert name in DATASETS
+    assert name == f"{protocol.space}-{protocol.data.dataset}"
+    assert protocol.data.dataset in DATASETS
+    assert protocol.search_space is open_space(protocol.space)
     assert described_protocol(name, protocol.describe()).describe() == protocol.describe()
 
 
 def test_a_file_may_extend_a_protocol() -> None:
-    found = parse_protocol("mine", 'description = "d"\nextends = "digits"\n[training]\nepochs = 7')
+    found = parse_protocol(
+        "mine", 'description = "d"\nextends = "nb201-digits"\n[training]\nepochs = 7'
+    )
     assert (found.name, found.description, found.training.epochs) == ("mine", "d", 7)
     assert found == replace(
         load_protocol("nb201-digits").changed({"training.epochs": 7}), name="mine", description="d"
@@ -62,6 +66,12 @@ def test_a_file_can_be_a_protocol(tmp_path: Path) -> None:
             "unknown section 'describes': did you mean 'description'",
         ),
         ("channels = 8", "channels = [", "protocol mine: "),
+        ("channels = 8", "channels = 8.5", r"\[network\] channels is 8.5: it must be a whole num"),
+        ("channels = 8", "", r"\[network\] lacks channels: give it"),
+        ("channels = 8", "chanels = 8", "unknown setting of .* 'chanels': did you mean 'channels'"),
+        ('space = "nb201"', "", "space is missing: give it"),
+        ('space = "nb201"', 'space = "nb102"', "unknown space 'nb102': did you mean 'nb201'"),
+        ('space = "nb201"', 'space = "macro"', "unknown setting of .* for space macro 'channels'"),
         ("training_images = 1_200", "training_images = 1_400", "ask for fewer"),
     ],
 )
@@ -71,8 +81,21 @@ def test_a_protocol_with_a_fault(old: str, new: str, message: str) -> None:
         parse_protocol("mine", text().replace(old, new))
 
 
+def test_a_protocol_of_another_space() -> None:
+    network = "[network]\nstem = 4\nwidths = [4, 8, 8]\nstrides = [1, 2, 2]\nhead = 16"
+    extended = 'description = "d"\nextends = "nb201-digits"\nspace = "macro"\n' + network
+    found = parse_protocol("mine", extended)
+    assert found.search_space is open_space("macro")
+    assert found.scale.resolution == load_protocol("nb201-digits").scale.resolution
+    assert described_protocol("mine", found.describe()).describe() == found.describe()
+    again = parse_protocol("mine", extended)
+    assert hash(again) == hash(found)
+    assert again == found
+    assert found.changed({"network.head": 8}) != found
+
+
 def test_a_protocol_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown protocol 'digit': did you mean 'digits'"):
+    with pytest.raises(InputError, match="unknown protocol 'digit': did you mean 'nb201-digits'"):
         load_protocol("digit")
     with pytest.raises(InputError, match=r"cannot read protocol .*: No such file"):
         load_protocol(str(tmp_path / "mine.toml"))

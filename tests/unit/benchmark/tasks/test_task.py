@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from benchmark.budget import Budget
 from benchmark.errors import InputError
+from benchmark.settings import read_settings
 from benchmark.spaces.nb201 import SIZE, live_codes, to_string
 from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.registry import open_space
 from benchmark.tasks import task as module
 from benchmark.tasks.task import Task, described_task, load_preset, parse_task
 
@@ -26,6 +28,7 @@ else:
 
 TEXT = """\
 description = "for tests"
+space = "nb201"
 
 [data]
 dataset = "digits"
@@ -71,6 +74,12 @@ temperature = 1.0
 final_temperature = 0.1
 drawn = 200
 
+[selection]
+by = "evolution"
+evaluations = 60
+population = 20
+sample = 5
+
 [trajectory]
 points = 2
 architectures = 100
@@ -80,12 +89,21 @@ table = "analog-nasbench"
 accuracy = "cifar10_test_200"
 
 [methods.gm]
-levels = 2
+groups = [2, 2]
 
 [methods.few-shot]
-edge = 3
+decisions = [3]
 """
-SECTIONS = ["data", "network", "training", "scoring", "search", "trajectory", "truth"]
+SECTIONS = [
+    "data",
+    "network",
+    "training",
+    "scoring",
+    "search",
+    "selection",
+    "trajectory",
+    "truth",
+]
 FIELDS = [
     (section, name)
     for section, values in tomllib.loads(TEXT).items()
@@ -97,6 +115,7 @@ OTHERS = {
     "training": "validation",
     "rsps": "snas",
     "apart": "all",
+    "evolution": "random",
     "float32": "bfloat16",
     "analog-nasbench": "nas-bench-201",
     "cifar10_test_200": "cifar10_valid_200",
@@ -155,23 +174,26 @@ def test_every_section_must_be_there(section: str) -> None:
     assert fault(without_section(f"[{section}]")) == f"{section} is missing: give it"
 
 
-def test_description_and_methods_must_be_there() -> None:
+def test_description_space_and_methods_must_be_there() -> None:
     assert fault(without_line("description")) == "description is missing: give it"
+    assert fault(without_line("space")) == "space is missing: give it"
+    listed = changed("candidates = 300", 'candidates = "some.txt"')
+    assert fault(listed.replace('space = "nb201"\n', "")) == "space is missing: give it"
     assert fault(TEXT[: TEXT.index("[methods")]) == "methods is missing: give it"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("noise = 0.5", "noise = ", "Invalid value (at line 8, column 9)"),
+        ("noise = 0.5", "noise = ", "Invalid value (at line 9, column 9)"),
         ("[scoring]", "[data]", "Cannot declare ('data',) twice"),
         ("= 640", "= " + "9" * 5000, "Exceeds the limit (4300 digits)"),
         ("= 640", "= 2020-02-30", "Invalid date"),
         (
             "[scoring]",
             "[scorring]",
-            "unknown section 'scorring': did you mean 'scoring'? choose from description, data, "
-            "network, training, scoring, search, trajectory, truth, methods",
+            "unknown section 'scorring': did you mean 'scoring'? choose from description, "
+            "space, data, network, training, scoring, search, selection, trajectory, truth, methods",
         ),
         (
             "noise =",
@@ -182,15 +204,41 @@ def test_description_and_methods_must_be_there() -> None:
         ),
         ('"for tests"', "3", "description is 3: it must be a text in quotes"),
         (
-            "[methods.gm]\nlevels",
+            "[methods.gm]\ngroups",
             "[methods]\ngm",
-            "methods is {'gm': 2, 'few-shot': {'edge': 3}}: it must be a section of sections",
+            "methods is {'gm': [2, 2], 'few-shot': {'decisions': [3]}}: it must be a section of ",
         ),
         ("noise = 0.5", 'noise = "0.5"', "[data] noise is '0.5': it must be a number"),
         ("noise = 0.5", "noise = nan", "[data] noise is nan: it must be finite"),
         ("noise = 0.5", "noise = 11", "[data] noise is 11: it must be from 0 to 10"),
         ("cells = 2", "cells = true", "[network] cells is True: it must be a whole number"),
         ("cells = 2", "cells = 2020-02-20", "[network] cells is datetime.date(2020, 2, 20): "),
+        ("cells = 2", "cells = [2]", "[network] cells is [2]: it must be a whole number"),
+        ("cells = 2", "cells.x = 2", "[network] cells is {'x': 2}: it must be a whole number"),
+        ("cells = 2", "cells = 0", "cells is 0: it must be an integer of 1 or more"),
+        ("cells = 2", "", "[network] lacks cells: give it"),
+        (
+            "cells = 2",
+            "cels = 2",
+            "unknown setting of [network] for space nb201 'cels': did you mean 'cells'? choose "
+            "from channels, cells",
+        ),
+        (
+            "cells = 2",
+            "cells = 2\nresolution = 8",
+            "unknown setting of [network] for space nb201 'resolution': choose from channels, cel",
+        ),
+        ('"nb201"', "201", "space is 201: it must be a text in quotes"),
+        (
+            '"nb201"',
+            '"nb-201"',
+            "unknown space 'nb-201': did you mean 'nb201'? choose from nb201, ",
+        ),
+        (
+            '"nb201"',
+            '"macro"',
+            "unknown setting of [network] for space macro 'channels': ",
+        ),
         ("momentum = 0.9", "momentum = 1.1", "[training] momentum is 1.1: it must be from 0 to 1"),
         ("= 0.025", "= inf", "[training] learning_rate is inf: it must be finite"),
         ('"loss"', '"los"', "[scoring] score is 'los': choose from accuracy, loss"),
@@ -215,6 +263,8 @@ def test_an_error_is_one_line(old: str, new: str, message: str) -> None:
 def test_a_section_that_is_a_number_is_refused() -> None:
     text = "data = 3\n" + without_section("[data]")
     assert fault(text) == "data is 3: it must be a section"
+    text = "network = 3\n" + without_section("[network]")
+    assert fault(text) == "network is 3: it must be a section"
 
 
 @given(text=st.text())
@@ -246,8 +296,8 @@ def test_a_task_built_by_hand_is_checked_too(task: Task) -> None:
 def test_a_description_is_plain_json(task: Task, method: str) -> None:
     told = task.describe(method)
     assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert {name: told[name] for name in SECTIONS} == {
-        name: asdict(task)[name] for name in SECTIONS
+    assert {name: told[name] for name in [*SECTIONS, "space"]} == {
+        name: asdict(task)[name] for name in [*SECTIONS, "space"]
     }
 
 
@@ -259,25 +309,34 @@ def test_a_description_has_a_trajectory_only_where_it_is_on(task: Task) -> None:
     assert off.describe("gm") == told
 
 
+def test_a_description_has_a_selection_only_where_leaves_are_searched(task: Task) -> None:
+    """So a record without one is that of its task whatever a search would do."""
+    off = parse_task("mine", changed('by = "evolution"', 'by = "candidates"'))
+    told = task.describe("gm")
+    del told["selection"]
+    assert off.describe("gm") == told
+    assert "selection" not in task.describe("random", searches=False)
+
+
 def test_a_description_has_the_options_of_its_method_alone(task: Task) -> None:
-    assert task.describe("gm")["options"] == {"levels": 2}
-    assert task.describe("few-shot")["options"] == {"edge": 3}
+    assert task.describe("gm")["options"] == {"groups": [2, 2]}
+    assert task.describe("few-shot")["options"] == {"decisions": [3]}
     assert task.describe("one-shot")["options"] == {}
-    other = parse_task("mine", changed("levels = 2", "levels = 3"))
+    other = parse_task("mine", changed("groups = [2, 2]", "groups = [3]"))
     assert other.describe("gm") != task.describe("gm")
     assert other.describe("few-shot") == task.describe("few-shot")
 
 
 @pytest.mark.parametrize(("section", "name"), [one for one in FIELDS if one[1] != "dataset"])
 def test_every_setting_changes_the_description(task: Task, section: str, name: str) -> None:
-    settings = getattr(task, section)
-    value: Any = getattr(settings, name)
+    settings = asdict(task)[section]
+    value: Any = settings[name]
     other = OTHERS[value] if isinstance(value, str) else 2 * value
     if isinstance(value, bool):
         other = not value
-    elif name in ("momentum", "training_images", "validation_images"):
+    elif name in ("momentum", "training_images", "validation_images", "alpha_beta1", "alpha_beta2"):
         other = type(value)(value / 2)
-    changed_task = replace(task, **{section: replace(settings, **{name: other})})
+    changed_task = read_settings(Task, {**asdict(task), section: {**settings, name: other}})
     assert changed_task.describe("gm") != task.describe("gm")
 
 
@@ -288,10 +347,10 @@ def test_a_description_names_the_preset_but_not_what_it_is_for(task: Task) -> No
 
 def test_sections_are_converted_once(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     first = task.describe("gm")
-    first["options"]["levels"] = first["more"] = 9  # a description's own
+    first["options"]["groups"] = first["more"] = 9  # a description's own
     monkeypatch.setattr(module, "asdict", None)
     assert task.describe("gm")["data"] is first["data"]
-    assert task.describe("gm")["options"] == {"levels": 2}
+    assert task.describe("gm")["options"] == {"groups": [2, 2]}
     assert "more" not in task.describe("gm")
 
 
@@ -302,6 +361,35 @@ def test_a_worker_is_sent_the_settings_alone(task: Task) -> None:
     again = pickle.loads(sent)
     assert again == task
     assert np.array_equal(again.candidates, task.candidates)
+
+
+@pytest.mark.parametrize(
+    ("space", "network", "candidates", "count"),
+    [
+        ("macro", "stem = 4\nwidths = [4, 8, 8]\nstrides = [1, 2, 2]\nhead = 16", '"all"', 6_561),
+        ("macro", "stem = 4\nwidths = [4, 8, 8]\nstrides = [1, 2, 2]\nhead = 16", "300", 300),
+        ("darts", "channels = 4\ncells = 3", "300", 300),
+    ],
+)
+def test_a_task_of_another_space(space: str, network: str, candidates: str, count: int) -> None:
+    text = changed("channels = 4\ncells = 2", network).replace("nb201", space)
+    text = text.replace("candidates = 300", f"candidates = {candidates}")
+    task = parse_task("mine", text)
+    assert task.search_space is open_space(space)
+    assert len(task.candidates) == count
+    canonical = task.search_space.canonical(task.candidates)
+    assert task.functions.tolist() == sorted(set(canonical.tolist()))
+    assert pickle.loads(pickle.dumps(task)) == task
+    described = json.loads(json.dumps(task.describe("gm")))
+    assert described_task("gm", described).describe("gm") == described
+
+
+def test_a_space_too_large_to_list_needs_other_candidates() -> None:
+    text = changed("channels = 4\ncells = 2", "channels = 4\ncells = 3").replace("nb201", "darts")
+    assert fault(text.replace("candidates = 300", 'candidates = "all"')) == (
+        "[scoring] candidates: DARTS has 1.1e+18 architectures, too many to list: give a number of "
+        "candidates, or a list of them"
+    )
 
 
 CODES = [15_624, 7, 300]
@@ -350,12 +438,20 @@ def test_candidates_from_a_file_can_be_set(
         ("bad.txt", "^bad.txt, line 2: not an architecture: 'x'"),
         ("empty.txt", "^empty.txt lists no architecture"),
         (0, r"^\[scoring\] candidates is 0: it must be 1 or more, or a list, or choose from all$"),
-        (SIZE + 1, "give a number from 1 to 15,625"),
+        (SIZE + 1, r"^\[scoring\] candidates: cannot sample 15626 arch.* from 1 to 15,625$"),
         (True, r"candidates is True: it must be a whole number, or a list, or choose from all$"),
         ([], "give at least one code"),
         ([3, 3], "list code 3 twice"),
-        ([3, SIZE], r"^\[scoring\] candidates\[1\] is 15625: it must be from 0 to 15624$"),
-        ([-1], r"^\[scoring\] candidates\[0\] is -1: it must be from 0 to 15624$"),
+        (
+            [3, SIZE],
+            r"^\[scoring\] candidates: code 15625 is out of bounds: choose from 0 to 15624$",
+        ),
+        (
+            [2**63],
+            r"^\[scoring\] candidates: code 9223372036854775808 is out of bounds: choose from",
+        ),
+        ([2**70], r"^\[scoring\] candidates: a code is an integer from 0 to 15624, not object"),
+        ([-1], r"^\[scoring\] candidates\[0\] is -1: it must be 0 or more$"),
     ],
 )
 def test_candidates_with_a_fault(
