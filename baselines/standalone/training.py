@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from baselines.standalone.averaging import WeightAverage
 from baselines.standalone.evaluation import evaluate_network, recompute_batch_norm
 from baselines.standalone.images import read_parts, seed_batches
+from baselines.standalone.regularising import TrainingLoss
 from baselines.supernets.registry import family_of
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
@@ -60,9 +60,12 @@ def train_standalone(
     settings, evaluation = protocol.training, protocol.evaluation
     parts = read_parts(protocol, folder, device)
     batches = seed_batches(protocol, seed, folder, device)
-    space, generator = protocol.search_space, Streams(seed).torch("alone/weights")
+    space, streams = protocol.search_space, Streams(seed)
     (canonical,) = space.canonical([code]).tolist()
-    network = family_of(space).child(canonical, protocol.scale, generator, running=True).to(device)
+    generator = streams.torch("alone/weights")
+    network = family_of(space).child(canonical, protocol.scale, generator, running=True)
+    training_loss = TrainingLoss(network, settings, protocol.regularisation, streams, len(batches))
+    network = network.to(device)
     average = WeightAverage(network, settings, len(batches))
     optimiser = torch.optim.SGD(
         network.parameters(),
@@ -88,7 +91,7 @@ def train_standalone(
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, len(batches), settings)
         optimiser.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(network(pixels), labels, label_smoothing=settings.label_smoothing)
+        loss = training_loss.of(pixels, labels, step)
         loss.backward()
         if settings.gradient_norm:
             clip_grad_norm_(network.parameters(), settings.gradient_norm, foreach=True)

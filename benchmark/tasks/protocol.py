@@ -40,6 +40,15 @@ class StandaloneSettings:
 
 
 @dataclass(frozen=True)
+class Regularisation:
+    """What a training adds against overfitting, as the evaluation of DARTS does."""
+
+    cutout: Annotated[int, Meta(ge=0)]  # side in pixels of the square cut out of images; 0: none
+    drop_path: Annotated[float, Meta(ge=0, lt=1)]  # share of paths dropped at the end, from 0 on
+    auxiliary_weight: NonNegative  # of the auxiliary head's loss; 0: no such head
+
+
+@dataclass(frozen=True)
 class EvaluationSettings:
     """How a trained architecture is measured, on images that it was not trained on."""
 
@@ -62,6 +71,7 @@ class TrainingProtocol:
     network: Mapping[str, Any]  # how large networks are, see the space's `Scale`
     training: StandaloneSettings  # how one architecture is trained
     evaluation: EvaluationSettings
+    regularisation: Regularisation | None = None
 
     def __post_init__(self) -> None:
         record_of(self.data).check(self.data)
@@ -75,7 +85,9 @@ class TrainingProtocol:
 
     def __hash__(self) -> int:
         """Leave out the network's settings, a mapping, so that results can be cached."""
-        return hash((self.name, self.space, self.data, self.training, self.evaluation))
+        return hash(
+            (self.name, self.space, self.data, self.training, self.evaluation, self.regularisation)
+        )
 
     @property
     def search_space(self) -> Space:
@@ -100,6 +112,8 @@ class TrainingProtocol:
         """Return all that decides what a training gives beside its seed, as plain JSON values."""
         whole = asdict(self) | {"data": self.data.describe()}
         del whole["name"], whole["description"]
+        if self.regularisation is None:
+            del whole["regularisation"]  # as in protocols from before there was any
         return whole
 
     def changed(self, changes: Mapping[str, Any]) -> TrainingProtocol:
