@@ -72,7 +72,7 @@ def test_a_loss_is_of_both_heads_and_the_images_cut() -> None:
 
 def in_darts(**regularisation: Any) -> TrainingProtocol:
     """Return a protocol of four steps for genotypes on digits of 8×8 pixels."""
-    small = tiny(training__batch_size=600, evaluation__curve_images=0)
+    small = tiny(data__training_images=200, training__batch_size=100, evaluation__curve_images=0)
     values = small.describe() | {"space": "darts", "network": {"channels": 2, "cells": 3}}
     if regularisation:
         values["regularisation"] = regularisation
