@@ -62,7 +62,10 @@ class Batches:
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Return one batch: pixels [B, channels, H, W], channels last in memory, and labels [B]."""
         chosen = self._order[number]
-        pixels = self._cropped(self._images.taken(self._places[number]), number)
+        taken = self._images.taken(self._places[number])
+        if number + 1 < len(self):
+            self._images.will_take(self._places[number + 1])
+        pixels = self._cropped(taken, number)
         if self._mirrored is not None:
             pixels = torch.where(self._mirrored[number], pixels.flip(-1), pixels)
         pixels = self._images.normalise(pixels)

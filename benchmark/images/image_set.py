@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -16,8 +19,24 @@ from benchmark.errors import InputError
 class PixelFile:
     """The file that pixels are mapped from."""
 
+    path: Path
+    start: int  # where its first image begins, in bytes
+    size: int  # of an image, in bytes
     digest: str  # SHA-256 of all pixels in it
     rows: range  # which of its images they are
+
+    def will_need(self, places: Sequence[int]) -> None:
+        """Let the system read images into its memory, all at once and in the background.
+
+        Images that are read when they are first looked at are read one by one, which takes ten
+        times as long.
+        """
+        if not hasattr(os, "posix_fadvise"):
+            return
+        with suppress(OSError), self.path.open("rb") as file:  # it is only advice
+            for place in places:
+                at = self.start + self.rows[place] * self.size
+                os.posix_fadvise(file.fileno(), at, self.size, os.POSIX_FADV_WILLNEED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +87,18 @@ class Images:
         """
         if self.file is None:
             return self.pixels[places.to(self.device)]
+        self.will_take(places)
         # The device copies from pinned memory by itself, while this process goes on.
         pinned = self.device.type == "cuda"
         shape = (len(places), *self.pixels.shape[1:])
         found = torch.empty(shape, dtype=self.pixels.dtype, pin_memory=pinned)
         torch.index_select(self.pixels, 0, places.cpu(), out=found)
         return found.to(self.device, non_blocking=True)
+
+    def will_take(self, places: Tensor) -> None:
+        """Let the images of a file be read that are `taken` next."""
+        if self.file is not None:
+            self.file.will_need(places.tolist())
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Return stored pixels [..., channels, H, W] as normalised float32.

@@ -44,11 +44,15 @@ class ImageFolder:
         cache = self._cache(found, settings, folder)
         info = cache.make(_ignore)
         labels = torch.from_numpy(found.labels())[split_order(self.name, self.images)]
-        whole = Images(cache.pixels(), labels, file=PixelFile(info.digest, range(self.images)))
+        pixels = cache.pixels()
+        size = pixels[0].numel()
+        start = cache.file.stat().st_size - pixels.numel()
+        file = PixelFile(cache.file, start, size, info.digest, range(self.images))
+        whole = Images(pixels, labels, file=file)
         train, valid = (
             whole.part(slice(one.start, one.stop)) for one in settings.split_indices(self.images)
         )
-        if (len(train) + len(valid)) * whole.pixels[0].numel() <= MOST_IN_MEMORY:
+        if (len(train) + len(valid)) * size <= MOST_IN_MEMORY:
             train, valid = _in_memory(train), _in_memory(valid)
         mean, deviation = moments(train.pixels[:MOST_MEASURED])
         return ImageSet(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -193,7 +195,8 @@ def test_images_and_both_parts_of_a_set_move() -> None:
 def stored(count: int = 9) -> Images:
     """Return images as they are in a file."""
     whole = numbered(count)
-    return replace(whole, file=PixelFile("a digest", range(100, 100 + count)))
+    file = PixelFile(Path(__file__), 10, 20, "a digest", range(100, 100 + count))
+    return replace(whole, file=file)
 
 
 def test_the_pixels_of_a_file_stay_there() -> None:
@@ -261,3 +264,27 @@ def test_a_digest_knows_every_pixel_and_label() -> None:
             changed = {"train": whole.train, "valid": whole.valid, part: other}
             found.add(ImageSet(changed["train"], changed["valid"], 4).digest())
     assert len(found) == 6
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no advice")
+def test_the_next_batch_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    advised: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda file, start, size, kind: advised.append((start, size))
+    )
+    images = stored().after(2)
+    batches = Batches(images, 3, 2, 0, generator())
+
+    def wanted(number: int) -> list[tuple[int, int]]:
+        return [(10 + (100 + label) * 20, 20) for label in batches[number][1].tolist()]
+
+    first, second = wanted(0), wanted(1)
+    advised.clear()
+    _ = batches[0]
+    assert advised == first + second
+    advised.clear()
+    _ = batches[1]
+    assert advised == second
+    advised.clear()
+    _ = Batches(numbered(9), 3, 2, 0, generator())[0]
+    assert not advised
