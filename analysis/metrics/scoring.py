@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.metrics.networks import network_means
 from analysis.metrics.ranking import METRICS, RankMetrics, kendall_tau, rank_metrics
 from benchmark.errors import MissingError
 from benchmark.spaces.base import Codes
 from benchmark.truth import AccuracyKey, TruthTable
+from benchmark.truth.measurements import group_means
 from benchmark.truth.predictions import Predictions
 from benchmark.truth.space_choice import check_space
 
@@ -77,7 +77,7 @@ def score_predictions(
             f"{what}, the first is {table.space.format(int(absent[0]))}; {remedy}"
         )
     truth = table.accuracy(key, codes)
-    scores_of_networks, truth_of_networks = network_means(table.space, codes, scores, truth)
+    scores_of_networks, truth_of_networks = group_means(table.space.network(codes), scores, truth)
     return Score(
         predictions=predictions,
         table=table.name,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError, naming
-from benchmark.spaces.base import Space
 from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import read_table
 from benchmark.truth.sources.accel import is_accel_archive, is_accel_csv, read_accel
 from benchmark.truth.sources.csv_file import read_csv
 from benchmark.truth.sources.nats import is_nats_folder, read_nats
 from benchmark.truth.sources.official import ArchitectureResults, read_record
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.sources.parquet import read_parquet
 from benchmark.truth.sources.pth import PthReader
 from benchmark.truth.space_choice import check_space
@@ -28,21 +28,6 @@ _CHOICES = (
 )
 _HEAD = 512  # bytes at the beginning of a file that tell its format
 _PTH_KEYS = {"less": 12, "full": 200}  # what the file calls its numbers of epochs
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """How to read a file."""
-
-    name: str | None = None  # name of the table; the default depends on the file
-    curves: bool = False  # whether to read the accuracy after each epoch too
-    allow_subset: bool = False  # whether architectures may be missing
-    epochs: int | None = None  # length of the training, for files that do not state it
-    jobs: int = 1  # number of processes, for formats with many files
-    replace: bool = False  # whether a table of the same name from another file may be replaced
-    show: Callable[[float], None] = lambda share: None  # called with the share that has been read
-    space: Space | None = None  # the search space; None: the one that has the architectures
-    skip_invalid: bool = False  # whether to leave out rows whose architecture is not of the space
 
 
 @dataclass(frozen=True)
@@ -114,14 +99,8 @@ def _read_nbtable(path: Path, options: ImportOptions) -> TableWithCurves:
 def _read_columns(path: Path, options: ImportOptions) -> TableWithCurves:
     is_csv = path.suffix.lower() == ".csv"
     name = re.sub(r"[^A-Za-z0-9_+-]+", "-", path.stem).strip("-") or "table"
-    found = (read_csv if is_csv else read_parquet)(
-        path,
-        name=options.name or name,
-        allow_subset=options.allow_subset,
-        epochs=options.epochs,
-        space=options.space,
-        skip_invalid=options.skip_invalid,
-    )
+    read = read_csv if is_csv else read_parquet
+    found = read(path, replace(options, name=options.name or name))
     source = source_of(path, found.table.source.sha256, "csv" if is_csv else "parquet")
     return replace(found, table=replace(found.table, source=source))
 

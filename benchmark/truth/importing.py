@@ -8,9 +8,10 @@ from benchmark.files import reason, sha256
 from benchmark.truth.curves import write_curves
 from benchmark.truth.files.cache import curves_path, imported_names, table_path
 from benchmark.truth.files.nbtable import read_table, write_table
-from benchmark.truth.formats import ImportOptions, read_path
+from benchmark.truth.formats import read_path
 from benchmark.truth.registry import TABLES
 from benchmark.truth.sources.nats import folder_sha256
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.table import TruthTable
 
 

@@ -123,6 +123,27 @@ class Measurements:
         return None
 
 
+def group_means(groups: NDArray[np.int64], *columns: ArrayLike) -> list[NDArray[np.float64]]:
+    """Return the means [k] of each column [n] over the rows of each of k groups, given for n rows.
+
+    Groups are in ascending order. Where all numbers of a group are equal, so is exactly their mean.
+
+    Example:
+        >>> group_means(np.array([7, 3, 7]), [1.0, 2.0, 4.0])
+        [array([2. , 2.5])]
+    """
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    counts = np.diff(starts, append=len(groups))
+    means = []
+    for column in columns:
+        values = np.asarray(column, np.float64)[order]
+        lowest, highest = (each.reduceat(values, starts) for each in (np.minimum, np.maximum))
+        # rounding of a mean of equal numbers would break ties with other groups
+        means.append(np.where(lowest == highest, lowest, np.add.reduceat(values, starts) / counts))
+    return means
+
+
 def read_only(values: ArrayLike, kind: type[Scalar]) -> NDArray[Scalar]:
     """Return ``values`` as a read-only array; only an array that is writable is copied."""
     array = np.asarray(values, kind)

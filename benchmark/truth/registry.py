@@ -8,6 +8,7 @@ from benchmark.errors import InputError, unknown_name
 from benchmark.spaces.base import Space
 from benchmark.truth.sources import analog
 from benchmark.truth.sources.csv_file import read_csv
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.space_choice import check_space
 from benchmark.truth.table import TruthTable
 
@@ -28,7 +29,7 @@ def open_table(
     """
     if Path(name_or_path).suffix.lower() == ".csv":
         # it names a missing architecture
-        return read_csv(name_or_path, allow_subset=allow_subset, space=space).table
+        return read_csv(name_or_path, ImportOptions(allow_subset=allow_subset, space=space)).table
     table = _open(name_or_path)
     check_space(f"table {table.name!r} is", table.space, space)
     if table.space.is_enumerable and not (table.is_complete or allow_subset):

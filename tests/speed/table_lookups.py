@@ -21,10 +21,10 @@ import numpy as np
 from benchmark.spaces.nb201 import SIZE, to_string
 from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import read_table, write_table
-from benchmark.truth.formats import ImportOptions
 from benchmark.truth.importing import import_table
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import BySeed, Measurements
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.table import TruthTable
 from tests.unit.benchmark.truth.conftest import make_records, write_nats, write_pth
 

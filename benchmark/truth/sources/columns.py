@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,11 @@ from benchmark.errors import InputError, naming
 from benchmark.spaces.base import Space
 from benchmark.spaces.registry import open_space
 from benchmark.truth.keys import AccuracyKey
+from benchmark.truth.measurements import group_means
+from benchmark.truth.sources.options import NO_OPTIONS, ImportOptions
+from benchmark.truth.sources.rows import Rows
 from benchmark.truth.space_choice import check_space, parse_in, recognised_space
-from benchmark.truth.table import Source, TruthTable, size_text
+from benchmark.truth.table import Source, TruthTable
 from benchmark.truth.table_with_curves import TableWithCurves
 
 _ROW_LABELS = ("", "__index_level_0__")  # what pandas calls the column of its row labels
@@ -31,130 +33,80 @@ _MINI_DATASET = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet": "imag
 _MINI_SPLIT = {"val": "valid", "test": "test"}
 _MOST_NUMBERED = 1 << 31  # end of the numbers that a table's architectures can have
 
-Value = TypeVar("Value")
-
 
 def table_from_columns(
     path: Path,
     columns: Mapping[str, Sequence[Any]],
-    *,
     source: Source,
-    name: str | None = None,
-    allow_subset: bool = False,
-    epochs: int | None = None,
+    options: ImportOptions = NO_OPTIONS,
+    *,
     lines: Sequence[int] | None = None,
-    space: Space | None = None,
-    skip_invalid: bool = False,
 ) -> TableWithCurves:
     """Make a table of columns of numbers or texts, one per architecture, in any order.
 
-    ``epochs`` is for column names that do not state it. Messages name the line in ``lines``, or
-    count rows from 1. Without a ``space`` it is recognised by the first architectures; with
-    ``skip_invalid`` rows are left out whose architecture it does not have, and a note counts them.
-    Architectures may be missing with ``allow_subset``, and in a space that cannot be enumerated.
+    Messages name the line in ``lines``, or count rows from 1. A file does not say its space: it is
+    that of the options, or the one that has the first architectures. Architectures may be missing
+    in a space that cannot be enumerated, and where the options allow a subset.
     """
     kept = {column: values for column, values in columns.items() if column not in _ROW_LABELS}
-    rows = _Rows(path, kept, lines)
     is_mini = "cellstr" in kept
     arch, index = ("cellstr", "arch") if is_mini else ("arch", "index")
     with naming(path, ": "):
         if arch not in kept:
             raise InputError(f"no column 'arch' among {', '.join(kept)[:200]}")
-        keys = _keys([name for name in kept if name not in (arch, index)], epochs, is_mini=is_mini)
+        names = [name for name in kept if name not in (arch, index)]
+        keys = _keys(names, options.epochs, is_mini=is_mini)
         if not kept[arch]:
             raise InputError("it holds no architecture; add one line for each")
+        space = options.space
         if is_mini:
-            check_space("it is a table", open_space("nb201"), space)
             space = open_space("nb201")
+            check_space("it is a table", space, options.space)
         space = space or recognised_space(text for text in kept[arch] if isinstance(text, str))
-    notes: tuple[str, ...] = ()
-    if skip_invalid:
-        rows, skipped = rows.only(arch, space)
-        if skipped:
-            notes = (
-                f"left out: {len(skipped):,} of {len(kept[arch]):,} rows, whose architecture "
-                f"is none of {space.title} (space {space.name}); the first is {skipped[0]}",
-            )
-    codes = rows.converted_once(arch, partial(_code, space))
-    accuracies = {
-        key: np.array(rows.converted(column, partial(_percent, column)))
-        for column, key in keys.items()
-    }
+    rows, notes = Rows(path, kept, lines), []
+    if options.skip_invalid:
+        rows, note = rows.of_space(arch, space)
+        notes += [note] if note else []
+    read = rows.converted if options.average_repeats else rows.converted_once
+    codes = np.array(read(arch, partial(_code, space)))
+    distinct, counts = np.unique(codes, return_counts=True)
+    accuracies = {}
     for column, key in keys.items():
-        if len(codes) > 1 and accuracies[key].max() <= 1:
+        values = np.array(rows.converted(column, partial(_percent, column)))
+        if len(codes) > 1 and values.max() <= 1:
             raise InputError(
                 f"{path}: {column} is between 0 and 1, not in percent; multiply it by 100"
             )
-    order = np.argsort(codes)
+        (accuracies[key],) = group_means(codes, values)
     numbers = None
     if index in kept:
         end = min(space.size, _MOST_NUMBERED)
-        found = rows.converted_once(index, partial(_index, end))
-        numbers = np.array(found, np.int32)[order]
-    if space.is_enumerable and len(codes) < space.size and not allow_subset:
-        first = space.format(min(set(range(space.size)) - set(codes)))
+        found = np.array(rows.converted_once(index, partial(_index, end)), np.int32)
+        numbers = found[np.argsort(codes)] if len(distinct) == len(codes) else None
+    repeated = len(distinct) < len(codes)
+    if repeated:
+        notes.append(
+            f"averaged: {len(codes):,} rows are {len(distinct):,} architectures, of which "
+            f"{np.count_nonzero(counts > 1):,} have several rows"
+        )
+    if space.is_enumerable and len(distinct) < space.size and not options.allow_subset:
+        first = space.format(min(set(range(space.size)) - set(distinct.tolist())))
         raise InputError(
-            f"{path}: {space.size - len(codes):,} of {size_text(space.size)} architectures are missing, "
+            f"{path}: {space.size - len(distinct):,} of {space.size:,} architectures are missing, "
             f"the first is {first}; add them, or allow a subset (--allow-subset)"
         )
     table = TruthTable(
-        name=path.stem if name is None else name,
+        name=path.stem if options.name is None else options.name,
         description=f"accuracies read from {path.name}",
         source=source,
-        codes=np.array(codes)[order],
-        accuracies={key: column[order] for key, column in accuracies.items()},
+        codes=distinct,
+        accuracies=accuracies,
+        seeds=dict.fromkeys(accuracies, counts.astype(np.int16)) if repeated else {},
         official_index=numbers,
+        protocol={"notes": notes} if notes else {},
         space=space,
     )
-    return TableWithCurves(table, notes=notes)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Columns of values, converted one by one; a fault is reported with its row."""
-
-    path: Path
-    columns: Mapping[str, Sequence[Any]]
-    lines: Sequence[int] | None  # line of each row in a text, or None for other files
-
-    def converted(self, column: str, convert: Callable[[Any], Value]) -> list[Value]:
-        """Return the values of a column, each converted."""
-        found: list[Value] = []
-        for row, value in enumerate(self.columns[column]):
-            with naming(f"{self.path}, {self.place(row)}", ": "):
-                found.append(convert(value))
-        return found
-
-    def converted_once(self, column: str, convert: Callable[[Any], int]) -> list[int]:
-        """Return the values of a column after checking that they differ."""
-        first_row: dict[int, int] = {}
-        for row, value in enumerate(self.converted(column, convert)):
-            earlier = first_row.setdefault(value, row)
-            if earlier != row:
-                raise InputError(
-                    f"{self.path}, {self.place(row)}: {column} {self.columns[column][row]} is "
-                    f"already on {self.place(earlier)}; keep one of them"
-                )
-        return list(first_row)
-
-    def only(self, arch: str, space: Space) -> tuple[_Rows, list[str]]:
-        """Return the rows whose architecture a space has, and a text about each of the others."""
-        kept, skipped = [], []
-        for row, value in enumerate(self.columns[arch]):
-            try:
-                space.parse(value if isinstance(value, str) else "")
-                kept.append(row)
-            except InputError as error:
-                skipped.append(f"{self.place(row)}: {error}")
-        if not kept:
-            raise InputError(f"{self.path}, {skipped[0]}; no other row is valid either")
-        columns = {name: [values[row] for row in kept] for name, values in self.columns.items()}
-        lines = None if self.lines is None else [self.lines[row] for row in kept]
-        return _Rows(self.path, columns, lines), skipped
-
-    def place(self, row: int) -> str:
-        """Return where a row is, in words."""
-        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+    return TableWithCurves(table, notes=tuple(notes))
 
 
 def _keys(columns: Sequence[str], epochs: int | None, *, is_mini: bool) -> dict[str, AccuracyKey]:

@@ -9,25 +9,17 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.files import read_bounded
-from benchmark.spaces.base import Space
 from benchmark.text_files import csv_rows, decoded
 from benchmark.truth.sources.columns import table_from_columns
+from benchmark.truth.sources.options import NO_OPTIONS, ImportOptions
 from benchmark.truth.table import Source
 from benchmark.truth.table_with_curves import TableWithCurves
 
 MAX_BYTES = 1 << 26  # a complete table with twelve accuracies has some 3 MB
 
 
-def read_csv(
-    path: str | Path,
-    *,
-    name: str | None = None,
-    allow_subset: bool = False,
-    epochs: int | None = None,
-    space: Space | None = None,
-    skip_invalid: bool = False,
-) -> TableWithCurves:
-    r"""Read a table; the arguments are those of `table_from_columns`."""
+def read_csv(path: str | Path, options: ImportOptions = NO_OPTIONS) -> TableWithCurves:
+    r"""Read a table, see `table_from_columns`."""
     path = Path(path)
     contents = read_bounded(path, MAX_BYTES, "a table has fewer")
     text = decoded(contents, path)
@@ -44,11 +36,7 @@ def read_csv(
     return table_from_columns(
         path,
         {column: [fields[place] for _, fields in rows] for place, column in enumerate(header)},
-        name=name,
-        source=Source(path.name, hashlib.sha256(contents).hexdigest()),
-        allow_subset=allow_subset,
-        epochs=epochs,
+        Source(path.name, hashlib.sha256(contents).hexdigest()),
+        options,
         lines=[line for line, _ in rows],
-        space=space,
-        skip_invalid=skip_invalid,
     )

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from benchmark.errors import InputError
 from benchmark.files import sha256
-from benchmark.spaces.base import Space
 from benchmark.truth.sources.columns import table_from_columns
+from benchmark.truth.sources.options import NO_OPTIONS, ImportOptions
 from benchmark.truth.table import Source
 from benchmark.truth.table_with_curves import TableWithCurves
 
@@ -20,15 +20,7 @@ MAX_TEXT = 1 << 10  # bytes of a text; an architecture has some 90
 MAX_SIZE = 1 << 28  # bytes of a file after decompression
 
 
-def read_parquet(
-    path: Path,
-    *,
-    name: str | None = None,
-    allow_subset: bool = False,
-    epochs: int | None = None,
-    space: Space | None = None,
-    skip_invalid: bool = False,
-) -> TableWithCurves:
+def read_parquet(path: Path, options: ImportOptions = NO_OPTIONS) -> TableWithCurves:
     """Read a table; arguments and errors are those of `read_csv`."""
     try:
         columns = _columns(path)
@@ -37,16 +29,7 @@ def read_parquet(
     except Exception as error:  # a damaged file can raise anything
         text = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path} is no valid Parquet file ({text[:80]})") from error
-    return table_from_columns(
-        path,
-        columns,
-        name=name,
-        source=Source(path.name, sha256(path)),
-        allow_subset=allow_subset,
-        epochs=epochs,
-        space=space,
-        skip_invalid=skip_invalid,
-    )
+    return table_from_columns(path, columns, Source(path.name, sha256(path)), options)
 
 
 def _columns(path: Path) -> dict[str, list[Any]]:
@@ -79,7 +62,22 @@ def _columns(path: Path) -> dict[str, list[Any]]:
             texts_here = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
             if (pc.max(pc.binary_length(texts_here)).as_py() or 0) > MAX_TEXT:
                 raise InputError(f"has a text of more than {MAX_TEXT:,} bytes in {name[:40]!r}")
-    return {name: table[name].to_pylist() for name in types}
+    return {
+        name: _shared_texts(table[name]) if name in texts else table[name].to_pylist()
+        for name in types
+    }
+
+
+def _shared_texts(column: Any) -> list[str | None]:
+    """Return the texts of a column; rows with equal texts share one object."""
+    found: list[str | None] = []
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            values = [*chunk.dictionary.to_pylist(), None]
+            found += [values[-1 if it is None else it] for it in chunk.indices.to_pylist()]
+        else:
+            found += chunk.to_pylist()
+    return found
 
 
 def _plain_type(kind: Any) -> Any:

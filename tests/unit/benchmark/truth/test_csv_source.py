@@ -13,6 +13,7 @@ from benchmark.errors import InputError
 from benchmark.spaces.nb201 import SIZE, all_strings, to_string
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.sources.csv_file import read_csv
+from benchmark.truth.sources.options import ImportOptions
 
 TEST = AccuracyKey("cifar10", "test", 200)
 ONE, TWO = to_string(5), to_string(25)
@@ -45,7 +46,7 @@ def test_what_is_written_is_read(
         writer.writerow([*columns, "arch", "index"])
         for code, values in rows.items():
             writer.writerow([*values[: len(columns)], to_string(code), SIZE - 1 - code])
-    table = read_csv(path, allow_subset=True).table
+    table = read_csv(path, ImportOptions(allow_subset=True)).table
     assert sorted(map(str, table.keys)) == sorted(columns)
     np.testing.assert_array_equal(table.codes, sorted(rows))
     for place, column in enumerate(columns):
@@ -60,19 +61,19 @@ def test_what_is_written_is_read(
 def test_names(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(f"{HEAD}\n{ONE},10\n")
-    assert read_csv(path, allow_subset=True).table.name == "mine"
-    assert read_csv(path, allow_subset=True, name="ours").table.name == "ours"
-    assert read_csv(path, allow_subset=True).table.source.file == "mine.csv"
-    assert read_csv(path, allow_subset=True).table.official_index is None
+    assert read_csv(path, ImportOptions(allow_subset=True)).table.name == "mine"
+    assert read_csv(path, ImportOptions(allow_subset=True, name="ours")).table.name == "ours"
+    assert read_csv(path, ImportOptions(allow_subset=True)).table.source.file == "mine.csv"
+    assert read_csv(path, ImportOptions(allow_subset=True)).table.official_index is None
 
 
 def test_empty_lines_do_not_matter_and_do_count(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(f"{HEAD}\n\n{ONE},10\n\n")
-    assert read_csv(path, allow_subset=True).table.accuracy(TEST, 5) == 10
+    assert read_csv(path, ImportOptions(allow_subset=True)).table.accuracy(TEST, 5) == 10
     path.write_text(f"{HEAD}\n\n{ONE},x\n\n")
     with pytest.raises(InputError, match=r"line 3: cifar10_test_200 is 'x'"):
-        read_csv(path, allow_subset=True)
+        read_csv(path, ImportOptions(allow_subset=True))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_fault_names_file_and_line(
     path = tmp_path / "bad.csv"
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(InputError, match=message.replace("|", r"\|")) as caught:
-        read_csv(path, allow_subset=allow_subset)
+        read_csv(path, ImportOptions(allow_subset=allow_subset))
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
 
@@ -145,7 +146,7 @@ def test_missing_architectures_are_counted(tmp_path: Path) -> None:
         f"{path}: 2 of 15,625 architectures are missing, the first is {to_string(3)}; "
         "add them, or allow a subset (--allow-subset)"
     )
-    assert len(read_csv(path, allow_subset=True).table) == SIZE - 2
+    assert len(read_csv(path, ImportOptions(allow_subset=True)).table) == SIZE - 2
 
 
 def test_the_official_accuracies(shared: Path) -> None:

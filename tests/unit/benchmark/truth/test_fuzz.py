@@ -21,11 +21,11 @@ from benchmark.spaces.registry import open_space
 from benchmark.truth.curves import LearningCurves, read_curves, write_curves
 from benchmark.truth.files.exporting import export_table
 from benchmark.truth.files.nbtable import read_table
-from benchmark.truth.formats import ImportOptions
 from benchmark.truth.importing import import_table
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.sources.csv_file import read_csv
 from benchmark.truth.sources.nats import read_file, read_nats
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.sources.parquet import read_parquet
 from benchmark.truth.sources.pth import PthReader
 from benchmark.truth.table import Source, TruthTable
@@ -195,14 +195,19 @@ def test_csv(tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("benchmark.spaces.nb201.strings.nearest_code", lambda text: 0)  # is slow
     lines = [f"{code},{to_string(code)},{10 + code}" for code in range(9)]
     text = "\n".join(["index,arch,cifar10_test_200", *lines])
-    read = by_path(tmp_path / "a.csv", lambda path: read_csv(path, allow_subset=True).table)
+    read = by_path(
+        tmp_path / "a.csv", lambda path: read_csv(path, ImportOptions(allow_subset=True)).table
+    )
     survive(text.encode(), read, count)
 
 
 @COUNTS
 def test_parquet(tmp_path: Path, count: int) -> None:
     export_table(one_table(), tmp_path / "a.parquet")
-    read = by_path(tmp_path / "b.parquet", lambda path: read_parquet(path, allow_subset=True).table)
+    read = by_path(
+        tmp_path / "b.parquet",
+        lambda path: read_parquet(path, ImportOptions(allow_subset=True)).table,
+    )
     survive((tmp_path / "a.parquet").read_bytes(), read, count)
 
 

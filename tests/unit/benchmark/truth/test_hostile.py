@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.truth.formats import ImportOptions
 from benchmark.truth.importing import import_table
 from benchmark.truth.sources.nats import MAX_PACKED, MAX_PLAIN, read_file, read_nats
+from benchmark.truth.sources.options import ImportOptions
 from tests.fuzzing import bounded
 
 NAME = "000001.pickle.pbz2"

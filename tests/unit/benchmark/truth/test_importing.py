@@ -27,9 +27,9 @@ from benchmark.truth.curves import read_curves
 from benchmark.truth.files.cache import curves_path, imported_names, table_path
 from benchmark.truth.files.exporting import export_table
 from benchmark.truth.files.nbtable import read_table, write_table
-from benchmark.truth.formats import ImportOptions
 from benchmark.truth.importing import import_table, source_sha256
 from benchmark.truth.keys import AccuracyKey
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.table import Source, TruthTable
 from tests.fuzzing import bounded
 

@@ -14,9 +14,9 @@ import pytest
 from benchmark.spaces.nb201 import from_string
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
-from benchmark.truth.formats import ImportOptions
 from benchmark.truth.importing import import_table
 from benchmark.truth.keys import QUANTITIES, RUNS, AccuracyKey, CostKey
+from benchmark.truth.sources.options import ImportOptions
 from benchmark.truth.table import TruthTable
 
 KEYS = [

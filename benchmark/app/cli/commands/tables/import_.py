@@ -24,6 +24,11 @@ from benchmark.app.cli.truth import named_space
     is_flag=True,
     help="Leave out the rows of a CSV or Parquet file whose architecture the space does not have.",
 )
+@click.option(
+    "--average-repeats",
+    is_flag=True,
+    help="Take the mean of the rows of one architecture, in a CSV or Parquet file with several.",
+)
 @click.option("--replace", is_flag=True, help="Replace a table of this name from another file.")
 @click.option(
     "--jobs", type=click.IntRange(1), help="Files to read at the same time.  [default: cores]"
@@ -36,6 +41,7 @@ def import_(
     epochs: int | None,
     space: str | None,
     skip_invalid: bool,
+    average_repeats: bool,
     replace: bool,
     jobs: int | None,
 ) -> None:
@@ -53,8 +59,8 @@ def import_(
       nasbench tables import genotypes.csv --space darts --skip-invalid
     """
     from benchmark.app.workers.progress import shown_board
-    from benchmark.truth.formats import ImportOptions
     from benchmark.truth.importing import import_table
+    from benchmark.truth.sources.options import ImportOptions
 
     with shown_board(1, f"importing {path.name}") as board:
         options = ImportOptions(
@@ -67,6 +73,7 @@ def import_(
             show=board.meter(0).show,
             space=named_space(space),
             skip_invalid=skip_invalid,
+            average_repeats=average_repeats,
         )
         done = import_table(path, options)
     for note in done.notes:
