@@ -78,8 +78,11 @@ def decode(codes: Codes) -> Choices:
     edges = np.zeros((*wiring.shape, N_EDGES), np.int8)
     np.put_along_axis(edges, WIRING_EDGES[wiring], operations, axis=-1)
     pairs = wiring[..., None] // _PAIR_PLACES % _PAIR_OPTIONS
-    flat = (*codes.shape, -1)
-    return np.concatenate([edges.reshape(flat), pairs.reshape(flat).astype(np.int8)], axis=-1)
+    both = [
+        edges.reshape(*codes.shape, FIRST_PAIR),
+        pairs.astype(np.int8).reshape(*codes.shape, len(KINDS) * N_PAIRS),
+    ]
+    return np.concatenate(both, axis=-1)
 
 
 def to_cells(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int8]]:

@@ -51,6 +51,16 @@ def test_ten_thousand_codes_make_the_round_trip() -> None:
     np.testing.assert_array_equal(SPACE.decode(codes.reshape(100, -1))[7, 3], choices[703])
 
 
+def test_no_architectures_at_all() -> None:
+    none = np.empty((0, 3), np.int64)
+    choices = SPACE.decode(none)
+    assert choices.shape == (0, 3, 34)
+    assert SPACE.encode(choices).shape == SPACE.network(none).shape == (0, 3)
+    assert SPACE.path(choices).shape == SPACE.active(choices).shape == (0, 3, 34)
+    assert Subspace.whole(SPACE).contains(none).shape == (0, 3)
+    assert SPACE.parameters(none, SPACE.table_scale).shape == (0, 3)
+
+
 @pytest.mark.parametrize("code", [0, (180 * 7**8) ** 2 - 1])
 def test_the_first_and_last_code(code: int) -> None:
     assert int(SPACE.encode(SPACE.decode(code))) == code
