@@ -8,6 +8,7 @@ whether channels are squeezed and excited, and how many layers it has. This is E
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from benchmark.spaces.base import Decision, Scale
 from benchmark.spaces.costs import halved
@@ -70,6 +71,7 @@ class AccelLayer:
     squeezed: int  # channels that the hidden ones are squeezed to, 0 without excitation
 
 
+@lru_cache(maxsize=8)
 def layer_shapes(scale: AccelScale) -> tuple[LayerShape, ...]:
     """Return the shapes of the layers of a network whose stages have as many as they can."""
     before = halved(scale.resolution, scale.stem_stride)

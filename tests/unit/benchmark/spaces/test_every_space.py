@@ -1,0 +1,157 @@
+"""What every search space must keep to."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark.errors import InputError
+from benchmark.spaces.base import Codes, Space
+from benchmark.spaces.registry import SPACES, open_space
+from benchmark.spaces.subspace import Subspace, owner, scoring_leaves
+
+SPACE = st.sampled_from([open_space(name) for name in SPACES])
+SEED = st.integers(0, 2**32 - 1)
+
+
+def some_codes(space: Space, seed: int, count: int = 20) -> Codes:
+    codes = np.random.default_rng(seed).integers(space.size, size=count)
+    return np.array([0, space.size - 1, *codes], np.int64)
+
+
+@st.composite
+def leaves(draw: st.DrawFn, space: Space) -> tuple[Subspace, ...]:
+    """Split subspaces again and again, each on a decision or two and into random groups."""
+    found = [Subspace.whole(space)]
+    for _ in range(draw(st.integers(0, 4))):
+        leaf = found.pop(draw(st.integers(0, len(found) - 1)))
+        count = draw(st.integers(1, 2))
+        decisions = draw(
+            st.lists(st.integers(0, len(space) - 1), min_size=count, max_size=count, unique=True)
+        )
+        if any(leaf.is_split(decision) for decision in decisions):
+            found.append(leaf)
+            continue
+        options = leaf.options(decisions)
+        labels = [draw(st.integers(0, 1)) for _ in options]
+        groups = [
+            [one for one, label in zip(options, labels, strict=True) if label == group]
+            for group in set(labels)
+        ]
+        found += leaf.split(decisions, groups)
+    return tuple(found)
+
+
+@given(SPACE, SEED)
+def test_codes_survive_decoding_and_formatting(space: Space, seed: int) -> None:
+    codes = some_codes(space, seed)
+    choices = space.decode(codes)
+    assert choices.shape == (len(codes), len(space))
+    assert choices.dtype == np.int8
+    assert (choices < space.n_options).all()
+    encoded = space.encode(choices)
+    assert encoded.dtype == np.int64
+    np.testing.assert_array_equal(encoded, codes)
+    texts = [space.format(code) for code in codes.tolist()]
+    np.testing.assert_array_equal(space.to_codes(texts), codes)
+    assert len(set(texts)) == len(set(codes.tolist()))
+
+
+@given(SPACE, SEED)
+def test_canonical_codes_stand_for_themselves(space: Space, seed: int) -> None:
+    codes = some_codes(space, seed)
+    canonical = space.canonical(codes)
+    np.testing.assert_array_equal(space.canonical(canonical), canonical)
+    np.testing.assert_array_equal(space.works(canonical), space.works(codes))
+    networks = space.network(codes)
+    np.testing.assert_array_equal(space.network(networks), networks)
+    np.testing.assert_array_equal(space.network(canonical), networks)
+    np.testing.assert_array_equal(space.encode(space.path(space.decode(codes))), canonical)
+
+
+@settings(max_examples=30)
+@given(SPACE.flatmap(lambda space: st.tuples(st.just(space), leaves(space), SEED)))
+def test_leaves_share_the_space(case: tuple[Space, tuple[Subspace, ...], int]) -> None:
+    space, found, seed = case
+    assert sum(leaf.size for leaf in found) == Subspace.whole(space).size
+    codes = some_codes(space, seed)
+    codes = codes[Subspace.whole(space).contains(codes)]
+    held = np.array([leaf.contains(codes) for leaf in found])
+    np.testing.assert_array_equal(held.sum(axis=0), np.ones(len(codes)))
+    np.testing.assert_array_equal(owner(found, codes), held.argmax(axis=0))
+    canonical = space.canonical(codes)
+    np.testing.assert_array_equal(scoring_leaves(found, codes), owner(found, canonical))
+
+
+@settings(max_examples=20)
+@given(SPACE, st.integers(1, 60), st.integers(0, 40))
+def test_larger_samples_begin_with_smaller_ones(space: Space, count: int, more: int) -> None:
+    sample = space.sample(count + more)
+    assert len(np.unique(sample)) == len(sample) == count + more
+    np.testing.assert_array_equal(space.sample(count), sample[:count])
+    if not space.is_enumerable:
+        np.testing.assert_array_equal(space.canonical(sample), sample)
+
+
+@settings(max_examples=20)
+@given(SPACE, SEED)
+def test_a_seed_fixes_the_paths(space: Space, seed: int) -> None:
+    whole = Subspace.whole(space)
+    first, second = (whole.draw(30, np.random.default_rng(seed)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert first.shape == (30, len(space))
+    assert whole.permits(first).all()
+    assert space.works(space.encode(first)).all()
+
+
+@given(SPACE, SEED)
+def test_sizes_are_those_of_a_canonical_scale(space: Space, seed: int) -> None:
+    codes = space.canonical(some_codes(space, seed))
+    for count in (space.parameters, space.multiply_adds):
+        found = count(codes, space.table_scale)
+        assert found.shape == codes.shape
+        assert found.dtype == np.int64
+        assert (found > 0).all()
+        one = count(codes[0], space.table_scale)
+        assert one.shape == ()
+        assert one == found[0]
+
+
+@settings(max_examples=40)
+@given(SPACE, st.text(max_size=30) | st.text(alphabet="kez0123456789,|-~+", max_size=250))
+def test_what_is_no_architecture_is_refused_in_one_line(space: Space, text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        space.parse(text + "?")  # none has a question mark
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 1000
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_there_is_one_instance(name: str) -> None:
+    space = open_space(name)
+    assert space is open_space(name)
+    assert pickle.loads(pickle.dumps(space)) is space
+    assert name in repr(space)
+    assert space.name == name
+    assert space.title
+    assert space.description
+    assert "20" in space.source  # a year
+    names = [decision.name for decision in space.decisions]
+    assert len(set(names)) == len(names)
+    for decision in space.decisions:
+        assert len(set(decision.options)) == len(decision.options) > 1
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_codes_outside_of_the_space_are_refused(name: str) -> None:
+    space = open_space(name)
+    for code in (-1, space.size):
+        with pytest.raises(InputError, match="out of bounds"):
+            space.decode(code)
+        with pytest.raises(InputError, match="out of bounds"):
+            space.format(code)
