@@ -24,10 +24,14 @@ from benchmark.truth.table_from_results import table_from_results
 from benchmark.truth.table_with_curves import TableWithCurves
 
 _CHOICES = (
-    "import NAS-Bench-201-v1_*.pth, the folder or tar NATS-tss-*-simple, .csv, .parquet or .nbtable"
+    "import NAS-Bench-201-v1_*.pth, the folder or tar NATS-tss-*-simple, nas-bench-macro_*.json, "
+    "anb_dataset_jsons.tar.gz, .csv, .parquet or .nbtable"
 )
 _HEAD = 512  # bytes at the beginning of a file that tell its format
 _PTH_KEYS = {"less": 12, "full": 200}  # what the file calls its numbers of epochs
+
+
+Reader = Callable[[Path, ImportOptions], TableWithCurves]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class TableFormat:
     """A format of tables: how to recognise and to read it."""
 
     matches: Callable[[Path, bytes], bool]  # whether a path with these first bytes is of it
-    read: Callable[[Path, ImportOptions], TableWithCurves]
+    read: Reader
     space: str | None = None  # the only space with tables of this format
 
 
@@ -89,6 +93,22 @@ def _read_nats(path: Path, options: ImportOptions) -> TableWithCurves:
             description=f"NATS-Bench's own numbers for NAS-Bench-201's cells, from {path.name}",
             source=source_of(path, found.sha256, "nats-bench"),
         )
+
+
+def _published(read: Callable[..., TableWithCurves], kind: str) -> Reader:
+    """Return a reader of a benchmark's own file, of which ``read`` makes a table of a name."""
+
+    def read_published(path: Path, options: ImportOptions) -> TableWithCurves:
+        found = read(path, name=options.name)
+        table = found.table
+        table = replace(
+            table,
+            source=source_of(path, table.source.sha256, kind),
+            protocol={"notes": [*found.notes], **table.protocol},
+        )
+        return replace(found, table=table)
+
+    return read_published
 
 
 def _read_nbtable(path: Path, options: ImportOptions) -> TableWithCurves:
@@ -175,7 +195,13 @@ FORMATS = (
     TableFormat(lambda path, head: head.startswith(b"ARROW1"), _read_nbtable),
     TableFormat(lambda path, head: head.startswith(b"PAR1"), _read_columns),
     TableFormat(lambda path, head: is_accel_csv(head), _read_accel, "accel"),
+    TableFormat(
+        lambda path, head: is_accel_csv(head), _published(read_accel, "accel-nasbench"), "accel"
+    ),
     TableFormat(lambda path, head: path.suffix.lower() == ".csv", _read_columns),
+    TableFormat(
+        lambda path, head: is_accel_archive(path), _published(read_accel, "accel-nasbench"), "accel"
+    ),
     TableFormat(lambda path, head: is_accel_archive(path), _read_accel, "accel"),
     TableFormat(lambda path, head: _is_tar(path), _read_nats, "nb201"),
 )

@@ -24,6 +24,7 @@ _IMAGES = {
     "cifar10": (32, 10),
     "cifar100": (32, 100),
     "imagenet16-120": (16, 120),
+    "imagenet": (224, 1000),
 }
 _TOLERANCE = 1e-9  # of parameters and multiply-adds, relative
 
