@@ -28,6 +28,7 @@ from benchmark.errors import InputError
 from benchmark.files import marked_folder
 from benchmark.records import PROTOCOL, RunRecord, task_digest
 from benchmark.records.provenance import machine_differences
+from benchmark.spaces.base import JOINED
 from benchmark.tasks.task import described_task
 
 LEAST_AGREEMENT = 0.8  # between the 0.88 at least of one seed and the 0.66 at most of two
@@ -108,9 +109,9 @@ def compare(record: RunRecord, again: RunRecord, tolerance: float = LEAST_AGREEM
 
 
 def _splits(record: RunRecord) -> dict[str, tuple[str, Any]]:
-    """Return the edge and groups of each split, by supernet."""
+    """Return the decision, or several joined, and the groups of each split, by supernet."""
     splits = record.trace.get("splits") or []
-    return {split["node"]: (split["edge"], split["groups"]) for split in splits}
+    return {split["node"]: (JOINED.join(split["decisions"]), split["groups"]) for split in splits}
 
 
 def _decided(record: RunRecord) -> tuple[Any, ...]:
@@ -139,9 +140,9 @@ def _nearly_equal(one: Any, other: Any) -> bool:
 def _supernets(record: RunRecord) -> dict[str, tuple[Any, ...]]:
     """Return each supernet of a tree with the splits that led to it, from the root on."""
     supernets: dict[str, tuple[Any, ...]] = {"root": ()}
-    for node, (edge, groups) in _splits(record).items():
+    for node, (decision, groups) in _splits(record).items():
         for number, group in enumerate(groups):
-            supernets[f"{node}.{number}"] = (*supernets.get(node, ()), (edge, group))
+            supernets[f"{node}.{number}"] = (*supernets.get(node, ()), (decision, group))
     return supernets
 
 
@@ -150,11 +151,11 @@ def _other_splits(record: RunRecord, again: RunRecord) -> list[str]:
     supernets, supernets_now = _supernets(record), _supernets(again)
     splits, splits_now = _splits(record), _splits(again)
     return [
-        f"{node} was split on {edge} into {groups}, now on {splits_now[node][0]} into "
+        f"{node} was split on {decision} into {groups}, now on {splits_now[node][0]} into "
         f"{splits_now[node][1]}: what lies below is not compared"
-        for node, (edge, groups) in splits.items()
+        for node, (decision, groups) in splits.items()
         if node in splits_now
-        and splits_now[node] != (edge, groups)
+        and splits_now[node] != (decision, groups)
         and supernets.get(node) == supernets_now.get(node)
     ]
 

@@ -52,7 +52,7 @@ final_learning_rate = 0.001
 momentum = 0.9
 weight_decay = 5e-4
 gradient_norm = 5
-label_smoothing = 0.0
+label_smoothing = 0.1
 precision = "float32"
 compile = false
 
@@ -194,7 +194,7 @@ def test_description_space_and_methods_must_be_there() -> None:
             "[scoring]",
             "[scorring]",
             "unknown section 'scorring': did you mean 'scoring'? choose from description, "
-            "space, data, network, training, scoring, search, selection, trajectory, truth, methods",
+            "space, data, network, training, scoring, search, selection, trajectory, truth, method",
         ),
         (
             "noise =",

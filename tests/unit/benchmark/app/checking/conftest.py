@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.spaces.nb201 import candidate_codes, to_string
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.registry import open_space
 from tests.command_line import nasbench, tiny_preset
 
 METHODS = ("one-shot", "gm", "random", "params")
@@ -15,10 +16,12 @@ METHODS = ("one-shot", "gm", "random", "params")
 @pytest.fixture(scope="session")
 def accuracies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a CSV file of invented accuracies of the tiny preset's candidates."""
-    codes = candidate_codes(300)
+    space = open_space("nb201")
+    codes = candidate_codes(300, space)
     percents = np.random.default_rng(0).uniform(10, 95, len(codes)).round(2)
     lines = [
-        f"{to_string(int(code))},{percent}" for code, percent in zip(codes, percents, strict=True)
+        f"{space.format(int(code))},{percent}"
+        for code, percent in zip(codes, percents, strict=True)
     ]
     path = tmp_path_factory.mktemp("table") / "invented.csv"
     path.write_text("arch,cifar10_test_200\n" + "\n".join(lines) + "\n")

@@ -15,6 +15,7 @@ from benchmark.app.checking import Checks
 from benchmark.app.checking.record_checks import check_record
 from benchmark.records import RunRecord, read_record
 from benchmark.spaces.nb201 import live_codes
+from benchmark.spaces.registry import open_space
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -54,10 +55,22 @@ def select_from_another_leaf(contents: dict[str, Any]) -> None:
     first["selected"] = second["selected"]
 
 
-def split_another_edge(contents: dict[str, Any]) -> None:
+def split_another_decision(contents: dict[str, Any]) -> None:
     splits = contents["trace"]["splits"]
-    taken = {split["edge"] for split in splits}
-    splits[-1]["edge"] = next(edge for edge in ("0→1", "0→2", "0→3", "1→2") if edge not in taken)
+    taken = {name for split in splits for name in split["decisions"]}
+    splits[-1]["decisions"] = [
+        next(name for name in ("0→1", "0→2", "0→3", "1→2") if name not in taken)
+    ]
+
+
+def split_jointly(contents: dict[str, Any]) -> None:
+    """Let the first split be a joint one, with a combination in another group."""
+    splits = contents["trace"]["splits"]
+    first, options = splits[0], open_space("nb201").decisions[0].options
+    taken = {name for split in splits for name in split["decisions"]}
+    first["decisions"] += [next(name for name in ("0→1", "0→2", "0→3", "1→2") if name not in taken)]
+    one, two = ([f"{a} & {b}" for a in group for b in options] for group in first["groups"])
+    first["groups"] = [one[1:], [*two, one[0]]]
 
 
 LEAF = ("trace", "leaves", 0)
@@ -78,13 +91,25 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         put("budget", "budget", value=601),
         "its budget is 601 images, its task's 600",
     ),
-    "a split of another edge": (
-        split_another_edge,
+    "a split of another decision": (
+        split_another_decision,
         "its leaves are not what its splits lead to",
+    ),
+    "a joint split": (
+        split_jointly,
+        "its leaves are not what its splits lead to",
+    ),
+    "a decision of no space": (
+        put("trace", "splits", 0, "decisions", value=["0→4"]),
+        "unknown decision of NAS-Bench-201 '0→4'",
+    ),
+    "an option of no decision": (
+        put("trace", "splits", 0, "groups", 0, value=["nor"]),
+        "unknown option of ",
     ),
     "groups that divide nothing": (
         put("trace", "splits", 0, "groups", 0, value=["none"]),
-        "do not divide the operations",
+        "do not divide the options",
     ),
     "a leaf that no split leads to": (
         put(*LEAF, "node", value="root.7"),
@@ -95,7 +120,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         "its leaves are not what its splits lead to",
     ),
     "a leaf that holds less": (
-        put(*LEAF, "operations", 5, value=["none"]),
+        put(*LEAF, "options", 5, value=["none"]),
         "its leaves are not what its splits lead to",
     ),
     "a leaf that says less": (put(*LEAF, "architectures", value=7), "it says 7"),
@@ -157,7 +182,7 @@ def test_functions_have_one_score(record: RunRecord) -> None:
     place = np.flatnonzero(live_codes(record.codes) == several)[1]
     scores = record.scores.copy()
     scores[place] = np.nextafter(scores[place], -np.inf)
-    message = "1 architectures have another score than the same function without its dead edges"
+    message = "1 architectures have another score than the same function in its canonical form"
     assert any(message in line for line in findings(replace(record, scores=scores)))
 
 

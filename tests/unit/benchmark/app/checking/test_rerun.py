@@ -50,8 +50,8 @@ def with_distances(record: RunRecord, add: float) -> RunRecord:
     for split in trace["splits"]:
         split["separated"] = float(np.nextafter(split["separated"], np.inf)) + add
         split["distances"] = {
-            edge: (np.nextafter(matrix, np.inf) + add).tolist()
-            for edge, matrix in split["distances"].items()
+            name: (np.nextafter(matrix, np.inf) + add).tolist()
+            for name, matrix in split["distances"].items()
         }
     return replace(record, trace=trace)
 
@@ -116,7 +116,8 @@ def test_what_no_rounding_touches_must_be_equal_everywhere(record: RunRecord, na
 def resplit(record: RunRecord, other_seed: RunRecord) -> RunRecord:
     """Return a record whose root is split otherwise, and which goes on as another seed does."""
     first, *below = other_seed.trace["splits"]
-    edge = next(edge for edge in first["distances"] if edge != record.trace["splits"][0]["edge"])
+    taken = record.trace["splits"][0]["decisions"]
+    another = next(name for name in first["distances"] if [name] != taken)
     parts = {**record.budget["parts"]}
     parts["gradient matching"] += 4
     parts["leaf training"] -= 4
@@ -126,7 +127,7 @@ def resplit(record: RunRecord, other_seed: RunRecord) -> RunRecord:
         trace={
             **record.trace,
             "losses": {**other_seed.trace["losses"], "root": record.trace["losses"]["root"]},
-            "splits": [{**first, "edge": edge}, *below],
+            "splits": [{**first, "decisions": [another]}, *below],
         },
         budget={**record.budget, "parts": parts},
     )
@@ -140,9 +141,24 @@ def test_another_machine_may_split_otherwise_where_two_splits_are_as_good(
     assert (found.outcome, found.faults) == (RerunOutcome.CLOSE, ())
     assert found.agreement == pytest.approx(1)
     (note,) = found.notes
-    edge = record.trace["splits"][0]["edge"]
-    assert note.startswith(f"root was split on {edge} into [[")
-    assert f"now on {resplit.trace['splits'][0]['edge']} into " in note
+    (before,), (now,) = (one.trace["splits"][0]["decisions"] for one in (record, resplit))
+    assert note.startswith(f"root was split on {before} into [[")
+    assert f"now on {now} into " in note
+
+
+def test_splits_of_several_decisions_are_told_apart(record: RunRecord) -> None:
+    joint, other = (
+        {"node": "root", "decisions": list(names), "groups": [["none & none"], ["none & skip"]]}
+        for names in (("0→1", "2→3"), ("0→1", "1→3"))
+    )
+    one, again = (
+        replace(record, trace={**record.trace, "splits": [split]}) for split in (joint, other)
+    )
+    assert compare(one, one).outcome is RerunOutcome.IDENTICAL
+    found = compare(one, on_another_machine(again))
+    assert found.outcome is not RerunOutcome.IDENTICAL
+    assert found.notes[0].startswith("root was split on 0→1 & 2→3 into [['none & none'], ")
+    assert ", now on 0→1 & 1→3 into " in found.notes[0]
 
 
 def test_the_same_machine_may_not(record: RunRecord, resplit: RunRecord) -> None:

@@ -530,16 +530,19 @@ def test_names_and_options_are_checked_before_anything_is_written(
     folder = tmp_path / "new"
     with pytest.raises(InputError, match=r"^unknown method 'gmm': did you mean 'gm'\?"):
         run_units(task, ["random", "gmm"], [0], folder)
-    odd = replace(task, methods={"gm": {**task.methods["gm"], "levels": 9}})
-    with pytest.raises(InputError, match=r"^\[methods.gm\] levels is 9: it must be from 1 to 6"):
+    odd = replace(task, methods={"gm": {**task.methods["gm"], "groups": [2, 1]}})
+    with pytest.raises(InputError, match=r"^\[methods.gm\] groups\[1\] is 1: it must be 2 or more"):
         run_units(odd, ["random", "gm"], [0], folder)
+    odd = replace(task, methods={"few-shot": {**task.methods["few-shot"], "decisions": ["0→4"]}})
+    with pytest.raises(InputError, match=r"^unknown decision of NAS-Bench-201 '0→4': did you mean"):
+        run_units(odd, ["random", "few-shot"], [0], folder)
     with pytest.raises(InputError, match=r"^device 'gpu' cannot be used: "):
         run_units(task, ["random"], [0], folder, device="gpu")
     assert not folder.exists()
 
 
 def test_options_for_no_method_are_a_slip(task: Task, tmp_path: Path) -> None:
-    slipped = replace(task, methods={**task.methods, "few_shot": {"edge": 0}})
+    slipped = replace(task, methods={**task.methods, "few_shot": {"decisions": [0]}})
     with pytest.raises(InputError, match="unknown method 'few_shot': did you mean 'few-shot'"):
         run_units(slipped, ["params"], [0], tmp_path / "out")
     assert not (tmp_path / "out").exists()
