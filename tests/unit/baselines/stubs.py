@@ -15,11 +15,10 @@ from torch import Tensor
 from baselines.method import Method, Outcome
 from baselines.splitting import Decisions, Distances
 from baselines.supernets.base import Supernet
-from baselines.supernets.mixture import Path
 from baselines.training.weights import StepRange
 from benchmark.budget import Ledger
 from benchmark.images import Batches
-from benchmark.spaces.base import Codes
+from benchmark.spaces.base import Choices, Codes
 from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
@@ -33,7 +32,7 @@ class Trained:
 
     network: Supernet
     batches: Batches
-    paths: Sequence[Path]
+    paths: Choices
     span: StepRange
     weights: dict[str, Tensor]
 
@@ -44,7 +43,7 @@ class Matched:
 
     subspace: Subspace
     batches: Batches
-    paths: Sequence[Path]
+    paths: Choices
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ def stubbed_run(
             self,
             network: Supernet,
             batches: Batches,
-            paths: Sequence[Path],
+            paths: Choices,
             span: StepRange,
             settings: TrainingSettings,
         ) -> None:
@@ -105,7 +104,7 @@ def stubbed_run(
         subspace: Subspace,
         decisions: Sequence[Decisions],
         batches: Batches,
-        base_paths: Sequence[Path],
+        base_paths: Choices,
         before_pass: Callable[[], None],
         **options: Any,
     ) -> Distances:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.gm import Gm, GmOptions
+from baselines.gm import Gm
 from baselines.splitting import best_decision, best_partition
 from baselines.training import base_class
 from benchmark.budget import Spending
@@ -24,7 +24,6 @@ from tests.unit.baselines.stubs import stubbed_run
 from tests.unit.baselines.tiny import (
     BATCH,
     CANDIDATES,
-    FULL,
     OPTIONS,
     SPACE,
     tiny_experiment,

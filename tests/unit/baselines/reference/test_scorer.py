@@ -6,24 +6,25 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.reference import scorer
-from baselines.supernets.nb201.child import CellNetwork
 from baselines.reference.scorer import (
     measure_candidates,
     measure_codes,
     score_candidates,
     trace_of,
 )
+from baselines.supernets.child import ChildNetwork
+from baselines.supernets.nb201.family import CellFamily
 from benchmark.errors import CheckError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import SIZE, Codes, is_connected, live_codes
+from benchmark.spaces.base import Codes
 from benchmark.spaces.nb201.complexity import NetworkScale
-from tests.unit.baselines.tiny import tiny_experiment
+from tests.unit.baselines.tiny import SPACE, tiny_experiment
 
 SMALLEST = NetworkScale(channels=1, cells=1, resolution=4, classes=2, input_channels=1)
+FAMILY = CellFamily()
 
 
-def draws(network: CellNetwork, generator: torch.Generator) -> Sequence[float]:
+def draws(network: ChildNetwork, generator: torch.Generator) -> Sequence[float]:
     """Return the sum of the weights, and the next number of the stream."""
     total = sum(float(weight.detach().double().sum()) for weight in network.weights())
     return [total, float(torch.rand((), generator=generator))]
@@ -31,47 +32,47 @@ def draws(network: CellNetwork, generator: torch.Generator) -> Sequence[float]:
 
 def test_a_measure_does_not_depend_on_other_architectures() -> None:
     codes = np.array([15624, 25, 11817, 10853])
-    together = measure_codes(codes, SMALLEST, Streams(0), draws)
+    together = measure_codes(codes, FAMILY, SMALLEST, Streams(0), draws)
     for code, row in zip(codes[::-1], together[::-1], strict=True):
-        alone = measure_codes(np.array([code]), SMALLEST, Streams(0), draws)
+        alone = measure_codes(np.array([code]), FAMILY, SMALLEST, Streams(0), draws)
         np.testing.assert_array_equal(alone, [row])
     assert len(np.unique(together)) == together.size
 
 
 def test_seeds_draw_other_weights() -> None:
     codes = np.array([25, 15624])
-    one, other = (measure_codes(codes, SMALLEST, Streams(seed), draws) for seed in (0, 1))
+    one, other = (measure_codes(codes, FAMILY, SMALLEST, Streams(seed), draws) for seed in (0, 1))
     assert not (one == other).any()
 
 
-def test_dead_edges_are_left_out() -> None:
-    codes = np.arange(0, SIZE, 797)
-    measured = measure_codes(codes, SMALLEST, Streams(0), draws)
-    alive = measure_codes(live_codes(codes), SMALLEST, Streams(0), draws)
+def test_what_does_not_matter_is_left_out() -> None:
+    codes = np.arange(0, SPACE.size, 797)
+    measured = measure_codes(codes, FAMILY, SMALLEST, Streams(0), draws)
+    alive = measure_codes(SPACE.canonical(codes), FAMILY, SMALLEST, Streams(0), draws)
     np.testing.assert_array_equal(measured, alive)
-    np.testing.assert_array_equal(np.isfinite(measured).all(1), is_connected(codes))
-    assert np.isneginf(measured[~is_connected(codes)]).all()
+    np.testing.assert_array_equal(np.isfinite(measured).all(1), SPACE.works(codes))
+    assert np.isneginf(measured[~SPACE.works(codes)]).all()
 
 
 class Unbuilt(torch.nn.Module):
     """Stands in for a network that no measure of the test uses."""
 
-    def __init__(self, code: int, scale: NetworkScale, generator: torch.Generator) -> None:
+    def __init__(self, code: int) -> None:
         super().__init__()
         self.code = code
 
 
 @pytest.fixture
 def _unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorer, "Network", Unbuilt)
+    monkeypatch.setattr(CellFamily, "child", lambda family, code, *_: Unbuilt(code))
 
 
 @pytest.mark.usefixtures("_unbuilt")
-@pytest.mark.parametrize("candidates", [np.arange(SIZE), np.array([0, 2, 25, 26, 9626])])
+@pytest.mark.parametrize("candidates", [SPACE.all_codes(), np.array([0, 2, 25, 26, 9626])])
 def test_each_function_of_the_candidates_is_measured_once(candidates: Codes) -> None:
     measured: list[int] = []
 
-    def measure(network: CellNetwork, _: torch.Generator) -> Sequence[float]:
+    def measure(network: ChildNetwork, _: torch.Generator) -> Sequence[float]:
         assert isinstance(network, Unbuilt)
         measured.append(network.code)
         return [network.code, -network.code]
@@ -79,10 +80,10 @@ def test_each_function_of_the_candidates_is_measured_once(candidates: Codes) -> 
     shares: list[float] = []
     experiment = tiny_experiment(candidates=candidates, progress=shares.append)
     measures = measure_candidates(experiment, SMALLEST, measure)
-    connected, live = is_connected(candidates), live_codes(candidates)
-    assert measured == sorted(set(live[connected].tolist()))
-    np.testing.assert_array_equal(measures[connected], np.stack([live, -live], 1)[connected])
-    assert np.isneginf(measures[~connected]).all()
+    working, live = SPACE.works(candidates), SPACE.canonical(candidates)
+    assert measured == sorted(set(live[working].tolist()))
+    np.testing.assert_array_equal(measures[working], np.stack([live, -live], 1)[working])
+    assert np.isneginf(measures[~working]).all()
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert trace_of(experiment, SMALLEST)["networks"] == len(measured)
@@ -93,7 +94,7 @@ def test_what_measures_minus_infinity_ranks_last_and_is_counted() -> None:
     candidates = np.array([0, 2, 25, 26, 9626, 15624])  # 0 is disconnected; 25 and 26 are equal
     values = {2: -np.inf, 25: 3.5, 9626: -7.0, 15624: 1.0}
 
-    def measure(network: CellNetwork, _: torch.Generator) -> Sequence[float]:
+    def measure(network: ChildNetwork, _: torch.Generator) -> Sequence[float]:
         assert isinstance(network, Unbuilt)
         return [values[network.code]]
 
@@ -112,4 +113,4 @@ def test_candidates_without_any_score_are_tied() -> None:
 
 def test_a_measure_that_is_no_number_is_an_error() -> None:
     with pytest.raises(CheckError, match=r"^\|none~0\|.* measures NaN: pass more images"):
-        measure_codes(np.array([25]), SMALLEST, Streams(0), lambda *_: [1.0, float("nan")])
+        measure_codes(np.array([25]), FAMILY, SMALLEST, Streams(0), lambda *_: [1.0, float("nan")])

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from baselines.reference import SynFlow
-from baselines.supernets.nb201.child import CellNetwork
 from baselines.reference.synflow import synflow
+from baselines.supernets.nb201.child import CellNetwork
 from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.unit.baselines.conformance import ReferenceConformance
 from tests.unit.baselines.reference.written_out import CODE, CODES, SCALE, written_out

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import combinations, product
 
@@ -13,7 +13,7 @@ from scipy import stats
 from baselines.splitting.partition import (
     Groups,
     Partition,
-    best_edge,
+    best_decision,
     best_partition,
     random_partition,
     set_partitions,
@@ -132,9 +132,9 @@ def test_rounding_of_large_distances_passes() -> None:
 @pytest.mark.parametrize(
     ("distances", "groups", "message"),
     [
-        (np.zeros((3, 3)), 4, "4 groups of 3 operations: choose 2 to 3"),
-        (np.zeros((3, 3)), 1, "1 groups of 3 operations: choose 2 to 3"),
-        (np.zeros((0, 0)), 2, "2 groups of 0 operations"),
+        (np.zeros((3, 3)), 4, "4 groups of 3 options: choose 2 to 3"),
+        (np.zeros((3, 3)), 1, "1 groups of 3 options: choose 2 to 3"),
+        (np.zeros((0, 0)), 2, "2 groups of 0 options"),
         (np.zeros((2, 3)), 2, "square"),
         (np.zeros(4), 2, "square"),
         ([[0, 1], [1 + 1e-6, 0]], 2, "not symmetric by 1e-06"),
@@ -159,24 +159,29 @@ def test_singletons_are_the_partition_into_n_groups() -> None:
         assert [singletons(n)] == list(set_partitions(n, n))
 
 
-def edge_partition(separated: float) -> Partition:
+def decision_partition(separated: float) -> Partition:
     return Partition(((0, 1), (2, 3, 4)), separated, 0.0)
 
 
-def test_the_edge_that_separates_most_is_split() -> None:
-    edges = {5: edge_partition(3.0), 0: edge_partition(1.0), 2: edge_partition(2.0)}
-    assert best_edge(edges) == 5
+def partitions(separated: Mapping[tuple[int, ...], float]) -> dict[tuple[int, ...], Partition]:
+    return {chosen: decision_partition(one) for chosen, one in separated.items()}
+
+
+def test_the_decision_that_separates_most_is_split() -> None:
+    assert best_decision(partitions({(5,): 3.0, (0,): 1.0, (2,): 2.0})) == (5,)
+    assert best_decision(partitions({(5,): 3.0, (0, 1): 3.5, (2,): 2.0})) == (0, 1)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-12, -1e-12])
-def test_of_equal_edges_the_smallest_is_split(noise: float) -> None:
-    edges = {4: edge_partition(2.0 + noise), 1: edge_partition(2.0), 0: edge_partition(1.0)}
-    assert best_edge(edges) == 1
+def test_of_equal_decisions_the_first_is_split(noise: float) -> None:
+    assert best_decision(partitions({(4,): 2.0 + noise, (1,): 2.0, (0,): 1.0})) == (1,)
+    assert best_decision(partitions({(1, 2): 2.0 + noise, (1,): 2.0, (0,): 1.0})) == (1,)
+    assert best_decision(partitions({(1,): 2.0 + noise, (0, 5): 2.0, (2,): 1.0})) == (0, 5)
 
 
-def test_without_edges_there_is_no_best() -> None:
-    with pytest.raises(InputError, match="no edge is left"):
-        best_edge({})
+def test_without_decisions_there_is_no_best() -> None:
+    with pytest.raises(InputError, match="no decision is left"):
+        best_decision({})
 
 
 @pytest.mark.parametrize(("n", "groups", "min_size"), [(5, 2, 2), (5, 2, 1), (5, 3, 2)])

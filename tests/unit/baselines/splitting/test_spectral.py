@@ -41,7 +41,7 @@ def test_clear_clusters_are_found(sizes: list[int], seed: int) -> None:
     assert set(spectral_partition(matrix, len(sizes), 2).groups) == expected
 
 
-def test_operations_that_are_all_alike_are_divided_too() -> None:
+def test_options_that_are_all_alike_are_divided_too() -> None:
     found = spectral_partition(np.zeros((5, 5)), 2, 2)
     assert sorted(map(len, found.groups)) == [2, 3]
 

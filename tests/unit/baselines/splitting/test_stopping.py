@@ -11,44 +11,43 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from baselines.splitting import EarlyStop, best_edge, best_partition
+from baselines.splitting import EarlyStop, best_decision, best_partition
 from baselines.splitting.stopping import overtaking, separated_distances
 
 PLANNED = 100
 ERROR = 0.05
-EDGES = range(6)
+DECISIONS = [(place,) for place in range(6)]
+Found = dict[tuple[int, ...], NDArray[np.float64]]  # distances [batches, 5, 5] of each decision
 
 
-def batch_distances(
-    generator: np.random.Generator, batches: int, gap: float
-) -> dict[int, NDArray[np.float64]]:
-    """Return distances [batches, 5, 5] of six edges, one of which separates more on average."""
-    found = {}
-    for edge in EDGES:
+def batch_distances(generator: np.random.Generator, batches: int, gap: float) -> Found:
+    """Return distances of six decisions, one of which separates more on average."""
+    found: Found = {}
+    for chosen in DECISIONS:
         level = np.zeros((5, 5))
-        level[:2, 2:] = gap * (edge == 3)
+        level[:2, 2:] = gap * (chosen == (3,))
         noise = generator.normal(0.5, 0.2, (batches, 5, 5))
         matrix = np.clip(np.triu(noise + level, 1), 0, 2)
-        found[edge] = matrix + matrix.transpose(0, 2, 1)
+        found[chosen] = matrix + matrix.transpose(0, 2, 1)
     return found
 
 
-def stopped_after(distances: dict[int, NDArray[np.float64]], error: float = ERROR) -> int:
+def stopped_after(distances: Found, error: float = ERROR) -> int:
     stop = EarlyStop(PLANNED, groups=2, min_size=2, error=error)
     for used in range(1, PLANNED + 1):
-        so_far = {edge: list(torch.from_numpy(all_[:used])) for edge, all_ in distances.items()}
+        so_far = {chosen: list(torch.from_numpy(all_[:used])) for chosen, all_ in distances.items()}
         if stop.should_stop(so_far, used):
             assert stop.used == used
             return used
     return PLANNED
 
 
-def decision(distances: dict[int, NDArray[np.float64]], used: int) -> tuple[int, object]:
+def decided(distances: Found, used: int) -> tuple[tuple[int, ...], object]:
     partitions = {
-        edge: best_partition(all_[:used].mean(0), 2, 2) for edge, all_ in distances.items()
+        chosen: best_partition(all_[:used].mean(0), 2, 2) for chosen, all_ in distances.items()
     }
-    edge = best_edge(partitions)
-    return edge, partitions[edge].groups
+    chosen = best_decision(partitions)
+    return chosen, partitions[chosen].groups
 
 
 @given(st.integers(2, 5), st.integers(0, 2**32 - 1))
@@ -116,6 +115,6 @@ def test_the_decision_differs_no_more_often_than_allowed(gap: float) -> None:
         distances = batch_distances(generator, PLANNED, gap)
         used = stopped_after(distances)
         saved += PLANNED - used
-        wrong += decision(distances, used) != decision(distances, PLANNED)
+        wrong += decided(distances, used) != decided(distances, PLANNED)
     assert stats.binomtest(wrong, runs, ERROR, alternative="greater").pvalue > 0.001
     assert saved > 0  # else nothing could be wrong

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from baselines.supernets.nb201.child import CellNetwork
 from baselines.standalone.averaging import WeightAverage
+from baselines.supernets.nb201.child import CellNetwork
 from tests.unit.baselines.standalone.tiny import ARCH, tiny
 
 

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import nn
 
-from baselines.supernets.nb201.child import CellNetwork
 from baselines.standalone.evaluation import evaluate_network, recompute_batch_norm
 from baselines.standalone.images import read_parts
+from baselines.supernets.nb201.child import CellNetwork
 from benchmark.errors import DivergedError
 from benchmark.images import Images
 from benchmark.seeds import Streams

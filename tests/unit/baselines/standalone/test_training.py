@@ -9,11 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 
-from baselines.supernets.nb201.child import CellNetwork
 from baselines.standalone import training
 from baselines.standalone.evaluation import AccuracyAndLoss, evaluate_network
 from baselines.standalone.images import read_parts, seed_batches
 from baselines.standalone.training import learning_rate
+from baselines.supernets.nb201.child import CellNetwork
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, live_codes

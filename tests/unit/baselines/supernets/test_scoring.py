@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from baselines.supernets.nb201 import prefix_tree
-from baselines.supernets.scoring import score_codes
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.normalisation import ByGroup
-from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.supernets.scoring import score_codes
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.nb201 import decode, live_codes
+from benchmark.spaces.base import Codes
 from tests.unit.baselines.naive import naive_logits, one_by_one
-from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale, tiny_scoring
+from tests.unit.baselines.tiny import SPACE, tiny_images, tiny_network, tiny_scale, tiny_scoring
 
-LIVE = np.unique(live_codes())
+LIVE = np.unique(SPACE.canonical(SPACE.all_codes()))
 CODES = np.r_[LIVE[:1], np.sort(np.random.default_rng(3).choice(LIVE[1:], 30, replace=False))]
 IMAGES = tiny_images(torch.float64)
 NETWORK = tiny_network(tiny_scale(channels=2))
@@ -33,7 +33,7 @@ def naive_scores(score: str, images: int) -> list[float]:
     scores = []
     for code in CODES:
         with torch.no_grad():
-            logits = naive_logits(weights, pixels, decode(code).tolist(), cells=1)
+            logits = naive_logits(weights, pixels, SPACE.decode(code).tolist(), cells=1)
         right, loss = 0, 0.0
         for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
             right += row.index(max(row)) == label
@@ -63,7 +63,7 @@ def test_the_fast_way_scores_as_the_plain_way(
 ) -> None:
     network, how = tiny_network(tiny_scale(2, cells)), tiny_scoring(8, score, batch_norm)
     found = score_codes(network, CODES, IMAGES, how, ignore)
-    monkeypatch.setattr(scoring, "many_logits", one_by_one)
+    monkeypatch.setattr(CellSupernet, "many_logits", one_by_one)
     expected = score_codes(network, CODES, IMAGES, how, ignore)
     np.testing.assert_allclose(found, expected, rtol=1e-7)
 
@@ -152,18 +152,26 @@ def test_too_little_memory_makes_chunks_smaller(
     passed: list[int] = []
     expected = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), passed.append)
     assert len(passed) > 5
-    chunks, asked, again, notes = 0, [], list[int](), list[str]()
+    chunks, asked, again, notes = 0, list[int](), list[int](), list[str]()
+    many_logits = CellSupernet.many_logits
 
-    def logits(*arguments: Any, memory: int) -> Iterator[tuple[slice, torch.Tensor]]:
+    def logits(
+        network: CellSupernet,
+        codes: Codes,
+        pixels: torch.Tensor,
+        normalise: ByGroup,
+        parts: int,
+        memory: int,
+    ) -> Iterator[tuple[slice, torch.Tensor]]:
         nonlocal chunks
-        asked.append(arguments[-1])
-        for found in many_logits(*arguments):
+        asked.append(parts)
+        for found in many_logits(network, codes, pixels, normalise, parts, memory):
             chunks += 1
             if chunks - 1 in failing:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             yield found
 
-    monkeypatch.setattr(scoring, "many_logits", logits)
+    monkeypatch.setattr(CellSupernet, "many_logits", logits)
     found = score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), again.append, note=notes.append)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert sum(again) == sum(passed)  # nothing is counted twice
@@ -174,10 +182,10 @@ def test_too_little_memory_makes_chunks_smaller(
 
 
 def test_memory_for_no_architecture_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def logits(*arguments: Any, memory: int) -> Iterator[tuple[slice, torch.Tensor]]:
+    def logits(*arguments: Any) -> Iterator[tuple[slice, torch.Tensor]]:
         raise torch.OutOfMemoryError("CUDA out of memory")
         yield
 
-    monkeypatch.setattr(scoring, "many_logits", logits)
+    monkeypatch.setattr(CellSupernet, "many_logits", logits)
     with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
         score_codes(NETWORK, CODES, IMAGES, tiny_scoring(8), ignore)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import functional_call
 
-from baselines.splitting import FULL, Subspace
 from baselines.supernets.mixture import Mixture
 from baselines.supernets.nb201.network import CellSupernet
 from baselines.training import base_class
@@ -22,8 +21,11 @@ from baselines.training.darts_2nd import STEP, SecondOrderDarts, unrolled_gradie
 from baselines.training.differentiable import Differentiable, gradients
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.images import Batches
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import (
+    FULL,
+    SPACE,
     tiny_experiment,
     tiny_images,
     tiny_network,
@@ -33,7 +35,7 @@ from tests.unit.baselines.tiny import (
 )
 
 NUMBERS = st.floats(-2, 2, allow_subnormal=False)
-SUBSPACE = Subspace(((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
+SUBSPACE = Subspace(SPACE, ((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
 IMAGES = tiny_images(torch.float64)
 TRAIN, VALID = (
     Batches(part, 8, 6, 1, torch.Generator().manual_seed(seed))
@@ -71,8 +73,8 @@ def tiny_architecture(subspace: Subspace, seed: int) -> Architecture:
 
 def softmax_mixture(architecture: Architecture) -> Mixture:
     return Mixture(
-        architecture.operations,
-        tuple(architecture.parameter(edge).softmax(0) for edge in range(6)),
+        architecture.options,
+        tuple(architecture.parameter(decision).softmax(0) for decision in range(6)),
     )
 
 
@@ -150,7 +152,7 @@ def test_a_tiny_supernet_equals_double_backward(steps: int, seed: int, subspace:
 def test_without_kinks_the_error_falls_with_the_square_of_the_step(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("operations", "network"):
+    for module in ("operations", "cell", "network"):
         smooth = SimpleNamespace(**{**vars(F), "relu": F.softplus})
         monkeypatch.setattr(f"baselines.supernets.nb201.{module}.F", smooth)
     errors = []

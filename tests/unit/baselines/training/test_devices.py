@@ -17,7 +17,6 @@ import torch
 
 from baselines.few_shot import FewShot
 from baselines.method import Outcome
-from baselines.splitting import FULL
 from baselines.supernets.normalisation import ByGroup
 from baselines.training import BASES, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
@@ -25,7 +24,14 @@ from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
 from benchmark.records.checkpoints import CheckpointInterval, Checkpoints
 from tests.stand_in_device import stand_in, waits_of
 from tests.unit.baselines.supernets.test_normalisation import maps_of_large_means
-from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experiment, tiny_search
+from tests.unit.baselines.tiny import (
+    BATCH,
+    CANDIDATES,
+    FULL,
+    OPTIONS,
+    tiny_experiment,
+    tiny_search,
+)
 
 STEPS = StepRange(1, 5, 6)
 

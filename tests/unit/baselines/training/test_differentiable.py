@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.splitting import FULL, Subspace
 from baselines.training import BASES, SupernetState, base_class
 from baselines.training.differentiable import Differentiable, parameters_of
 from baselines.training.snas import Snas, gumbel_noise
@@ -17,10 +16,18 @@ from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import decode, encode
-from tests.unit.baselines.tiny import BATCH, tiny_experiment, tiny_images, tiny_scoring, tiny_search
+from benchmark.spaces.subspace import Subspace
+from tests.unit.baselines.tiny import (
+    BATCH,
+    FULL,
+    SPACE,
+    tiny_experiment,
+    tiny_images,
+    tiny_scoring,
+    tiny_search,
+)
 
-LEFT = Subspace(((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
+LEFT = Subspace(SPACE, ((1, 3), (0, 1, 2, 3, 4), (0, 2, 4), (2,), (0, 1, 2, 3, 4), (3, 4)))
 NAMES = ["darts", "darts-2nd", "snas"]
 PASSES = {"darts": 2, "darts-2nd": 5, "snas": 2}
 
@@ -64,7 +71,7 @@ def test_weights_of_a_mixture_sum_to_one_over_what_is_there(name: str) -> None:
     base = new_base(name)
     state = base.start(LEFT)
     mixture = base.mixtures(state, 1, "x")(0, 0.3)
-    assert mixture.operations == LEFT.allowed
+    assert mixture.options == LEFT.allowed
     for weights, allowed in zip(mixture.weights, LEFT.allowed, strict=True):
         assert weights.shape == (len(allowed),)
         assert float(weights.sum().detach()) == pytest.approx(1, abs=1e-6)
@@ -76,7 +83,7 @@ def test_snas_weights_equal_the_formula(draw: int, progress: float, seed: int) -
     base = new_base("snas", seed)
     state = base.start(LEFT)
     found = base.mixtures(state, 4, "x")(draw, progress)
-    noise = gumbel_noise(4, Streams(seed).torch("x")).double().numpy()[draw]
+    noise = gumbel_noise(SPACE, 4, Streams(seed).torch("x")).double().numpy()[draw]
     temperature = 1 - 0.9 * progress
     for edge, (weights, allowed) in enumerate(zip(found.weights, LEFT.allowed, strict=True)):
         alpha = parameters_of(state).parameter(edge).detach().double().numpy()
@@ -95,7 +102,7 @@ def test_the_temperature_falls_linearly() -> None:
 def test_the_operation_of_the_greatest_weight_is_drawn_by_softmax() -> None:
     """The argmax over log α + G follows softmax(log α): what Gumbel noise is for."""
     alpha = torch.tensor([0.0, 1.0, -1.0, 0.5, 0.2])
-    noise = gumbel_noise(20_000, torch.Generator().manual_seed(0))[:, 0]
+    noise = gumbel_noise(SPACE, 20_000, torch.Generator().manual_seed(0))[:, 0]
     drawn = (alpha + noise).argmax(1)
     shares = torch.bincount(drawn, minlength=5) / len(drawn)
     torch.testing.assert_close(shares, alpha.softmax(0), rtol=0, atol=0.015)
@@ -156,14 +163,14 @@ def graded_state(base: Differentiable) -> SupernetState:
 def test_the_greatest_parameters_are_selected() -> None:
     base, codes = new_base("darts"), LEFT.codes()
     chosen = base.select(graded_state(base), codes, np.zeros(len(codes)), "x")
-    assert decode(codes[chosen]).tolist() == [allowed[-1] for allowed in LEFT.allowed]
+    assert SPACE.decode(codes[chosen]).tolist() == [allowed[-1] for allowed in LEFT.allowed]
 
 
 def test_the_greatest_sum_of_parameters_is_selected_among_few_candidates() -> None:
     base = new_base("darts")
     lacking = [[2, 0, 0, 2, 0, 3], [2, 4, 4, 2, 4, 4]]  # operation 2 on edge 0 has no parameter
     there = [[1, 0, 0, 2, 0, 3], [3, 3, 0, 2, 0, 3], [1, 1, 2, 2, 1, 3], [1, 3, 0, 2, 1, 3]]
-    codes = encode([*lacking, *there])  # sums of α: 0, 1 + 3, 1 + 1 + 1, 3 + 1
+    codes = SPACE.encode([*lacking, *there])  # sums of α: 0, 1 + 3, 1 + 1 + 1, 3 + 1
     state = graded_state(base)
     scores = np.arange(len(codes), dtype=float)
     assert base.select(state, codes, scores, "x") == 3  # the first of equals
@@ -192,9 +199,13 @@ def test_matching_leaves_weights_and_parameters_as_they_are(name: str) -> None:
     passes: list[None] = []
     batches = base.experiment.batches(base.experiment.images.train, 2, "matching")
     for soft in (False, True):
-        found = base.distances(state, [1, 2], batches, "x", lambda: passes.append(None), soft=soft)
-        assert {edge: matrix.shape for edge, matrix in found.items()} == {1: (5, 5), 2: (3, 3)}
-    assert len(passes) == 2 * len(batches) * (5 + 3)
+        found = base.distances(
+            state, [(1,), (0, 2)], batches, "x", lambda: passes.append(None), soft=soft
+        )
+        shapes = {chosen: matrix.shape for chosen, matrix in found.items()}
+        assert shapes == {(1,): (5, 5), (0, 2): (6, 6)}
+    assert len(passes) == 2 * len(batches) * base.matching_passes([5, 6])
+    assert base.matching_passes([5, 6]) == 5 + 6
     for weight, before in zip(state.network.parameters(), weights, strict=True):
         assert torch.equal(weight, before)
         assert weight.grad is None

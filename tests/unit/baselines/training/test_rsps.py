@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.splitting import FULL
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.scoring import score_codes
 from baselines.training import Rsps, SupernetState
 from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, DivergedError, InputError
 from benchmark.seeds import Streams
-from benchmark.spaces.nb201 import encode, is_connected, live_codes
 from tests.unit.baselines.naive import one_by_one
-from tests.unit.baselines.tiny import BATCH, CANDIDATES, tiny_experiment, tiny_search
+from tests.unit.baselines.tiny import BATCH, CANDIDATES, FULL, SPACE, tiny_experiment, tiny_search
 
-LEFT, RIGHT = FULL.split(1, [(0, 3), (1, 2, 4)])
+LEFT, RIGHT = FULL.split([1], [[(0,), (3,)], [(1,), (2,), (4,)]])
 
 
 def test_every_supernet_starts_from_the_same_weights() -> None:
@@ -26,7 +25,8 @@ def test_every_supernet_starts_from_the_same_weights() -> None:
         for same in (second.get_parameter(name), third.get_parameter(name)):
             assert same is not weight
             assert torch.equal(same, weight)
-    assert not torch.equal(first.stem, other_seed.stem)
+    weights = [next(network.parameters()) for network in (first, other_seed)]
+    assert not torch.equal(*weights)
 
 
 def test_each_step_is_paid_before_it_is_made() -> None:
@@ -56,15 +56,15 @@ def test_paths_are_those_of_the_named_stream(monkeypatch: pytest.MonkeyPatch) ->
     drawn: list[list[int]] = []
     monkeypatch.setattr(
         "baselines.training.rsps.path_training",
-        lambda network, batches, paths, *_: drawn.extend(paths),
+        lambda network, batches, paths, *_: drawn.extend(paths.tolist()),
     )
     base = Rsps(tiny_experiment(seed=5))
     base.training(base.start(LEFT), StepRange(0, 500, 500), "x")
-    expected = LEFT.draw_paths(500, Streams(5).numpy("paths/x"))
+    expected = LEFT.draw(500, Streams(5).numpy("paths/x"))
     assert drawn == expected.tolist()
-    codes = encode(drawn)
+    codes = SPACE.encode(drawn)
     assert LEFT.contains(codes).all()
-    assert (live_codes(codes) != 0).all()
+    assert (SPACE.canonical(codes) != 0).all()
     assert len(np.unique(codes)) > 400
 
 
@@ -73,8 +73,8 @@ def test_each_leaf_scores_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None
     base = Rsps(experiment)
     one, other = base.start(LEFT).network, Rsps(tiny_experiment(seed=1)).start(RIGHT).network
     scores = base.score([SupernetState(LEFT, one), SupernetState(RIGHT, other)])
-    monkeypatch.setattr(scoring, "many_logits", one_by_one)
-    live = live_codes(CANDIDATES)
+    monkeypatch.setattr(CellSupernet, "many_logits", one_by_one)
+    live = SPACE.canonical(CANDIDATES)
     functions, first = np.unique(live, return_index=True)
     assert scores.shape == CANDIDATES.shape
     assert experiment.ledger.scored == len(functions) * experiment.scoring.images
@@ -105,7 +105,7 @@ def test_the_best_of_drawn_architectures_is_selected() -> None:
     scores = np.random.default_rng(0).normal(size=len(CANDIDATES))
     state = base.start(LEFT)
     chosen = base.select(state, CANDIDATES, scores, "x")
-    pool = np.flatnonzero(is_connected(CANDIDATES))
+    pool = np.flatnonzero(SPACE.works(CANDIDATES))
     drawn = pool[Streams(3).numpy("selection/x").integers(len(pool), size=20)].tolist()
     assert chosen == max(drawn, key=lambda place: scores[place])
     assert base.select(state, CANDIDATES, np.zeros(len(CANDIDATES)), "x") == drawn[0]
@@ -115,4 +115,11 @@ def test_the_best_of_drawn_architectures_is_selected() -> None:
 def test_a_soft_weight_needs_architecture_parameters() -> None:
     base = Rsps(tiny_experiment())
     with pytest.raises(InputError, match="rsps has no architecture parameters"):
-        base.distances(base.start(FULL), [0], base.batches, "x", lambda: None, soft=True)
+        base.distances(base.start(FULL), [(0,)], base.batches, "x", lambda: None, soft=True)
+
+
+def test_passes_of_matching_share_the_drawn_path() -> None:
+    """It is a child of every decision, of those that are split together too."""
+    assert Rsps.matching_passes([]) == 0
+    assert Rsps.matching_passes([5]) == 5
+    assert Rsps.matching_passes([5, 25, 3]) == 1 + 4 + 24 + 2

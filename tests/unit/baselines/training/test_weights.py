@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,11 +14,14 @@ from baselines.supernets.nb201.network import CellSupernet
 from baselines.training.weights import StepRange, learning_rate, path_training
 from benchmark.errors import DivergedError
 from benchmark.images import Batches
+from benchmark.spaces.base import Choices
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.naive import naive_logits
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale, tiny_training
 
-PATHS = [[3, 2, 1, 0, 4, 3], [2, 3, 3, 1, 2, 0], [3, 0, 3, 2, 1, 1], [0, 0, 0, 3, 0, 0]]
+PATHS = np.array(
+    [[3, 2, 1, 0, 4, 3], [2, 3, 3, 1, 2, 0], [3, 0, 3, 2, 1, 1], [0, 0, 0, 3, 0, 0]], np.int8
+)
 
 
 def new_batches(count: int = 8) -> Batches:
@@ -27,7 +31,7 @@ def new_batches(count: int = 8) -> Batches:
 
 def train(
     network: CellSupernet,
-    paths: Sequence[Sequence[int]],
+    paths: Choices,
     span: StepRange,
     settings: TrainingSettings,
     batches: Batches | None = None,
@@ -42,14 +46,14 @@ def train(
 
 def sgd_by_hand(
     weights: Mapping[str, Tensor],
-    paths: Sequence[Sequence[int]],
+    paths: Choices,
     span: StepRange,
     settings: TrainingSettings,
 ) -> tuple[list[float], list[float]]:
     """Train plain tensors in place, weight by weight, and return losses and gradient norms."""
     velocity = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     losses, norms = [], []
-    for step, path in enumerate(paths, start=span.start):
+    for step, path in enumerate(paths.tolist(), start=span.start):
         pixels, labels = new_batches()[step]
         logits = naive_logits(weights, pixels, path, cells=1)
         loss = -logits.log_softmax(1)[range(len(labels)), labels].mean()
@@ -111,7 +115,7 @@ def test_steps_equal_those_by_hand(changes: dict[str, Any], clips: bool | None) 
 )
 def test_the_rate_runs_over_its_own_cosine(span: StepRange, first: float, after: float) -> None:
     settings = tiny_training(learning_rate=0.2, final_learning_rate=0.05)
-    network, paths = tiny_network(tiny_scale()), [PATHS[0]] * 3
+    network, paths = tiny_network(tiny_scale()), PATHS[[0] * 3]
     training = path_training(network, new_batches(), paths, span, settings)
     rates = []
     for _ in range(3):
@@ -126,7 +130,7 @@ def test_only_weights_on_the_path_change() -> None:
     network = tiny_network(tiny_scale())
     before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
     path = [3, 2, 0, 1, 2, 3]
-    train(network, [path], StepRange(0, 1, 1), tiny_training())
+    train(network, np.array([path], np.int8), StepRange(0, 1, 1), tiny_training())
     kernels = {2: "nor_conv_1x1", 3: "nor_conv_3x3"}
     on_path = {f"edges.{edge}.{kernels[op]}" for edge, op in enumerate(path) if op in kernels}
     for name, weight in network.named_parameters():
@@ -143,7 +147,7 @@ def test_weights_left_alone_once_do_not_move_by_momentum() -> None:
     def watch() -> None:
         steps.append(next(network.cells()).edge(3).nor_conv_3x3.detach().clone())
 
-    paths = [[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0], [0, 0, 0, 2, 0, 0]]
+    paths = np.array([[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0], [0, 0, 0, 2, 0, 0]], np.int8)
     train(network, paths, StepRange(0, 3, 3), settings, before_step=watch)
     watch()
     assert not torch.equal(steps[0], steps[1])
@@ -167,7 +171,7 @@ def test_a_step_range_takes_its_own_batches() -> None:
 
 def test_no_steps_change_nothing() -> None:
     network = tiny_network(tiny_scale())
-    losses = train(network, [], StepRange(0, 0, 9), tiny_training())
+    losses = train(network, PATHS[:0], StepRange(0, 0, 9), tiny_training())
     assert losses == []
     for name, weight in tiny_network(tiny_scale()).named_parameters():
         assert torch.equal(weight, network.get_parameter(name))
@@ -197,7 +201,7 @@ def test_divergence_is_noticed_at_the_next_check_or_the_end(
     settings = tiny_training(learning_rate=1e200, gradient_norm=1e200)
     span = StepRange(2, 20, 22)
     batches = new_batches(22)
-    training = path_training(tiny_network(tiny_scale()), batches, [PATHS[0]] * 20, span, settings)
+    training = path_training(tiny_network(tiny_scale()), batches, PATHS[[0] * 20], span, settings)
 
     def train_all() -> None:
         while training.position < span.steps:

@@ -15,21 +15,21 @@ from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
 from baselines.schedule import Restart, Schedule
-from baselines.splitting import Subspace
-from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.base import Supernet
 from baselines.training import Base, Rsps, SupernetState
 from baselines.training.weights import StepRange
 from baselines.tree.trajectory import trajectory_codes
 from baselines.tree.tree_training import Split, TreeNode, train_tree
 from benchmark.budget import Spending
-from benchmark.spaces.nb201 import SIZE, Codes, live_codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.sections import TrajectorySettings
-from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experiment
+from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, SPACE, tiny_experiment
 
 METHODS = [OneShot, FewShot, Gm]
 
 
-def steps_behind(network: CellSupernet) -> float:
+def steps_behind(network: Supernet) -> float:
     """Return how many steps a weight was trained for, each of which adds 1."""
     return float(next(network.parameters()).detach().flatten()[0])
 
@@ -43,7 +43,7 @@ def watched_tree(
         The trajectory's points and codes, and by images spent what the plain way gives: for every
         architecture the weight that training has last changed for it.
     """
-    latest = np.zeros(SIZE)
+    latest = np.zeros(SPACE.size)
     history = {}
     experiment = tiny_experiment(budget=budget, trajectory=TrajectorySettings(points, 60))
 
@@ -75,7 +75,8 @@ def watched_tree(
 
     def choose_split(base: Base, node: TreeNode) -> Split:
         experiment.ledger.charge(Spending.GRADIENT_MATCHING, 11 * BATCH)
-        return Split({"root": 2, "root.0": 0, "root.1": 4}[node.name], ((0, 3), (1, 2, 4)))
+        decision = {"root": 2, "root.0": 0, "root.1": 4}[node.name]
+        return Split((decision,), (((0,), (3,)), ((1,), (2,), (4,))))
 
     original = Rsps.start
     with pytest.MonkeyPatch.context() as patch:
@@ -127,7 +128,7 @@ def test_an_architecture_is_scored_by_what_was_trained_last_for_it(
 ) -> None:
     found, codes, history = watched_tree(restart, points, budget)
     for point in found[:-1]:
-        expected = history[point["spent"]][live_codes(codes)]
+        expected = history[point["spent"]][SPACE.canonical(codes)]
         assert point["scores"] == expected.tolist()
 
 
@@ -145,7 +146,7 @@ def test_its_scoring_is_counted_beside_the_budget() -> None:
     experiment = tiny_experiment(trajectory=TrajectorySettings(points=4, architectures=100))
     OneShot(OPTIONS["one-shot"]).run(experiment)
     sample = trajectory_codes(CANDIDATES, 100)
-    once, sampled = len(np.unique(live_codes(CANDIDATES))), len(np.unique(live_codes(sample)))
+    once, sampled = (len(np.unique(SPACE.canonical(codes))) for codes in (CANDIDATES, sample))
     assert sampled < 100  # some of them are one function
     assert experiment.ledger.scored == (once + 3 * sampled) * experiment.scoring.images
 
@@ -155,4 +156,4 @@ def test_the_sample_is_fixed_and_holds_each_candidate_once() -> None:
     assert np.array_equal(codes, trajectory_codes(CANDIDATES, 100))
     assert len(np.unique(codes)) == 100
     assert np.isin(codes, CANDIDATES).all()
-    assert np.array_equal(trajectory_codes(CANDIDATES, SIZE), CANDIDATES)
+    assert np.array_equal(trajectory_codes(CANDIDATES, SPACE.size), CANDIDATES)

@@ -14,15 +14,21 @@ from baselines.gm import Gm
 from baselines.method import Method, Outcome
 from baselines.one_shot import OneShot
 from baselines.schedule import Schedule
-from baselines.splitting import singletons
 from baselines.training import Base, Rsps, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.tree_training import LOSS_POINTS, Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError
-from benchmark.spaces.nb201 import SIZE, Codes, encode, from_string, to_string
+from benchmark.spaces.base import Codes
 from tests.unit.baselines.stubs import PASSES, StubbedRun, stubbed_run
-from tests.unit.baselines.tiny import BATCH, OPTIONS, tiny_experiment, tiny_scale, tiny_search
+from tests.unit.baselines.tiny import (
+    BATCH,
+    OPTIONS,
+    SPACE,
+    tiny_experiment,
+    tiny_scale,
+    tiny_search,
+)
 
 Options = dict[str, Any]
 
@@ -32,7 +38,7 @@ FEW_SHOT = st.fixed_dictionaries(
     {
         "warm_up": st.floats(0, 0.9, exclude_max=True),
         "epochs": st.just([]),
-        "edges": st.integers(0, 5).map(lambda edge: [edge]),
+        "decisions": st.integers(0, 5).map(lambda decision: [decision]),
     }
 )
 GM = st.fixed_dictionaries(
@@ -40,14 +46,14 @@ GM = st.fixed_dictionaries(
         "warm_up": st.floats(0, 0.4),
         "between": st.floats(0, 0.15),
         "epochs": st.just([]),
-        "levels": st.integers(1, 2),
-        "groups": st.integers(2, 3),
+        "groups": st.lists(st.integers(2, 3), min_size=1, max_size=2),
         "min_size": st.integers(1, 2),
         "batches": st.integers(1, 2),
         "restart": st.sampled_from(["never", "always", "last"]),
         "partition": st.just("gradient"),
-        "edge": st.just("best"),
-        "edges": st.just([]),
+        "among": st.just(["*"]),
+        "decision": st.just("best"),
+        "decisions": st.just([]),
         "weight": st.just("hard"),
         "cut": st.sampled_from(["exact", "spectral"]),
         "stop_error": st.just(0.0),
@@ -102,7 +108,7 @@ def test_methods_get_the_same(budget: int, seed: int, few_shot: Options, gm: Opt
         for name, weight in root.weights.items():
             assert torch.equal(weight, first.weights[name])
         assert root.span.start == 0
-        assert list(root.paths) == list(first.paths)[: root.span.steps]
+        np.testing.assert_array_equal(root.paths, first.paths[: root.span.steps])
         for one in run.trained.values():
             assert len(one.batches) == len(first.batches) == budget // BATCH
             for number in (0, len(first.batches) - 1):
@@ -118,7 +124,7 @@ def test_a_tree_trains_what_its_schedule_says(budget: int, options: Options) -> 
     lengths = {node: one.span.steps for node, one in run.trained.items()}
     assert lengths["root"] == round(options["warm_up"] * steps)
     middle = [node for node in lengths if node not in leaves and node != "root"]
-    if options["levels"] == 2:
+    if len(options["groups"]) == 2:
         assert sum(lengths[node] for node in middle) == round(options["between"] * steps)
         assert np.ptp([lengths[node] for node in middle]) <= 1
     assert np.ptp([lengths[leaf] for leaf in leaves]) <= 1
@@ -172,7 +178,7 @@ def test_the_published_rates_fall_over_a_whole_lineage() -> None:
 
 
 def test_few_shots_published_rate_falls_anew_for_each_supernet() -> None:
-    run = stubbed_run(FewShot, {"warm_up": 0.0, "epochs": [2, 3], "edges": [0]}, budget=10_000)
+    run = stubbed_run(FewShot, {"warm_up": 0.0, "epochs": [2, 3], "decisions": [0]}, budget=10_000)
     root, leaf = run.trained["root"].span, run.trained["root.4"].span
     assert (root.cosine_start, root.cosine_steps) == (0, 12)
     assert leaf == StepRange(12, 18, total=30, cosine_start=12, cosine_steps=18)
@@ -195,7 +201,7 @@ def test_parameters_are_frozen_above_leaves_that_start_anew(restart: str, passes
 
 def test_siblings_draw_paths_of_their_own() -> None:
     run = stubbed_run(FewShot, OPTIONS["few-shot"])
-    others = {str([path[1:] for path in run.trained[leaf].paths]) for leaf in leaves_of(run)}
+    others = {str(run.trained[leaf].paths[:, 1:].tolist()) for leaf in leaves_of(run)}
     assert len(others) == 5
     for operation, leaf in enumerate(leaves_of(run)):
         assert {path[0] for path in run.trained[leaf].paths} == {operation}
@@ -206,7 +212,7 @@ def test_siblings_draw_paths_of_their_own() -> None:
     [
         pytest.param(
             FewShot,
-            {"warm_up": 0.98, "epochs": [], "edges": [0]},
+            {"warm_up": 0.98, "epochs": [], "decisions": [0]},
             InputError,
             "8 of 400 images are left for the leaves after warm-up and all gradient matching, "
             "but a step of each takes 20: raise the budget, or lower warm_up, between or batches",
@@ -214,7 +220,7 @@ def test_siblings_draw_paths_of_their_own() -> None:
         ),
         pytest.param(
             Gm,
-            gm(warm_up=0.51, levels=1, batches=16),
+            gm(warm_up=0.51, groups=[2], batches=16),
             CheckError,
             "1 steps of the budget are left for 2 leaves: raise the budget, or",
             id="few steps for the leaves after matching, in a run without a plan",
@@ -252,13 +258,14 @@ def test_too_small_a_budget_is_an_error(
 
 
 def test_each_node_chooses_its_own_split() -> None:
-    """The left child of the root divides another edge than the right one."""
+    """The left child of the root divides another decision than the right one."""
     seen: dict[str, TreeNode] = {}
 
     def choose_split(base: Base, node: TreeNode) -> Split:
         seen[node.name] = node
-        edge = {"root": 0, "root.0": 1, "root.1": 5}[node.name]
-        return Split(edge, ((0, 1), (2, 3, 4)), {"why": node.name})
+        decision = {"root": 0, "root.0": 1, "root.1": 5}[node.name]
+        groups = (((0,), (1,)), ((2,), (3,), (4,)))
+        return Split((decision,), groups, {"why": node.name})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -266,11 +273,13 @@ def test_each_node_chooses_its_own_split() -> None:
             lambda network, codes, *_, **__: np.full(len(codes), 1.0),
         )
         outcome = train_tree(tiny_experiment(), Schedule(0.2, 0.2, (2, 2)), choose_split)
-    splits = [(split["node"], split["edge"], split["why"]) for split in outcome.trace["splits"]]
+    splits = [
+        (split["node"], split["decisions"], split["why"]) for split in outcome.trace["splits"]
+    ]
     assert splits == [
-        ("root", "0→1", "root"),
-        ("root.0", "0→2", "root.0"),
-        ("root.1", "2→3", "root.1"),
+        ("root", ["0→1"], "root"),
+        ("root.0", ["0→2"], "root.0"),
+        ("root.1", ["2→3"], "root.1"),
     ]
     assert [leaf["architectures"] for leaf in outcome.trace["leaves"]] == [2500, 3750, 3750, 5625]
     assert seen["root"].steps == 30
@@ -280,7 +289,7 @@ def test_each_node_chooses_its_own_split() -> None:
 
 def test_losses_are_thinned_to_means_of_neighbours() -> None:
     def choose_split(base: Base, node: TreeNode) -> Split:
-        return Split(0, singletons(5))
+        return Split((0,), tuple(((option,),) for option in range(5)))
 
     steps = 3 * LOSS_POINTS
     with pytest.MonkeyPatch.context() as patch:
@@ -302,9 +311,9 @@ def test_losses_are_thinned_to_means_of_neighbours() -> None:
 @pytest.mark.parametrize("base", ["rsps", "darts", "snas"])
 def test_a_leaf_selects_among_what_it_scored(base: str) -> None:
     """The leaf of `none` on edge 0→1 scores best, and all that have a dead edge 0→1."""
-    outcome = untrained_few_shot(base, np.arange(SIZE))
+    outcome = untrained_few_shot(base, SPACE.all_codes())
     for number, leaf in enumerate(outcome.trace["leaves"]):
-        code = from_string(leaf["selected"]["architecture"])
+        code = SPACE.parse(leaf["selected"]["architecture"])
         assert leaf["selected"]["score"] == outcome.scores[code] == -number
     assert outcome.trace["choice"] == outcome.trace["leaves"][0]["selected"]
 
@@ -312,11 +321,11 @@ def test_a_leaf_selects_among_what_it_scored(base: str) -> None:
 @pytest.mark.parametrize("base", ["rsps", "darts"])
 def test_a_leaf_without_candidates_selects_nothing(base: str) -> None:
     """Of the two candidates, the last leaf's with a dead edge 0→1 is scored by the first leaf."""
-    candidates = encode([[4, 3, 0, 3, 0, 3], [2, 3, 0, 3, 3, 3]])
+    candidates = SPACE.encode([[4, 3, 0, 3, 0, 3], [2, 3, 0, 3, 3, 3]])
     outcome = untrained_few_shot(base, np.sort(candidates))
     leaves = outcome.trace["leaves"]
     selected = [leaf.get("selected", {}).get("architecture") for leaf in leaves]
-    assert selected == [to_string(candidates[0]), None, to_string(candidates[1]), None, None]
+    assert selected == [SPACE.format(candidates[0]), None, SPACE.format(candidates[1]), None, None]
     assert outcome.trace["choice"] == leaves[0]["selected"]
 
 

@@ -43,7 +43,7 @@ def test_it_has_the_parameters_that_the_formula_counts(
 @pytest.mark.parametrize("cells", [1, 2])
 @pytest.mark.parametrize("code", [*CODES, 0, 7, SIZE - 1])
 def test_it_computes_what_is_written_out(code: int, cells: int) -> None:
-    scale = NetworkScale(2, cells, 8, 3, 1)
+    scale = NetworkScale(2, cells, resolution=8, classes=3, input_channels=1)
     network, images = double_network(code, scale), noise(scale=scale)
     expected = written_out(network.weights(), images.pixels, code, scale)
     torch.testing.assert_close(network(images.pixels), expected.logits)

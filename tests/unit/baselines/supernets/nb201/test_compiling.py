@@ -5,26 +5,26 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from baselines.supernets.nb201.network import CellSupernet
-from baselines.supernets.scoring import score_codes
 from baselines.supernets.nb201.compiling import compiled_unit
+from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.nb201.operations import conv_norm
+from baselines.supernets.scoring import score_codes
 from baselines.training.weights import StepRange, path_training
 from benchmark.errors import InputError
 from benchmark.images import Batches
-from benchmark.spaces.nb201 import distinct_codes
 from benchmark.tasks.task import load_preset, preset_names
 from tests.command_line import finish, start_nasbench, tiny_preset
-from tests.unit.baselines.tiny import tiny_images, tiny_scale, tiny_scoring, tiny_training
+from tests.unit.baselines.tiny import SPACE, tiny_images, tiny_scale, tiny_scoring, tiny_training
 
 # PyTorch's compiler warns of PyTorch's own functions, and hides it unless warnings are errors.
 COMPILER_WARNS = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute of a Tensor"
 )
-PATHS = [[3, 1, 2, 4, 1, 3], [2, 3, 1, 3, 0, 4], [3, 3, 3, 3, 3, 3]]
+PATHS = np.array([[3, 1, 2, 4, 1, 3], [2, 3, 1, 3, 0, 4], [3, 3, 3, 3, 3, 3]], np.int8)
 
 
 def trained(**changes: object) -> tuple[CellSupernet, list[float]]:
@@ -33,14 +33,15 @@ def trained(**changes: object) -> tuple[CellSupernet, list[float]]:
     draws = torch.Generator().manual_seed(1)
     batches = Batches(tiny_images().train, 8, len(PATHS), crop_padding=1, generator=draws)
     span = StepRange(0, len(PATHS), len(PATHS))
-    training = path_training(accelerate(network, settings), batches, PATHS, span, settings)
+    network.accelerate(settings)
+    training = path_training(network, batches, PATHS, span, settings)
     for _ in PATHS:
         training.step()
     return network, training.losses()
 
 
 def scores(network: CellSupernet) -> bytes:
-    codes = distinct_codes()[::500]
+    codes = np.unique(SPACE.canonical(SPACE.all_codes()))[::500]
     found = score_codes(network, codes, tiny_images(), tiny_scoring(8), lambda images: None)
     return found.tobytes()
 
@@ -67,7 +68,7 @@ def test_scoring_is_in_full_precision() -> None:
 
 def test_logits_are_in_full_precision() -> None:
     lower, _ = trained(precision="bfloat16")
-    assert lower(torch.zeros(2, 1, 8, 8), PATHS[0]).dtype == torch.float32
+    assert lower(torch.zeros(2, 1, 8, 8), PATHS[0].tolist()).dtype == torch.float32
 
 
 @pytest.mark.nightly
@@ -88,7 +89,8 @@ def test_compiled_edges_compute_the_same() -> None:
 def test_copies_are_as_fast() -> None:
     settings = tiny_training(compile=True, precision="bfloat16")
     plain = CellSupernet(tiny_scale(), torch.Generator().manual_seed(0))
-    network = accelerate(copy.deepcopy(plain), settings)
+    network = copy.deepcopy(plain)
+    network.accelerate(settings)
     twin = copy.deepcopy(network)
     assert twin.autocast == torch.bfloat16
     assert next(twin.cells()).edge(0).unit is next(network.cells()).edge(0).unit

@@ -39,9 +39,7 @@ def naive_mixture(mixture: Mixture, images: Tensor) -> Tensor:
     def output(value: Tensor, name: str, edge: int) -> Tensor:
         parts = [
             weight * naive._operation(value, weights, f"{name}.edges.{edge}", operation)
-            for operation, weight in zip(
-                mixture.operations[edge], mixture.weights[edge], strict=True
-            )
+            for operation, weight in zip(mixture.options[edge], mixture.weights[edge], strict=True)
         ]
         return torch.stack(parts).sum(0)
 

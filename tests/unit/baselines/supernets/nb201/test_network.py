@@ -42,7 +42,7 @@ def each_operation_on_each_edge() -> list[int]:
 @pytest.mark.parametrize("scale", SCALES, ids=str)
 def test_a_path_has_as_many_weights_as_the_formula_counts(scale: NetworkScale) -> None:
     network = new_network(scale)
-    candidates = set(chain.from_iterable(map(network.edge_weights, range(len(EDGES)))))
+    candidates = set(chain.from_iterable(map(network.decision_weights, range(len(EDGES)))))
     fixed = sum(weight.numel() for weight in network.parameters() if weight not in candidates)
     rng = np.random.default_rng(0)
     for code in [*each_operation_on_each_edge(), *rng.integers(SIZE, size=20).tolist()]:
@@ -114,7 +114,7 @@ def test_initial_weights_fill_their_range_evenly() -> None:
 
 def test_edges_and_residual_blocks_make_up_the_blocks() -> None:
     network = NETWORKS[2]
-    edges = [set(network.edge_weights(edge)) for edge in range(len(EDGES))]
+    edges = [set(network.decision_weights(edge)) for edge in range(len(EDGES))]
     for edge, weights in enumerate(edges):
         named = {
             weight
@@ -123,7 +123,10 @@ def test_edges_and_residual_blocks_make_up_the_blocks() -> None:
         }
         assert weights == named
         assert len(weights) == 2 * 3 * 2  # kernels, stages, cells
-    residual = {weight for block in network.residual_blocks() for weight in block.parameters()}
+    residual = set(network.common_weights())
+    assert len(residual) == len(network.common_weights())
+    named = {weight for block in network.residual_blocks() for weight in block.parameters()}
+    assert residual == named
     everything = {w for name, w in network.named_parameters() if name.startswith("blocks.")}
     assert residual | set().union(*edges) == everything
     assert not residual & set().union(*edges)

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.supernets.normalisation import by_batch
 from baselines.supernets.nb201.operations import (
     AVG_POOL_3X3,
     NOR_CONV_1X1,
@@ -13,6 +12,7 @@ from baselines.supernets.nb201.operations import (
     CellNode,
     Edge,
 )
+from baselines.supernets.normalisation import by_batch
 from benchmark.spaces.nb201 import OPERATIONS
 
 

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from baselines.supernets.nb201 import prefix_tree
 from baselines.supernets.nb201.network import CellSupernet
-from baselines.supernets.normalisation import ByGroup, Normalise
 from baselines.supernets.nb201.operations import CellNode, Edge
-from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.supernets.normalisation import ByGroup, Normalise
 from benchmark.spaces.nb201 import EDGES, NONE, Codes, decode, live_codes
 from tests.unit.baselines.naive import one_by_one
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
@@ -36,10 +35,10 @@ SUBSETS = st.builds(
 
 
 def collect(
-    codes: Codes, pixels: Tensor, normalise: ByGroup, network: Supernet
+    codes: Codes, pixels: Tensor, normalise: ByGroup, network: CellSupernet
 ) -> tuple[list[slice], Tensor]:
     with torch.inference_mode():
-        pairs = list(many_logits(network, codes, pixels, normalise))
+        pairs = list(network.many_logits(codes, pixels, normalise, 1, prefix_tree.MEMORY))
     return [places for places, _ in pairs], torch.cat([logits for _, logits in pairs])
 
 
@@ -68,7 +67,7 @@ def test_a_chunk_holds_one_architecture_at_least(monkeypatch: pytest.MonkeyPatch
 def test_memory_bounds_what_is_passed_together() -> None:
     normalise, bound = ByGroup(len(PIXELS)), 60 * MAP_BYTES
     with torch.inference_mode():
-        pairs = list(many_logits(NETWORKS[1], LIVE[-40:], PIXELS, normalise, memory=bound))
+        pairs = list(NETWORKS[1].many_logits(LIVE[-40:], PIXELS, normalise, 1, bound))
     sizes = [places.stop - places.start for places, _ in pairs]
     assert max(sizes) == (60 - prefix_tree.FIRST_CELL_MAPS) // prefix_tree.CHUNK_MAPS == 3
     _, expected = collect(LIVE[-40:], PIXELS, normalise, NETWORKS[1])
