@@ -13,6 +13,7 @@ from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import read_table
 from benchmark.truth.sources.accel import is_accel_archive, is_accel_csv, read_accel
 from benchmark.truth.sources.csv_file import read_csv
+from benchmark.truth.sources.nas_bench_macro import is_macro_json, read_macro
 from benchmark.truth.sources.nats import is_nats_folder, read_nats
 from benchmark.truth.sources.official import ArchitectureResults, read_record
 from benchmark.truth.sources.options import ImportOptions
@@ -125,12 +126,6 @@ def _read_columns(path: Path, options: ImportOptions) -> TableWithCurves:
     return replace(found, table=replace(found.table, source=source))
 
 
-def _read_accel(path: Path, options: ImportOptions) -> TableWithCurves:
-    found = read_accel(path, name=options.name)
-    source = source_of(path, found.table.source.sha256, "accel-nasbench")
-    return replace(found, table=replace(found.table, source=source))
-
-
 def _refuse_pickle(path: Path, options: ImportOptions) -> TableWithCurves:
     raise InputError(
         f"{path} is a pickled data frame, and unpickling can run any program: if you trust its "
@@ -194,15 +189,16 @@ FORMATS = (
     TableFormat(lambda path, head: head.startswith(b"PK\x03\x04"), _refuse_zip),
     TableFormat(lambda path, head: head.startswith(b"ARROW1"), _read_nbtable),
     TableFormat(lambda path, head: head.startswith(b"PAR1"), _read_columns),
-    TableFormat(lambda path, head: is_accel_csv(head), _read_accel, "accel"),
     TableFormat(
         lambda path, head: is_accel_csv(head), _published(read_accel, "accel-nasbench"), "accel"
+    ),
+    TableFormat(
+        lambda path, head: is_macro_json(head), _published(read_macro, "nas-bench-macro"), "macro"
     ),
     TableFormat(lambda path, head: path.suffix.lower() == ".csv", _read_columns),
     TableFormat(
         lambda path, head: is_accel_archive(path), _published(read_accel, "accel-nasbench"), "accel"
     ),
-    TableFormat(lambda path, head: is_accel_archive(path), _read_accel, "accel"),
     TableFormat(lambda path, head: _is_tar(path), _read_nats, "nb201"),
 )
 """The formats; the first that matches is taken."""

@@ -4,6 +4,7 @@ import click
 
 from benchmark.app.cli.commands.tables.build import build
 from benchmark.app.cli.commands.tables.export import export
+from benchmark.app.cli.commands.tables.get import get
 from benchmark.app.cli.commands.tables.import_ import import_
 from benchmark.app.cli.commands.tables.info import info
 from benchmark.app.cli.commands.tables.list import list_
@@ -25,5 +26,5 @@ def tables_group() -> None:
     """
 
 
-for command in (import_, build, list_, info, query, export, verify, rerun):
+for command in (get, import_, build, list_, info, query, export, verify, rerun):
     tables_group.add_command(command)
