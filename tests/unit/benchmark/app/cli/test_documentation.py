@@ -13,7 +13,7 @@ import pytest
 from benchmark.app.cli.root import cli
 from tests.command_line import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLDERS = "benchmark|baselines|analysis|tests|docs|results|notebooks"
 
 
