@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmark.errors import CheckError, InputError
-from benchmark.truth.downloads import PUBLISHED, PublishedTable, published_table
+from benchmark.truth.files.downloads import PUBLISHED, PublishedTable, published_table
 
 CONTENTS = b"a table"
 SHA256 = hashlib.sha256(CONTENTS).hexdigest()

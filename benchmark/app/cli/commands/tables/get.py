@@ -15,7 +15,7 @@ def get(name: str) -> None:
     Example:
       nasbench tables get nas-bench-macro
     """
-    from benchmark.truth.downloads import published_table
+    from benchmark.truth.files.downloads import published_table
     from benchmark.truth.importing import import_table
     from benchmark.truth.sources.options import ImportOptions
 

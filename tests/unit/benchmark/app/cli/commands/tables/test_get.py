@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from benchmark.app.cli.root import cli
 from benchmark.errors import InputError
-from benchmark.truth.downloads import PublishedTable
 from benchmark.truth.files.cache import open_imported
+from benchmark.truth.files.downloads import PublishedTable
 from tests.unit.benchmark.truth.macro_file import macro_records, write_macro
 
 
