@@ -261,12 +261,12 @@ class _Tree:
 
     def _searched(self, leaf: TreeNode) -> dict[str, Any]:
         """Return what a search of a leaf's subspace selects, nothing where it owns nothing."""
-        if not leaf.subspace.size:
-            return {}
         if self._experiment.selection.by == "strongest":
             code = self._base.strongest(leaf.state)
             (score,) = self._base.score_functions(leaf.state.network, np.array([code]))
             return {**self._selected(code, float(score)), "evaluations": 1}
+        if not leaf.subspace.size:
+            return {}
         found = searched(
             leaf.subspace,
             lambda codes: self._base.score_functions(leaf.state.network, codes),

@@ -109,9 +109,9 @@ class SelectionSettings:
     subspace can be searched by the supernet's scores. What that passes is counted as scoring.
     """
 
-    # the base's rule among the ``candidates`` that the leaf scores; the ``strongest`` of its subspace
-    # by architecture parameters; or a search of its subspace by ``random`` draws, regularised
-    # ``evolution``, or ``local`` search
+    # the base's rule among the ``candidates`` that the leaf scores; the ``strongest`` of its
+    # subspace by architecture parameters; or a search of its subspace by ``random`` draws,
+    # regularised ``evolution``, or ``local`` search
     by: Literal["candidates", "strongest", "random", "evolution", "local"]
     evaluations: Count  # architectures that a search scores in each leaf
     population: Count  # of evolution

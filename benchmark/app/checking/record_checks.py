@@ -86,7 +86,10 @@ def _check_selected(
     selected = {
         leaf["node"]: leaf["selected"] for leaf in record.trace["leaves"] if "selected" in leaf
     }
-    if "selection" in record.task:
+    by = record.task.get("selection", {}).get("by", "candidates")
+    if by == "strongest":  # which may lie in another leaf, if it does not use what was split
+        scoring = set(nodes)
+    elif by != "candidates":
         scoring = {node for node, one in zip(nodes, subspaces, strict=True) if one.size}
     else:
         scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
@@ -97,13 +100,13 @@ def _check_selected(
     )
     codes = record.space.to_codes([one["architecture"] for one in selected.values()])
     places = scoring_leaves(subspaces, codes)
-    if "selection" in record.task:
+    if by != "candidates":
         scores = np.array([one["score"] for one in selected.values()])
     else:
         scores = record.scores_of(codes)
     for (node, one), place, score in zip(selected.items(), places, scores, strict=True):
         checks.require(
-            nodes[place] == node,
+            nodes[place] == node or by == "strongest",
             where,
             f"leaf {node} selects {one['architecture']}, which leaf {nodes[place]} scores",
         )

@@ -18,6 +18,8 @@ from benchmark.tasks.task import Task
 
 STEPS = 5  # measured, after one that is not
 SCORED = 16  # architectures whose scoring is measured
+MATCHED = 2  # decisions whose matching is measured
+LONG = 2.0  # seconds; work that takes longer is measured once
 MOST_IMAGES = 64  # that each of them is measured on
 
 
@@ -42,7 +44,7 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
     experiment = base.experiment
     state = base.start(Subspace.whole(experiment.space))
     training = base.training(state, StepRange(0, 1 + STEPS, 1 + STEPS), "root")
-    step = _median_seconds(training.step, device)
+    step = _Timed(device)(training.step)
 
     passes = 0
 
@@ -51,15 +53,14 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
         passes += 1
 
     batches = experiment.batches(experiment.images.train, 1, "matching batches/root")
-    decisions = [(decision,) for decision in range(len(experiment.space))]
-    matching = _median_seconds(
-        lambda: base.distances(state, decisions, batches, "root", count), device, repeats=1
-    )
+    decisions = [(decision,) for decision in range(MATCHED)]
+    timed = _Timed(device)
+    matching = timed(lambda: base.distances(state, decisions, batches, "root", count), repeats=1)
     codes = task.functions
     middle = len(codes) // 2
     sample = codes[middle : middle + SCORED]  # neighbours share work, as in the whole space
-    scoring = _median_seconds(lambda: base.score_functions(state.network, sample), device)
-    return StepCosts(step, matching / (passes / 2), scoring / (len(sample) * fewer))
+    scoring = _Timed(device)(lambda: base.score_functions(state.network, sample))
+    return StepCosts(step, matching / (passes / timed.times), scoring / (len(sample) * fewer))
 
 
 def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
@@ -94,16 +95,24 @@ def _noise(task: Task) -> ImageSet:
     return ImageSet(part(max(2 * batch, scored)), part(scored + batch), scale.classes)
 
 
-def _median_seconds(work: Callable[[], object], device: str, repeats: int = STEPS) -> float:
-    """Return the median time of some work, without the first time."""
-    times = []
-    for _ in range(1 + repeats):
-        _wait(device)
-        start = time.perf_counter()
-        work()
-        _wait(device)
-        times.append(time.perf_counter() - start)
-    return median(times[1:])
+class _Timed:
+    """Measures work: the median without the first time, or that alone if it took long."""
+
+    def __init__(self, device: str) -> None:
+        self.times = 0  # the work was done
+        self._device = device
+
+    def __call__(self, work: Callable[[], object], repeats: int = STEPS) -> float:
+        """Return the seconds that some work takes."""
+        seconds: list[float] = []
+        while not seconds or (len(seconds) <= repeats and seconds[0] < LONG):
+            _wait(self._device)
+            start = time.perf_counter()
+            work()
+            _wait(self._device)
+            seconds.append(time.perf_counter() - start)
+        self.times = len(seconds)
+        return median(seconds[1:] or seconds)
 
 
 def _wait(device: str) -> None:
