@@ -107,6 +107,23 @@ def test_plain_values() -> None:
     assert len(score.to_dict()) == 9 + len(fields(RankMetrics))
 
 
+def test_each_network_counts_once_with_its_mean() -> None:
+    score = score_predictions(PREDICTED, TABLE, KEY)
+    groups: dict[int, list[int]] = {}
+    for row, code in enumerate(NB201.network(CODES).tolist()):
+        groups.setdefault(code, []).append(row)
+    means = [(PREDICTED.scores[rows].mean(), PERCENT[rows].mean()) for rows in groups.values()]
+    assert score.n_networks == len(groups) < len(CODES)
+    expected = stats.kendalltau(*np.array(means).T).statistic
+    assert score.kendall_tau_networks == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_networks_share_stays_tied() -> None:
+    # means of 0.1 over groups of different sizes differ in their last bits
+    constant = Predictions("-", CODES, np.full(len(CODES), 0.1), space=NB201)
+    assert np.isnan(score_predictions(constant, TABLE, KEY).kendall_tau_networks)
+
+
 def test_an_undefined_metric_is_null() -> None:
     tied = Predictions("tied.csv", CODES[:20], np.zeros(20), space=NB201)
     values = score_predictions(tied, TABLE, KEY).to_dict()

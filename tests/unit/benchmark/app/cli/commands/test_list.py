@@ -6,6 +6,7 @@ import pytest
 
 from baselines.registry import METHODS
 from benchmark.images import DATASETS
+from benchmark.spaces.registry import SPACES
 from benchmark.tasks.task import load_preset, preset_names
 from benchmark.truth import TABLES
 from benchmark.truth.sources import analog
@@ -28,6 +29,18 @@ def test_every_name_has_its_line(
     assert (called.code, called.err) == (0, "")
     lines = [line.split(maxsplit=1) for line in called.out.splitlines()]
     assert lines == [list(pair) for pair in zip(names, descriptions, strict=True)]
+
+
+def test_spaces_say_what_they_are() -> None:
+    called = nasbench("list", "spaces")
+    assert (called.code, called.err) == (0, "")
+    lines = called.out.splitlines()
+    assert [line.split()[0] for line in lines] == [*SPACES]
+    assert lines[0].split(maxsplit=1)[1] == (
+        "NAS-Bench-201, a cell of six edges with five operations each: 6 decisions with 5 options, "
+        "15,625 architectures; Dong & Yang, ICLR 2020, arXiv 2001.00326"
+    )
+    assert "34 decisions with 3 to 10 options, 1.1e+18 architectures; Liu, Sim" in called.out
 
 
 def test_descriptions_stand_below_each_other() -> None:

@@ -123,6 +123,37 @@ def test_query_takes_a_string_or_the_official_number(official: Path) -> None:
         run("query", "resnet", "--table", official)
 
 
+def test_tables_of_other_spaces(official: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("arch,cifar10_test_50\n22212220,93.1\n00002000,60\n00000200,61\nx,1\n")
+    done = run("import", path, "--allow-subset", "--space", "macro", "--skip-invalid")
+    assert done.stderr.startswith("note: left out: 1 of 4 rows, as space macro lacks their arch")
+    assert "mine: 3 of 6,561 architectures" in done.stdout
+    assert run("list").stdout.splitlines()[1].split()[:3] == ["mine", "macro", "3"]
+    printed = json.loads(run("info", "mine", "--json").stdout)
+    assert [printed[name] for name in ("space", "architectures", "of", "networks")] == [
+        "macro", 3, 6_561, 3,
+    ]  # fmt: skip
+    assert printed["references"]["cifar10_test_50"]["params"] == pytest.approx(1)
+    shown = run("info", "mine").stdout
+    assert "note          left out: 1 of 4 rows" in shown
+    assert "architectures 3 of 6,561, 3 different networks, without the official index" in shown
+    assert "  cifar10_test_50      parameters 1.000, multiply-adds " in shown
+    assert run("query", "22212220", "--table", "mine").stdout.startswith("22212220, in mine\n")
+    with pytest.raises(MissingError, match="table 'mine' has no 00000000: it holds 3 of 6,561"):
+        run("query", "00000000", "--table", "mine")
+    assert "mine: 3 of 6,561 architectures, every check holds" in run("verify", "mine").stdout
+    run("export", "mine", tmp_path / "again.csv")
+    assert "22212220,93.1" in (tmp_path / "again.csv").read_text()
+    with pytest.raises(InputError, match="table 'official' is of space nb201, not of macro"):
+        run("info", official, "--space", "macro")
+    with pytest.raises(InputError, match="unknown space 'marco': did you mean 'macro'"):
+        run("info", official, "--space", "marco")
+    path.write_text("arch,cifar10_test_50\n22212220,93.1\n22212220,93.2\n")
+    done = run("import", path, "--allow-subset", "--average-repeats", "--replace")
+    assert "averaged: 2 rows are 1 architectures" in done.stderr
+
+
 def test_verify(official: Path, tmp_path: Path) -> None:
     assert "every check holds" in run("verify", official).stdout
     with pytest.raises(CheckError, match="was not made from"):
