@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.settings import read_settings
 from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.truth.curves import LearningCurves
 from benchmark.truth.keys import AccuracyKey, CostKey
@@ -142,7 +143,8 @@ def network_scales(table: TruthTable) -> dict[str, Scale]:
     """
     own = table.protocol.get("networks", {})
     return published_scales(table.space) | {
-        run: table.space.Scale(**scale) for run, scale in own.items()
+        run: read_settings(table.space.Scale, scale, f"network of {run}")
+        for run, scale in own.items()
     }
 
 

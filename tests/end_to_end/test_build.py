@@ -18,10 +18,12 @@ import pytest
 from benchmark.app.building import chosen_architectures
 from benchmark.app.building.journal import JOURNAL
 from benchmark.spaces.nb201 import network_codes, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
 from tests.command_line import ROOT, nasbench, start_nasbench
 
+NB201 = open_space("nb201")
 TRAININGS = 36  # of 20 architectures at two seeds, two of which are the networks of others
 TINY = {
     "data.noise_draws": "1",
@@ -33,7 +35,7 @@ TINY = {
 
 def twenty(folder: Path) -> Path:
     """Write 20 architectures into a file, of which 18 are different networks."""
-    drawn = chosen_architectures("all")
+    drawn = chosen_architectures("all", NB201)
     networks = network_codes(drawn)
     _, first = np.unique(networks, return_index=True)
     different = drawn[sorted(first)[:18]]

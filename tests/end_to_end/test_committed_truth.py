@@ -15,10 +15,12 @@ from scipy.stats import kendalltau, spearmanr
 
 from benchmark.app.building import chosen_architectures
 from benchmark.spaces.nb201 import network_codes, to_string
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import load_protocol
 from benchmark.truth import AccuracyKey, TruthTable, open_table
 from tests.command_line import ROOT, nasbench
 
+NB201 = open_space("nb201")
 FOLDER = ROOT / "results" / "fashion-verdict" / "truth"
 PATH = FOLDER / "fashion-truth.nbtable"
 KEY = AccuracyKey("fashion-mnist", "test", 2)
@@ -48,7 +50,7 @@ def spearman_brown(single: float) -> float:
 
 
 def test_it_is_the_first_thousand_of_the_order_at_three_seeds(truth: TruthTable) -> None:
-    assert truth.codes.tolist() == sorted(chosen_architectures("1000").tolist())
+    assert truth.codes.tolist() == sorted(chosen_architectures("1000", NB201).tolist())
     assert len(np.unique(network_codes(truth.codes))) == 563
     assert set(truth.seeds[KEY].tolist()) == {len(SEEDS)}
     assert truth.measurements.by_seed[KEY].seeds == SEEDS

@@ -28,8 +28,9 @@ from benchmark.errors import CheckError, DivergedError, InputError, StoppedError
 from benchmark.images import Images, data_folder
 from benchmark.records.provenance import provenance
 from benchmark.spaces.nb201 import live_codes, network_codes
-from benchmark.spaces.nb201.complexity import flops, parameters
-from benchmark.tasks.protocol import TrainingProtocol
+from benchmark.spaces.nb201.complexity import NetworkScale, flops, parameters
+from benchmark.spaces.registry import open_space
+from benchmark.tasks.protocol import TrainingProtocol, described_protocol
 from benchmark.truth import AccuracyKey, CostKey, TruthTable
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
@@ -37,6 +38,7 @@ from benchmark.truth.table_from_results import formula_differences
 from tests.stub_cluster import StubCluster
 from tests.stub_training import stub_training
 
+NB201 = open_space("nb201")
 VALID, TEST = AccuracyKey("digits", "valid", 1), AccuracyKey("digits", "test", 1)
 Train = Callable[..., TrainingResult]
 
@@ -56,7 +58,7 @@ def invented(monkeypatch: pytest.MonkeyPatch) -> list[TrainingKey]:
 
 
 def plan(protocol: TrainingProtocol, count: int = 40, seeds: int = 3) -> BuildPlan:
-    return BuildPlan(protocol, chosen_architectures("all")[:count], range(seeds))
+    return BuildPlan(protocol, chosen_architectures("all", NB201)[:count], range(seeds))
 
 
 def table_of(built: BuildResult) -> TruthTable:
@@ -68,7 +70,7 @@ def test_every_network_is_trained_once(
     protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
 ) -> None:
     built = build_table(plan(protocol, 300, 1), tmp_path, "t")
-    networks = np.unique(network_codes(chosen_architectures("300")))
+    networks = np.unique(network_codes(chosen_architectures("300", NB201)))
     assert sorted(one.code for one in invented) == networks.tolist()
     assert len(networks) < 260
     table = table_of(built)
@@ -80,6 +82,32 @@ def test_every_network_is_trained_once(
     for code in table.codes.tolist():
         trained = journal.trained[TrainingKey(int(network_codes([code])[0]), 0)]
         assert table.accuracy(TEST, code) == trained.accuracy["test"]
+
+
+def test_a_table_of_another_space(
+    protocol: TrainingProtocol, invented: list[TrainingKey], tmp_path: Path
+) -> None:
+    macro = open_space("macro")
+    network = {"stem": 4, "widths": [4, 8, 8], "strides": [1, 2, 2], "head": 16}
+    values = {**protocol.describe(), "space": "macro", "network": network}
+    other = described_protocol("mine", values)
+    codes = chosen_architectures("300", macro)
+    table = table_of(build_table(BuildPlan(other, codes, range(2)), tmp_path, "t"))
+    assert table.space is macro
+    assert table.codes.tolist() == sorted(codes.tolist())
+    networks = set(macro.network(codes).tolist())
+    assert sorted(invented) == sorted(TrainingKey(one, s) for one in networks for s in range(2))
+    assert table.networks == len(networks) < 300
+    journal = read_journal(tmp_path)
+    for code in table.codes.tolist():
+        own = int(macro.network(code))
+        trained = [journal.trained[TrainingKey(own, seed)].accuracy["test"] for seed in range(2)]
+        assert table.accuracy(TEST, macro.format(code)) == pytest.approx(np.mean(trained))
+    costs = table.measurements.costs
+    for name, count in {"params": macro.parameters, "flops": macro.multiply_adds}.items():
+        expected = count(table.codes, other.scale) / 1e6
+        assert np.array_equal(costs[CostKey(name, "digits", 1)], expected)
+    assert formula_differences(table) == []
 
 
 def test_the_columns_are_plain_statistics(protocol: TrainingProtocol, tmp_path: Path) -> None:
@@ -101,6 +129,7 @@ def test_the_columns_are_plain_statistics(protocol: TrainingProtocol, tmp_path: 
     rhos = [stats.spearmanr(rows[:, one], rows[:, other]).statistic for one, other in pairs]
     assert measured.agreement[TEST].tau == pytest.approx(np.mean(taus))
     assert measured.agreement[TEST].rho == pytest.approx(np.mean(rhos))
+    assert isinstance(protocol.scale, NetworkScale)
     sizes = {"params": parameters, "flops": flops}
     for name, count in sizes.items():
         expected = count(table.codes, protocol.scale) / 1e6
@@ -426,10 +455,10 @@ def test_an_empty_shard_is_no_error(protocol: TrainingProtocol, tmp_path: Path) 
 @pytest.mark.parametrize("text", ["0", "15626", "99999999999"])
 def test_a_number_of_architectures_out_of_bounds(text: str) -> None:
     with pytest.raises(InputError, match="a number from 1 to 15,625"):
-        chosen_architectures(text)
+        chosen_architectures(text, NB201)
 
 
 def test_samples_are_uniform() -> None:
-    alive = np.mean(live_codes(chosen_architectures("3000")) != 0)
+    alive = np.mean(live_codes(chosen_architectures("3000", NB201)) != 0)
     share = 1 - 341 / 15625
     assert abs(alive - share) < 4 * math.sqrt(share * (1 - share) / 3000)

@@ -12,11 +12,13 @@ from benchmark.app.building import BuildPlan, build_table, chosen_architectures,
 from benchmark.app.building.journal import JOURNAL, TrainingKey, open_journal, read_journal
 from benchmark.app.checking.reassembling import table_differences
 from benchmark.errors import InputError
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.curves import read_curves
 from benchmark.truth.files.nbtable import read_table
 
+NB201 = open_space("nb201")
 TEST = AccuracyKey("digits", "test", 1)
 
 
@@ -36,7 +38,7 @@ def protocol() -> TrainingProtocol:
 def folder(protocol: TrainingProtocol, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return where a table of 40 architectures was built."""
     monkeypatch.setattr(training, "train_standalone", invent)
-    build_table(BuildPlan(protocol, chosen_architectures("40"), range(3)), tmp_path, "t")
+    build_table(BuildPlan(protocol, chosen_architectures("40", NB201), range(3)), tmp_path, "t")
     return tmp_path
 
 
@@ -110,7 +112,9 @@ def test_a_missing_training_is_found(folder: Path) -> None:
     path = folder / JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
     count = len(
-        BuildPlan(load_protocol("nb201-digits"), chosen_architectures("40"), range(3)).trainings
+        BuildPlan(
+            load_protocol("nb201-digits"), chosen_architectures("40", NB201), range(3)
+        ).trainings
     )
     assert differences(folder) == [f"it lacks 1 of {count} trainings"]
 
@@ -132,7 +136,9 @@ def test_trainings_of_another_protocol_are_found(
     folder: Path, protocol: TrainingProtocol, tmp_path: Path
 ) -> None:
     other = protocol.changed({"training.learning_rate": 0.2})
-    build_table(BuildPlan(other, chosen_architectures("4"), range(1)), tmp_path / "other", "t")
+    build_table(
+        BuildPlan(other, chosen_architectures("4", NB201), range(1)), tmp_path / "other", "t"
+    )
     table = read_table(folder / "t.nbtable")
     assert table_differences(table, None, tmp_path / "other") == [
         "it holds trainings of other settings: their protocol.training.learning_rate is 0.2, "

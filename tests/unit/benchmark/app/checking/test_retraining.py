@@ -17,11 +17,13 @@ from benchmark.app.checking.retraining import retrain
 from benchmark.errors import CheckError, InputError
 from benchmark.records.provenance import provenance
 from benchmark.spaces.nb201 import network_codes
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import load_protocol
 from benchmark.truth import AccuracyKey, TruthTable
 from benchmark.truth.files.nbtable import read_table
 from tests.stub_training import stub_training
 
+NB201 = open_space("nb201")
 TEST = AccuracyKey("digits", "test", 1)
 
 
@@ -40,7 +42,7 @@ def invented(monkeypatch: pytest.MonkeyPatch) -> list[TrainingKey]:
 def table(invented: list[TrainingKey], tmp_path: Path) -> TruthTable:
     """Return a table of 40 architectures at seeds 3 and 5."""
     protocol = load_protocol("nb201-digits").changed({"data.noise_draws": 1, "training.epochs": 1})
-    build_table(BuildPlan(protocol, chosen_architectures("40"), [3, 5]), tmp_path, "t")
+    build_table(BuildPlan(protocol, chosen_architectures("40", NB201), [3, 5]), tmp_path, "t")
     invented.clear()
     return read_table(tmp_path / "t.nbtable")
 
@@ -158,7 +160,7 @@ def test_one_seed_gives_no_tolerance(
     invented: list[TrainingKey], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     protocol = load_protocol("nb201-digits").changed({"data.noise_draws": 1, "training.epochs": 1})
-    build_table(BuildPlan(protocol, chosen_architectures("5"), [0]), tmp_path, "t")
+    build_table(BuildPlan(protocol, chosen_architectures("5", NB201), [0]), tmp_path, "t")
     table = read_table(tmp_path / "t.nbtable")
     assert {one.outcome for one in retrain(table, 2)} == {RerunOutcome.IDENTICAL}
     on_another_machine(monkeypatch)

@@ -12,9 +12,11 @@ import pytest
 from benchmark.app.building import chosen_architectures
 from benchmark.records.provenance import provenance
 from benchmark.spaces.nb201 import to_string
+from benchmark.spaces.registry import open_space
 from benchmark.truth.files.nbtable import read_table, write_table
 from tests.command_line import nasbench
 
+NB201 = open_space("nb201")
 TINY = [
     part
     for change in (
@@ -98,7 +100,7 @@ def test_architectures_of_a_built_table_are_trained_again(folder: Path, tmp_path
 
 def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
     path = folder / "digits-c2n1r8e1.nbtable"
-    arch = to_string(int(chosen_architectures("4")[0]))
+    arch = to_string(int(chosen_architectures("4", NB201)[0]))
     called = nasbench("tables", "query", arch, "--table", str(path), "--json")
     found = json.loads(called.out)["accuracies"]["digits_test_1"]
     single = [found["by_seed"][seed]["accuracy"] for seed in ("0", "1")]
