@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.schedule import Plan, Restart, Schedule
+from baselines.tree.schedule import Plan, Restart, Schedule
 from baselines.splitting import (
     Decisions,
     Distances,

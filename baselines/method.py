@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
-from baselines.schedule import Plan
+from baselines.tree.schedule import Plan
 from benchmark.settings import read_settings
 from benchmark.tasks.task import Task
 

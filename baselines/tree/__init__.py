@@ -1,1 +1,1 @@
-"""Trees of sub-supernets: training, checkpoints, and scores during training."""
+"""Trees of sub-supernets: schedules, training, checkpoints, and scores during training."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.schedule import Plan, Schedule, Workload, plan_schedule
+from baselines.tree.schedule import Plan, Schedule, Workload, plan_schedule
 from baselines.selection.searches import searched
 from baselines.training import Base, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange

@@ -3,13 +3,18 @@
 A space is imported when it is opened.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from benchmark.errors import unknown_name
-from benchmark.spaces.base import Space
+
+if TYPE_CHECKING:
+    from benchmark.spaces.base import Space
 
 SPACES: Mapping[str, str] = MappingProxyType(
     {

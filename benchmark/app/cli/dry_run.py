@@ -6,7 +6,7 @@ import click
 
 from analysis.tables.text_table import TableCell, TextTable
 from baselines.registry import method_class
-from baselines.schedule import Plan
+from baselines.tree.schedule import Plan
 from benchmark.app.cli.console import show
 from benchmark.app.running.estimate import measure_steps, plan_seconds
 from benchmark.app.workers.progress import clock_time

@@ -7,7 +7,7 @@ from statistics import median
 
 import torch
 
-from baselines.schedule import Plan
+from baselines.tree.schedule import Plan
 from baselines.training import base_class
 from baselines.training.weights import StepRange
 from benchmark.app.running.single_run import make_experiment

@@ -14,7 +14,7 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
-from baselines.schedule import Restart, Schedule
+from baselines.tree.schedule import Restart, Schedule
 from baselines.supernets.base import Supernet
 from baselines.training import Base, Rsps, SupernetState
 from baselines.training.weights import StepRange

@@ -13,7 +13,7 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method, Outcome
 from baselines.one_shot import OneShot
-from baselines.schedule import Schedule
+from baselines.tree.schedule import Schedule
 from baselines.training import Base, Rsps, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.tree_training import LOSS_POINTS, Split, TreeNode, train_tree

@@ -10,7 +10,7 @@ import torch
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.registry import method_class
-from baselines.schedule import Plan
+from baselines.tree.schedule import Plan
 from benchmark.app.running import runner, unit_job
 from benchmark.app.running.runner import run_units
 from benchmark.app.running.single_run import run_method

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.one_shot import OneShot
-from baselines.schedule import Restart, Schedule, Workload, plan_schedule
+from baselines.tree.schedule import Restart, Schedule, Workload, plan_schedule
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from tests.unit.baselines.tiny import OPTIONS, SPACE
