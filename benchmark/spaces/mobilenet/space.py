@@ -33,10 +33,10 @@ class MobileNetSpace(Space):
     Example:
         >>> from benchmark.spaces.registry import open_space
         >>> space = open_space("mobilenet")
-        >>> stages = ["k5e3,zero,k3e3,zero"] + 4 * ["k7e6,k7e6,k7e6,k7e6"] + ["k7e6"]
+        >>> stages = ["k5e3-zero-k3e3-zero"] + 4 * ["k7e6-k7e6-k7e6-k7e6"] + ["k7e6"]
         >>> code = space.parse("|".join(stages))
         >>> space.format(int(space.canonical(code)))[:19]
-        'k5e3,k3e3,zero,zero'
+        'k5e3-k3e3-zero-zero'
         >>> int(space.parameters(code, space.table_scale))
         5058384
     """
@@ -86,7 +86,7 @@ class MobileNetSpace(Space):
         return np.concatenate(kept)[:count] if number else drawn
 
     def format(self, code: int) -> str:
-        """Return the options of all layers, such as ``k5e3,zero,zero,zero|k3e6,…``."""
+        """Return the options of all layers, such as ``k5e3-zero-zero-zero|k3e6-…``."""
         return to_text(self.decode(code).tolist(), self._names())
 
     def parse(self, text: str) -> int:

@@ -1,6 +1,6 @@
-"""Texts of architectures: the options of all layers, as ``k5e3,zero,zero,zero|k3e6,…``.
+"""Texts of architectures: the options of all layers, as ``k5e3-zero-zero-zero|k3e6-…``.
 
-A comma stands between layers, and a bar between stages.
+A dash stands between layers, and a bar between stages, so that a field of a CSV needs no quotes.
 """
 
 import re
@@ -21,7 +21,7 @@ def to_text(choices: Sequence[int], names: Names) -> str:
 
 def from_text(text: str, names: Names) -> tuple[int, ...]:
     """Return the choices [21] of a text."""
-    found = re.split("[,|]", text)
+    found = re.split("[-|]", text)
     if len(found) == len(names):
         places = zip(found, names, strict=True)
         if all(name in options for name, options in places):
@@ -39,5 +39,5 @@ def from_text(text: str, names: Names) -> tuple[int, ...]:
 
 def _separators() -> list[str]:
     """Return what stands before each layer."""
-    marks = [mark for count in STAGES for mark in ["|", *[","] * (count - 1)]]
+    marks = [mark for count in STAGES for mark in ["|", *["-"] * (count - 1)]]
     return ["", *marks[1:]]

@@ -145,7 +145,7 @@ def test_weights_of_decisions_are_those_of_their_layers() -> None:
 @pytest.mark.parametrize("skipped", range(4))
 def test_features_are_of_the_stem_and_every_block_that_is_there(skipped: int) -> None:
     stage = [*["k3e3"] * (4 - skipped), *["zero"] * skipped]
-    code = SPACE.parse("|".join([",".join(stage)] * 5 + ["k5e6"]))
+    code = SPACE.parse("|".join(["-".join(stage)] * 5 + ["k5e6"]))
     child = mobilenet_network(code, SCALE, torch.Generator(), running=False)
     shapes = [tuple(maps.shape[1:]) for maps in child.features(IMAGES.float())]
     stages = [(2, 6, 6), (3, 3, 3), (4, 2, 2), (5, 2, 2), (6, 1, 1)]

@@ -69,13 +69,13 @@ def test_published_networks_have_the_published_parameters(network: str) -> None:
     scale = MobileNetScale(
         resolution=224, classes=1000, stem=stem, first=first, widths=widths, head=head
     )
-    code = SPACE.parse("|".join(",".join(stage) for stage in stages))
+    code = SPACE.parse("|".join("-".join(stage) for stage in stages))
     assert int(SPACE.parameters(code, scale)) == expected
 
 
 def test_a_network_written_out_layer_by_layer() -> None:
     """The searched network for mobile phones, with the widths of the search."""
-    code = SPACE.parse("|".join(",".join(stage) for stage in MOBILE))
+    code = SPACE.parse("|".join("-".join(stage) for stage in MOBILE))
     layers = [
         # kernel² · inputs · outputs, and outputs normalised; then the side of the maps after it
         (3 * 3 * 3 * 32, 32, 112),  # stem, stride 2
@@ -147,7 +147,7 @@ def test_the_formula_counts_every_layer(code: int, scale: MobileNetScale) -> Non
     total = convolution(3, scale.input_channels, stem, side)
     total = total + bottleneck("k3e1", stem, channels, side, 1)
     for number, stage in enumerate(SPACE.format(code).split("|")):
-        for place, name in enumerate(stage.split(",")):
+        for place, name in enumerate(stage.split("-")):
             stride = 1 if place else scale.strides[number]
             outputs = width(scale.widths[number])
             if name != "zero":

@@ -24,7 +24,7 @@ Stages = tuple[list[str], ...]
 
 
 def written(stages: Stages) -> str:
-    return "|".join(",".join(stage) for stage in stages)
+    return "|".join("-".join(stage) for stage in stages)
 
 
 def test_decisions_are_the_layers_of_six_stages() -> None:
@@ -71,17 +71,17 @@ def test_codes_have_one_canonical_code_if_the_layers_left_are_equal(
     [
         ("", None),
         ("k3e3", None),
-        ("zero,{0},{0},{0}|{1}|{1}|{1}|{1}|{0}", None),
-        ("{0},{0},{0},k3e4|{1}|{1}|{1}|{1}|{0}", "{1}|{1}|{1}|{1}|{1}|{0}"),
-        ("{0},{0},{0}|{0},{1}|{1}|{1}|{1}|{0}", None),
+        ("zero-{0}-{0}-{0}|{1}|{1}|{1}|{1}|{0}", None),
+        ("{0}-{0}-{0}-k3e4|{1}|{1}|{1}|{1}|{0}", "{1}|{1}|{1}|{1}|{1}|{0}"),
+        ("{0}-{0}-{0}|{0}-{1}|{1}|{1}|{1}|{0}", None),
         ("{1}|{1}|{1}|{1}|{1}|{0}|", "{1}|{1}|{1}|{1}|{1}|{0}"),
         ("{1}|{1}|{1}|{1}|{1}|{0}\n", "{1}|{1}|{1}|{1}|{1}|{0}"),
-        ("{1},{1},{1},{1},{1},{0}", "{1}|{1}|{1}|{1}|{1}|{0}"),
+        ("{1}-{1}-{1}-{1}-{1}-{0}", "{1}|{1}|{1}|{1}|{1}|{0}"),
         ("{1}|{1}|{1}|{1}|{1}|zero", None),
     ],
 )
 def test_other_texts_are_refused_with_the_nearest(text: str, nearest: str | None) -> None:
-    one, stage = "k3e3", "k3e3,k3e3,k3e3,k3e3"
+    one, stage = "k3e3", "k3e3-k3e3-k3e3-k3e3"
     with pytest.raises(InputError, match="not an architecture") as caught:
         SPACE.parse(text.format(one, stage))
     suggested = str(caught.value).rpartition("the nearest is ")[2].strip("'")
