@@ -14,11 +14,11 @@ from analysis.figures.style import PAGE_WIDTH, style
 
 # all lengths are in inches
 _NAME, _BAR = 0.27, 0.7  # width of the names of splits, at the left, and of the colour bar
-_CELL, _LETTER = 0.1, 0.06  # what a number in a matrix and a letter of a title need
+_CELL, _LETTER = 0.13, 0.06  # what a number in a matrix and a letter of a title need
 _SIGN_LETTER, _SIGN_MARGIN = 0.055, 0.06  # width of a letter of a sign, and around it
 _TITLE, _TITLE_LINE = 0.19, 0.11  # height of a title, and of each line more
 _FEWEST, _MOST = 4, 10  # columns
-_LINES = 7  # fill a page
+_PAGE = 9.4  # height of a page
 
 
 class Shown(StrEnum):
@@ -48,6 +48,21 @@ class DistanceGrid(NamedTuple):
     gap: float  # between two matrices, for signs
     node_lines: Mapping[str, int]  # first line of each split; empty where titles name splits
 
+    @property
+    def side(self) -> float:
+        """Height and width of a matrix."""
+        return _side(self.columns, self.gap)
+
+    @property
+    def title(self) -> float:
+        """Height of titles."""
+        return _TITLE + _TITLE_LINE * max(one.title.count("\n") for one in self.placed)
+
+    @property
+    def height(self) -> float:
+        """Height of the figure."""
+        return (self.side + self.title + self.gap) * self.lines + 0.1
+
 
 def distance_grid(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) -> DistanceGrid:
     """Return where matrices stand: all, or if these need more than a page, those that matter.
@@ -59,9 +74,9 @@ def distance_grid(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) -> D
     letters = max(len(sign_of(option, signs)) for one in data for option in one.options)
     gap = letters * _SIGN_LETTER + _SIGN_MARGIN
     grid = _by_decision(data, Shown.ALL, gap)
-    if grid.lines > _LINES and split:
+    if grid.height > _PAGE and split:
         grid = _by_decision([one for one in data if one.decision in split], Shown.SPLIT, gap)
-    if grid.lines > _LINES and split:
+    if grid.height > _PAGE and split:
         return _in_a_row([one for one in data if one.cuts], gap)
     return grid
 
@@ -119,9 +134,7 @@ def distance_figure(data: Sequence[DistanceMatrix], signs: Mapping[str, str]) ->
     """Draw matrices in their grid with one scale of colour; ``signs`` stand for options."""
     grid = distance_grid(data, signs)
     highest = max(float(one.matrix.distances.max()) for one in grid.placed)
-    side = _side(grid.columns, grid.gap)
-    title = _TITLE + _TITLE_LINE * max(one.title.count("\n") for one in grid.placed)
-    height = (side + title + grid.gap) * grid.lines + 0.1
+    side, title, height = grid.side, grid.title, grid.height
     with style():
         # fixed margins: a constrained layout of so many axes takes seconds
         figure = Figure((PAGE_WIDTH, height))

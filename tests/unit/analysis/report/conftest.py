@@ -200,13 +200,14 @@ def make_run(table: TruthTable) -> MakeRun:
     return partial(run_of, table)
 
 
-@pytest.fixture(scope="session", params=["macro", "darts"])
+@pytest.fixture(scope="session", params=["macro", "mobilenet", "darts"])
 def other_study(request: pytest.FixtureRequest) -> Study:
-    """Return a study in another space, of one with few architectures, or of one with many."""
+    """Return a study in a space of 8, 21 or 34 decisions; just the first can be enumerated."""
     table = table_of(open_space(request.param))
     records = tuple(run_of(table, method, seed) for method in NOISE for seed in SEEDS)
     codes = candidate_codes(CANDIDATES, table.space)
-    return Study(records, table.only(codes), KEY, tuple(NOISE), frozenset(REFERENCES))
+    files = {record.unit.stem: "0" * 64 for record in records}
+    return Study(records, table.only(codes), KEY, tuple(NOISE), frozenset(REFERENCES), files)
 
 
 @pytest.fixture(scope="session")

@@ -2,52 +2,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from analysis.figures.style import COLUMN, PAGE_WIDTH
 from analysis.report import Report, Study
 from analysis.report.figures import FIGURES
 from analysis.statistics.ceiling import table_quality
+from tests.unit.analysis.report.drawn import check_apart, check_legible
 
-SMALLEST = 5.5  # points that are still read in print
 DRAWN = sorted(FIGURES)
-
-
-def texts(figure: Figure) -> list[Text]:
-    figure.draw_without_rendering()
-    return [
-        text
-        for text in figure.findobj(Text)
-        if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
-        and (text.axes is None or text.axes.axison or text in text.axes.texts)
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_figures_fit_a_page_and_letters_are_read(report: Report, name: str) -> None:
     figure = report.figures[name].figure
     assert figure.get_figwidth() in (COLUMN, PAGE_WIDTH) or name == "scores"
-    assert figure.get_figheight() < 9.5
-    for text in texts(figure):
-        assert float(text.get_fontsize()) >= SMALLEST, text.get_text()
-
-
-@pytest.mark.parametrize("name", DRAWN)
-def test_nothing_is_cut_off(report: Report, name: str) -> None:
-    figure = report.figures[name].figure
-    frame = figure.bbox
-    ticks = {id(label) for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)
-             for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-             for label in (tick.label1, tick.label2)}  # fmt: skip
-    for text in texts(figure):
-        if id(text) in ticks:
-            continue  # those outside the limits are never drawn
-        box = text.get_window_extent()
-        assert box.x0 >= frame.x0 - 1, text.get_text()
-        assert box.x1 <= frame.x1 + 1, text.get_text()
-        assert box.y0 >= frame.y0 - 1, text.get_text()
-        assert box.y1 <= frame.y1 + 1, text.get_text()
+    check_legible(figure)
+    if name in ("distances", "splits"):
+        check_apart(figure)
 
 
 @pytest.mark.parametrize("name", DRAWN)
