@@ -83,7 +83,7 @@ def naive_oracle(study: Study, record: RunRecord) -> float:
         best = max((record.scores[place] for place in inside), default=0)
         proposed.append([truth[place] for place in inside if record.scores[place] == best])
     values = [max(choice) for choice in product(*filter(None, proposed))]
-    return statistics.mean(values)
+    return float(statistics.mean(values))
 
 
 def test_where_all_architectures_work_none_is_called_connected(other_study: Study) -> None:

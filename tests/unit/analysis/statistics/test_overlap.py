@@ -127,7 +127,7 @@ def test_digits_are_dealt_likewise() -> None:
 @pytest.mark.parametrize("preset", ["laptop", "ci", "fashion", "fashion-verdict"])
 def test_presets_do_not_score_by_the_test_images_of_their_protocols(preset: str) -> None:
     task = load_preset(preset)
-    assert counts(task, load_protocol(task.data.dataset)) == (0, 0)
+    assert counts(task, load_protocol(f"{task.space}-{task.data.dataset}")) == (0, 0)
 
 
 def test_bases_that_train_by_validation_images_see_more() -> None:
