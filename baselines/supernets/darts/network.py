@@ -16,9 +16,11 @@ from torch import Tensor, nn
 
 from baselines.supernets.base import Supernet
 from baselines.supernets.darts.cell import SearchCell
+from baselines.supernets.darts.many import LEAST_CHUNK, chunk_logits, chunk_size, chunks
 from baselines.supernets.layers import ScaleShift, convolution_weight, draw_weights
 from baselines.supernets.mixture import Mixture, Path
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.normalisation import ByGroup, Normalise
+from benchmark.spaces.base import Codes
 from benchmark.spaces.darts.codes import FIRST_PAIR, N_EDGES
 from benchmark.spaces.darts.complexity import STEM, DartsScale
 from benchmark.spaces.registry import open_space
@@ -44,12 +46,30 @@ class GenotypeSupernet(Supernet):
 
     def logits(self, images: Tensor, path: Path | Mixture, normalise: Normalise) -> Tensor:
         """Return the logits [B, classes] of a path or mixture for images [B, channels, H, W]."""
-        last: Tensor = self.stem_norm(F.conv2d(images, self.stem, padding=1), normalise)
+        last = self.begin(images, normalise)
         before = last
         for cell in self.cells():
             before, last = last, cell(before, last, path, normalise)
         logits: Tensor = self.classifier(last.mean((2, 3)))
         return logits
+
+    def many_logits(
+        self, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int, memory: int
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Yield the logits of many genotypes, as many at once as fit the memory."""
+        maps = self.begin(pixels, normalise)
+        size = chunk_size(maps, maps.shape[1] // STEM, parts, memory)
+        if size < LEAST_CHUNK:
+            yield from super().many_logits(codes, pixels, normalise, parts, memory)
+            return
+        for places, paths in chunks(self.space.decode(codes), size):
+            found = chunk_logits(maps, list(self.cells()), self.classifier, paths, normalise)
+            yield places, found
+
+    def begin(self, images: Tensor, normalise: Normalise) -> Tensor:
+        """Turn images [B, channels, H, W] into the first cells' input [B, 3C, H, W]."""
+        maps: Tensor = self.stem_norm(F.conv2d(images, self.stem, padding=1), normalise)
+        return maps
 
     def cells(self) -> Iterator[SearchCell]:
         """Yield the cells, from the first to the last."""

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
+from baselines.supernets.darts import network
 from baselines.supernets.darts.network import GenotypeSupernet
 from baselines.supernets.mixture import Mixture
-from baselines.supernets.normalisation import ByGroup, by_batch
+from baselines.supernets.normalisation import ByGroup
 from benchmark.spaces.darts.complexity import DartsScale
 from tests.unit.baselines.supernets.darts.conftest import (
     SCALE,
@@ -183,16 +184,28 @@ def test_the_size_of_the_published_search_network() -> None:
     assert sum(weight.numel() for weight in supernet.parameters()) == 1_930_618
 
 
-def test_many_logits_are_those_of_paths(supernet: GenotypeSupernet, images: Tensor) -> None:
-    codes = SPACE.sample(5)
+@pytest.mark.parametrize("counted", [6, 4])
+@pytest.mark.parametrize("parts", [1, 4, 10_000])
+def test_many_logits_are_those_of_paths(
+    parts: int,
+    counted: int,
+    supernet: GenotypeSupernet,
+    images: Tensor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(network, "LEAST_CHUNK", 2)  # chunks of 10, 2 and 1
+    codes = SPACE.encode(PATHS)
     codes.sort()
-    found = torch.empty(5, 6, SCALE.classes).double()
+    normalise, seen = ByGroup(6, counted), list[int]()
+    found = torch.empty(len(codes), 6, SCALE.classes).double()
     with torch.no_grad():
-        for places, logits in supernet.many_logits(codes, images, ByGroup(6), 1, 1 << 30):
+        for places, logits in supernet.many_logits(codes, images, normalise, parts, 3 << 20):
             found[places] = logits
+            seen.extend(range(places.start, places.stop))
         for code, logits in zip(codes.tolist(), found, strict=True):
             path = SPACE.decode(code).tolist()
-            torch.testing.assert_close(logits, supernet.logits(images, path, by_batch))
+            torch.testing.assert_close(logits, supernet.logits(images, path, normalise))
+    assert seen == list(range(len(codes)))
 
 
 def test_weights_depend_on_the_generator_alone() -> None:
