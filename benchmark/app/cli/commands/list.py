@@ -1,9 +1,15 @@
 """``nasbench list``: the names to choose from."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
 from benchmark.errors import unknown_name
-from benchmark.spaces.base import Space
+
+if TYPE_CHECKING:
+    from benchmark.spaces.base import Space  # imports NumPy
 
 KINDS = ("methods", "bases", "spaces", "presets", "protocols", "datasets", "tables")
 

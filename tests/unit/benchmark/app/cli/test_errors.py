@@ -57,6 +57,7 @@ COMMANDS = {
     "show preset labtop": r"unknown preset 'labtop': did you mean 'laptop'\? choose from .*",
     "tables import no.pth": r"cannot read no\.pth: No such file or directory",
     "tables build": r"no data set: give --dataset digits, or a --protocol",
+    "tables get no": r"unknown published table 'no': choose from nas-bench-macro",
     "tables list --jsn": r"No such option:? '?--jsn'?.* Did you mean '?--json'?\?",
     "tables info no": r"unknown table 'no': choose from analog-nasbench, .*",
     "tables query resnet": r"not an architecture: 'resnet'.*",

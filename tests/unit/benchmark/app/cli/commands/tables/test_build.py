@@ -20,6 +20,9 @@ NB201 = open_space("nb201")
 TINY = [
     part
     for change in (
+        "network.channels=2",
+        "network.cells=1",
+        "training.epochs=1",
         "data.noise_draws=1",
         "training.batch_size=200",
         "training.average=mean",
@@ -30,8 +33,7 @@ TINY = [
 
 
 def build(folder: Path, *more: str) -> list[str]:
-    scale = ["--scale", "2,1,8,1"]
-    return ["tables", "build", "--dataset", "digits", *scale, *TINY, "--out", str(folder), *more]
+    return ["tables", "build", "--dataset", "digits", *TINY, "--out", str(folder), *more]
 
 
 @pytest.fixture(scope="module")
@@ -40,43 +42,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     called = nasbench(*build(folder, "--architectures", "4", "--seeds", "2", "--jobs", "1"))
     assert called.code == 0, called.err
-    assert called.out.startswith(f"digits-c2n1r8e1: 4 architectures, {folder}/digits-c2n1r8e1.nb")
+    assert called.out.startswith(
+        f"nb201-digits-c2n1r8e1: 4 architectures, {folder}/nb201-digits-c2n1r8e1.nb"
+    )
     assert "trained by" in called.out
     return folder
 
 
 def test_a_built_table_is_a_table(folder: Path) -> None:
-    path = folder / "digits-c2n1r8e1.nbtable"
+    path = folder / "nb201-digits-c2n1r8e1.nbtable"
     called = nasbench("tables", "info", str(path), "--json")
     info = json.loads(called.out)
     assert (info["architectures"], info["networks"]) == (4, 4)
     assert (
-        "architectures 4, 4 different networks, without the official index"
+        "architectures 4 of 15,625, 4 different networks, without the official index"
         in nasbench("tables", "info", str(path)).out
     )
     assert info["protocol"]["protocol"]["training"]["average"] == "mean"
     assert info["protocol"]["protocol"]["data"]["flip"] is True
     assert [one["key"] for one in info["quality"]] == ["digits_test_1", "digits_valid_1"]
-    assert info["curves"] == str(folder / "digits-c2n1r8e1.nbcurves")
+    assert info["curves"] == str(folder / "nb201-digits-c2n1r8e1.nbcurves")
     assert nasbench("tables", "verify", str(path)).out.endswith("every check holds\n")
 
 
 def test_a_built_table_is_put_together_again(folder: Path, tmp_path: Path) -> None:
-    path, source = folder / "digits-c2n1r8e1.nbtable", folder / "trained.jsonl"
+    path, source = folder / "nb201-digits-c2n1r8e1.nbtable", folder / "trained.jsonl"
     called = nasbench("tables", "verify", str(path), "--source", str(source))
     assert (called.code, called.err) == (0, "")
-    assert called.out == "digits-c2n1r8e1: 4 architectures, every check holds\n"
+    assert called.out == "nb201-digits-c2n1r8e1: 4 of 15,625 architectures, every check holds\n"
     table = read_table(path)
     changed = {key: np.minimum(99, column + 1) for key, column in table.accuracies.items()}
     write_table(replace(table, accuracies=changed), tmp_path / "forged.nbtable")
     called = nasbench("tables", "verify", tmp_path / "forged.nbtable", "--source", source)
     assert called.code == 1
     assert called.out.startswith("accuracy of digits_test_1 differs for 4 architectures")
-    assert called.err == f"nasbench: table 'digits-c2n1r8e1' does not follow from {source}\n"
+    assert called.err == f"nasbench: table 'nb201-digits-c2n1r8e1' does not follow from {source}\n"
 
 
 def test_architectures_of_a_built_table_are_trained_again(folder: Path, tmp_path: Path) -> None:
-    path = folder / "digits-c2n1r8e1.nbtable"
+    path = folder / "nb201-digits-c2n1r8e1.nbtable"
     what = ["--sample", "2", "--seed", "1", "--jobs", "1"]
     called = nasbench("tables", "rerun", str(path), *what)
     assert (called.code, called.err) == (0, "")
@@ -99,7 +103,7 @@ def test_architectures_of_a_built_table_are_trained_again(folder: Path, tmp_path
 
 
 def test_a_built_table_is_asked_for_one_seed(folder: Path) -> None:
-    path = folder / "digits-c2n1r8e1.nbtable"
+    path = folder / "nb201-digits-c2n1r8e1.nbtable"
     arch = to_string(int(chosen_architectures("4", NB201)[0]))
     called = nasbench("tables", "query", arch, "--table", str(path), "--json")
     found = json.loads(called.out)["accuracies"]["digits_test_1"]
@@ -113,7 +117,7 @@ def test_a_built_table_is_imported_and_exported(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
-    path = str(folder / "digits-c2n1r8e1.nbtable")
+    path = str(folder / "nb201-digits-c2n1r8e1.nbtable")
     assert nasbench("tables", "import", path, "--name", "mine").code == 0
     assert nasbench("tables", "export", "mine", str(tmp_path / "mine.csv")).code == 0
     header = (tmp_path / "mine.csv").read_text().splitlines()[0]
@@ -123,7 +127,7 @@ def test_a_built_table_is_imported_and_exported(
 
 
 def test_a_built_table_judges_scores(folder: Path, tmp_path: Path) -> None:
-    path = folder / "digits-c2n1r8e1.nbtable"
+    path = folder / "nb201-digits-c2n1r8e1.nbtable"
     lines = [f"{to_string(code)},{code}" for code in range(15625)]
     (tmp_path / "scores.csv").write_text("\n".join(["arch,score", *lines]))
     held = tmp_path / "held.csv"
@@ -178,17 +182,21 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
     [
         (["--architectures", "0"], "cannot sample 0 architectures"),
         (["--architectures", "no.txt"], "cannot read no.txt: No such file or directory"),
-        (["--scale", "8;1"], "cannot use --scale '8;1': write C,N,resolution,epochs"),
-        (["--scale", "2,1,9,1"], "resolution is 9: it is halved twice"),
+        (["--space", "nb301"], "unknown space 'nb301': did you mean 'nb201'?"),
+        (
+            ["--space", "darts"],
+            "data set 'digits' has no protocol for space darts: give --protocol",
+        ),
+        (["--set", "data.resolution=9"], "resolution is 9: it is halved twice"),
         (["--set", "training.epochs"], "cannot use --set 'training.epochs'"),
-        (["--set", "training.epochs=x"], "[training] epochs is 'x': it must be a whole number"),
+        (["--set", "training.batch_size=x"], "[training] batch_size is 'x': it must be a whole number"),
         (["--set", "epochs=3"], "cannot use --set 'epochs=3': write it like training.budget=64000"),
         (["--shard", "3/2"], "cannot use the share '3/2'"),
         (["--name", "a/b"], "'a/b' cannot name a table"),
-        (["--dataset", "digit"], "unknown protocol 'digit': did you mean 'digits'?"),
+        (["--dataset", "digit"], "unknown protocol 'nb201-digit': did you mean 'nb201-digits'?"),
         (
             ["--dataset", "cifar10"],
-            "data set 'cifar10' has no protocol of its own: give --p",
+            "data set 'cifar10' has no protocol for space nb201: give --p",
         ),
         (["--backend", "dask"], "--backend dask needs --scheduler"),
         (["--seeds", "0"], "cannot use seeds '0'"),
