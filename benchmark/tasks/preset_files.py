@@ -4,11 +4,13 @@ A file describes one dataclass in full, or ``extends`` a preset of the package a
 differs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,6 +18,9 @@ from benchmark.errors import InputError, unknown_name
 from benchmark.files import read_bounded
 from benchmark.settings import read_settings
 from benchmark.spaces.registry import open_space
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 Preset = TypeVar("Preset")
 Values = dict[str, Any]
@@ -30,7 +35,7 @@ class PresetFiles(Generic[Preset]):
     """Presets of one kind."""
 
     kind: str  # what one is called in messages
-    folder: str  # where in this package the files are
+    folder: str  # where in this package the files are, or folders of them
     # what is read from a file: its first field is the preset's name, the others are the file's
     # top-level entries
     model: type[Preset]
@@ -40,10 +45,7 @@ class PresetFiles(Generic[Preset]):
 
     def names(self) -> list[str]:
         """Return the names of the package's presets."""
-        files = resources.files("benchmark.tasks").joinpath(self.folder).iterdir()
-        return sorted(
-            file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX)
-        )
+        return sorted(self._packaged())
 
     def load(self, name: str) -> Preset:
         """Return a preset."""
@@ -55,9 +57,10 @@ class PresetFiles(Generic[Preset]):
                 return self.parse(path.stem, contents.decode(), path.parent)
             except UnicodeDecodeError as error:
                 raise InputError(f"cannot read {what}: it is not UTF-8") from error
-        if name not in self.names():
-            raise unknown_name(self.kind, name, [*self.names(), f"<path>{SUFFIX}"])
-        return self.parse(name, self._packaged(name))
+        packaged = self._packaged()
+        if name not in packaged:
+            raise unknown_name(self.kind, name, [*sorted(packaged), f"<path>{SUFFIX}"])
+        return self.parse(name, packaged[name].read_text("utf-8"))
 
     def parse(self, name: str, text: str, folder: Path = Path()) -> Preset:
         """Return the preset that the text of a file describes."""
@@ -81,18 +84,27 @@ class PresetFiles(Generic[Preset]):
                 raise unknown_name("section", entry, entries)
         return read_settings(self.model, {label: name, **self.prepare(values, folder)})
 
-    def _packaged(self, name: str) -> str:
-        file = resources.files("benchmark.tasks").joinpath(self.folder, name + SUFFIX)
-        return file.read_text("utf-8")
+    def _packaged(self) -> dict[str, Traversable]:
+        """Return the package's files by name; those of a space may lie in a folder of it."""
+        found: dict[str, Traversable] = {}
+        folders = [resources.files("benchmark.tasks").joinpath(self.folder)]
+        for folder in folders:
+            for entry in folder.iterdir():
+                if entry.is_dir():
+                    folders.append(entry)
+                elif entry.name.endswith(SUFFIX):
+                    found[entry.name.removesuffix(SUFFIX)] = entry
+        return found
 
     def _extended(self, values: Values) -> Values:
         """Return a file's values over those of the preset that it extends."""
         extends = values.pop("extends", None)
         if extends is None:
             return values
-        if extends not in self.names():
-            raise unknown_name(f"{self.kind} to extend", str(extends), self.names())
-        below = self._extended(msgspec.toml.decode(self._packaged(extends)))
+        packaged = self._packaged()
+        if extends not in packaged:
+            raise unknown_name(f"{self.kind} to extend", str(extends), sorted(packaged))
+        below = self._extended(msgspec.toml.decode(packaged[extends].read_text("utf-8")))
         space = values.get("space", below["space"])
         if open_space(str(space)) is not open_space(below["space"]):
             del below["network"]  # networks of another space have other sizes

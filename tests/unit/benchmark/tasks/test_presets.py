@@ -35,13 +35,17 @@ SECTIONS = [
 
 
 def text_of(preset: str) -> str:
-    return (resources.files("benchmark.tasks") / "presets" / f"{preset}.toml").read_text("utf-8")
+    folder = Path(str(resources.files("benchmark.tasks"))) / "presets"
+    (file,) = folder.glob(f"**/{preset}.toml")
+    return file.read_text("utf-8")
 
 
 def written(preset: str) -> dict[str, Any]:
     """Return what a preset's file says, and where it says nothing, the one that it extends."""
     values = tomllib.loads(text_of(preset))
     below = written(values.pop("extends")) if "extends" in values else {}
+    if "space" in values and "space" in below:
+        del below["network"]  # of another space
     for name, value in values.items():
         if name == "methods":
             for method, options in value.items():
