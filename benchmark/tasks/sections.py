@@ -117,6 +117,11 @@ class SelectionSettings:
     population: Count  # of evolution
     sample: Count  # members of the population of which the best becomes a parent
 
+    @property
+    def scored(self) -> int:
+        """Architectures that a leaf scores at most, beside the candidates, to select one."""
+        return {"candidates": 0, "strongest": 1}.get(self.by, self.evaluations)
+
 
 NO_SELECTION = SelectionSettings(by="candidates", evaluations=1, population=1, sample=1)
 

@@ -183,8 +183,8 @@ def read_changes(texts: tuple[str, ...]) -> dict[str, Any]:
     """Return the values of ``--set``, which are TOML but for quotes, by the names of the settings.
 
     Example:
-        >>> read_changes(("training.budget=64_000", "methods.few-shot.edges=[0, 1]", "a.b=best"))
-        {'training.budget': 64000, 'methods.few-shot.edges': [0, 1], 'a.b': 'best'}
+        >>> read_changes(("training.budget=64_000", "methods.few-shot.decisions=[0]", "a.b=best"))
+        {'training.budget': 64000, 'methods.few-shot.decisions': [0], 'a.b': 'best'}
     """
     found: dict[str, Any] = {}
     for text in texts:

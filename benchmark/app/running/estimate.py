@@ -7,10 +7,10 @@ from statistics import median
 
 import torch
 
-from baselines.tree.schedule import Plan
 from baselines.training import base_class
 from baselines.training.weights import StepRange
-from benchmark.app.running.single_run import make_experiment
+from baselines.tree.schedule import Plan
+from benchmark.app.running.single_run import make_experiment, networks_to_score
 from benchmark.budget import Budget, Ledger, Spending
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.subspace import Subspace
@@ -72,10 +72,8 @@ def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
         Spending.GRADIENT_MATCHING: costs.matching / batch,
         Spending.LEAF_TRAINING: costs.step / (passes * batch),
     }
-    trajectory = task.trajectory  # its last point is the scoring of the whole space
-    scored = len(task.functions) + max(0, trajectory.points - 1) * trajectory.architectures
     return {part.value: images * per_image[part] for part, images in plan.parts.items()} | {
-        "scoring": scored * task.scoring.images * costs.scoring
+        "scoring": networks_to_score(task, plan) * task.scoring.images * costs.scoring
     }
 
 

@@ -10,6 +10,7 @@ import torch
 
 from baselines.experiment import Experiment
 from baselines.method import Method
+from baselines.tree.schedule import Plan
 from benchmark.app.running.devices import checked_device
 from benchmark.app.workers.preparing import prepare_images
 from benchmark.app.workers.reproducible import reproducible
@@ -75,7 +76,7 @@ class SingleRun:
         self._checkpoints = checkpoints or Checkpoints()
         self._ledger = Ledger(run_budget(task, method))
         self._started = datetime.now(timezone.utc)
-        self._work = self._ledger.budget.images + SCORING_COST * _images_to_score(task)
+        self._work = self._ledger.budget.images + SCORING_COST * _images_to_score(task, method)
 
     def record(self) -> RunRecord:
         """Run the method."""
@@ -190,9 +191,17 @@ def make_experiment(
     )
 
 
-def _images_to_score(task: Task) -> int:
+def networks_to_score(task: Task, plan: Plan | None) -> int:
+    """Return how many networks a run scores at most: candidates, trajectories and selections."""
+    trajectory = task.trajectory  # its last point is the scoring of the candidates
+    sampled = min(trajectory.architectures, len(task.candidates))
+    leaves = 0 if plan is None else plan.levels[-1].supernets
+    points = max(0, trajectory.points - 1)
+    return len(task.functions) + points * sampled + leaves * task.selection.scored
+
+
+def _images_to_score(task: Task, method: Method) -> int:
     """Return how many images networks score in a run, at most."""
     passes = 2 if task.scoring.batch_norm == "training" else 1  # one collects statistics
-    trajectory = task.trajectory
-    sampled = max(0, trajectory.points - 1) * trajectory.architectures
-    return (len(task.functions) + sampled) * task.scoring.images * passes
+    networks = networks_to_score(task, method.plan(task, task.data.epoch_images))
+    return networks * task.scoring.images * passes

@@ -20,7 +20,7 @@ def list_(kind: str) -> None:
     """List methods, bases, spaces, presets, protocols, datasets or tables.
 
     Bases are ways to train a supernet, spaces what architectures are chosen from, presets tasks
-    that methods run on, protocols ways to build a table of true accuracies.
+    in a space that methods run on, protocols ways to build a table of true accuracies.
 
     \b
     Examples:
@@ -50,7 +50,9 @@ def _descriptions(kind: str) -> dict[str, str]:
     if kind == "presets":
         from benchmark.tasks.task import load_preset, preset_names
 
-        return {name: load_preset(name).description for name in preset_names()}
+        tasks = {name: load_preset(name) for name in preset_names()}
+        wide = max(len(task.space) for task in tasks.values())
+        return {name: f"{task.space:{wide}}  {task.description}" for name, task in tasks.items()}
     if kind == "protocols":
         from benchmark.tasks.protocol import load_protocol, protocol_names
 

@@ -28,7 +28,7 @@ def run(methods: tuple[str, ...], **settings: Any) -> None:
       nasbench run --method one-shot --method gm --seeds 3,7 --preset ci
       nasbench run --method gm --base darts --seeds 2
       nasbench run --method gm --preset paper-rsps --dry-run
-      nasbench run --method gm --set methods.gm.levels=1
+      nasbench run --method gm --set methods.gm.groups=[3]
       nasbench run --method few-shot --table accuracies.csv --accuracy cifar100_test_200
     """
     from benchmark.app.cli.experiment import run_experiment

@@ -16,8 +16,8 @@ KIND = {"protocol": {"epochs": 1}, "device": "cpu"}
 
 
 def write(folder: Path, seed: int, score: float = 0.0, task: str = "t", method: str = "gm") -> Path:
-    scores = np.full(15625, score)
-    return write_record(RunRecord(method, seed, {"preset": task}, scores, {}, {}, {}), folder)
+    scores, described = np.full(15625, score), {"preset": task, "space": "nb201"}
+    return write_record(RunRecord(method, seed, described, scores, {}, {}, {}), folder)
 
 
 def train(folder: Path, accuracies: dict[int, float], seconds: float = 1.0) -> Path:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from baselines.registry import method_class
 from baselines.tree.schedule import Plan
 from benchmark.app.running import runner, unit_job
 from benchmark.app.running.runner import run_units
-from benchmark.app.running.single_run import run_method
+from benchmark.app.running.single_run import networks_to_score, run_method
 from benchmark.errors import CheckError, InputError
 from benchmark.tasks.task import Task, load_preset
 from tests.command_line import tiny_preset
@@ -115,6 +115,26 @@ def test_a_plan_that_the_budget_does_not_allow_is_refused_before_anything_runs(
     with pytest.raises(InputError, match="matching costs more than the budget leaves"):
         run_units(task, ["random", "too-dear"], [0], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({}, 0),
+        ({"trajectory.points": 3}, 2 * 10),  # the last point is the candidates
+        ({"trajectory.points": 3, "trajectory.architectures": 900}, 2 * 300),
+        ({"selection.by": "strongest"}, 4),
+        ({"selection.by": "evolution"}, 4 * 20),  # in each leaf
+    ],
+)
+def test_all_that_is_scored_is_planned(task: Task, changes: dict[str, Any], more: int) -> None:
+    changed = task.changed(changes)
+    gm = method_class("gm")(changed.methods["gm"])
+    plan = gm.plan(changed, changed.data.epoch_images)
+    assert plan is not None
+    assert networks_to_score(changed, plan) == len(task.functions) + more
+    if "selection.by" in changes:
+        assert networks_to_score(changed, None) == len(task.functions)
 
 
 def test_scores_that_are_no_numbers_are_refused(task: Task) -> None:

@@ -7,6 +7,7 @@ import pytest
 from baselines.registry import METHODS
 from benchmark.images import DATASETS
 from benchmark.spaces.registry import SPACES
+from benchmark.tasks.protocol import load_protocol, protocol_names
 from benchmark.tasks.task import load_preset, preset_names
 from benchmark.truth import TABLES
 from benchmark.truth.sources import analog
@@ -19,7 +20,7 @@ from tests.command_line import nasbench
         ("methods", METHODS, [method.description for method in METHODS.values()]),
         ("datasets", DATASETS, [record.description for record in DATASETS.values()]),
         ("tables", TABLES, [analog.DESCRIPTION]),
-        ("presets", preset_names(), [load_preset(name).description for name in preset_names()]),
+        ("protocols", protocol_names(), [load_protocol(n).description for n in protocol_names()]),
     ],
 )
 def test_every_name_has_its_line(
@@ -29,6 +30,15 @@ def test_every_name_has_its_line(
     assert (called.code, called.err) == (0, "")
     lines = [line.split(maxsplit=1) for line in called.out.splitlines()]
     assert lines == [list(pair) for pair in zip(names, descriptions, strict=True)]
+
+
+def test_presets_say_their_space() -> None:
+    called = nasbench("list", "presets")
+    assert (called.code, called.err) == (0, "")
+    tasks = [load_preset(name) for name in preset_names()]
+    lines = [line.split(maxsplit=2) for line in called.out.splitlines()]
+    assert lines == [[task.preset, task.space, task.description] for task in tasks]
+    assert {"nb201", "macro"} <= {task.space for task in tasks}
 
 
 def test_spaces_say_what_they_are() -> None:
