@@ -1,8 +1,8 @@
 """AZ-NAS: candidates are ranked by four proxies, and the ranks multiplied.
 
 [AZ] Lee & Ham, *AZ-NAS: assembling zero-cost proxies for network architecture search*, CVPR 2024,
-arXiv 2403.19232, sections 3.1 (proxies) and 3.2 (ranks). Features are the outputs of the stem, the
-cells and the residual blocks. Expressivity is the entropy of their principal components,
+arXiv 2403.19232, sections 3.1 (proxies) and 3.2 (ranks). Features are the outputs of the stem and
+of the blocks, cells or layers in a row. Expressivity is the entropy of their principal components,
 progressivity the smallest gain in it from one to the next, trainability how well each block
 preserves the norm of gradients, complexity the multiply-adds.
 
@@ -59,7 +59,9 @@ def gradient_kept(before: Tensor, after: Tensor, generator: torch.Generator) -> 
     (arrived,) = torch.autograd.grad(after, before, sent)
     if torch.equal(arrived, sent):
         return -np.inf
-    stride = before.shape[-1] // after.shape[-1]
+    stride = -(-before.shape[-1] // after.shape[-1])
+    missing = stride * after.shape[-1] - before.shape[-1]  # where an odd resolution is halved
+    arrived = F.pad(arrived, (0, missing, 0, missing))
     arrived = F.pixel_unshuffle(arrived, stride)  # input pixels of one output pixel as channels
     rows_in, rows_out = (maps.movedim(1, -1).flatten(0, -2) for maps in (arrived, sent))
     jacobian = rows_in.T @ rows_out / len(rows_out)

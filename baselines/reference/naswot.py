@@ -23,8 +23,9 @@ def naswot(network: ChildNetwork, pixels: Tensor) -> float:
 
     Minus infinity if two images have the same code.
 
-    Every ReLU or ReLU6 layer counts. Each convolution of a cell has its own, so the units of a
-    node with two convolutions after it count twice, as in the published program.
+    Every ReLU or ReLU6 layer counts, and of a ReLU6 only whether a unit is active, not whether it
+    is at its bound. Each convolution of a cell has its own, so the units of a node with two
+    convolutions after it count twice, as in the published program.
     """
     size = len(pixels)
     kernel = torch.zeros(size, size, dtype=torch.float64, device=pixels.device)

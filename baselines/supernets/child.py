@@ -8,6 +8,7 @@ them.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +77,10 @@ def inverted_bottleneck(
 
 class ChildNetwork(nn.Module, ABC):
     """One architecture with weights drawn on the CPU by `draw_weights`."""
+
+    # Whether BatchNorm comes last before pooling, so that the logits of a batch add up to the same
+    # whatever its images.
+    ends_normalised: ClassVar[bool] = False
 
     classifier: Classifier
 

@@ -1,5 +1,7 @@
 """The evaluation network of one genotype [DARTS, arXiv 1806.09055, section 3.2]."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -55,6 +57,8 @@ class GenotypeCell(nn.Module):
 
 class GenotypeNetwork(ChildNetwork):
     """One genotype of DARTS's space; after `add_auxiliary` it has a second classifier."""
+
+    ends_normalised: ClassVar[bool] = True
 
     def __init__(
         self, code: int, scale: DartsScale, generator: torch.Generator, *, running: bool = False

@@ -4,7 +4,6 @@ BatchNorm has weight and bias everywhere; it does not follow pooling [DARTS, arX
 """
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.child import Convolution, norm
@@ -15,13 +14,14 @@ class Halving(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, running: bool) -> None:
         super().__init__()
+        self.activation = nn.ReLU()
         self.even = Convolution(inputs, outputs // 2, 1, stride=2, bias=False)
         self.odd = Convolution(inputs, outputs // 2, 1, stride=2, bias=False)
         self.norm = norm(outputs, running)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn feature maps [B, inputs, H, W] into [B, outputs, H/2, W/2]."""
-        activated = F.relu(x)
+        activated = self.activation(x)
         halves = [self.even(activated), self.odd(activated[:, :, 1:, 1:])]
         out: Tensor = self.norm(torch.cat(halves, 1))
         return out
