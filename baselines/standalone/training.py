@@ -57,74 +57,124 @@ def train_standalone(
     Raises:
         DivergedError: A loss or logit is not finite.
     """
-    settings, evaluation = protocol.training, protocol.evaluation
-    parts = read_parts(protocol, folder, device)
-    batches = seed_batches(protocol, seed, folder, device)
-    space, streams = protocol.search_space, Streams(seed)
-    (canonical,) = space.canonical([code]).tolist()
-    generator = streams.torch("alone/weights")
-    network = family_of(space).child(canonical, protocol.scale, generator, running=True)
-    training_loss = TrainingLoss(network, settings, protocol.regularisation, streams, len(batches))
-    network = network.to(device)
-    average = WeightAverage(network, settings, len(batches))
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-        nesterov=settings.momentum > 0,
-        fused=True,
-    )
-    losses: list[Tensor] = []
-    curve: dict[str, list[float]] = {split: [] for split in SPLITS}
-    epoch_ends = {(epoch + 1) * len(batches) // settings.epochs for epoch in range(settings.epochs)}
-    final_alike = {  # splits whose last curve point is the same as the final evaluation
-        split
-        for split in SPLITS
-        if evaluation.curve_images >= len(getattr(parts, split))
-        and not (evaluation.mirrored or evaluation.batch_norm_images)
-    }
-    spent, clock = 0.0, time.perf_counter()
-    network.train()
-    for step in range(len(batches)):
-        pixels, labels = batches[step]
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, len(batches), settings)
-        optimiser.zero_grad(set_to_none=True)
-        loss = training_loss.of(pixels, labels, step)
+    training = StandaloneTraining(code, seed, protocol, folder, device)
+    training.run(protocol.training.epochs, progress)
+    return training.finish()
+
+
+class StandaloneTraining:
+    """One architecture's training, which can pause after any epoch; see `train_standalone`."""
+
+    def __init__(
+        self, code: int, seed: int, protocol: TrainingProtocol, folder: Path, device: str = "cpu"
+    ) -> None:
+        self._settings, self._evaluation = protocol.training, protocol.evaluation
+        self._parts = read_parts(protocol, folder, device)
+        self._batches = seed_batches(protocol, seed, folder, device)
+        self._steps = len(self._batches)
+        space, streams = protocol.search_space, Streams(seed)
+        (canonical,) = space.canonical([code]).tolist()
+        generator = streams.torch("alone/weights")
+        network = family_of(space).child(canonical, protocol.scale, generator, running=True)
+        self._loss = TrainingLoss(
+            network, self._settings, protocol.regularisation, streams, self._steps
+        )
+        self._network = network.to(device)
+        self._average = WeightAverage(self._network, self._settings, self._steps)
+        self._optimiser = torch.optim.SGD(
+            self._network.parameters(),
+            lr=self._settings.learning_rate,
+            momentum=self._settings.momentum,
+            weight_decay=self._settings.weight_decay,
+            nesterov=self._settings.momentum > 0,
+            fused=True,
+        )
+        self._losses: list[Tensor] = []  # of the steps so far
+        self._curve: dict[str, list[float]] = {split: [] for split in SPLITS}
+        self._spent = 0.0  # seconds of training
+        self._final_alike = {  # splits whose last curve point is the same as the final evaluation
+            split
+            for split in SPLITS
+            if self._evaluation.curve_images >= len(getattr(self._parts, split))
+            and not (self._evaluation.mirrored or self._evaluation.batch_norm_images)
+        }
+
+    @property
+    def curve(self) -> Mapping[str, list[float]]:
+        """Accuracy of each split after each epoch so far, see `TrainingResult`."""
+        return self._curve if self._evaluation.curve_images else {}
+
+    def run(self, epochs: int, progress: Callable[[float], None] = lambda share: None) -> None:
+        """Train until so many epochs in all are done, at most those of the protocol.
+
+        Raises:
+            DivergedError: A loss or logit is not finite.
+        """
+        all_epochs = self._settings.epochs
+        epoch_ends = {(epoch + 1) * self._steps // all_epochs for epoch in range(all_epochs)}
+        clock = time.perf_counter()
+        self._network.train()
+        for step in range(len(self._losses), epochs * self._steps // all_epochs):
+            self._step(step)
+            if step + 1 in epoch_ends:
+                _check_finite(self._losses, self._steps)
+                self._spent += time.perf_counter() - clock
+                if self._evaluation.curve_images:
+                    self._add_points(set(SPLITS) if step + 1 < self._steps else self._not_alike)
+                clock = time.perf_counter()
+            progress((step + 1) / self._steps)
+
+    def finish(self) -> TrainingResult:
+        """Return what the whole training gave.
+
+        Raises:
+            DivergedError: A logit is not finite.
+        """
+        evaluation, trained = self._evaluation, self._average.network
+        if evaluation.batch_norm_images:
+            recompute_batch_norm(trained, self._parts.train.first(evaluation.batch_norm_images))
+        final = {
+            split: evaluate_network(
+                trained, getattr(self._parts, split), mirrored=evaluation.mirrored
+            )
+            for split in SPLITS
+        }
+        curve = {
+            split: [*points, final[split].accuracy] if split in self._final_alike else points
+            for split, points in self.curve.items()
+        }
+        return TrainingResult(
+            accuracy={split: one.accuracy for split, one in final.items()},
+            loss={split: one.loss for split, one in final.items()},
+            curve=curve,
+            seconds=self._spent / self._settings.epochs,
+        )
+
+    @property
+    def _not_alike(self) -> set[str]:
+        return set(SPLITS) - self._final_alike
+
+    def _step(self, step: int) -> None:
+        pixels, labels = self._batches[step]
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(step, self._steps, self._settings)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss = self._loss.of(pixels, labels, step)
         loss.backward()
-        if settings.gradient_norm:
-            clip_grad_norm_(network.parameters(), settings.gradient_norm, foreach=True)
-        optimiser.step()
-        average.update(step)
-        losses.append(loss.detach())
-        if step + 1 in epoch_ends:
-            _check_finite(losses, len(batches))
-            spent += time.perf_counter() - clock
-            if evaluation.curve_images:
-                for split in SPLITS if step + 1 < len(batches) else set(SPLITS) - final_alike:
-                    images = getattr(parts, split)
-                    first = images.first(min(evaluation.curve_images, len(images)))
-                    point = evaluate_network(average.network, first, mirrored=False)
-                    curve[split].append(point.accuracy)
-                    average.network.train()
-            clock = time.perf_counter()
-        progress((step + 1) / len(batches))
-    trained = average.network
-    if evaluation.batch_norm_images:
-        recompute_batch_norm(trained, parts.train.first(evaluation.batch_norm_images))
-    final = {
-        split: evaluate_network(trained, getattr(parts, split), mirrored=evaluation.mirrored)
-        for split in SPLITS
-    }
-    for split in final_alike:
-        curve[split].append(final[split].accuracy)
-    return TrainingResult(
-        accuracy={split: one.accuracy for split, one in final.items()},
-        loss={split: one.loss for split, one in final.items()},
-        curve=curve if evaluation.curve_images else {},
-        seconds=spent / settings.epochs,
-    )
+        if self._settings.gradient_norm:
+            clip_grad_norm_(self._network.parameters(), self._settings.gradient_norm, foreach=True)
+        self._optimiser.step()
+        self._average.update(step)
+        self._losses.append(loss.detach())
+
+    def _add_points(self, splits: set[str]) -> None:
+        """Evaluate some splits for the curve."""
+        for split in splits:
+            images = getattr(self._parts, split)
+            first = images.first(min(self._evaluation.curve_images, len(images)))
+            point = evaluate_network(self._average.network, first, mirrored=False)
+            self._curve[split].append(point.accuracy)
+            self._average.network.train()
 
 
 def _check_finite(losses: Sequence[Tensor], steps: int) -> None:

@@ -68,6 +68,7 @@ def splits(draw: st.DrawFn) -> tuple[Subspace, ...]:
 
 
 @given(splits())
+@settings(max_examples=20)
 def test_leaves_partition_the_space(leaves: tuple[Subspace, ...]) -> None:
     assert sum(leaf.size for leaf in leaves) == SPACE.size
     codes = SPACE.sample(200)
