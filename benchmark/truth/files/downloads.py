@@ -9,6 +9,7 @@ from benchmark.errors import CheckError, unknown_name
 from benchmark.truth.files.cache import cache_folder
 
 FOLDER = "downloads"  # in the cache folder
+_NO_CONNECTION = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class PublishedTable:
                 self.address, f"sha256:{self.sha256}", fname=self.file, path=folder
             )
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors
-            why = str(error).splitlines()[0][:200]
+            is_away = type(error).__name__ in _NO_CONNECTION
+            why = "no connection" if is_away else str(error).splitlines()[0][:200]
             raise CheckError(
                 f"cannot download {self.address}: {why}; download it yourself and run: nasbench "
                 f"tables import {self.file}"

@@ -71,7 +71,7 @@ def test_without_a_network_it_says_what_to_do() -> None:
     with pytest.raises(CheckError) as caught:
         PublishedTable("http://127.0.0.1:9/macro.json", SHA256).download()  # no server
     message = str(caught.value)
-    assert message.startswith("cannot download http://127.0.0.1:9/macro.json: ")
+    assert message.startswith("cannot download http://127.0.0.1:9/macro.json: no connection; ")
     assert message.endswith("download it yourself and run: nasbench tables import macro.json")
     assert "\n" not in message
 
