@@ -9,7 +9,7 @@ from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from analysis.figures.style import draw_line
-from analysis.figures.traces import reading_trace
+from analysis.figures.traces import position, reading_trace
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
 
@@ -36,7 +36,7 @@ def loss_data(record: RunRecord) -> tuple[LossCurve, ...]:
         total = sum(level["images"] for level in levels)
         left = set(losses)
         for depth, level in enumerate(levels):
-            names = sorted((name for name in losses if name.count(".") == depth), key=_position)
+            names = sorted((name for name in losses if name.count(".") == depth), key=position)
             left -= set(names)
             # equal to within one step, the first supernets having one more
             each, over = divmod(round(level["images"] / batch), len(names) or 1)
@@ -75,8 +75,3 @@ def _loss_curve(
         np.array([middles[part].mean() for part in parts]),
         np.array([values[part].mean() for part in parts]),
     )
-
-
-def _position(name: str) -> list[int]:
-    """Return the position of a supernet in its tree, for sorting."""
-    return [int(part) for part in name.split(".")[1:]]

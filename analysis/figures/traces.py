@@ -7,6 +7,11 @@ from benchmark.errors import InputError, MissingError
 from benchmark.records import RunRecord
 
 
+def position(node: str) -> list[int]:
+    """Return the position of a supernet in its tree, for sorting: 2 of ``root.2`` precedes 10."""
+    return [int(part) for part in node.split(".")[1:]]
+
+
 @contextmanager
 def reading_trace(record: RunRecord) -> Iterator[None]:
     """Turn any error of reading an inconsistent trace into one InputError."""

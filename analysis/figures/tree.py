@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures.signs import sign_of
 from analysis.figures.style import PAGE_WIDTH
-from analysis.figures.traces import reading_trace
+from analysis.figures.traces import position, reading_trace
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
 from benchmark.spaces.base import JOINED
@@ -49,12 +49,13 @@ def _laid_out(record: RunRecord, splits: Mapping[str, Any]) -> tuple[DrawnNode, 
     """Place the leaves one below the other, and each parent midway between its children."""
     leaves = {leaf["node"]: leaf for leaf in record.trace["leaves"]}
     losses = record.trace.get("losses", {})
-    heights: dict[str, float] = {name: place for place, name in enumerate(sorted(leaves))}
+    order = sorted(leaves, key=position)
+    heights: dict[str, float] = {name: place for place, name in enumerate(order)}
     for name in sorted(splits, key=lambda one: -one.count(".")):
         children = [heights[f"{name}.{place}"] for place in range(len(splits[name]["groups"]))]
         heights[name] = (children[0] + children[-1]) / 2
     nodes = []
-    for name in sorted(heights, key=lambda one: (one.count("."), one)):
+    for name in sorted(heights, key=lambda one: (one.count("."), position(one))):
         parent, _, place = name.rpartition(".")
         group = splits[parent]["groups"][int(place)] if parent else ()
         leaf = leaves.get(name, {})

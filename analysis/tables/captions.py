@@ -13,6 +13,7 @@ from benchmark.truth import AccuracyKey, TruthTable
 _DATASETS = {
     "cifar10": "CIFAR-10",
     "cifar100": "CIFAR-100",
+    "imagenet": "ImageNet",
     "imagenet16-120": "ImageNet16-120",
     "fashion-mnist": "Fashion-MNIST",
 }

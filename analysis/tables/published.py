@@ -9,9 +9,11 @@ from pathlib import Path
 from analysis.metrics.ranking import metric_named
 from benchmark.errors import InputError, NasbenchError
 from benchmark.files import read_bounded
+from benchmark.spaces.base import Space
+from benchmark.spaces.registry import open_space
 from benchmark.truth import AccuracyKey
 
-COLUMNS = ("name", "accuracy", "metric", "value", "std", "runs", "setting", "source")
+COLUMNS = ("name", "space", "accuracy", "metric", "value", "std", "runs", "setting", "source")
 _HERE = Path(__file__)
 # beside this file in an installed package, in results/ of a checkout
 _PLACES = (_HERE.with_suffix(".csv"), _HERE.parents[2] / "results" / "published.csv")
@@ -23,6 +25,7 @@ class PublishedNumber:
     """A published number."""
 
     name: str  # of the row: the method and who published it
+    space: Space  # the search space whose architectures were ranked
     key: AccuracyKey  # the accuracy it was measured against
     metric: str  # a name of ``METRICS``
     value: float  # in the metric's unit
@@ -50,13 +53,13 @@ def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
         raise InputError(f"{path} is no CSV file: {error}") from error
     if not rows or tuple(rows[0]) != COLUMNS:
         raise InputError(f"{path} must begin with the line {','.join(COLUMNS)}")
-    numbers: dict[tuple[str, AccuracyKey, str], PublishedNumber] = {}
+    numbers: dict[tuple[str, str, AccuracyKey, str], PublishedNumber] = {}
     for place, row in enumerate(rows[1:], start=2):
         try:
             number = _number(row)
         except NasbenchError as error:
             raise InputError(f"{path}, row {place}: {error}") from error
-        same = (number.name, number.key, number.metric)
+        same = (number.name, number.space.name, number.key, number.metric)
         if same in numbers:
             raise InputError(f"{path}, row {place}: {number.name} has its {number.metric} twice")
         numbers[same] = number
@@ -66,12 +69,13 @@ def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
 def _number(row: list[str]) -> PublishedNumber:
     if len(row) != len(COLUMNS):
         raise InputError(f"there are {len(row)} columns: there must be {len(COLUMNS)}")
-    name, accuracy, metric, value, std, runs, setting, source = row
+    name, space, accuracy, metric, value, std, runs, setting, source = row
     metric_named(metric)
     if not name or not source:
         raise InputError("name or source is empty: say who published the number, and where")
     return PublishedNumber(
         name,
+        open_space(space),
         AccuracyKey.parse(accuracy),
         metric,
         _finite(value, "value"),

@@ -219,6 +219,6 @@ def _caption(
     return [
         *lines,
         *shared.reference_note(study),
-        *shared.published_note(theirs),
+        *shared.published_note(study, theirs),
         *study.context.warnings,
     ]

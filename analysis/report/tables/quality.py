@@ -54,7 +54,7 @@ def quality_table(study: Study) -> BuiltTable:
                 "Ties: τ-b and average ranks; precision is the expectation over random order among "
                 "equals.",
                 *shared.reference_note(study),
-                *shared.published_note(theirs),
+                *shared.published_note(study, theirs),
                 *study.context.warnings,
             ]
         ),

@@ -98,13 +98,13 @@ def reference_note(study: Study) -> list[str]:
     return ["†: a reference that trains nothing."] if study.references else []
 
 
-def published_note(rows: Sequence[object]) -> list[str]:
+def published_note(study: Study, rows: Sequence[object]) -> list[str]:
     """Explain published rows, where there are any."""
     if not rows:
         return []
     return [
-        "‡: published by others against NAS-Bench-201's own table, with other budgets and images, "
-        "so shown beside our rows and not ranked with them; the CSV file names the sources."
+        f"‡: published by others against {study.space.title}'s own table, with other budgets and "
+        "images, so shown beside our rows and not ranked with them; the CSV file names the sources."
     ]
 
 
@@ -121,6 +121,6 @@ def _published(
 ) -> dict[tuple[str, AccuracyKey], dict[str, PublishedNumber]]:
     rows: dict[tuple[str, AccuracyKey], dict[str, PublishedNumber]] = {}
     for number in study.published:
-        if number.metric in metrics and number.key in keys:
+        if number.space is study.space and number.metric in metrics and number.key in keys:
             rows.setdefault((number.name, number.key), {})[number.metric] = number
     return rows

@@ -22,7 +22,9 @@ FUZZ = settings(
     max_examples=cases(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-PUBLISHED = ",".join(COLUMNS) + "\nSynFlow,cifar10_test_200,kendall_tau,0.561,0.1,3,-,a paper\n"
+PUBLISHED = (
+    ",".join(COLUMNS) + "\nSynFlow,nb201,cifar10_test_200,kendall_tau,0.561,0.1,3,-,a paper\n"
+)
 SPLINTERS = [
     *("[" * 5_000, "{a=" * 5_000, "a." * 5_000, "9" * 5_000, "0x" + "f" * 5_000, "1e999", "nan"),
     *("inf", "-1", "\x00", "\ufeff", '"""', "[methods.gm]\n", "[[methods]]\n", "99999-99-99"),

@@ -132,6 +132,18 @@ def test_a_tree_is_laid_out_from_its_leaves() -> None:
     assert texts.count("7 architectures\n9 steps") == 3
 
 
+def test_leaves_stand_in_the_order_of_their_numbers() -> None:
+    """The eleventh child stands after the third, and not before it as its name would."""
+    pairs = [f"{one} & {two}" for one in OPTIONS for two in OPTIONS]
+    split = {"node": "root", "decisions": ["0→1", "2→3"], "groups": [[pair] for pair in pairs]}
+    leaves = [{"node": f"root.{place}", "architectures": 7, "steps": 9} for place in range(25)]
+    nodes = tree_data(run({"splits": [split], "leaves": leaves[::-1]}))
+    root, *below = nodes
+    assert (root.splits, root.height) == ("0→1 & 2→3", 12)
+    assert [node.height for node in below] == list(range(25))
+    assert [node.group for node in below] == [(pair,) for pair in pairs]
+
+
 def test_losses_stand_where_they_were_in_the_budget() -> None:
     names = ["root", "root.0", "root.1", "root.0.0", "root.0.1", "root.1.0", "root.1.1"]
     # the root, matching, two supernets, matching, four leaves

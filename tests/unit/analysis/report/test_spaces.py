@@ -17,8 +17,10 @@ from analysis.report.figures import FIGURES
 from analysis.report.page.page import render_page
 from analysis.report.tables import intervals
 from analysis.report.tables.outcome import outcome_table
+from analysis.report.tables.quality import quality_table
 from analysis.report.tables.truth import truth_table
 from analysis.tables.captions import share_of_space
+from analysis.tables.published import published_path, read_published
 from benchmark.errors import InputError
 from benchmark.records import RunRecord, write_record
 from benchmark.spaces.registry import open_space
@@ -84,6 +86,19 @@ def naive_oracle(study: Study, record: RunRecord) -> float:
         proposed.append([truth[place] for place in inside if record.scores[place] == best])
     values = [max(choice) for choice in product(*filter(None, proposed))]
     return float(statistics.mean(values))
+
+
+def test_published_numbers_are_shown_in_their_space(other_study: Study) -> None:
+    path = published_path()
+    assert path is not None
+    numbers = read_published(path)
+    assert any(one.key == other_study.key and one.space.name == "nb201" for one in numbers)
+    for space, shown in ((other_study.space, True), (open_space("nb201"), False)):
+        own = tuple(replace(one, space=space) for one in numbers)
+        table = quality_table(replace(other_study, published=own)).shown
+        assert any("‡" in row[0].text for row in table.rows) is shown
+        note = f"published by others against {space.title}'s own table"
+        assert (note in table.caption) is shown
 
 
 def test_where_all_architectures_work_none_is_called_connected(other_study: Study) -> None:

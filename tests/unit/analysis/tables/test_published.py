@@ -14,7 +14,7 @@ from benchmark.truth import open_table
 
 SPACE = open_space("nb201")
 
-GOOD = "a,cifar10_test_200,kendall_tau,0.5,0.1,3,-,a paper"
+GOOD = "a,nb201,cifar10_test_200,kendall_tau,0.5,0.1,3,-,a paper"
 
 
 def write(folder: Path, *lines: str) -> Path:
@@ -58,12 +58,13 @@ def test_numbers_of_published_scores_are_what_the_scores_give(shared: Path) -> N
     ("line", "message"),
     [
         (GOOD.replace("kendall_tau", "kendal"), r"row 2: unknown metric 'kendal'"),
+        (GOOD.replace("nb201", "nb202"), r"row 2: unknown space 'nb202': did you mean 'nb201'"),
         (GOOD.replace("0.5", "x"), r"row 2: value is 'x': it must be a number"),
         (GOOD.replace("0.5", "nan"), r"row 2: value is 'nan'"),
         (GOOD.replace(",3,", ",0,"), r"row 2: runs is '0'"),
         (GOOD.replace("cifar10_test_200", "cifar10"), r"row 2: not an accuracy"),
         (GOOD.replace("a paper", ""), r"row 2: name or source is empty"),
-        (GOOD + ",more", r"row 2: there are 9 columns: there must be 8"),
+        (GOOD + ",more", r"row 2: there are 10 columns: there must be 9"),
         (GOOD + "\n" + GOOD, r"row 3: a has its kendall_tau twice"),
     ],
 )
@@ -77,7 +78,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         read_published(path)
     path.write_text("arch,score\n")
-    with pytest.raises(InputError, match="must begin with the line name,accuracy"):
+    with pytest.raises(InputError, match="must begin with the line name,space,accuracy"):
         read_published(path)
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not UTF-8"):
