@@ -31,7 +31,7 @@ def write_runs(folder: Path, noise: float = 0.0, **changes: object) -> Path:
             if method == "gm":
                 scores += np.random.default_rng(seed).normal(0, 1, SIZE) * noise
             said = {
-                "task": {"preset": "ci", "options": {}, "truth": TRUTH},
+                "task": {"preset": "ci", "space": "nb201", "options": {}, "truth": TRUTH},
                 "budget": Ledger(Budget(100)).to_dict(),
                 "trace": {},
                 "provenance": {"dirty": False},
@@ -131,7 +131,10 @@ def test_annotations_come_on_github_alone(
         (lambda f: [p.unlink() for p in f.glob("gm-*")], "there is no run of gm"),
         (lambda f: (f / "gm-seed3.json").unlink(), "seed 3 of gm was not run"),
         (lambda f: write_runs(f, protocol=2), "ran by protocol 2, the baseline's by 1"),
-        (lambda f: write_runs(f, task={"preset": "laptop"}), "ran preset laptop"),
+        (
+            lambda f: write_runs(f, task={"preset": "laptop", "space": "nb201"}),
+            "ran preset laptop",
+        ),
         (
             lambda f: (f / "gm-seed0.json").write_text((f / "gm-seed0.json").read_text()[:900]),
             "a record cannot be read",

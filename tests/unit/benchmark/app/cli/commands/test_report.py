@@ -27,6 +27,7 @@ def runs(tmp_path: Path) -> Path:
     folder = tmp_path / "runs"
     task = {
         "preset": "x",
+        "space": "nb201",
         "training": {"batch_size": 16, "budget": 64},
         "scoring": {"candidates": 40},
         "truth": {"table": "analog-nasbench", "accuracy": "cifar10_test_200"},

@@ -189,7 +189,10 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
         ),
         (["--set", "data.resolution=9"], "resolution is 9: it is halved twice"),
         (["--set", "training.epochs"], "cannot use --set 'training.epochs'"),
-        (["--set", "training.batch_size=x"], "[training] batch_size is 'x': it must be a whole number"),
+        (
+            ["--set", "training.batch_size=x"],
+            "[training] batch_size is 'x': it must be a whole number",
+        ),
         (["--set", "epochs=3"], "cannot use --set 'epochs=3': write it like training.budget=64000"),
         (["--shard", "3/2"], "cannot use the share '3/2'"),
         (["--name", "a/b"], "'a/b' cannot name a table"),
