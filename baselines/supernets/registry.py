@@ -12,6 +12,7 @@ from benchmark.spaces.base import Space
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "nb201": "nb201.family:CellFamily",
+        "size": "size.family:SizeFamily",
         "darts": "darts.family:GenotypeFamily",
         "macro": "macro.family:MacroFamily",
         "mobilenet": "mobilenet.family:MobileNetFamily",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SPACES: Mapping[str, str] = MappingProxyType(
     {
         "nb201": "benchmark.spaces.nb201.space:NasBench201",
+        "size": "benchmark.spaces.size.space:SizeSpace",
         "macro": "benchmark.spaces.macro.space:NasBenchMacro",
         "mobilenet": "benchmark.spaces.mobilenet.space:MobileNetSpace",
         "accel": "benchmark.spaces.accel.space:AccelSpace",

@@ -1,0 +1,136 @@
+"""The networks of the size space: the supernet, and each choice of widths on its own."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
+from torch import Tensor, nn
+
+from baselines.supernets.base import Family, Supernet
+from baselines.supernets.child import ChildNetwork, Classifier, Convolution, norm
+from baselines.supernets.mixture import Path
+from baselines.supernets.size.supernet import SizeSupernet, SlicedBlock, SlicedCell
+from benchmark.spaces.base import Scale
+from benchmark.spaces.registry import open_space
+from benchmark.spaces.size.space import REDUCING, SizeScale
+
+
+def _convolution(
+    inputs: int, outputs: int, kernel: int, running: bool, stride: int = 1
+) -> nn.Sequential:
+    layer = Convolution(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(layer, norm(outputs, running))
+
+
+class SizeCell(nn.Module):
+    """The cell from one width to another; its skip is a 1×1 convolution if the width changes."""
+
+    def __init__(self, inputs: int, outputs: int, running: bool) -> None:
+        super().__init__()
+        widths = (inputs, inputs, outputs, outputs, outputs)
+        self.convolutions = nn.ModuleList(
+            nn.Sequential(nn.ReLU(), *_convolution(width, outputs, 3, running)) for width in widths
+        )
+        same = inputs == outputs
+        self.skip = nn.Identity() if same else _convolution(inputs, outputs, 1, running)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pass feature maps [B, C, H, W]."""
+        one = self.convolutions[0](x)
+        two = self.convolutions[1](x) + self.convolutions[2](one)
+        found: Tensor = self.skip(x) + self.convolutions[3](one) + self.convolutions[4](two)
+        return found
+
+
+class SizeBlock(nn.Module):
+    """The residual block of stride 2 from one width to another."""
+
+    def __init__(self, inputs: int, outputs: int, running: bool) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.ReLU(),
+            *_convolution(inputs, outputs, 3, running, stride=2),
+            nn.ReLU(),
+            *_convolution(outputs, outputs, 3, running),
+        )
+        self.shortcut = Convolution(inputs, outputs, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pass feature maps [B, C, H, W]; the output is [B, C', H/2, W/2]."""
+        found: Tensor = self.main(x) + self.shortcut(F.avg_pool2d(x, 2))
+        return found
+
+
+class SizeNetwork(ChildNetwork):
+    """One choice of widths."""
+
+    def __init__(
+        self, code: int, scale: SizeScale, generator: torch.Generator, *, running: bool = False
+    ) -> None:
+        super().__init__()
+        widths = [scale.widths[option] for option in open_space("size").decode(code).tolist()]
+        self.stem = _convolution(scale.input_channels, widths[0], 3, running)
+        self.layers = nn.ModuleList(
+            (SizeBlock if layer in REDUCING else SizeCell)(inputs, outputs, running)
+            for layer, (inputs, outputs) in enumerate(
+                zip([widths[0], *widths[:-1]], widths, strict=True)
+            )
+        )
+        self.last = nn.Sequential(norm(widths[-1], running), nn.ReLU())
+        self.classifier = Classifier(widths[-1], scale.classes)
+        self.draw_weights(generator)
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the outputs of the stem and of every layer, in order."""
+        maps = [self.stem(images)]
+        for layer in self.layers:
+            maps.append(layer(maps[-1]))
+        return maps
+
+    def finish(self, maps: Tensor) -> Tensor:
+        """Return the logits [B, classes] of the last feature maps."""
+        logits: Tensor = self.classifier(self.last(maps).mean((2, 3)))
+        return logits
+
+
+class SizeFamily(Family):
+    """The supernet of widths, and each choice of them on its own."""
+
+    space: ClassVar[str] = "size"
+
+    def supernet(self, scale: Scale, generator: torch.Generator) -> Supernet:
+        """Return a supernet with freshly drawn weights."""
+        assert isinstance(scale, SizeScale)
+        return SizeSupernet(scale, generator)
+
+    def child(
+        self, code: int, scale: Scale, generator: torch.Generator, *, running: bool = False
+    ) -> ChildNetwork:
+        """Return one architecture with freshly drawn weights."""
+        assert isinstance(scale, SizeScale)
+        return SizeNetwork(code, scale, generator, running=running)
+
+    @torch.no_grad()
+    def inherit(self, supernet: Supernet, child: ChildNetwork, path: Path) -> None:
+        """Copy the slices of weights that a path uses."""
+        assert isinstance(supernet, SizeSupernet)
+        assert isinstance(child, SizeNetwork)
+        theirs = list(_parameters(supernet, child))
+        for own, given in zip(child.parameters(), theirs, strict=True):
+            own.copy_(given[tuple(slice(length) for length in own.shape)])
+
+
+def _parameters(supernet: SizeSupernet, child: SizeNetwork) -> Iterator[Tensor]:
+    """Yield the supernet's weights in the order of the child's."""
+    yield from supernet.stem.parameters()
+    for layer, own in zip(supernet.layers, child.layers, strict=True):
+        if isinstance(own, SizeCell):
+            assert isinstance(layer, SlicedCell)
+            yield from layer.convolutions.parameters()
+            yield from () if isinstance(own.skip, nn.Identity) else layer.skip.parameters()
+        else:
+            assert isinstance(layer, SlicedBlock)
+            yield from (*layer.first.parameters(), *layer.second.parameters(), layer.shortcut)
+    yield from supernet.last_norm.parameters()
+    yield from supernet.classifier.parameters()
