@@ -18,6 +18,7 @@ from benchmark.spaces.macro.layers import MacroScale
 from benchmark.spaces.mobilenet.layers import MobileNetScale
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.spaces.registry import open_space
+from benchmark.spaces.size.space import SizeScale
 
 _SCALES: Mapping[str, Scale] = {
     "nb201": NetworkScale(channels=4, cells=1),
@@ -33,6 +34,7 @@ _SCALES: Mapping[str, Scale] = {
         strides=(1, 2, 1, 1, 1, 1, 1),
     ),
     "darts": DartsScale(channels=2, cells=3),
+    "size": SizeScale(widths=(2, 3, 4, 5, 6, 7, 8, 9)),
 }
 SCALES = {
     space: replace(scale, resolution=8, classes=10, input_channels=1)

@@ -22,6 +22,7 @@ from benchmark.spaces.macro.layers import MacroScale
 from benchmark.spaces.mobilenet.layers import MobileNetScale
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.spaces.registry import SPACES, open_space
+from benchmark.spaces.size.space import SizeScale
 
 SCALES: Mapping[str, Scale] = {
     "nb201": NetworkScale(channels=4, cells=1, resolution=8),
@@ -29,6 +30,7 @@ SCALES: Mapping[str, Scale] = {
     "mobilenet": MobileNetScale(resolution=16, width_percent=10, width_multiple=4),
     "accel": AccelScale(stem=3, widths=(3, 4, 5, 6, 7, 8, 9), head=10, resolution=16),
     "darts": DartsScale(channels=4, cells=4, resolution=8),
+    "size": SizeScale(resolution=8, widths=(1, 2, 3, 4, 5, 6, 7, 8)),
 }
 NO_SUPERNET = {"accel"}
 WITH_SUPERNET = [name for name in FAMILIES if name not in NO_SUPERNET]
