@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.metrics.scoring import score_predictions
+from analysis.statistics.references import table_references
 from benchmark.errors import InputError, MissingError
 from benchmark.spaces.base import Space
 from benchmark.spaces.registry import SPACES, open_space
@@ -242,9 +243,7 @@ def test_the_genotypes_of_darts_bench(shared: Path, tmp_path: Path, cache: Path)
     rows = darts_rows(shared)
     path = tmp_path / "darts.csv"
     write_rows(path, rows, "arch,cifar10_valid_10,cifar10_valid_50")
-    with pytest.raises(
-        InputError, match=r"^[^\n]*, line 4: .* node 4 of reduce has operation no"
-    ):
+    with pytest.raises(InputError, match=r"^[^\n]*, line 4: .* node 4 of reduce has operation no"):
         import_table(path)
     with pytest.raises(InputError, match=r"line 110: arch Genotype.* is already on line 108"):
         import_table(path, ImportOptions(skip_invalid=True))
@@ -270,3 +269,39 @@ def test_the_genotypes_of_darts_bench(shared: Path, tmp_path: Path, cache: Path)
     pairs = np.array([np.mean(group, axis=0) for group in means.values()])
     assert score.metrics.kendall_tau == pytest.approx(stats.kendalltau(*pairs.T).statistic)
     assert (score.n_networks, score.to_dict()["space"]) == (167, "darts")
+
+
+def test_published_files_are_known_by_their_first_bytes(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "any.csv"
+    path.write_text(
+        "id,e,k,l,se,val_top1,val_top5,macs_M,params_M,train_time_s\n"
+        "0,6466611,3535533,1233222,0000000,59.368,82.636,415.361072,2.50116,2660.4\n"
+        "1,6466611,3535533,1233222,0000000,59.248,82.5,415.361072,2.50116,2660.4\n"
+    )
+    done = import_table(path)
+    assert (done.table.name, done.table.space.name, len(done.table)) == (
+        "accel-nasbench", "accel", 1,
+    )  # fmt: skip
+    assert done.table.source.kind == "accel-nasbench"
+    assert open_table("accel-nasbench").protocol["notes"] == [*done.notes]
+    with pytest.raises(InputError, match=r"any\.csv is a table of space accel, not of macro"):
+        import_table(path, ImportOptions(space=MACRO))
+
+
+def test_sizes_say_what_they_say_of_nas_bench_macro(
+    shared: Path, tmp_path: Path, cache: Path
+) -> None:
+    table = import_table(shared / "nas-bench-macro" / "nas-bench-macro_cifar10.json").table
+    (found,) = table_references(table)
+    assert found.params == pytest.approx(0.215, abs=5e-4)
+    assert found.flops == pytest.approx(0.546, abs=5e-4)
+    assert found.seeds == pytest.approx(0.879, abs=5e-4)
+    sizes = MACRO.parameters(table.codes, MACRO.table_scale).tolist()
+    rows = [(MACRO.format(code), size) for code, size in enumerate(sizes)]
+    predictions = read_predictions(write_rows(tmp_path / "a.csv", rows, "arch,score"), MACRO)
+    score = score_predictions(predictions, table, KEY).to_dict()
+    assert [score[name] for name in ("space", "n_architectures", "n_networks")] == [
+        "macro", 6_561, 3_969,
+    ]  # fmt: skip
+    assert score["kendall_tau_networks"] == pytest.approx(0.215, abs=5e-4)
+    assert score["kendall_tau"] != score["kendall_tau_networks"]
