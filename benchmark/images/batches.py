@@ -7,6 +7,8 @@ from torch import Tensor
 from benchmark.images.image_set import Images
 from benchmark.images.resized_crops import ResizedCrops
 
+DRAWN = 1 << 20  # numbers drawn at a time
+
 
 class Batches:
     """A fixed sequence of training batches, shuffled in each epoch and cropped at random.
@@ -39,16 +41,18 @@ class Batches:
     ) -> None:
         device = images.device
         epochs = -(-size * count // len(images))
-        orders = [torch.randperm(len(images), generator=generator) for _ in range(epochs)]
-        order = torch.cat(orders)[: size * count].view(count, size)
-        offsets = torch.randint(2 * crop_padding + 1, (2, count, size), generator=generator)
+        whole = torch.empty(epochs, len(images), dtype=torch.int32)
+        for epoch in whole:
+            epoch.copy_(torch.randperm(len(images), generator=generator))
+        order = whole.flatten()[: size * count].view(count, size)
+        offsets = drawn(2 * crop_padding + 1, 2 * count * size, generator, torch.int32)
         self._order = order.to(device)
         self._places = self._order if images.file is None else order
-        self._offsets = offsets.to(device)
+        self._offsets = offsets.view(2, count, size).to(device) if crop_padding else None
         self._mirrored = None
         if flip:
-            drawn = torch.randint(2, (count, size, 1, 1, 1), generator=generator)
-            self._mirrored = drawn.bool().to(device)
+            mirrored = drawn(2, count * size, generator, torch.bool)
+            self._mirrored = mirrored.view(count, size, 1, 1, 1).to(device)
         self._resized = None
         if crop_area < 1:
             self._resized = ResizedCrops(count, crop_area, generator)
@@ -61,7 +65,7 @@ class Batches:
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Return one batch: pixels [B, channels, H, W], channels last in memory, and labels [B]."""
-        chosen = self._order[number]
+        chosen = self._order[number].long()
         taken = self._images.taken(self._places[number])
         if number + 1 < len(self):
             self._images.will_take(self._places[number + 1])
@@ -75,10 +79,18 @@ class Batches:
         """Pad a batch [B, channels, H, W] and crop each image at its own offset."""
         if self._resized is not None:
             return self._resized(number, pixels)
-        if not self._padding:
+        if self._offsets is None:
             return pixels
         height, width = pixels.shape[2:]
-        down, right = self._offsets[:, number]
+        down, right = self._offsets[:, number].long()
         padded = F.pad(pixels, (self._padding,) * 4)
         crops = padded.unfold(2, height, 1).unfold(3, width, 1)  # [B, channels, down, right, H, W]
         return crops.permute(0, 2, 3, 1, 4, 5)[self._rows, down, right]
+
+
+def drawn(high: int, count: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """Return what `torch.randint` draws below ``high`` [count], without eight bytes for each."""
+    found = torch.empty(count, dtype=dtype)
+    for chunk in found.split(DRAWN):
+        chunk.copy_(torch.randint(high, chunk.shape, generator=generator))
+    return found

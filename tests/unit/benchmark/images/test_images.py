@@ -13,6 +13,7 @@ from torch import Tensor
 
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images, ImageSet
+from benchmark.images import batches as drawing
 from benchmark.images.image_set import PixelFile, joint_digest
 
 CHANNELS, HEIGHT, WIDTH = 2, 3, 5
@@ -167,6 +168,25 @@ def test_a_longer_sequence_begins_with_the_same_images(n: int, size: int, count:
     long = Batches(numbered(n), size, count + 7, 1, generator())
     for number in range(count):
         assert torch.equal(short[number][1], long[number][1])
+
+
+@given(
+    high=st.integers(1, 9),
+    count=st.integers(0, 70),
+    chunk=st.integers(1, 40),
+    dtype=st.sampled_from([torch.int32, torch.int64]),
+)
+def test_numbers_drawn_in_chunks_are_the_same(
+    high: int, count: int, chunk: int, dtype: torch.dtype
+) -> None:
+    ours, plain = generator(high), generator(high)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "DRAWN", chunk)
+        found = drawing.drawn(high, count, ours, dtype)
+    expected = torch.randint(high, (count,), generator=plain)
+    assert found.dtype == dtype
+    assert torch.equal(found.long(), expected)
+    assert torch.equal(ours.get_state(), plain.get_state())
 
 
 def test_batches_are_channels_last_in_memory() -> None:
