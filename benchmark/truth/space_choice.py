@@ -1,7 +1,6 @@
 """Which search space an architecture in a file belongs to, where the file does not say it."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
 
 from benchmark.errors import InputError
 from benchmark.spaces.base import Space
@@ -21,10 +20,9 @@ def spaces_of(text: str) -> list[Space]:
     return [space for space in map(open_space, SPACES) if _parses(space, text)]
 
 
-def recognised_space(texts: Iterable[str]) -> Space:
-    """Return the only space that has the first of these texts which any space has."""
-    tried = list(islice(texts, MOST_TRIED))
-    for text in tried:
+def recognised_space(texts: Sequence[str]) -> Space:
+    """Return the only space that has the first of these texts, at least one, which any has."""
+    for text in texts[:MOST_TRIED]:
         match spaces_of(text):
             case [space]:
                 return space
@@ -33,11 +31,9 @@ def recognised_space(texts: Iterable[str]) -> Space:
                     f"{quoted(text)} is an architecture of several spaces: name one with --space "
                     f"{' or '.join(space.name for space in several)}"
                 )
-    if not tried:
-        raise InputError(f"it holds no architecture; name its space with --space {_names()}")
     raise InputError(
-        f"{quoted(tried[0])} is an architecture of no space: correct it, or name the space with "
-        f"--space {_names()}"
+        f"{quoted(texts[0])} is an architecture of no space: correct it, or name the space with "
+        f"--space {', '.join(SPACES)}"
     )
 
 
@@ -57,8 +53,8 @@ def parse_in(space: Space, text: str) -> int:
 
 def check_space(what: str, space: Space, asked: Space | None) -> None:
     """Raise an error if a space is asked for, and what is here is of another."""
-    if asked not in (None, space):
-        raise InputError(f"{what} of space {space.name}, not of {asked.name if asked else None}")
+    if asked is not None and asked is not space:
+        raise InputError(f"{what} of space {space.name}, not of {asked.name}")
 
 
 def _parses(space: Space, text: str) -> bool:
@@ -67,7 +63,3 @@ def _parses(space: Space, text: str) -> bool:
     except InputError:
         return False
     return True
-
-
-def _names() -> str:
-    return ", ".join(SPACES)

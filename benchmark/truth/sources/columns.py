@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.errors import InputError, naming
-from benchmark.spaces.base import Space
+from benchmark.spaces.base import Codes, Space
 from benchmark.spaces.registry import open_space
 from benchmark.truth.keys import AccuracyKey
 from benchmark.truth.measurements import group_means
@@ -58,17 +58,13 @@ def table_from_columns(
         keys = _keys(names, options.epochs, is_mini=is_mini)
         if not kept[arch]:
             raise InputError("it holds no architecture; add one line for each")
-        space = options.space
-        if is_mini:
-            space = open_space("nb201")
-            check_space("it is a table", space, options.space)
-        space = space or recognised_space(text for text in kept[arch] if isinstance(text, str))
     rows, notes = Rows(path, kept, lines), []
+    space = _space(rows, arch, options.space, is_mini=is_mini)
     if options.skip_invalid:
         rows, note = rows.of_space(arch, space)
         notes += [note] if note else []
     read = rows.converted if options.average_repeats else rows.converted_once
-    codes = np.array(read(arch, partial(_code, space)))
+    codes = np.array(read(arch, partial(parse_in, space)))
     distinct, counts = np.unique(codes, return_counts=True)
     accuracies = {}
     for column, key in keys.items():
@@ -78,23 +74,19 @@ def table_from_columns(
                 f"{path}: {column} is between 0 and 1, not in percent; multiply it by 100"
             )
         (accuracies[key],) = group_means(codes, values)
-    numbers = None
-    if index in kept:
-        end = min(space.size, _MOST_NUMBERED)
-        found = np.array(rows.converted_once(index, partial(_index, end)), np.int32)
-        numbers = found[np.argsort(codes)] if len(distinct) == len(codes) else None
     repeated = len(distinct) < len(codes)
     if repeated:
         notes.append(
             f"averaged: {len(codes):,} rows are {len(distinct):,} architectures, of which "
             f"{np.count_nonzero(counts > 1):,} have several rows"
         )
-    if space.is_enumerable and len(distinct) < space.size and not options.allow_subset:
-        first = space.format(min(set(range(space.size)) - set(distinct.tolist())))
-        raise InputError(
-            f"{path}: {space.size - len(distinct):,} of {space.size:,} architectures are missing, "
-            f"the first is {first}; add them, or allow a subset (--allow-subset)"
-        )
+    numbers = None
+    if index in kept:
+        end = min(space.size, _MOST_NUMBERED)
+        found = np.array(rows.converted_once(index, partial(_index, end)), np.int32)
+        numbers = None if repeated else found[np.argsort(codes)]
+    if not options.allow_subset:
+        _check_whole(path, space, distinct)
     table = TruthTable(
         name=path.stem if options.name is None else options.name,
         description=f"accuracies read from {path.name}",
@@ -107,6 +99,27 @@ def table_from_columns(
         space=space,
     )
     return TableWithCurves(table, notes=tuple(notes))
+
+
+def _space(rows: Rows, arch: str, asked: Space | None, *, is_mini: bool) -> Space:
+    """Return the search space of the architectures in a column."""
+    texts = rows.converted(arch, _text)
+    with naming(rows.path, ": "):
+        if is_mini:
+            check_space("it is a table", open_space("nb201"), asked)
+            return open_space("nb201")
+        return asked or recognised_space(texts)
+
+
+def _check_whole(path: Path, space: Space, codes: Codes) -> None:
+    """Raise an error if architectures of a space are missing that can be enumerated."""
+    if not space.is_enumerable or len(codes) == space.size:
+        return
+    first = space.format(int(np.setdiff1d(space.all_codes(), codes)[0]))
+    raise InputError(
+        f"{path}: {space.size - len(codes):,} of {space.size:,} architectures are missing, "
+        f"the first is {first}; add them, or allow a subset (--allow-subset)"
+    )
 
 
 def _keys(columns: Sequence[str], epochs: int | None, *, is_mini: bool) -> dict[str, AccuracyKey]:
@@ -136,10 +149,10 @@ def _mini_key(column: str, epochs: int | None) -> AccuracyKey:
     return AccuracyKey(_MINI_DATASET[dataset], _MINI_SPLIT[split], epochs)
 
 
-def _code(space: Space, value: object) -> int:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise InputError(f"the architecture is a {type(value).__name__}, not a text")
-    return parse_in(space, value)
+    return value
 
 
 def _index(end: int, value: object) -> int:

@@ -48,7 +48,7 @@ class Rows:
         kept, faults = [], []
         for row, value in enumerate(self.columns[arch]):
             try:
-                space.parse(value if isinstance(value, str) else "")
+                space.parse(value)
                 kept.append(row)
             except InputError as error:
                 faults.append(f"{self.place(row)}: {error}")

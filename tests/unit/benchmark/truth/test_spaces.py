@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -305,3 +307,11 @@ def test_sizes_say_what_they_say_of_nas_bench_macro(
     ]  # fmt: skip
     assert score["kendall_tau_networks"] == pytest.approx(0.215, abs=5e-4)
     assert score["kendall_tau"] != score["kendall_tau_networks"]
+
+
+def test_numbers_are_no_architectures(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"arch": [22212220], "cifar10_test_50": [93.1]}), path)
+    for space in (None, MACRO):  # pandas takes the digits for a number, and drops leading zeros
+        with pytest.raises(InputError, match="row 1: the architecture is a int, not a text"):
+            import_table(path, ImportOptions(space=space, skip_invalid=True))
