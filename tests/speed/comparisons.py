@@ -13,23 +13,23 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader
 
 from baselines.splitting import (
-    FULL,
+    Decisions,
     Distances,
     EarlyStop,
     Groups,
-    best_edge,
+    best_decision,
     best_partition,
     gradient_distances,
 )
 from baselines.splitting.gradient_distances import averaged
 from baselines.splitting.stopping import separated_distances
 from baselines.supernets.nb201.network import CellSupernet
-from baselines.supernets.nb201.prefix_tree import many_logits
+from baselines.supernets.nb201.prefix_tree import MEMORY
 from baselines.supernets.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.images.digits import read_digits
-from benchmark.spaces.nb201 import EDGES, SIZE, Codes, decode, distinct_codes
+from benchmark.spaces.nb201 import SIZE, Codes, decode, distinct_codes
 from benchmark.tasks.sections import TrainingSettings
 from benchmark.tasks.task import load_preset
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side, spent_in
@@ -43,14 +43,16 @@ from tests.speed.plain_implementation import (
 )
 from tests.speed.scales import (
     BATCH,
+    DECISIONS,
     PAPERS,
     SMALL,
     TRAINING,
+    WHOLE_SPACE,
     Effort,
     Scale,
     batches,
     both_networks,
-    connected_paths,
+    drawn_paths,
     neighbouring_codes,
     noise,
     some_codes,
@@ -123,7 +125,7 @@ def score_all(network: CellSupernet, codes: Codes, pixels: torch.Tensor) -> None
     """Compute the logits of all architectures, and drop them."""
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
-        for _ in many_logits(network, codes, pixels, ByGroup(len(pixels))):
+        for _ in network.many_logits(codes, pixels, ByGroup(len(pixels)), 1, MEMORY):
             pass
 
 
@@ -150,8 +152,8 @@ def _step(
 ) -> Comparison:
     steps = max(2, effort.of(steps))
     plain, ours = both_networks(scale.network)
-    accelerate(ours, settings)
-    paths = connected_paths(steps).tolist()
+    ours.accelerate(settings)
+    paths = drawn_paths(steps)
     generator = np.random.default_rng(0)
     size, count = scale.network.resolution, 1024
     pixels = generator.integers(
@@ -168,7 +170,7 @@ def _step(
     stream, given = endless(), batches(scale.network, steps)
 
     def train_plainly() -> None:
-        for path in paths:
+        for path in paths.tolist():
             plain_step(plain, optimiser, next(stream), path, settings.gradient_norm)
 
     def train() -> None:
@@ -195,16 +197,15 @@ def matching_papers(effort: Effort) -> Section:
 
 def _matched(scale: Scale, measured: int, published: str) -> Section:
     plain, ours = both_networks(scale.network)
-    given, paths = batches(scale.network, measured), connected_paths(measured).tolist()
+    given, paths = batches(scale.network, measured), drawn_paths(measured)
     pairs = []
     for pixels, labels in (given[number] for number in range(measured)):
         pairs.append((pixels.contiguous(), labels))  # as is usual, not channels last
-    edges = range(len(EDGES))
     times = side_by_side(
         {
-            "plain": lambda: _decision(plain_distances(plain, edges, pairs, paths)),
-            "ours": lambda: _decision(
-                gradient_distances(ours, FULL, edges, given, paths, lambda: None)
+            "plain": lambda: _decided(plain_distances(plain, DECISIONS, pairs, paths.tolist())),
+            "ours": lambda: _decided(
+                gradient_distances(ours, WHOLE_SPACE, DECISIONS, given, paths, lambda: None)
             ),
         },
         rounds=1,
@@ -220,7 +221,7 @@ def _matched(scale: Scale, measured: int, published: str) -> Section:
         f"average. Both decide for {same} edge and groups."
     )
     with profile(activities=[ProfilerActivity.CPU]) as seen:
-        gradient_distances(ours, FULL, edges, given, paths[:1], lambda: None)
+        gradient_distances(ours, WHOLE_SPACE, DECISIONS, given, paths[:1], lambda: None)
     shares = ", ".join(f"{name} {share:.0%}" for name, share in spent_in(seen)[:5])
     why = (
         f"Where the time of a batch goes (torch.profiler): {shares}. Child models that are one "
@@ -253,26 +254,26 @@ def _stopped(seed: int, planned: int, steps: int) -> list[str]:
     network = CellSupernet(scale, torch.Generator().manual_seed(seed))
     generator = torch.Generator().manual_seed(seed)
     given = Batches(images, BATCH, steps, 1, generator, flip=False)
-    paths = connected_paths(steps, seed).tolist()
+    paths = drawn_paths(steps, seed)
     training = path_training(network, given, paths, StepRange(0, steps, steps), TRAINING)
     for _ in paths:
         training.step()
     stop = EarlyStop(planned, GROUPS, MIN_SIZE, STOP_ERROR)
     early: dict[str, Any] = {}
-    matrices: dict[int, Sequence[Tensor]] = {}
+    matrices: dict[Decisions, Sequence[Tensor]] = {}
 
-    def watch(found: Mapping[int, Sequence[Tensor]], used: int) -> bool:
+    def watch(found: Mapping[Decisions, Sequence[Tensor]], used: int) -> bool:
         if not early and stop.should_stop(found, used):
-            so_far = averaged({edge: list(matrices) for edge, matrices in found.items()})
-            early.update(used=used, decision=_decision(so_far))
+            so_far = averaged({chosen: list(matrices) for chosen, matrices in found.items()})
+            early.update(used=used, decision=_decided(so_far))
         matrices.update(found)
         return False
 
     given = Batches(images, BATCH, planned, 1, generator, flip=False)
-    paths = connected_paths(planned, seed + 1).tolist()
-    decided = _decision(
+    paths = drawn_paths(planned, seed + 1)
+    decided = _decided(
         gradient_distances(
-            network, FULL, range(len(EDGES)), given, paths, lambda: None, should_stop=watch
+            network, WHOLE_SPACE, DECISIONS, given, paths, lambda: None, should_stop=watch
         )
     )
     same = early.get("decision", decided) == decided
@@ -282,8 +283,8 @@ def _stopped(seed: int, planned: int, steps: int) -> list[str]:
     return [*cells, f"{lead:.3f}", f"{error:.3f}"]
 
 
-def _lead(found: Mapping[int, Sequence[Tensor]]) -> tuple[float, float]:
-    """Return by how much the best partition of all edges leads, and the standard error of it."""
+def _lead(found: Mapping[Decisions, Sequence[Tensor]]) -> tuple[float, float]:
+    """Return by how much the best partition of all leads, and the standard error of it."""
     separated = np.concatenate(
         [
             separated_distances(np.stack([one.numpy() for one in matrices]), GROUPS, MIN_SIZE)
@@ -296,7 +297,9 @@ def _lead(found: Mapping[int, Sequence[Tensor]]) -> tuple[float, float]:
     return float(ahead.mean()), float(ahead.std(ddof=1) / np.sqrt(len(ahead)))
 
 
-def _decision(distances: Distances) -> tuple[int, Groups]:
-    partitions = {edge: best_partition(one, GROUPS, MIN_SIZE) for edge, one in distances.items()}
-    edge = best_edge(partitions)
-    return edge, partitions[edge].groups
+def _decided(distances: Distances) -> tuple[Decisions, Groups]:
+    partitions = {
+        chosen: best_partition(one, GROUPS, MIN_SIZE) for chosen, one in distances.items()
+    }
+    chosen = best_decision(partitions)
+    return chosen, partitions[chosen].groups

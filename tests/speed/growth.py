@@ -11,21 +11,21 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from baselines.splitting import FULL as WHOLE_SPACE
 from baselines.splitting import gradient_distances
 from baselines.training.weights import StepRange, path_training
-from benchmark.spaces.nb201 import EDGES
 from benchmark.spaces.nb201.complexity import NetworkScale
 from tests.speed.comparisons import score_all
 from tests.speed.measuring import shown, side_by_side
 from tests.speed.page import Section
 from tests.speed.scales import (
+    DECISIONS,
     SMALL,
     TRAINING,
+    WHOLE_SPACE,
     Effort,
     batches,
     both_networks,
-    connected_paths,
+    drawn_paths,
     noise,
     some_codes,
 )
@@ -141,7 +141,7 @@ Work = Callable[[], object]
 def _training(scale: NetworkScale, effort: Effort) -> Work:
     steps = max(2, effort.of(STEPS))
     _, network = both_networks(scale)
-    given, paths = batches(scale, steps), connected_paths(steps).tolist()
+    given, paths = batches(scale, steps), drawn_paths(steps)
 
     def train() -> None:
         training = path_training(network, given, paths, StepRange(0, steps, steps), TRAINING)
@@ -153,6 +153,5 @@ def _training(scale: NetworkScale, effort: Effort) -> Work:
 
 def _matching(scale: NetworkScale) -> Work:
     _, network = both_networks(scale)
-    given, paths = batches(scale, MATCHED), connected_paths(MATCHED).tolist()
-    edges = range(len(EDGES))
-    return lambda: gradient_distances(network, WHOLE_SPACE, edges, given, paths, lambda: None)
+    given, paths = batches(scale, MATCHED), drawn_paths(MATCHED)
+    return lambda: gradient_distances(network, WHOLE_SPACE, DECISIONS, given, paths, lambda: None)

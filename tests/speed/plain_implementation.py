@@ -224,16 +224,16 @@ class OneByOne(Dataset[tuple[Tensor, int]]):
 
 def plain_distances(
     network: PlainSupernet,
-    edges: Sequence[int],
+    decisions: Sequence[tuple[int, ...]],
     batches: Sequence[tuple[Tensor, Tensor]],
     base_paths: Sequence[Path],
-) -> dict[int, NDArray[np.float64]]:
-    """Return the distances between the operations of each edge, from one vector for each.
+) -> dict[tuple[int, ...], NDArray[np.float64]]:
+    """Return the distances between the operations of edges, one alone, from a vector for each.
 
     The edge's own weights are left out; gradients of unused weights are zero.
     """
-    found = {}
-    for edge in edges:
+    found: dict[tuple[int, ...], NDArray[np.float64]] = {}
+    for (edge,) in decisions:
         total = np.zeros((len(OPERATIONS), len(OPERATIONS)))
         for (pixels, labels), base in zip(batches, base_paths, strict=True):
             vectors = []
@@ -245,7 +245,7 @@ def plain_distances(
             for one, first in enumerate(vectors):
                 for other, second in enumerate(vectors[:one]):
                     total[one, other] += _distance(first, second)
-        found[edge] = (total + total.T) / len(batches)
+        found[(edge,)] = (total + total.T) / len(batches)
     return found
 
 

@@ -9,18 +9,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.splitting import FULL as WHOLE_SPACE
 from baselines.supernets.nb201.network import CellSupernet
 from benchmark.images import Batches, Images
-from benchmark.spaces.nb201 import Operations, distinct_codes
+from benchmark.spaces.base import Choices
+from benchmark.spaces.nb201 import distinct_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
+from benchmark.spaces.registry import open_space
+from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.speed.plain_implementation import PlainSupernet
 
+WHOLE_SPACE = Subspace.whole(open_space("nb201"))
+DECISIONS = [(place,) for place in range(len(WHOLE_SPACE.space))]
 BATCH = 64
 TRAINING = TrainingSettings(
     budget=1, batch_size=BATCH, learning_rate=0.025, final_learning_rate=0.001,
-    momentum=0.9, weight_decay=1e-4, gradient_norm=5.0, precision="float32", compile=False,
+    momentum=0.9, weight_decay=1e-4, gradient_norm=5.0,
+    label_smoothing=0.0, precision="float32", compile=False,
 )  # fmt: skip
 
 
@@ -63,8 +68,8 @@ class Effort:
 FULL = Effort(rounds=5, architectures=100, share=1.0, whole_space=True)
 QUICK = Effort(rounds=1, architectures=10, share=0.1, whole_space=False)
 
-SMALL = Scale("C=8, N=1, 16×16", NetworkScale(8, 1, 16))
-PAPERS = Scale("C=16, N=5, 32×32", NetworkScale(16, 5, 32))
+SMALL = Scale("C=8, N=1, 16×16", NetworkScale(8, 1, resolution=16))
+PAPERS = Scale("C=16, N=5, 32×32", NetworkScale(16, 5))
 
 
 def both_networks(scale: NetworkScale) -> tuple[PlainSupernet, CellSupernet]:
@@ -86,9 +91,9 @@ def batches(scale: NetworkScale, count: int, images: int = 1024) -> Batches:
     return Batches(given, BATCH, count, 4, torch.Generator().manual_seed(3), flip=True)
 
 
-def connected_paths(count: int, seed: int = 0) -> Operations:
-    """Return operations [count, 6] of architectures drawn as training draws them."""
-    return WHOLE_SPACE.draw_paths(count, np.random.default_rng(seed))
+def drawn_paths(count: int, seed: int = 0) -> Choices:
+    """Return choices [count, 6] of architectures drawn as training draws them."""
+    return WHOLE_SPACE.draw(count, np.random.default_rng(seed))
 
 
 def neighbouring_codes(count: int, runs: int = 5, seed: int = 0) -> NDArray[np.int64]:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.splitting import FULL, gradient_distances
+from baselines.splitting import gradient_distances
 from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.nb201.prefix_tree import MEMORY
 from baselines.supernets.normalisation import ByGroup
-from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import Codes, decode, distinct_codes
@@ -22,10 +22,13 @@ from tests.speed.plain_implementation import (
     plain_optimiser,
     plain_step,
 )
-from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale, tiny_training
+from tests.speed.scales import DECISIONS
+from tests.unit.baselines.tiny import FULL, tiny_images, tiny_network, tiny_scale, tiny_training
 
 CODES = distinct_codes()[::187]
-PATHS = [[3, 2, 1, 0, 4, 3], [2, 3, 3, 1, 2, 3], [3, 1, 3, 2, 1, 1], [2, 2, 4, 3, 3, 2]]
+PATHS = np.array(
+    [[3, 2, 1, 0, 4, 3], [2, 3, 3, 1, 2, 3], [3, 1, 3, 2, 1, 1], [2, 2, 4, 3, 3, 2]], np.int8
+)
 
 
 def plain_twin(network: CellSupernet, cells: int) -> PlainSupernet:
@@ -39,7 +42,7 @@ def new_batches() -> Batches:
 
 def fast_logits(network: CellSupernet, codes: Codes, pixels: Tensor, counted: int | None) -> Tensor:
     with torch.inference_mode():
-        found = many_logits(network, codes, pixels, ByGroup(len(pixels), counted))
+        found = network.many_logits(codes, pixels, ByGroup(len(pixels), counted), 1, MEMORY)
         return torch.cat([logits for _, logits in found])
 
 
@@ -70,7 +73,7 @@ def test_training_is_equal() -> None:
     plain, batches = plain_twin(network, 1), new_batches()
     optimiser = plain_optimiser(plain, settings)
     expected = []
-    for step, path in enumerate(PATHS):
+    for step, path in enumerate(PATHS.tolist()):
         expected.append(plain_step(plain, optimiser, batches[step], path, settings.gradient_norm))
     constant = tiny_training(learning_rate=0.2, final_learning_rate=0.2, gradient_norm=0.5)
     stretch = StepRange(0, len(PATHS), len(PATHS))
@@ -87,11 +90,11 @@ def test_training_is_equal() -> None:
 def test_distances_are_equal(cells: int) -> None:
     network, batches = tiny_network(tiny_scale(cells=cells)), new_batches()
     given = [batches[number] for number in range(len(PATHS))]
-    expected = plain_distances(plain_twin(network, cells), range(6), given, PATHS)
-    found = gradient_distances(network, FULL, range(6), batches, PATHS, lambda: None)
+    expected = plain_distances(plain_twin(network, cells), DECISIONS, given, PATHS.tolist())
+    found = gradient_distances(network, FULL, DECISIONS, batches, PATHS, lambda: None)
     assert list(found) == list(expected)
-    for edge, matrix in found.items():
-        np.testing.assert_allclose(matrix, expected[edge], rtol=0, atol=1e-9)
+    for chosen, matrix in found.items():
+        np.testing.assert_allclose(matrix, expected[chosen], rtol=0, atol=1e-9)
 
 
 def test_images_are_loaded_one_by_one() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from baselines.supernets.nb201.prefix_tree import MEMORY
 from baselines.supernets.normalisation import ByGroup
-from baselines.supernets.nb201.prefix_tree import many_logits
 from baselines.training.weights import StepRange, path_training
 from benchmark.spaces.nb201 import decode
 from tests.speed.plain_implementation import plain_logits
@@ -21,7 +21,7 @@ from tests.speed.scales import (
     Scale,
     batches,
     both_networks,
-    connected_paths,
+    drawn_paths,
     noise,
     some_codes,
 )
@@ -45,7 +45,7 @@ def test_the_fast_scorer_predicts_what_the_plain_one_does(
     training = path_training(
         network,
         batches(scale.network, STEPS),
-        connected_paths(STEPS).tolist(),
+        drawn_paths(STEPS),
         StepRange(0, STEPS, STEPS),
         settings,
     )
@@ -59,7 +59,8 @@ def test_the_fast_scorer_predicts_what_the_plain_one_does(
     codes = some_codes(architectures)
     channels_last = pixels.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
-        chunks = many_logits(network, codes, channels_last, ByGroup(len(pixels), counted))
+        group = ByGroup(len(pixels), counted)
+        chunks = network.many_logits(codes, channels_last, group, 1, MEMORY)
         fast = torch.cat([logits[:, -IMAGES:] for _, logits in chunks])
     slow = plain_logits(plain, decode(codes).tolist(), pixels)[:, -IMAGES:]
 

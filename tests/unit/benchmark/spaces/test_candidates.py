@@ -7,40 +7,48 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import SIZE, candidate_codes, decode, sample_codes
+from benchmark.spaces.candidates import candidate_codes
+from benchmark.spaces.registry import open_space
 
+SPACE = open_space("nb201")
+LARGE = open_space("darts")
+SIZE = SPACE.size
 SIZES = st.integers(1, SIZE)
 
 
 def test_all_is_the_whole_space() -> None:
-    np.testing.assert_array_equal(candidate_codes("all"), np.arange(SIZE))
-    np.testing.assert_array_equal(candidate_codes(SIZE), np.arange(SIZE))
+    np.testing.assert_array_equal(candidate_codes("all", SPACE), np.arange(SIZE))
+    np.testing.assert_array_equal(candidate_codes(SIZE, SPACE), np.arange(SIZE))
 
 
 @given(SIZES, SIZES)
 def test_a_larger_sample_contains_a_smaller_one(one: int, other: int) -> None:
     small, large = sorted((one, other))
-    np.testing.assert_array_equal(sample_codes(large)[:small], sample_codes(small))
-    assert set(candidate_codes(small).tolist()) <= set(candidate_codes(large).tolist())
+    np.testing.assert_array_equal(SPACE.sample(large)[:small], SPACE.sample(small))
+    assert set(candidate_codes(small, SPACE).tolist()) <= set(
+        candidate_codes(large, SPACE).tolist()
+    )
 
 
 @given(SIZES)
 def test_a_number_gives_the_sample_sorted(count: int) -> None:
-    codes = candidate_codes(count)
+    codes = candidate_codes(count, SPACE)
     assert codes.dtype == np.int64
-    assert codes.tolist() == sorted(set(sample_codes(count).tolist()))
+    assert codes.tolist() == sorted(set(SPACE.sample(count).tolist()))
     assert len(codes) == count
 
 
-def test_the_sample_is_uniform_over_operations() -> None:
-    counts = np.stack([np.bincount(edge, minlength=5) for edge in decode(sample_codes(2_000)).T])
+def test_the_sample_is_uniform_over_options() -> None:
+    counts = np.stack(
+        [np.bincount(one, minlength=5) for one in SPACE.decode(SPACE.sample(2_000)).T]
+    )
     assert stats.chisquare(counts, axis=1).pvalue.min() > 0.001
 
 
 @given(st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=9, unique=True))
 def test_a_list_is_sorted(codes: list[int]) -> None:
-    assert candidate_codes(codes).tolist() == sorted(codes)
-    assert candidate_codes(tuple(codes)).dtype == np.int64
+    assert candidate_codes(codes, SPACE).tolist() == sorted(codes)
+    assert candidate_codes(tuple(codes), SPACE).dtype == np.int64
 
 
 @pytest.mark.parametrize(
@@ -60,4 +68,14 @@ def test_a_list_is_sorted(codes: list[int]) -> None:
 )
 def test_what_cannot_be_candidates(candidates: str | int | list[int], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        candidate_codes(candidates)
+        candidate_codes(candidates, SPACE)
+
+
+def test_a_space_too_large_to_list_wants_a_number_or_a_list() -> None:
+    with pytest.raises(InputError, match=r"too many to list: give a number of candidates, or a li"):
+        candidate_codes("all", LARGE)
+    with pytest.raises(InputError, match=r"give a number from 1 to 1,048,576$"):
+        candidate_codes((1 << 20) + 1, LARGE)
+    found = candidate_codes(40, LARGE)
+    assert found.tolist() == sorted(LARGE.sample(40).tolist())
+    assert candidate_codes([LARGE.size - 1, 0], LARGE).tolist() == [0, LARGE.size - 1]

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.spaces.nb201 import SIZE, all_strings, to_genotype, to_string
 from benchmark.spaces.lists import read_subset
+from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
+from benchmark.spaces.registry import open_space
 
+SPACE = open_space("nb201")
 ONE, TWO = to_string(5), to_string(25)
 
 
@@ -26,14 +28,14 @@ ONE, TWO = to_string(5), to_string(25)
 )
 def test_a_list_is_read(tmp_path: Path, text: str) -> None:
     (tmp_path / "some").write_text(text, newline="")
-    codes = read_subset(tmp_path / "some")
+    codes = read_subset(tmp_path / "some", SPACE)
     assert codes.tolist() == [5, 25]
     assert codes.dtype == np.int64
 
 
 def test_the_whole_space_is_read(tmp_path: Path) -> None:
     (tmp_path / "all").write_text("\n".join(reversed(all_strings())))
-    np.testing.assert_array_equal(read_subset(tmp_path / "all"), np.arange(SIZE))
+    np.testing.assert_array_equal(read_subset(tmp_path / "all", SPACE), SPACE.all_codes())
 
 
 @pytest.mark.parametrize(
@@ -57,10 +59,19 @@ def test_a_fault_names_file_and_line(tmp_path: Path, text: str, message: str) ->
     path.write_bytes(text.encode(errors="surrogateescape"))
     pattern = f"^{path}{message}".replace("|", r"\|").replace("+", r"\+")
     with pytest.raises(InputError, match=pattern) as caught:
-        read_subset(path)
+        read_subset(path, SPACE)
     assert "\n" not in str(caught.value)
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^cannot read .*gone: No such file or directory$"):
-        read_subset(tmp_path / "gone")
+        read_subset(tmp_path / "gone", SPACE)
+
+
+def test_a_list_of_another_space_is_read_by_its_notation(tmp_path: Path) -> None:
+    macro = open_space("macro")
+    (tmp_path / "some").write_text("22212220\n00000001\n")
+    assert read_subset(tmp_path / "some", macro).tolist() == [1, int("22212220", 3)]
+    (tmp_path / "some").write_text(f"22212220\n{ONE}\n")
+    with pytest.raises(InputError, match=r"some, line 2: not an architecture"):
+        read_subset(tmp_path / "some", macro)
