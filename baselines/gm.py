@@ -9,7 +9,6 @@ from msgspec import Meta
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.tree.schedule import Plan, Restart, Schedule
 from baselines.splitting import (
     Decisions,
     Distances,
@@ -21,6 +20,7 @@ from baselines.splitting import (
     spectral_partition,
 )
 from baselines.training import Base, base_class
+from baselines.tree.schedule import Plan, Restart, Schedule
 from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
@@ -124,6 +124,24 @@ class SplittingOptions:
             and len(subspace.options(chosen)) >= self.groups[level]
         ]
 
+    def check(self, space: Space) -> None:
+        """Check that each level has something left to split, whatever was split above it."""
+        whole = Subspace.whole(space)
+        levels = [self.at_level(whole, level) for level in range(self.levels)]
+        if self.decision == "fixed":
+            split = [one for (chosen,) in levels for one in chosen]
+            if len(set(split)) < len(split):
+                raise InputError(f"decisions are {list(self.decisions)}: one would be split twice")
+        for level, (choice, groups) in enumerate(zip(levels, self.groups, strict=True)):
+            used = 0 if self.decision == "fixed" else level
+            able = sum(len(whole.options(chosen)) >= groups for chosen in choice)
+            if able <= used:
+                raise InputError(
+                    f"groups are {list(self.groups)}: of the decisions that may be split, {able} "
+                    f"of {space.title} have {groups} options or more, too few for level "
+                    f"{level + 1}; ask for fewer levels or groups, or split among more decisions"
+                )
+
     def most_matched(self, space: Space, level: int) -> list[int]:
         """Return the options of the decisions that are matched at most to split a supernet."""
         if not self.matches:
@@ -162,6 +180,7 @@ class Gm(Method):
     def plan(self, task: Task, train_images: int) -> Plan:
         """Return what a run will do, with the most that gradient matching can cost."""
         options, base = self.options, base_class(task.search.base)
+        options.check(task.search_space)
         if options.weight == "soft":
             base.check_weights()
         matching = tuple(

@@ -313,7 +313,11 @@ class Space(ABC):
             if name not in settings:
                 raise InputError(f"[network] lacks {name}: give it")
         images = {"resolution": resolution, "classes": classes, "input_channels": input_channels}
-        return read_settings(self.Scale, {**settings, **images}, "[network]")
+        try:
+            return read_settings(self.Scale, {**settings, **images}, "[network]")
+        except InputError as error:
+            is_own = str(error).partition(" ")[0] in own  # else it says its section, or is of images
+            raise InputError(f"[network] {error}" if is_own else str(error)) from error
 
     # One instance of each
 

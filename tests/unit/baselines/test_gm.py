@@ -261,3 +261,40 @@ def text_of_task(base: str) -> str:
 def test_options_are_checked(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Gm({**OPTIONS["gm"], **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"groups": 7 * [2]}, r"groups are \[2, .*\]: of .*, 6 of NAS-Bench-201 have 2 options or"),
+        ({"groups": [2, 6]}, r"groups are \[2, 6\]: of .*, 0 of .* 6 options .* for level 2; ask"),
+        ({"groups": [2, 2], "among": ["0→1"]}, r"groups are \[2, 2\]: of .*, 1 of .* for level 2;"),
+        ({"among": ["layer*"]}, r"among is \['layer\*'\]: no decision of NAS-Bench-201 is called"),
+        ({"among": ["0→1 & 0→4"]}, "unknown decision of NAS-Bench-201 '0→4'"),
+        (
+            {"decision": "fixed", "decisions": [0, "0->1"]},
+            r"decisions are \[0, '0->1'\]: one would be split twice",
+        ),
+        (
+            {"decision": "fixed", "decisions": ["0→1 & 0→2", 1]},
+            r"decisions are \['0→1 & 0→2', 1\]: one would be split twice",
+        ),
+        ({"decision": "fixed", "decisions": [0, 6]}, "decision 6 is out of bounds"),
+        (
+            {"decision": "fixed", "decisions": [0, 5], "groups": [2, 6]},
+            "0 of NAS-Bench-201 have 6 options or more, too few for level 2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("partition", ["gradient", "random"])
+def test_what_no_space_allows_is_refused_beforehand(
+    partition: str, change: dict[str, Any], message: str
+) -> None:
+    options = {**OPTIONS["gm"], "partition": partition, **change}
+    if partition == "random" and options["decision"] == "best":
+        options["decision"] = "random"  # then nothing is matched
+    task = parse_task("tiny", TINY_PRESET)
+    with pytest.raises(InputError, match=message):
+        Gm(options).plan(task, 24)
+    joint = {**OPTIONS["gm"], "batches": 1, "groups": [6], "among": ["0→1 & 0→2"]}
+    assert Gm({**joint, "decision": "random", "partition": "random"}).plan(task, 24).equal

@@ -250,7 +250,7 @@ def test_a_changed_task_is_named_by_what_it_changes() -> None:
         ({"methods.mg.groups": [2]}, "unknown section of settings 'methods.mg'"),
         ({"training.batch_size": 0}, r"\[training\] batch_size is 0: it must be 1 or more"),
         ({"training.momentum": "x"}, r"\[training\] momentum is 'x': it must be a number"),
-        ({"network.cells": 0}, r"^cells is 0: it must be an integer of 1 or more"),
+        ({"network.cells": 0}, r"^\[network\] cells is 0: it must be an integer of 1 or more"),
         ({"network.cell": 1}, r"unknown setting of \[network\] 'cell': did you mean 'cells'"),
         ({"data.flip": 1}, r"\[data\] flip is 1: it must be true or false"),
     ],

@@ -216,7 +216,7 @@ def test_description_space_and_methods_must_be_there() -> None:
         ("cells = 2", "cells = 2020-02-20", "[network] cells is datetime.date(2020, 2, 20): "),
         ("cells = 2", "cells = [2]", "[network] cells is [2]: it must be a whole number"),
         ("cells = 2", "cells.x = 2", "[network] cells is {'x': 2}: it must be a whole number"),
-        ("cells = 2", "cells = 0", "cells is 0: it must be an integer of 1 or more"),
+        ("cells = 2", "cells = 0", "[network] cells is 0: it must be an integer of 1 or more"),
         ("cells = 2", "", "[network] lacks cells: give it"),
         (
             "cells = 2",

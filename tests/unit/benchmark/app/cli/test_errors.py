@@ -143,10 +143,44 @@ def test_a_gpu_that_is_not_there(preset: Path) -> None:
         (r"description = .*", "description =", r"preset tiny: .*line 1.*"),
         ("batch_size", "batch_sise", r"preset tiny: .*'batch_sise'.*did you mean 'batch_size'\?.*"),
         (r"\[data\]", "[dada]", r"preset tiny: .*'dada'.*did you mean 'data'\?.*"),
-        ("cells = 1", "cells = 0", r"preset tiny: \[network\] cells is 0: it must be 1 or more"),
+        (
+            "cells = 1",
+            "cells = 0",
+            r"preset tiny: \[network\] cells is 0: it must be an integer .*",
+        ),
         ("cells = 1", "", r"preset tiny: \[network\] lacks cells.*"),
-        ("levels", "level", r".*\[methods\.gm\].*'level': did you mean 'levels'\? choose from .*"),
-        ("levels = 2", "levels = 7", r".*\[methods\.gm\] levels is 7: it must be from 1 to 6"),
+        ('space = "nb201"', "", "preset tiny: space is missing: give it"),
+        (
+            'space = "nb201"',
+            'space = "nb301"',
+            "preset tiny: unknown space 'nb301': did you mean 'nb201'.*",
+        ),
+        (
+            'space = "nb201"',
+            'space = "macro"',
+            r"preset tiny: unknown setting of \[network\] for space macro .*",
+        ),
+        ("groups", "group", r".*\[methods\.gm\].*'group': did you mean 'groups'\? choose from .*"),
+        (
+            r"groups = .*",
+            "groups = 2",
+            r".*\[methods\.gm\] groups is 2: it must be a list of 1 or .*",
+        ),
+        (
+            r"groups = .*",
+            "groups = [2, 1]",
+            r".*\[methods\.gm\] groups\[1\] is 1: it must be 2 or m.*",
+        ),
+        (
+            r"groups = .*",
+            "groups = [2, 2, 2, 2, 2, 2, 2]",
+            r"groups are .*, 6 of NAS-Bench-201 have .* too few for level 7; ask for fewer levels .*",
+        ),
+        (
+            r"among = .*",
+            'among = ["layer*"]',
+            r".*no decision of NAS-Bench-201 is called 'layer\*'.*",
+        ),
     ],
 )
 def test_a_preset_with_a_fault(tmp_path: Path, old: str, new: str, pattern: str) -> None:
