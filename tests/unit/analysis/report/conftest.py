@@ -122,7 +122,7 @@ def _trace(method: str, space: Space, generator: np.random.Generator) -> dict[st
     splits = [
         _matched(space, "root", 3, [], 100, generator),
         _matched(space, "root.0", 0, [3], 16, generator),
-        _matched(space, "root.1", 5, [3], 8, generator),
+        _matched(space, "root.1", len(space) - 1, [3], 8, generator),
     ]
     return _tree(splits, space, [2.0, 1.5, 1], 190)
 
@@ -172,17 +172,18 @@ def _matched(
     used: int,
     generator: np.random.Generator,
 ) -> dict[str, Any]:
-    """Return a split of a decision into its first and last option, and the others."""
+    """Return a split of a decision into its first and last option, and the others if any."""
     distances = {}
     for place, one in enumerate(space.decisions):
         if place not in before:
             upper = np.triu(generator.uniform(0, 1, (len(one.options),) * 2), 1)
             distances[one.name] = (upper + upper.T).tolist()
     first, *others, last = space.decisions[decision].options
+    groups = [[first, last], others] if others else [[first], [last]]
     return {
         "node": node,
         "decisions": [space.decisions[decision].name],
-        "groups": [[first, last], others],
+        "groups": groups,
         "distances": distances,
         "batches": {"used": used, "planned": 100},
     }
