@@ -49,9 +49,8 @@ def print_table(contents: dict[str, Any]) -> None:
     click.echo(f"curves        {contents['curves'] or 'none'}")
     click.echo("noise ceiling (Kendall's tau-b of the table with itself)")
     for line in contents["noise_ceiling"]:
-        click.echo(
-            f"  {line['tau']:6.3f}  {line['what']} ({line['architectures']:,} architectures)"
-        )
+        tau = "–" if line["tau"] is None else f"{line['tau']:.3f}"  # all accuracies are equal
+        click.echo(f"  {tau:>6}  {line['what']} ({line['architectures']:,} architectures)")
     if not contents["noise_ceiling"]:
         click.echo("  unknown: with one accuracy of one seed there is nothing to compare")
     click.echo("references (Kendall's tau-b with each accuracy, each network once)")

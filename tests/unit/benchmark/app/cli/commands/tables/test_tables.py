@@ -102,6 +102,21 @@ def test_info_tells_the_noise_ceiling(official: Path) -> None:
     assert "unknown: with one accuracy" in run("info", "analog-nasbench").stdout
 
 
+def test_accuracies_that_are_all_equal_have_no_ceiling(tmp_path: Path) -> None:
+    equal = TruthTable(
+        name="equal",
+        description="all tied",
+        source=Source("a.csv", "0" * 64, "csv", "", "2026-01-01"),
+        codes=np.array([25, 30]),
+        accuracies={VALID: np.full(2, 50.0), TEST: np.array([40.0, 60.0])},
+        space=NB201,
+    )
+    write_table(equal, tmp_path / "equal.nbtable")
+    shown = run("info", tmp_path / "equal.nbtable")
+    assert shown.exit_code == 0, shown.output
+    assert "       –  " in shown.output
+
+
 def test_query_takes_a_string_or_the_official_number(official: Path) -> None:
     by_index = json.loads(run("query", "0", "--table", official, "--json").stdout)
     by_string = json.loads(run("query", to_string(SIZE - 1), "--table", official, "--json").stdout)
