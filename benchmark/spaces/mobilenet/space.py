@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from benchmark.spaces.base import AnyScale, Choices, Codes, Decision, Space
+from benchmark.spaces.base import MOST_DRAWN, AnyScale, Choices, Codes, Decision, Space
 from benchmark.spaces.mobilenet import complexity
 from benchmark.spaces.mobilenet.layers import (
     OPTIONS,
@@ -21,7 +21,7 @@ from benchmark.spaces.mobilenet.strings import from_text, to_text
 from benchmark.spaces.stages import moved_last
 from benchmark.spaces.subspace import Subspace
 
-ROUNDS = 64  # draws of all paths without one that is scored, before a subspace has none
+ROUNDS = 64  # of draws without a path that is scored, after which a subspace has none
 
 
 class MobileNetSpace(Space):
@@ -79,11 +79,14 @@ class MobileNetSpace(Space):
         """
         kept: list[Choices] = []
         rounds, number = 0, 0
-        while number < count and (number or rounds < ROUNDS):
-            drawn = self.path(super().draw(subspace, count, generator))
+        while True:
+            drawn = self.path(super().draw(subspace, max(count, MOST_DRAWN), generator))
             kept.append(drawn[subspace.permits(drawn)])
             rounds, number = rounds + 1, number + len(kept[-1])
-        return np.concatenate(kept)[:count] if number else drawn
+            if number >= count:
+                return np.concatenate(kept)[:count]
+            if not number and rounds == ROUNDS:
+                return drawn[:count]
 
     def format(self, code: int) -> str:
         """Return the options of all layers, such as ``k5e3-zero-zero-zero|k3e6-…``."""

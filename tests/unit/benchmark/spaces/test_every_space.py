@@ -106,6 +106,7 @@ def test_a_seed_fixes_the_paths(space: Space, seed: int) -> None:
     assert first.shape == (30, len(space))
     assert whole.permits(first).all()
     assert space.works(space.encode(first)).all()
+    assert whole.draw(0, np.random.default_rng(seed)).shape == (0, len(space))
 
 
 @given(SPACE, SEED)

@@ -120,6 +120,14 @@ def test_only_paths_that_a_subspace_scores_are_drawn() -> None:
     assert {tuple(path[5:8]) for path in drawn.tolist()} == {(6, 6, 6)}
 
 
+def test_a_path_that_is_seldom_scored_is_drawn_all_the_same() -> None:
+    rare = ((0,), (6,), tuple(range(7)), tuple(range(7)))  # 1 in 49 of a stage
+    subspace = Subspace(SPACE, rare * 2 + ((0,),) * 13)
+    for seed in range(5):
+        (path,) = SPACE.draw(subspace, 1, np.random.default_rng(seed)).tolist()
+        assert path[:8] == [0, 6, 6, 6] * 2
+
+
 def test_a_subspace_that_scores_nothing_trains_what_it_has() -> None:
     subspace = with_stage(((0,), (6,), (0, 1), (2,)))
     drawn = SPACE.draw(subspace, 50, np.random.default_rng(0))
