@@ -7,8 +7,8 @@ from msgspec import Meta
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.tree.schedule import Plan, Schedule
 from baselines.training import Base
+from baselines.tree.schedule import Plan, Schedule
 from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.errors import InputError
 from benchmark.settings import Fraction

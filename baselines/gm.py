@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Annotated, ClassVar, Literal
-
-from msgspec import Meta
+from typing import ClassVar, Literal
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
@@ -13,6 +10,7 @@ from baselines.splitting import (
     Decisions,
     Distances,
     EarlyStop,
+    SplittingOptions,
     best_decision,
     best_partition,
     measured_partition,
@@ -20,137 +18,12 @@ from baselines.splitting import (
     spectral_partition,
 )
 from baselines.training import Base, base_class
-from baselines.tree.schedule import Plan, Restart, Schedule
+from baselines.tree.schedule import Plan
 from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import InputError
-from benchmark.settings import Count, Fraction
 from benchmark.spaces.base import JOINED, Space
-from benchmark.spaces.subspace import Subspace
 from benchmark.tasks.task import Task
-
-
-@dataclass(frozen=True)
-class SplittingOptions:
-    """How GM-NAS splits; subclasses say whether groups follow gradients or are random."""
-
-    warm_up: Fraction  # share of the budget that the undivided supernet gets first
-    between: Fraction  # share for all supernets of each level that is split again
-    # epochs of each supernet, level by level, the leaves' last, if the budget is ``schedule``; else
-    # none
-    epochs: tuple[Count, ...]
-    # number of groups of each split, level by level
-    groups: Annotated[tuple[Annotated[int, Meta(ge=2)], ...], Meta(min_length=1)]
-    min_size: Count  # least number of options in a group
-    batches: Count  # batches over which gradient distances are averaged at each split
-    restart: Restart  # where children start from the initial weights instead of their parent's
-    # which decisions may be split, by patterns of their names; those to be split together are
-    # joined by " & "
-    among: Annotated[tuple[str, ...], Meta(min_length=1)]
-    # which decision is split: the one whose cut separates the most distance, a random one, or those
-    # of ``decisions``
-    decision: Literal["best", "random", "fixed"]
-    # what to split at each level if ``decision`` is fixed, by name or number
-    decisions: tuple[str | int, ...]
-    # whether an option that is alone has weight 1 (hard) or keeps its weight in the mixture (soft)
-    weight: Literal["hard", "soft"]
-    cut: Literal["exact", "spectral"]  # try all partitions, or spectral clustering
-    # greatest probability that matching, stopped early, decides otherwise than all batches would; 0
-    # uses all
-    stop_error: Annotated[float, Meta(ge=0, le=0.5)]
-
-    def __post_init__(self) -> None:
-        needed = self.levels if self.decision == "fixed" else 0
-        if len(self.decisions) != needed or len(set(self.decisions)) < needed:
-            raise InputError(
-                f"decisions are {list(self.decisions)}: give {needed or 'none'}"
-                f"{', all different' if needed > 1 else ''}, as decision is {self.decision!r} and "
-                f"there are {self.levels} levels"
-            )
-
-        if self.stop_error and self.cut == "spectral":
-            raise InputError(
-                f"stop_error is {self.stop_error}: it needs the exact cut, so let cut be 'exact', "
-                "or stop_error 0"
-            )
-
-    @property
-    def levels(self) -> int:
-        """Levels of splits."""
-        return len(self.groups)
-
-    @property
-    def schedule(self) -> Schedule:
-        """How training is divided among the levels."""
-        return Schedule(self.warm_up, self.between, self.groups, self.restart, self.epochs)
-
-    @property
-    def draws_groups(self) -> bool:
-        """Whether groups are drawn at random instead of following gradient distances."""
-        return False
-
-    @property
-    def matches(self) -> bool:
-        """Whether a split depends on gradient distances, so that they are measured and charged."""
-        return True
-
-    def candidates(self, space: Space) -> list[Decisions]:
-        """Return what may be split in a space, in the order of its decisions."""
-        found: set[Decisions] = set()
-        for pattern in self.among:
-            if JOINED in pattern:
-                found.add(space.find(pattern))
-                continue
-            names = [decision.name for decision in space.decisions]
-            wanted = pattern.replace("->", "→")
-            matching = [(place,) for place, name in enumerate(names) if fnmatchcase(name, wanted)]
-            if not matching:
-                raise InputError(
-                    f"among is {list(self.among)}: no decision of {space.title} is called "
-                    f"{pattern!r}; they are {', '.join(names)}"
-                )
-            found.update(matching)
-        return sorted(found)
-
-    def at_level(self, subspace: Subspace, level: int) -> list[Decisions]:
-        """Return what may be split in a supernet of a level."""
-        space = subspace.space
-        if self.decision == "fixed":
-            return [space.find(self.decisions[level])]
-        return [
-            chosen
-            for chosen in self.candidates(space)
-            if not any(subspace.is_split(one) for one in chosen)
-            and len(subspace.options(chosen)) >= self.groups[level]
-        ]
-
-    def check(self, space: Space) -> None:
-        """Check that each level has something left to split, whatever was split above it."""
-        whole = Subspace.whole(space)
-        levels = [self.at_level(whole, level) for level in range(self.levels)]
-        if self.decision == "fixed":
-            split = [one for (chosen,) in levels for one in chosen]
-            if len(set(split)) < len(split):
-                raise InputError(f"decisions are {list(self.decisions)}: one would be split twice")
-        for level, (choice, groups) in enumerate(zip(levels, self.groups, strict=True)):
-            used = 0 if self.decision == "fixed" else level
-            able = sum(len(whole.options(chosen)) >= groups for chosen in choice)
-            if able <= used:
-                raise InputError(
-                    f"groups are {list(self.groups)}: of the decisions that may be split, {able} "
-                    f"of {space.title} have {groups} options or more, too few for level "
-                    f"{level + 1}; ask for fewer levels or groups, or split among more decisions"
-                )
-
-    def most_matched(self, space: Space, level: int) -> list[int]:
-        """Return the options of the decisions that are matched at most to split a supernet."""
-        if not self.matches:
-            return []
-        whole = self.at_level(Subspace.whole(space), level)
-        options = sorted((int(space.n_options[list(one)].prod()) for one in whole), reverse=True)
-        if self.decision == "best":
-            return options[: max(1, len(options) - level)]
-        return options[:1]
 
 
 @dataclass(frozen=True)

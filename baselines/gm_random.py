@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.gm import Gm, SplittingOptions
+from baselines.gm import Gm
+from baselines.splitting import SplittingOptions
 
 
 @dataclass(frozen=True)

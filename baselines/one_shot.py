@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.tree.schedule import Plan, Schedule
 from baselines.training import Base
+from baselines.tree.schedule import Plan, Schedule
 from baselines.tree.tree_training import Split, TreeNode, plan_tree, train_tree
 from benchmark.settings import Count
 from benchmark.tasks.task import Task

@@ -8,6 +8,7 @@ from baselines.splitting.gradient_distances import (
     mixture_distances,
     never_stop,
 )
+from baselines.splitting.options import SplittingOptions
 from baselines.splitting.partition import (
     Groups,
     Partition,
@@ -15,7 +16,6 @@ from baselines.splitting.partition import (
     best_partition,
     measured_partition,
     random_partition,
-    singletons,
 )
 from baselines.splitting.spectral import spectral_partition
 from baselines.splitting.stopping import EarlyStop
@@ -27,6 +27,7 @@ __all__ = [
     "Groups",
     "Partition",
     "ShouldStop",
+    "SplittingOptions",
     "best_decision",
     "best_partition",
     "gradient_distances",
@@ -34,6 +35,5 @@ __all__ = [
     "mixture_distances",
     "never_stop",
     "random_partition",
-    "singletons",
     "spectral_partition",
 ]

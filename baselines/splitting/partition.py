@@ -1,12 +1,14 @@
 """How the options of a decision are grouped, and which is split (GM-NAS, section 3).
 
-Operations are positions 0 to n-1. A partition is better the more distance it *separates*, which is
+Options are positions 0 to n-1. A partition is better the more distance it *separates*, which is
 the minimum cut of the graph of similarities. Sums that differ by rounding alone count as equal, and
 the first of equals is taken: in the order of `set_partitions`, or the first decision.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +18,7 @@ from benchmark.errors import InputError
 
 Groups: TypeAlias = tuple[tuple[int, ...], ...]  # each group sorted, groups by first member
 
+MOST_LISTED = 100_000  # partitions that are tried, or listed to draw one
 ROUNDING = 1e-9  # relative to the numbers compared, absolute where they are below 1
 
 
@@ -46,8 +49,19 @@ def best_partition(distances: ArrayLike, groups: int = 2, min_size: int = 2) -> 
     """
     matrix = checked_distances(distances)
     options = set_partitions(len(matrix), groups, min_size)
+    check_exact(len(matrix), groups, min_size)
     partitions = [measured_partition(matrix, sets) for sets in options]
     return partitions[_first_of_best([partition.separated for partition in partitions])]
+
+
+def check_exact(n: int, groups: int, min_size: int) -> None:
+    """Check that the partitions of n options are few enough to try every one."""
+    count = count_partitions(n, groups, min_size)
+    if count > MOST_LISTED:
+        raise InputError(
+            f"{n} options have {count:.3g} partitions into {groups} groups, too many to try each: "
+            'let cut be "spectral", or split other decisions'
+        )
 
 
 def best_decision(partitions: Mapping[tuple[int, ...], Partition]) -> tuple[int, ...]:
@@ -60,13 +74,51 @@ def best_decision(partitions: Mapping[tuple[int, ...], Partition]) -> tuple[int,
 
 def random_partition(n: int, groups: int, min_size: int, generator: np.random.Generator) -> Groups:
     """Return one of `set_partitions`, each with the same probability: the paper's control."""
-    options = list(set_partitions(n, groups, min_size))
-    return options[int(generator.integers(len(options)))]
+    options = set_partitions(n, groups, min_size)
+    least = min(min_size, n // groups)
+    if _count(n, groups, least) <= MOST_LISTED:
+        listed = list(options)
+        return listed[int(generator.integers(len(listed)))]
+    return tuple(_drawn(list(range(n)), groups, least, generator))
 
 
-def singletons(n: int) -> Groups:
-    """Return every option alone: the exhaustive split of few-shot NAS."""
-    return tuple((position,) for position in range(n))
+def count_partitions(n: int, groups: int, min_size: int) -> int:
+    """Return the number of `set_partitions`.
+
+    Example:
+        >>> count_partitions(5, 2, 2), count_partitions(25, 2, 1)
+        (10, 16777215)
+    """
+    return _count(n, groups, min(min_size, n // groups))
+
+
+@cache
+def _count(n: int, groups: int, least: int) -> int:
+    """Return the number of partitions into groups of ``least`` members or more."""
+    if groups == 0:
+        return int(n == 0)
+    return sum(_with_first(n, groups, least, size) for size in range(least, n + 1))
+
+
+def _with_first(n: int, groups: int, least: int, size: int) -> int:
+    """Return how many of them have a first group, that of the first position, of some size."""
+    return math.comb(n - 1, size - 1) * _count(n - size, groups - 1, least)
+
+
+def _drawn(
+    left: list[int], groups: int, least: int, generator: np.random.Generator
+) -> Iterator[tuple[int, ...]]:
+    """Yield the groups of a partition drawn uniformly: a first group, then those of the others."""
+    n = len(left)
+    if groups == 0:
+        return
+    ways = [_with_first(n, groups, least, size) for size in range(least, n + 1)]
+    size = least + int(generator.choice(len(ways), p=np.array(ways, float) / sum(ways)))
+    companions = generator.choice(n - 1, size - 1, replace=False)
+    first = sorted([0, *(1 + companions).tolist()])
+    yield tuple(left[place] for place in first)
+    rest = [position for place, position in enumerate(left) if place not in first]
+    yield from _drawn(rest, groups - 1, least, generator)
 
 
 def set_partitions(n: int, groups: int, min_size: int = 1) -> Iterator[Groups]:

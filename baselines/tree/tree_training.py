@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.tree.schedule import Plan, Schedule, Workload, plan_schedule
 from baselines.selection.searches import searched
 from baselines.training import Base, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
 from baselines.tree.checkpoint import TreeCheckpoint
+from baselines.tree.schedule import Plan, Schedule, Workload, plan_schedule
 from baselines.tree.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError

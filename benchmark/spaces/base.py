@@ -171,6 +171,8 @@ class Space(ABC):
             if name not in names:
                 raise unknown_name(f"decision of {self.title}", name, names)
             found.append(names.index(name))
+        if len(set(found)) < len(found):
+            raise InputError(f"{named!r} names a decision twice: give different ones")
         return tuple(found)
 
     # What is the same

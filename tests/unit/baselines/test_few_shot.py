@@ -79,7 +79,7 @@ def test_options_are_checked(change: dict[str, Any], message: str) -> None:
         (["0→4"], "unknown decision of NAS-Bench-201 '0→4': did you mean '0→3'"),
         ([0, "0->1"], r"decisions are \[0, '0->1'\]: give one or two different ones"),
         (["0→1 & 0→2", 1], r"decisions are \['0→1 & 0→2', 1\]: give one or two different ones"),
-        (["0→1 & 0→1"], r"decisions are \['0→1 & 0→1'\]: give one or two different ones"),
+        (["0→1 & 0→1"], "'0→1 & 0→1' names a decision twice: give different ones"),
     ],
 )
 def test_decisions_are_checked_in_their_space(decisions: list[Any], message: str) -> None:

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.gm import Gm
-from baselines.splitting import best_decision, best_partition
+from baselines.splitting import (
+    Decisions,
+    Partition,
+    best_decision,
+    best_partition,
+    spectral_partition,
+)
 from baselines.training import base_class
 from benchmark.budget import Spending
 from benchmark.errors import InputError
@@ -44,7 +50,7 @@ def test_each_split_follows_from_its_distances() -> None:
     trace = cached_run(Gm).outcome.trace
     assert [split["node"] for split in trace["splits"]] == ["root", "root.0", "root.1"]
     for split in trace["splits"]:
-        partitions = {
+        partitions: dict[Decisions, Partition] = {
             (NAMES.index(decision),): best_partition(np.array(matrix), groups=2, min_size=2)
             for decision, matrix in split["distances"].items()
         }
@@ -66,7 +72,7 @@ def test_a_lineage_never_splits_a_decision_twice() -> None:
 def test_every_level_multiplies_the_leaves(groups: list[int]) -> None:
     options = {**OPTIONS["gm"], "groups": groups, "min_size": 1}
     trace = stubbed_run(Gm, options, budget=4_000).outcome.trace
-    splits = [[] for _ in groups]
+    splits: list[list[dict[str, Any]]] = [[] for _ in groups]
     for split in trace["splits"]:
         splits[split["node"].count(".")].append(split)
     assert list(map(len, splits)) == [math.prod(groups[:level]) for level in range(len(groups))]
@@ -280,6 +286,7 @@ def test_options_are_checked(change: dict[str, Any], message: str) -> None:
             r"decisions are \['0→1 & 0→2', 1\]: one would be split twice",
         ),
         ({"decision": "fixed", "decisions": [0, 6]}, "decision 6 is out of bounds"),
+        ({"among": ["0→1 & 0→1"]}, "'0→1 & 0→1' names a decision twice: give different ones"),
         (
             {"decision": "fixed", "decisions": [0, 5], "groups": [2, 6]},
             "0 of NAS-Bench-201 have 6 options or more, too few for level 2",
@@ -298,3 +305,66 @@ def test_what_no_space_allows_is_refused_beforehand(
         Gm(options).plan(task, 24)
     joint = {**OPTIONS["gm"], "batches": 1, "groups": [6], "among": ["0→1 & 0→2"]}
     assert Gm({**joint, "decision": "random", "partition": "random"}).plan(task, 24).equal
+
+
+def test_two_decisions_are_split_together_by_their_gradients() -> None:
+    options = {**OPTIONS["gm"], "among": [PAIR], "groups": [3], "cut": "spectral", "warm_up": 0.3}
+    experiment = tiny_experiment(budget=120 * BATCH)
+    outcome = Gm(options).run(experiment)
+    (split,) = outcome.trace["splits"]
+    assert split["decisions"] == ["0→2", "1→2"]
+    assert list(split["distances"]) == [PAIR]
+    matrix = np.array(split["distances"][PAIR])
+    assert matrix.shape == (25, 25)
+    found = spectral_partition(matrix, 3, 2)
+    assert split["groups"] == [[PAIRS[place] for place in group] for group in found.groups]
+    assert split["separated"] == found.separated > 0
+    assert 0 < experiment.ledger.parts[Spending.GRADIENT_MATCHING] <= 25 * BATCH
+
+    leaves = leaf_subspaces(outcome.trace)
+    assert sum(leaf.size for leaf in leaves) == SPACE.size
+    choices = SPACE.decode(SPACE.all_codes())
+    names = [f"{OPERATIONS[one]} & {OPERATIONS[two]}" for one, two in choices[:, 1:3].tolist()]
+    for leaf, group in zip(leaves, split["groups"], strict=True):
+        np.testing.assert_array_equal(leaf.contains(SPACE.all_codes()), np.isin(names, group))
+    assert np.isfinite(outcome.scores).all()
+
+
+def test_levels_split_single_and_joint_decisions_into_numbers_of_their_own() -> None:
+    options = {
+        **OPTIONS["gm"],
+        "decision": "fixed",
+        "decisions": ["2->3", PAIR],
+        "groups": [2, 3],
+        "cut": "spectral",
+        "min_size": 1,
+    }
+    trace = Gm(options).run(tiny_experiment(budget=300 * BATCH)).trace
+    assert [split["decisions"] for split in trace["splits"]] == [["2→3"], *2 * [["0→2", "1→2"]]]
+    assert [len(split["groups"]) for split in trace["splits"]] == [2, 3, 3]
+    assert [one["supernets"] for one in trace["levels"]] == [1, 2, 6]
+    held = np.concatenate([leaf.codes() for leaf in leaf_subspaces(trace)])
+    assert sorted(held.tolist()) == list(range(SPACE.size))
+    shapes = [
+        {name: np.shape(matrix) for name, matrix in split["distances"].items()}
+        for split in trace["splits"]
+    ]
+    assert shapes == [{"2→3": (5, 5)}, *2 * [{PAIR: (25, 25)}]]
+
+
+def test_a_random_partition_of_joint_decisions_needs_no_gradients() -> None:
+    options = {
+        **OPTIONS["gm"],
+        "partition": "random",
+        "decision": "random",
+        "among": [PAIR, "0→1 & 2→3"],
+        "groups": [2, 2],
+    }
+    trace = stubbed_run(Gm, options, budget=300 * BATCH).outcome.trace
+    for split in trace["splits"]:
+        assert "distances" not in split
+        assert sorted(name for group in split["groups"] for name in group) == sorted(PAIRS)
+    chosen = [split["decisions"] for split in trace["splits"]]
+    assert sorted(chosen[0] + chosen[1]) == sorted(chosen[0] + chosen[2])
+    assert sorted(chosen[0] + chosen[1]) == ["0→1", "0→2", "1→2", "2→3"]
+    assert sum(leaf.size for leaf in leaf_subspaces(trace)) == SPACE.size

@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from baselines.splitting import partition
 from baselines.splitting.partition import (
     Groups,
     Partition,
     best_decision,
     best_partition,
+    count_partitions,
     random_partition,
     set_partitions,
-    singletons,
 )
 from benchmark.errors import InputError
 
@@ -154,11 +155,6 @@ def test_an_empty_group_is_refused() -> None:
         set_partitions(5, 2, 0)
 
 
-def test_singletons_are_the_partition_into_n_groups() -> None:
-    for n in range(2, 7):
-        assert [singletons(n)] == list(set_partitions(n, n))
-
-
 def decision_partition(separated: float) -> Partition:
     return Partition(((0, 1), (2, 3, 4)), separated, 0.0)
 
@@ -192,6 +188,46 @@ def test_random_partitions_are_uniform(n: int, groups: int, min_size: int) -> No
     for _ in range(40 * len(options)):
         counts[random_partition(n, groups, min_size, generator)] += 1
     assert stats.chisquare(list(counts.values())).pvalue > 0.01
+
+
+@pytest.mark.parametrize(("n", "groups", "min_size"), [(5, 2, 2), (6, 3, 1), (7, 3, 2), (4, 4, 1)])
+def test_random_partitions_of_many_options_are_uniform(
+    n: int, groups: int, min_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where they are too many to list, here by a bound of none."""
+    monkeypatch.setattr(partition, "MOST_LISTED", 0)
+    generator = np.random.default_rng(8)
+    options = labelled(n, groups, min_size)
+    counts = dict.fromkeys(options, 0)
+    for _ in range(40 * len(options)):
+        counts[random_partition(n, groups, min_size, generator)] += 1
+    assert len(counts) == len(options)
+    assert len(options) == 1 or stats.chisquare(list(counts.values())).pvalue > 0.01
+
+
+@given(n=st.integers(2, 60), data=st.data())
+def test_any_number_of_options_is_divided_at_random(n: int, data: st.DataObject) -> None:
+    groups, min_size = data.draw(st.integers(2, n)), data.draw(st.integers(1, 5))
+    generators = [np.random.default_rng(n), np.random.default_rng(n)]
+    found, again = (random_partition(n, groups, min_size, one) for one in generators)
+    assert found == again
+    assert len(found) == groups
+    assert list(found) == sorted(map(tuple, map(sorted, found)))
+    assert sorted(option for group in found for option in group) == list(range(n))
+    assert min(map(len, found)) >= min(min_size, n // groups)
+
+
+@pytest.mark.parametrize("n", range(2, 8))
+@pytest.mark.parametrize("min_size", [1, 2, 3])
+def test_partitions_are_counted_without_listing_them(n: int, min_size: int) -> None:
+    for groups in range(2, n + 1):
+        listed = list(set_partitions(n, groups, min_size))
+        assert count_partitions(n, groups, min_size) == len(listed)
+
+
+def test_too_many_partitions_to_try_each_are_refused() -> None:
+    with pytest.raises(InputError, match=r"25 options have 1.68e\+07 partitions into 2 groups"):
+        best_partition(np.zeros((25, 25)))
 
 
 def test_a_seed_fixes_the_random_partition() -> None:

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from baselines.standalone.averaging import WeightAverage
-from baselines.supernets.nb201.child import CellNetwork
-from tests.unit.baselines.standalone.tiny import ARCH, tiny
+from tests.unit.baselines.standalone.tiny import ARCH, network_of, tiny
 
 
 @pytest.mark.parametrize(
@@ -15,7 +14,7 @@ def test_averages_of_weights(kind: str, expected: float) -> None:
     settings = tiny(
         training__average=kind, training__average_from=0.25, training__average_decay=0.5
     ).training
-    network = CellNetwork(ARCH, tiny().scale, torch.Generator(), running=True)
+    network = network_of(ARCH, tiny(), torch.Generator())
     average = WeightAverage(network, settings, 4)
     for step, value in enumerate([100.0, 2.0, 3.0, 4.0]):
         with torch.no_grad():

@@ -13,12 +13,12 @@ from baselines.supernets.nb201.child import CellNetwork
 from benchmark.errors import DivergedError
 from benchmark.images import Images
 from benchmark.seeds import Streams
-from tests.unit.baselines.standalone.tiny import ARCH, tiny
+from tests.unit.baselines.standalone.tiny import ARCH, network_of, tiny
 
 
 @pytest.fixture
 def network() -> CellNetwork:
-    return CellNetwork(ARCH, tiny().scale, Streams(0).torch("weights"), running=True)
+    return network_of(ARCH, tiny(), Streams(0).torch("weights"))
 
 
 def test_mirrored_images_count_by_the_mean_of_their_logits(network: CellNetwork) -> None:

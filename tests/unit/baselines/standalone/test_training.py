@@ -13,12 +13,11 @@ from baselines.standalone import training
 from baselines.standalone.evaluation import AccuracyAndLoss, evaluate_network
 from baselines.standalone.images import read_parts, seed_batches
 from baselines.standalone.training import learning_rate
-from baselines.supernets.nb201.child import CellNetwork
 from benchmark.errors import DivergedError
 from benchmark.seeds import Streams
 from benchmark.spaces.nb201 import encode, live_codes
 from benchmark.tasks.protocol import TrainingProtocol
-from tests.unit.baselines.standalone.tiny import ARCH, numbers, tiny, train
+from tests.unit.baselines.standalone.tiny import ARCH, network_of, numbers, tiny, train
 
 
 def naive(
@@ -27,7 +26,7 @@ def naive(
     """Train in the plainest way: own update rule, own mean of weights, own accuracy and loss."""
     settings, parts = protocol.training, read_parts(protocol, Path(), "cpu")
     batches = seed_batches(protocol, seed, Path(), "cpu")
-    network = CellNetwork(code, protocol.scale, Streams(seed).torch("alone/weights"), running=True)
+    network = network_of(code, protocol, Streams(seed).torch("alone/weights"))
     weights = list(network.parameters())
     speeds = [torch.zeros_like(weight) for weight in weights]
     history = []

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from baselines.standalone import TrainingResult, train_standalone
+from baselines.supernets.nb201.child import CellNetwork
+from baselines.supernets.nb201.family import CellFamily
 from benchmark.tasks.protocol import TrainingProtocol, load_protocol
 
 ARCH = 9626
@@ -22,6 +26,13 @@ def tiny(**changes: Any) -> TrainingProtocol:
     }
     named = {name.replace("__", "."): value for name, value in changes.items()}
     return load_protocol("nb201-digits").changed(small | named)
+
+
+def network_of(code: int, protocol: TrainingProtocol, generator: torch.Generator) -> CellNetwork:
+    """Return an architecture's network as `train_standalone` makes it."""
+    network = CellFamily().child(code, protocol.scale, generator, running=True)
+    assert isinstance(network, CellNetwork)
+    return network
 
 
 def train(code: int = ARCH, seed: int = 0, **changes: Any) -> TrainingResult:

@@ -14,10 +14,10 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method
 from baselines.one_shot import OneShot
-from baselines.tree.schedule import Restart, Schedule
 from baselines.supernets.base import Supernet
 from baselines.training import Base, Rsps, SupernetState
 from baselines.training.weights import StepRange
+from baselines.tree.schedule import Restart, Schedule
 from baselines.tree.trajectory import trajectory_codes
 from baselines.tree.tree_training import Split, TreeNode, train_tree
 from benchmark.budget import Spending

@@ -13,9 +13,9 @@ from baselines.few_shot import FewShot
 from baselines.gm import Gm
 from baselines.method import Method, Outcome
 from baselines.one_shot import OneShot
-from baselines.tree.schedule import Schedule
 from baselines.training import Base, Rsps, base_class
 from baselines.training.weights import StepRange
+from baselines.tree.schedule import Schedule
 from baselines.tree.tree_training import LOSS_POINTS, Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.errors import BudgetError, CheckError, InputError, NasbenchError

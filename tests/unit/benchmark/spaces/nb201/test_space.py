@@ -27,6 +27,7 @@ from benchmark.spaces.nb201 import (
     to_codes,
     to_string,
 )
+from benchmark.spaces.registry import open_space
 from tests.unit.benchmark.spaces.nb201.official_notation import isomorphism_classes
 
 CODES = st.integers(0, SIZE - 1)
@@ -136,6 +137,42 @@ def alive(operations: tuple[int, ...]) -> list[int]:
         if all(operations[edge] for edge in path):
             on_path.update(path)
     return [op if edge in on_path else 0 for edge, op in enumerate(operations)]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (0, (0,)),
+        (5, (5,)),
+        ("0→1", (0,)),
+        ("0->1", (0,)),
+        ("2→3", (5,)),
+        ("0→2 & 1→2", (1, 2)),
+        ("2->3 & 0→1 & 1->3", (5, 0, 4)),
+    ],
+)
+def test_decisions_are_found_by_number_or_name(named: int | str, expected: tuple[int, ...]) -> None:
+    assert open_space("nb201").find(named) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (6, "^decision 6 is out of bounds: NAS-Bench-201 has those from 0 to 5$"),
+        (-1, "^decision -1 is out of bounds"),
+        (
+            "0→4",
+            r"^unknown decision of NAS-Bench-201 '0→4': did you mean '0→.'\? choose from 0→1, ",
+        ),
+        ("0→1 &0→2", r"^unknown decision of NAS-Bench-201 '0→1 &0→2'"),
+        ("0", r"^unknown decision of NAS-Bench-201 '0'"),
+        ("", r"^unknown decision of NAS-Bench-201 ''"),
+        ("0→1 & 0->1", "^'0→1 & 0->1' names a decision twice: give different ones$"),
+    ],
+)
+def test_what_is_no_decision_is_refused(named: int | str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        open_space("nb201").find(named)
 
 
 def test_dead_edges_are_those_on_no_path() -> None:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from baselines.gm import Gm
+from baselines.splitting import SplittingOptions
+from benchmark.errors import InputError
+from benchmark.tasks.task import parse_task
+from tests.command_line import TINY_PRESET
+from tests.unit.baselines.tiny import BATCH, FULL, OPTIONS, SPACE
+
+PAIR = "0→2 & 1→2"
+
+
+def options_of(**changes: Any) -> SplittingOptions:
+    return Gm({**OPTIONS["gm"], **changes}).options
+
+
+@pytest.mark.parametrize("change", [{"groups": [2]}, {"groups": [2, 3]}])
+def test_many_options_need_the_spectral_cut(change: dict[str, Any]) -> None:
+    """Two edges of five operations have 25 options together."""
+    options = {**OPTIONS["gm"], "among": [PAIR, "0→1"], **change}
+    task = parse_task("tiny", TINY_PRESET)
+    with pytest.raises(InputError, match=r"25 options have .*, too many to try each: let cut"):
+        Gm(options).plan(task, 24)
+    spectral = {**options, "cut": "spectral", "warm_up": 0.0, "between": 0.0}
+    assert Gm(spectral).plan(task, 24).levels[0].matching == (1 + 24 + 4) * BATCH
+    unmatched = {**options, "decision": "random", "partition": "random"}
+    assert Gm(unmatched).plan(task, 24).levels[0].matching == 0
+
+
+@pytest.mark.parametrize(
+    ("among", "expected"),
+    [
+        (["*"], [(0,), (1,), (2,), (3,), (4,), (5,)]),
+        (["0*"], [(0,), (1,), (3,)]),
+        (["?->3", "0→1"], [(0,), (3,), (4,), (5,)]),
+        (["2→3", "0->1", "2→3"], [(0,), (5,)]),
+        (["[01]→2"], [(1,), (2,)]),
+        ([PAIR], [(1, 2)]),
+        ([PAIR, "1→2", "2->3 & 0->1"], [(1, 2), (2,), (5, 0)]),
+    ],
+)
+def test_patterns_say_what_may_be_split(among: list[str], expected: list[tuple[int, ...]]) -> None:
+    options = options_of(among=among, groups=[2])
+    assert options.candidates(SPACE) == expected
+    assert options.at_level(FULL, 0) == expected
+
+
+def test_what_was_split_alone_or_with_others_is_not_split_again() -> None:
+    options = options_of(among=["*", PAIR], groups=[2, 2, 6])
+    everything = options.candidates(SPACE)
+    assert everything == [(0,), (1,), (1, 2), (2,), (3,), (4,), (5,)]
+    alone, _ = FULL.split([1], [[(0,), (1,)], [(2,), (3,), (4,)]])
+    assert options.at_level(alone, 1) == [(0,), (2,), (3,), (4,), (5,)]
+    together = FULL.options([1, 2])
+    part, _ = FULL.split([1, 2], [together[:9], together[9:]])
+    assert options.at_level(part, 1) == [(0,), (3,), (4,), (5,)]
+    assert options.at_level(FULL, 2) == [(1, 2)]  # the only one with six options
+
+
+def test_the_plan_knows_how_many_options_are_matched_at_most() -> None:
+    """Of those with six options or more a split above may have taken none."""
+    options = options_of(among=["*", PAIR], groups=[2, 2, 6])
+    assert options.most_matched(SPACE, 0) == [25, 5, 5, 5, 5, 5, 5]
+    assert options.most_matched(SPACE, 1) == [25, 5, 5, 5, 5, 5]
+    assert options.most_matched(SPACE, 2) == [25]
+    few = options_of(among=["0*", PAIR], groups=[2, 6])
+    assert few.most_matched(SPACE, 1) == [25]
