@@ -318,7 +318,7 @@ class Space(ABC):
         try:
             return read_settings(self.Scale, {**settings, **images}, "[network]")
         except InputError as error:
-            is_own = str(error).partition(" ")[0] in own  # else it says its section, or is of images
+            is_own = str(error).partition(" ")[0] in own  # else it says its section
             raise InputError(f"[network] {error}" if is_own else str(error)) from error
 
     # One instance of each

@@ -7,7 +7,7 @@ from torch import nn
 from baselines.supernets.chain.child import Residual
 from baselines.supernets.child import inverted_bottleneck
 from baselines.supernets.layers import Activation, InvertedBottleneck
-from benchmark.spaces.stages import BottleneckShape, LayerShape
+from benchmark.spaces.chain.stages import BottleneckShape, LayerShape
 
 
 def supernet_bottleneck(

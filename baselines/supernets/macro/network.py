@@ -14,9 +14,9 @@ from baselines.supernets.chain.layer import ChoiceLayer
 from baselines.supernets.chain.supernet import ChainSupernet
 from baselines.supernets.child import conv_norm
 from baselines.supernets.layers import ConvNorm
+from benchmark.spaces.chain.stages import LayerShape
 from benchmark.spaces.macro.layers import OPTIONS, SHAPES, MacroScale, layer_shapes
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.stages import LayerShape
 
 
 def macro_supernet(scale: MacroScale, generator: torch.Generator) -> ChainSupernet:

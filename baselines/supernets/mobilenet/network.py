@@ -14,6 +14,7 @@ from baselines.supernets.chain.layer import ChoiceLayer
 from baselines.supernets.chain.supernet import ChainSupernet
 from baselines.supernets.child import conv_norm
 from baselines.supernets.layers import ConvNorm, InTurn
+from benchmark.spaces.chain.stages import LayerShape
 from benchmark.spaces.mobilenet.layers import (
     FIRST,
     SHAPES,
@@ -23,7 +24,6 @@ from benchmark.spaces.mobilenet.layers import (
     layer_shapes,
 )
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.stages import LayerShape
 
 
 def mobilenet_supernet(scale: MobileNetScale, generator: torch.Generator) -> ChainSupernet:

@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of architectures, see `benchmark.spaces.costs`.
+"""Parameters and multiply-adds of architectures, see `benchmark.spaces.chain.costs`.
 
 The benchmark's file counts more multiply-adds: besides those of convolutions and of the linear
 layer four for each value that is normalised, and for each mean one and those of its values.
@@ -19,7 +19,7 @@ from benchmark.spaces.accel.layers import (
     stage_layers,
 )
 from benchmark.spaces.base import Choices
-from benchmark.spaces.costs import Cost, classifier, convolution
+from benchmark.spaces.chain.costs import Cost, classifier, convolution
 
 
 def parameters(choices: Choices, scale: AccelScale) -> NDArray[np.int64]:

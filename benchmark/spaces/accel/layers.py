@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from benchmark.spaces.base import Decision, Scale
-from benchmark.spaces.costs import halved
-from benchmark.spaces.stages import (
+from benchmark.spaces.chain.costs import halved
+from benchmark.spaces.chain.stages import (
     BottleneckShape,
     LayerShape,
     check_one_each,

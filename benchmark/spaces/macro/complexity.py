@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.spaces.base import Choices
-from benchmark.spaces.costs import Cost, classifier, convolution, total_costs
+from benchmark.spaces.chain.costs import Cost, classifier, convolution, total_costs
+from benchmark.spaces.chain.stages import LayerShape
 from benchmark.spaces.macro.layers import OPTIONS, SHAPES, MacroScale, layer_shapes
-from benchmark.spaces.stages import LayerShape
 
 
 def parameters(choices: Choices, scale: MacroScale) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ BatchNorm, and bottlenecks have no residual connection.
 from dataclasses import dataclass
 
 from benchmark.spaces.base import Scale
-from benchmark.spaces.stages import (
+from benchmark.spaces.chain.stages import (
     BottleneckShape,
     LayerShape,
     check_one_each,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
 from benchmark.spaces.base import AnyScale, Codes, Decision, Space
+from benchmark.spaces.chain.stages import moved_last
 from benchmark.spaces.macro import complexity
 from benchmark.spaces.macro.layers import (
     IDENTITY,
@@ -18,7 +19,6 @@ from benchmark.spaces.macro.layers import (
     layer_shapes,
 )
 from benchmark.spaces.nearest import LONGEST, nearest_choices
-from benchmark.spaces.stages import moved_last
 from benchmark.spaces.subspace import Subspace
 
 

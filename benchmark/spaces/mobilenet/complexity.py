@@ -1,10 +1,11 @@
-"""Parameters and multiply-adds of architectures, see `benchmark.spaces.costs`."""
+"""Parameters and multiply-adds of architectures, see `benchmark.spaces.chain.costs`."""
 
 from numpy import int64
 from numpy.typing import NDArray
 
 from benchmark.spaces.base import Choices
-from benchmark.spaces.costs import Cost, classifier, convolution, total_costs
+from benchmark.spaces.chain.costs import Cost, classifier, convolution, total_costs
+from benchmark.spaces.chain.stages import LayerShape
 from benchmark.spaces.mobilenet.layers import (
     FIRST,
     SHAPES,
@@ -12,7 +13,6 @@ from benchmark.spaces.mobilenet.layers import (
     first_shape,
     layer_shapes,
 )
-from benchmark.spaces.stages import LayerShape
 
 
 def parameters(choices: Choices, scale: MobileNetScale) -> NDArray[int64]:

@@ -9,8 +9,8 @@ and cannot be skipped.
 from dataclasses import dataclass
 
 from benchmark.spaces.base import Scale
-from benchmark.spaces.costs import halved
-from benchmark.spaces.stages import (
+from benchmark.spaces.chain.costs import halved
+from benchmark.spaces.chain.stages import (
     BottleneckShape,
     LayerShape,
     check_one_each,

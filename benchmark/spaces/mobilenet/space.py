@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.spaces.base import MOST_DRAWN, AnyScale, Choices, Codes, Decision, Space
+from benchmark.spaces.chain.stages import moved_last
 from benchmark.spaces.mobilenet import complexity
 from benchmark.spaces.mobilenet.layers import (
     OPTIONS,
@@ -18,7 +19,6 @@ from benchmark.spaces.mobilenet.layers import (
     layer_shapes,
 )
 from benchmark.spaces.mobilenet.strings import from_text, to_text
-from benchmark.spaces.stages import moved_last
 from benchmark.spaces.subspace import Subspace
 
 ROUNDS = 64  # of draws without a path that is scored, after which a subspace has none

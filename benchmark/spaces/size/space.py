@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
 from benchmark.spaces.base import AnyScale, Decision, Scale, Space
-from benchmark.spaces.costs import Cost, classifier, convolution
+from benchmark.spaces.chain.costs import Cost, classifier, convolution
 from benchmark.spaces.nearest import LONGEST, nearest_choices
 
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)

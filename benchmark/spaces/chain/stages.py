@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmark.errors import InputError
 from benchmark.spaces.base import Choices
-from benchmark.spaces.costs import Cost, halved, inverted_bottleneck
+from benchmark.spaces.chain.costs import Cost, halved, inverted_bottleneck
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What spaces share whose networks are chains of layers in stages."""
