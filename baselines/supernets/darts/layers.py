@@ -15,16 +15,24 @@ class Halving(nn.Module):
     def __init__(self, inputs: int, outputs: int, running: bool) -> None:
         super().__init__()
         self.activation = nn.ReLU()
-        self.even = Convolution(inputs, outputs // 2, 1, stride=2, bias=False)
-        self.odd = Convolution(inputs, outputs // 2, 1, stride=2, bias=False)
+        self.even = Convolution(inputs, outputs // 2, 1, bias=False)
+        self.odd = Convolution(inputs, outputs // 2, 1, bias=False)
         self.norm = norm(outputs, running)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn feature maps [B, inputs, H, W] into [B, outputs, H/2, W/2]."""
         activated = self.activation(x)
-        halves = [self.even(activated), self.odd(activated[:, :, 1:, 1:])]
+        halves = [self.even(activated[:, :, ::2, ::2]), self.odd(activated[:, :, 1::2, 1::2])]
         out: Tensor = self.norm(torch.cat(halves, 1))
         return out
+
+
+class EverySecond(nn.Module):
+    """Picks every second pixel in both directions."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn feature maps [B, C, H, W] into [B, C, H/2, W/2]."""
+        return x[:, :, ::2, ::2]
 
 
 def operation_layers(name: str, channels: int, stride: int, running: bool) -> nn.Module:
@@ -57,6 +65,10 @@ def _spread(
     channels: int, kernel: int, stride: int, dilation: int, running: bool
 ) -> list[nn.Module]:
     """Return ReLU, a depthwise and a 1×1 convolution, and BatchNorm."""
+    first: list[nn.Module] = [nn.ReLU()]
+    if stride == dilation == 2:  # it sees just the picked pixels, and is much faster so
+        stride = dilation = 1
+        first.append(EverySecond())
     depthwise = Convolution(
         channels,
         channels,
@@ -68,4 +80,4 @@ def _spread(
         bias=False,
     )
     pointwise = Convolution(channels, channels, 1, bias=False)
-    return [nn.ReLU(), depthwise, pointwise, norm(channels, running)]
+    return [*first, depthwise, pointwise, norm(channels, running)]
