@@ -65,7 +65,8 @@ def write_report(
 
 def _document(report: Report) -> str:
     """Return a LaTeX document that holds all tables and figures."""
-    lines = [rf"\input{{tables/{name}.tex}}" for name in report.tables]
+    lines = [rf"\noindent {escaped(report.study.context.space_line)}"]
+    lines += [rf"\input{{tables/{name}.tex}}" for name in report.tables]
     for name, captioned in report.figures.items():
         title, caption = escaped(FIGURES[name].title), escaped(captioned.caption)
         lines += [

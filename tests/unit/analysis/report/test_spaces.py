@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.report import Study, make_report, read_study
+from analysis.report import Study, make_report, read_study, write_report
 from analysis.report.figures import FIGURES
 from analysis.report.page.page import render_page
 from analysis.report.tables import intervals
@@ -20,6 +20,7 @@ from analysis.report.tables.outcome import outcome_table
 from analysis.report.tables.quality import quality_table
 from analysis.report.tables.truth import truth_table
 from analysis.tables.captions import share_of_space
+from analysis.tables.latex import escaped
 from analysis.tables.published import published_path, read_published
 from benchmark.errors import InputError
 from benchmark.records import RunRecord, write_record
@@ -32,7 +33,7 @@ MACRO = open_space("macro")
 
 
 def test_a_report_of_any_space_has_all_tables(
-    other_study: Study, monkeypatch: pytest.MonkeyPatch
+    other_study: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(intervals, "RESAMPLES", 5)
     monkeypatch.setattr("analysis.report.tables.catalogue.FIGURES", {})
@@ -44,6 +45,8 @@ def test_a_report_of_any_space_has_all_tables(
     page = render_page(report, {})
     line = f"Space: {space.title}, {space.description} ({space.source})."
     assert escape(line) in page
+    write_report(replace(report, tables={}), tmp_path)
+    assert escaped(line) in (tmp_path / "report.tex").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["distances", "splits", "scores"])
