@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from tests.speed import comparisons, growth, main_job
+from tests.speed import chains, comparisons, growth, main_job
 from tests.speed.page import Section, keep, write_page
 from tests.speed.scales import FULL, QUICK, Effort
 
@@ -23,6 +23,7 @@ def sections(folder: Path) -> Mapping[str, Callable[[Effort], Section]]:
     return {
         "scoring-small": comparisons.scoring_small,
         "scoring-papers": comparisons.scoring_papers,
+        "scoring-macro": chains.scoring_macro,
         "steps": comparisons.steps,
         "matching-small": comparisons.matching_small,
         "matching-papers": comparisons.matching_papers,
