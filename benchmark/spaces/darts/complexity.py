@@ -1,7 +1,6 @@
 """Parameters and multiply-adds of the evaluation network, without its auxiliary head.
 
-They are those of convolutions and of the linear layer with its bias; as parameters BatchNorm's
-scale and shift count too. ``none`` costs nothing, pooling has no parameters [DARTS, arXiv
+Counted as `benchmark.spaces.chain.costs` says; ``none`` and pooling cost nothing [DARTS, arXiv
 1806.09055, section 3.1.1 and the published program].
 """
 
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
 from benchmark.spaces.base import Scale
+from benchmark.spaces.chain.costs import Cost, classifier, convolution
 from benchmark.spaces.darts.codes import INPUTS, KINDS, NODES, OPERATIONS
 
 STEM = 3  # channels of the stem over those of the first cell
@@ -131,37 +131,28 @@ def _total(sources: ArrayLike, operations: ArrayLike, costs: Costs) -> NDArray[n
 def _costs(scale: DartsScale) -> tuple[Costs, Costs]:
     """Return the costs in parameters and in multiply-adds."""
     edges = np.zeros((2, len(KINDS), 2, len(OPERATIONS) + 1), np.int64)
-    rest = np.array(_convolution(scale.input_channels, STEM * scale.channels, 3, scale.resolution))
+    rest = convolution(3, scale.input_channels, STEM * scale.channels, scale.resolution)
+    rest += classifier(scale.outputs, scale.classes)
     for place in scale.places():
         width, pixels = place.channels, place.resolution
         unreduced = 2 * pixels if place.reduces else pixels  # where both inputs are preprocessed
-        rest += _convolution(place.before, width, 1, unreduced)
-        rest += _convolution(place.last, width, 1, unreduced)
+        rest += convolution(1, place.before, width, unreduced)
+        rest += convolution(1, place.last, width, unreduced)
         for reads_input in range(2):
             halves = place.reduces and bool(reads_input)
             for number, name in enumerate(OPERATIONS):
-                edges[:, place.kind, reads_input, number] += _operation(name, width, pixels, halves)
-    linear = (scale.outputs + 1) * scale.classes
-    return (edges[0], int(rest[0]) + linear), (edges[1], int(rest[1]) + linear)
+                cost = _operation(name, width, pixels, halves)
+                edges[:, place.kind, reads_input, number] += cost.parameters, cost.multiply_adds
+    return (edges[0], rest.parameters), (edges[1], rest.multiply_adds)
 
 
-Pair = tuple[int, int]  # parameters and multiply-adds
-
-
-def _operation(name: str, width: int, pixels: int, halves: bool) -> Pair:
+def _operation(name: str, width: int, pixels: int, halves: bool) -> Cost:
     """Return the cost of an operation whose output has so many channels and pixels a side."""
     kind, _, size = name.rpartition("_")
     if kind in ("sep_conv", "dil_conv"):
-        times, kernel = 2 if kind == "sep_conv" else 1, int(size[0])
-        depthwise = kernel**2 * width
-        weights = times * (depthwise + width**2)
-        return weights + times * 2 * width, weights * pixels**2
+        filters = int(size[0]) ** 2 * width  # of a depthwise convolution without BatchNorm
+        once = convolution(1, width, width, pixels) + Cost(filters, filters * pixels**2)
+        return once + once if kind == "sep_conv" else once
     if kind == "skip" and halves:
-        return _convolution(width, width, 1, pixels)  # two of them, each for half of the outputs
-    return 0, 0
-
-
-def _convolution(inputs: int, outputs: int, kernel: int, pixels: int) -> Pair:
-    """Return the cost of a convolution with BatchNorm."""
-    weights = kernel**2 * inputs * outputs
-    return weights + 2 * outputs, weights * pixels**2
+        return convolution(1, width, width, pixels)  # two of them, each for half of the outputs
+    return Cost()

@@ -34,7 +34,7 @@ SCALES: Mapping[str, Scale] = {
 }
 NO_SUPERNET = {"accel"}
 WITH_SUPERNET = [name for name in FAMILIES if name not in NO_SUPERNET]
-BIAS_COUNTS = {"nb201", "darts"}  # the classifier's, in multiply-adds
+BIAS_COUNTS = {"nb201"}  # the classifier's, in multiply-adds
 ALL_EDGES = {"darts"}  # its mixtures have all edges, and no weights for which of them a node keeps
 
 

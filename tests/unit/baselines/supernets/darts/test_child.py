@@ -52,7 +52,7 @@ def counted_multiply_adds(network: nn.Module, images: Tensor) -> int:
         if isinstance(layer, nn.Conv2d):
             total += output[0].numel() * layer.weight[0].numel()
         elif isinstance(layer, nn.Linear):
-            total += layer.weight.numel() + layer.bias.numel()
+            total += layer.weight.numel()
 
     hooks = [layer.register_forward_hook(count) for layer in network.modules()]
     network(images)
