@@ -84,7 +84,8 @@ class DartsCells(Space):
     def activated(self, choices: Choices, decisions: Sequence[int]) -> Choices:
         """Return choices [34] in which some edges are kept.
 
-        A node that does not keep one of them drops the last kept edge that is not among them.
+        A node that does not keep one of them drops the last kept edge that is not among them,
+        unless its inputs are among the decisions themselves.
         """
         changed = np.array(choices)
         wanted: dict[tuple[int, int], set[int]] = {}
@@ -97,8 +98,7 @@ class DartsCells(Space):
                     f"edges from {sorted(sources)} into node {node} of the {KINDS[cell]} cell "
                     f"cannot be kept together: choose {KEPT} of them at most"
                 )
-            if node in PAIRS:
-                place = pair_decision(cell, node)
+            if node in PAIRS and (place := pair_decision(cell, node)) not in decisions:
                 kept = PAIRS[node][int(changed[place])]
                 others = [source for source in kept if source not in sources]
                 pair = tuple(sorted({*sources, *others[: KEPT - len(sources)]}))

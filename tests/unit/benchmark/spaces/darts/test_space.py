@@ -114,6 +114,8 @@ def test_edges_are_activated_with_few_changes(
 def test_decisions_on_inputs_need_no_activation() -> None:
     choices = np.zeros(34, np.int8)
     np.testing.assert_array_equal(SPACE.activated(choices, [28, 33]), choices)
+    np.testing.assert_array_equal(SPACE.activated(choices, [4, 28]), choices)
+    assert SPACE.activated(choices, [4])[28] != choices[28]
 
 
 def test_three_edges_of_a_node_cannot_be_kept() -> None:
