@@ -52,7 +52,11 @@ def score_by_batch(
 def trace_of(experiment: Experiment, scale: Scale) -> dict[str, Any]:
     """Return the size and number of the networks that a proxy measures, for its trace."""
     functions = np.unique(experiment.space.canonical(experiment.candidates))
-    return {**asdict(scale), "networks": int(experiment.space.works(functions).sum())}
+    sizes = {  # JSON has no tuples
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(scale).items()
+    }
+    return {**sizes, "networks": int(experiment.space.works(functions).sum())}
 
 
 def measure_candidates(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
+import numpy as np
 from msgspec import Meta
 
 from baselines.splitting.gradient_distances import Decisions
@@ -126,9 +127,11 @@ class SplittingOptions:
                     f"of {space.title} have {groups} options or more, too few for level "
                     f"{level + 1}; ask for fewer levels or groups, or split among more decisions"
                 )
-            for chosen in choice if self.matches and self.cut == "exact" else ():
-                if len(whole.options(chosen)) >= groups:
-                    check_exact(len(whole.options(chosen)), groups, self.min_size)
+            for chosen in choice if self.matches else ():
+                space.activated(np.zeros(len(space), np.int8), chosen)
+                count = len(whole.options(chosen))
+                if self.cut == "exact" and count >= groups:
+                    check_exact(count, groups, self.min_size)
 
     def most_matched(self, space: Space, level: int) -> list[int]:
         """Return the options of the decisions that are matched at most to split a supernet."""

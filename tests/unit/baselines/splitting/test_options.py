@@ -7,6 +7,7 @@ import pytest
 from baselines.gm import Gm
 from baselines.splitting import SplittingOptions
 from benchmark.errors import InputError
+from benchmark.spaces.registry import open_space
 from benchmark.tasks.task import parse_task
 from tests.command_line import TINY_PRESET
 from tests.unit.baselines.tiny import BATCH, FULL, OPTIONS, SPACE
@@ -29,6 +30,15 @@ def test_many_options_need_the_spectral_cut(change: dict[str, Any]) -> None:
     assert Gm(spectral).plan(task, 24).levels[0].matching == (1 + 24 + 4) * BATCH
     unmatched = {**options, "decision": "random", "partition": "random"}
     assert Gm(unmatched).plan(task, 24).levels[0].matching == 0
+
+
+def test_edges_of_which_a_node_keeps_two_are_not_matched_three_at_once() -> None:
+    three = " & ".join(f"normal {source}→3" for source in range(3))
+    options = options_of(among=[three, "normal 0→3"], groups=[2], cut="spectral")
+    with pytest.raises(InputError, match=r"edges from \[0, 1, 2\] into node 3 .* kept together"):
+        options.check(open_space("darts"))
+    two = options_of(among=["normal 0→3 & normal 2→3"], groups=[2], cut="spectral")
+    two.check(open_space("darts"))
 
 
 @pytest.mark.parametrize(

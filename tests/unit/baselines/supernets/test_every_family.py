@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,10 @@ NO_SUPERNET = {"accel"}
 WITH_SUPERNET = [name for name in FAMILIES if name not in NO_SUPERNET]
 BIAS_COUNTS = {"nb201"}  # the classifier's, in multiply-adds
 ALL_EDGES = {"darts"}  # its mixtures have all edges, and no weights for which of them a node keeps
+
+# Weights that no path uses: the size space's stem is as wide as its first layer, but in a mixture
+# it is the widest.
+MIXED_ONLY = {"size": ("layers.0.skip.",)}
 
 
 def codes_of(space: Space, count: int = 5) -> Codes:
@@ -214,6 +219,39 @@ def test_a_path_uses_the_weights_of_its_decisions(name: str) -> None:
     used = {weight for weight, one in zip(weights, found, strict=True) if one is not None}
     assert set(weights) - set(listed) <= used  # the stem, the head and the classifier
     assert set(supernet.common_weights()) <= used
+
+
+@pytest.mark.parametrize("name", WITH_SUPERNET)
+def test_all_weights_of_a_decision_are_used_by_paths_in_which_it_matters(name: str) -> None:
+    space, _, scale = opened(name)
+    supernet, images = trained(name), images_of(scale, 2)
+    bases = space.decode(codes_of(space))
+    for decision, count in enumerate(space.n_options.tolist()):
+        unused = set(own := supernet.decision_weights(decision))
+        for base, option in product(bases, range(count)):
+            if not unused:
+                break
+            choices = np.array(space.activated(base, [decision]))
+            choices[decision] = option
+            path = space.path(choices)
+            logits = supernet(images, path.tolist())
+            found = torch.autograd.grad(logits.square().sum(), own, allow_unused=True)
+            used = {weight for weight, one in zip(own, found, strict=True) if one is not None}
+            assert not used or space.active(path)[decision]
+            unused -= used
+        left = [one for one, weight in supernet.named_parameters() if weight in unused]
+        assert all(one.startswith(MIXED_ONLY.get(name, ())) for one in left)
+
+
+@pytest.mark.parametrize("name", WITH_SUPERNET)
+def test_any_code_inherits_the_weights_of_its_canonical_path(name: str) -> None:
+    space, family, scale = opened(name)
+    supernet, images = trained(name), images_of(scale)
+    for code in np.random.default_rng(4).integers(space.size, size=6).tolist():
+        path = space.path(space.decode(code)).tolist()
+        child = family.child(code, scale, torch.Generator().manual_seed(1)).double()
+        family.inherit(supernet, child, path)
+        torch.testing.assert_close(child(images), supernet(images, path), rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", NO_SUPERNET)
