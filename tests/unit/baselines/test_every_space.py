@@ -62,12 +62,13 @@ def options_of(method: str, space: str) -> Mapping[str, Any]:
     opened = open_space(space)
     fewest = int(opened.n_options.argmin()) if space != "darts" else 0
     splitting = {**SPLITTING, "groups": [2], "among": AMONG[space]}
-    return {
+    options: dict[str, Mapping[str, Any]] = {
         "one-shot": {"epochs": []},
         "few-shot": {"warm_up": 0.2, "epochs": [], "decisions": [fewest]},
         "gm": {**splitting, "partition": "gradient"},
         "gm-random": splitting,
-    }[method]
+    }
+    return options[method]
 
 
 def candidates_of(space: str) -> Codes:

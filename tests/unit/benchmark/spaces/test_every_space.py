@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 
 import numpy as np
@@ -85,6 +86,64 @@ def test_leaves_share_the_space(case: tuple[Space, tuple[Subspace, ...], int]) -
     np.testing.assert_array_equal(owner(found, codes), held.argmax(axis=0))
     canonical = space.canonical(codes)
     np.testing.assert_array_equal(scoring_leaves(found, codes), owner(found, canonical))
+
+
+@settings(max_examples=20)
+@given(SPACE.flatmap(lambda space: st.tuples(st.just(space), leaves(space), SEED)))
+def test_a_leaf_counts_what_it_holds(case: tuple[Space, tuple[Subspace, ...], int]) -> None:
+    """By listing where that can be done, or else by how often random codes are in it."""
+    space, found, seed = case
+    if space.is_enumerable:
+        for leaf in found:
+            assert leaf.size == len(leaf.codes()) == int(leaf.contains(space.all_codes()).sum())
+        return
+    codes = np.random.default_rng(seed).integers(space.size, size=2_000)
+    codes = codes[Subspace.whole(space).contains(codes)]
+    for leaf in found:
+        share = leaf.size / Subspace.whole(space).size
+        deviation = math.sqrt(share * (1 - share) / len(codes))
+        assert abs(leaf.contains(codes).mean() - share) <= 5 * deviation + 1 / len(codes)
+
+
+@settings(max_examples=30)
+@given(SPACE.flatmap(lambda space: st.tuples(st.just(space), leaves(space), SEED)))
+def test_a_leaf_draws_what_it_may_train(case: tuple[Space, tuple[Subspace, ...], int]) -> None:
+    space, found, seed = case
+    for leaf in found:
+        if space.is_enumerable and not space.pool(leaf).size:
+            with pytest.raises(InputError, match="no path carries a signal"):
+                leaf.draw(40, np.random.default_rng(seed))
+            continue
+        drawn = leaf.draw(40, np.random.default_rng(seed))
+        assert drawn.shape == (40, len(space))
+        assert drawn.dtype == np.int8
+        assert space.works(space.encode(drawn)).all()
+        paths = space.path(drawn)
+        np.testing.assert_array_equal(space.path(paths), paths)
+        # one of whose architectures another leaf scores each may train anything
+        assert leaf.permits(drawn).all() or not leaf.permits(paths).any()
+
+
+@settings(max_examples=30)
+@given(SPACE, SEED, st.data())
+def test_decisions_are_made_to_matter(space: Space, seed: int, data: st.DataObject) -> None:
+    (choices,) = space.decode(space.canonical(some_codes(space, seed, 1)[2:]))
+    decision = data.draw(st.integers(0, len(space) - 1))
+    before = choices.copy()
+    changed = np.array(space.activated(choices, [decision]))
+    np.testing.assert_array_equal(choices, before)
+    assert changed.shape == choices.shape
+    space.checked_choices(changed)
+    assert space.active(changed).shape == choices.shape
+
+
+@settings(max_examples=20)
+@given(SPACE)
+def test_decisions_are_found_by_name_and_number(space: Space) -> None:
+    for number, decision in enumerate(space.decisions):
+        assert space.find(number) == space.find(decision.name) == (number,)
+    names = " & ".join(decision.name for decision in space.decisions[::-1])
+    assert space.find(names) == tuple(range(len(space)))[::-1]
 
 
 @settings(max_examples=20)
