@@ -112,6 +112,21 @@ partition = "gradient"
 [methods.gm-random]
 {SPLITTING}"""
 
+NETWORKS = {  # sections of tiny networks
+    "nb201": "channels = 2\ncells = 1",
+    "macro": "stem = 2\nwidths = [2, 3, 4]\nstrides = [1, 2, 2]\nhead = 8",
+    "darts": "channels = 2\ncells = 3",
+    "mobilenet": """\
+stem = 2
+first = 2
+widths = [2, 2, 3, 3, 4, 4]
+head = 8
+width_percent = 100
+width_multiple = 1
+stem_stride = 1
+strides = [2, 1, 2, 1, 1, 1]""",
+}
+
 
 @dataclass(frozen=True)
 class Called:
@@ -164,9 +179,10 @@ def finish(process: subprocess.Popen[str], seconds: float = 240) -> Called:
     return Called(process.returncode, out, err)
 
 
-def tiny_preset(folder: Path, **changes: str) -> Path:
+def tiny_preset(folder: Path, space: str = "nb201", **changes: str) -> Path:
     """Write a tiny preset into a folder; ``changes`` give settings, wherever they are, new text."""
-    lines = TINY_PRESET.splitlines()
+    whole = TINY_PRESET.replace('"nb201"', f'"{space}"')
+    lines = whole.replace(NETWORKS["nb201"], NETWORKS[space]).splitlines()
     for name, text in changes.items():
         places = [place for place, line in enumerate(lines) if line.startswith(f"{name} = ")]
         assert places, f"no setting {name}"

@@ -83,12 +83,13 @@ def comparable(records: Iterable[RunRecord]) -> list[RunRecord]:
     if not runs:
         raise InputError("there are no run records: run a method first")
     seen: set[tuple[str, int]] = set()
+    searching = next((run for run in runs if run.base), runs[0])
     first_of: dict[str, RunRecord] = {}
     for run in runs:
         if (run.name, run.seed) in seen:
             raise InputError(f"{_name(run)} is given twice: give each run once")
         seen.add((run.name, run.seed))
-        for other in (runs[0], first_of.setdefault(run.name, run)):
+        for other in (runs[0], searching, first_of.setdefault(run.name, run)):
             differing = _differences(other, run)
             if differing:
                 raise InputError(
@@ -145,12 +146,15 @@ def _differences(one: RunRecord, other: RunRecord) -> list[str]:
     """Return the settings in which two tasks differ, except options and base of other methods."""
     if one.protocol != other.protocol:
         return ["protocol"]
-    keys = {*one.task, *other.task} - {"search", "truth"}
+    keys = {*one.task, *other.task} - {"search", "selection", "truth"}
     if one.method != other.method:
         keys.discard("options")
     found = {key for key in keys if one.task.get(key) != other.task.get(key)}
-    if one.base and other.base and _search_without_base(one) != _search_without_base(other):
-        found.add("search")
+    if one.base and other.base:  # other methods have neither
+        if _search_without_base(one) != _search_without_base(other):
+            found.add("search")
+        if one.task.get("selection") != other.task.get("selection"):
+            found.add("selection")
     return sorted(found)
 
 

@@ -116,6 +116,32 @@ def test_each_method_has_options_of_its_own(
         evaluate([one_shot, gm, other], five, key)
 
 
+def test_references_have_neither_search_nor_selection(
+    five: TruthTable, key: AccuracyKey, make_record: MakeRecord
+) -> None:
+    """Methods that train supernets must agree in both, whatever the first record is."""
+    searched: dict[str, Any] = {
+        "search": {"base": "rsps", "drawn": 20},
+        "selection": {"by": "local"},
+    }
+    params = make_record("params", 0, range(5))
+    one_shot = make_record("one-shot", 0, range(5), task=searched)
+    darts = make_record(
+        "gm", 0, range(5), task={**searched, "search": {"base": "darts", "drawn": 20}}
+    )
+    assert len(evaluate([params, one_shot, darts], five, key)) == 3
+    for part, other in {
+        "search": {"base": "rsps", "drawn": 9},
+        "selection": {"by": "random"},
+    }.items():
+        gm = make_record("gm", 0, range(5), task={**searched, part: other})
+        with pytest.raises(InputError, match=f"one-shot seed 0 and gm seed 0 differ in {part}:"):
+            evaluate([params, one_shot, gm], five, key)
+    gm = make_record("gm", 0, range(5), task={"search": searched["search"]})
+    with pytest.raises(InputError, match="one-shot seed 0 and gm seed 0 differ in selection:"):
+        evaluate([params, one_shot, gm], five, key)
+
+
 def test_no_records_are_an_error(five: TruthTable, key: AccuracyKey) -> None:
     with pytest.raises(InputError, match="no run records"):
         evaluate([], five, key)
