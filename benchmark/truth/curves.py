@@ -18,7 +18,6 @@ from benchmark.truth.table import Source
 
 SUFFIX = ".nbcurves"
 VERSION = "2"
-BEFORE = {"1": {"space": "nb201"}}  # older versions, and the texts that they lack
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +77,7 @@ def write_curves(curves: LearningCurves, path: str | Path) -> None:
 
 def read_curves(path: str | Path) -> LearningCurves:
     """Map learning curves that `write_curves` wrote into memory."""
-    about, columns = read_columns(path, VERSION, BEFORE)
+    about, columns = read_columns(path, VERSION)
     with naming(path, ": "):
         space = open_space(about.get("space", ""))
     try:

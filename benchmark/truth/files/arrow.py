@@ -6,9 +6,7 @@ everything else in the file.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,6 @@ from benchmark.errors import InputError
 from benchmark.files import reason, replacing
 
 Columns = dict[str, NDArray[Any]]
-NO_OTHER: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 def write_columns(path: str | Path, version: str, about: dict[str, str], columns: Columns) -> None:
@@ -39,13 +36,8 @@ def write_columns(path: str | Path, version: str, about: dict[str, str], columns
         writer.write_batch(batch)
 
 
-def read_columns(
-    path: str | Path, version: str, before: Mapping[str, Mapping[str, str]] = NO_OTHER
-) -> tuple[dict[str, str], Columns]:
-    """Map a file of `write_columns` into memory, check it, and return its texts and columns.
-
-    ``before`` names older versions that are read too, each with the texts that it lacks.
-    """
+def read_columns(path: str | Path, version: str) -> tuple[dict[str, str], Columns]:
+    """Map a file of `write_columns` into memory, check it, and return its texts and columns."""
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
             metadata = reader.schema.metadata or {}
@@ -65,15 +57,15 @@ def read_columns(
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     except (pa.ArrowException, AttributeError, ValueError) as error:
         raise InputError(f"{path} is no table file, or it is damaged; write it again") from error
-    written = about.get("version", "")
-    if written != version and written not in before:
+    if about.get("version") != version:
         raise InputError(
-            f"{path} has version {written} of the format, not {version}; write it again"
+            f"{path} has version {about.get('version')} of the format, not {version}; "
+            "write it again"
         )
     if about.pop("checksum", None) != _checksum(about, columns):
         raise InputError(f"{path} is damaged (its checksum does not hold); write it again")
     del about["version"]
-    return {**before.get(written, {}), **about}, columns
+    return about, columns
 
 
 def _to_arrow(column: NDArray[Any]) -> Any:

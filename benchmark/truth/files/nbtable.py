@@ -29,7 +29,6 @@ from benchmark.truth.table import Source, TruthTable
 
 SUFFIX = ".nbtable"
 VERSION = "4"
-BEFORE = {"3": {"space": "nb201"}}  # older versions, and the texts that they lack
 
 Key = TypeVar("Key")
 
@@ -66,7 +65,7 @@ def write_table(table: TruthTable, path: str | Path) -> None:
 
 def read_table(path: str | Path) -> TruthTable:
     """Open a table in milliseconds; its columns are views of the mapped file, not copies."""
-    about, columns = read_columns(path, VERSION, BEFORE)
+    about, columns = read_columns(path, VERSION)
     with naming(path, ": "):
         space = open_space(about.get("space", ""))
     try:

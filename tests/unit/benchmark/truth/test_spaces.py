@@ -160,16 +160,6 @@ def test_a_file_of_an_unknown_space_is_refused(tmp_path: Path) -> None:
         read_table(tmp_path / "a.nbtable")
 
 
-def test_files_that_name_no_space_are_of_nas_bench_201(tmp_path: Path) -> None:
-    write_table(drawn_table(NB201), tmp_path / "a.nbtable")
-    about, columns = read_columns(tmp_path / "a.nbtable", nbtable.VERSION)
-    del about["space"]
-    write_columns(tmp_path / "a.nbtable", "3", about, columns)
-    table = read_table(tmp_path / "a.nbtable")
-    assert table.space is NB201
-    np.testing.assert_array_equal(table.codes, drawn_table(NB201).codes)
-
-
 def test_a_space_is_recognised_by_the_first_architecture_that_has_one() -> None:
     macro, nb201 = "22212220", NB201.format(5)
     assert spaces_of(macro) == [MACRO]
