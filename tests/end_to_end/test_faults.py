@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from baselines.supernets.nb201 import scoring
+from baselines.supernets.nb201.network import CellSupernet
 from benchmark.records import read_records
 from benchmark.records.failure import KIND
 from benchmark.records.json_file import read_json
@@ -87,14 +87,14 @@ def test_a_device_with_too_little_memory_to_score(
     note = "too little memory to score in chunks: they are 2 times smaller now"
     errors = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")]
 
-    original: Callable[..., Any] = vars(scoring)["many_logits"]
+    original: Callable[..., Any] = CellSupernet.many_logits
 
     def many_logits(*arguments: Any, **named: Any) -> Any:
         if errors:
             raise errors.pop()
         return original(*arguments, **named)
 
-    monkeypatch.setattr(scoring, "many_logits", many_logits)
+    monkeypatch.setattr(CellSupernet, "many_logits", many_logits)
     arguments = ("--seeds", "1", "--set", "training.budget=40")
     called = nasbench(*run(preset, tmp_path / "short", *arguments, method="one-shot"))
     assert (called.code, called.err) == (0, f"one-shot seed 0: {note}\n")
