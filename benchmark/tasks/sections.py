@@ -43,7 +43,7 @@ class TrainingSettings:
     # Of convolutions during training: ``float32``, or ``bfloat16`` by autocast. Weights,
     # BatchNorm's sums, the loss and scoring stay in float32.
     precision: Literal["float32", "bfloat16"]
-    # whether `torch.compile` fuses the operations of an edge, which changes last bits and takes
+    # whether `torch.compile` fuses adjacent operations, which changes last bits and takes
     # half a minute at the start
     compile: bool
 
