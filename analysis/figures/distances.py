@@ -13,7 +13,7 @@ from analysis.figures.traces import reading_trace
 from benchmark.errors import MissingError
 from benchmark.records import RunRecord
 from benchmark.spaces.base import JOINED
-from benchmark.spaces.splits import subspaces_of
+from benchmark.spaces.subspaces.splits import subspaces_of
 
 _DARK = 0.5  # of the largest distance: above, letters are white
 

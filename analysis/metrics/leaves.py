@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.metrics.topk import finite_vectors
 from benchmark.errors import InputError
 from benchmark.spaces.base import Codes, Space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 
 def leaf_members(subspace: Subspace, codes: Codes) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import measure_candidates, trace_of
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 
 
 def traits(

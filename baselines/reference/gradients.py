@@ -31,7 +31,7 @@ from baselines.reference.proxy_inputs import (
     proxy_batches,
 )
 from baselines.reference.scorer import score_by_batch, score_candidates
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 from benchmark.images import Images
 
 

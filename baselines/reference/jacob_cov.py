@@ -22,7 +22,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.reference.scorer import score_candidates
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 from benchmark.errors import InputError
 
 SMALL = 1e-5

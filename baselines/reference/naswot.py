@@ -15,7 +15,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.proxy_inputs import BatchOptions
 from baselines.reference.scorer import score_by_batch
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 
 
 def naswot(network: ChildNetwork, pixels: Tensor) -> float:

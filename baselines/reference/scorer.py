@@ -17,7 +17,7 @@ from baselines.experiment import Experiment
 from baselines.method import Outcome
 from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
 from baselines.supernets.base import Family
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 from benchmark.errors import CheckError
 from benchmark.images import Images
 from benchmark.seeds import Streams

@@ -20,7 +20,7 @@ from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
 from baselines.reference.proxy_inputs import NetworkOptions, network_scale
 from baselines.reference.scorer import score_candidates
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 from benchmark.spaces.base import Scale
 
 # Input and R are divided by 2 to this power, exactly: with 20 cells of DARTS's the flow is up to

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import CheckError, InputError
 from benchmark.spaces.base import Choices, Codes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 Score = Callable[[Codes], NDArray[np.float64]]
 """Returns scores [n], higher is better, of canonical codes [n], which ascend."""

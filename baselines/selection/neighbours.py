@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from baselines.selection.evaluations import inside
 from benchmark.spaces.base import Choices, Codes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 MOST_TRIES = 1000  # to mutate an architecture
 

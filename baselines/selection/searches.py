@@ -12,7 +12,7 @@ import numpy as np
 from baselines.selection.evaluations import Evaluations, Found, Score
 from baselines.selection.neighbours import mutated, neighbours
 from benchmark.errors import InputError
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.sections import SelectionSettings
 
 MOST_KNOWN = 1000  # children in a row that are known; then evolution ends

@@ -21,10 +21,10 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from baselines.supernets.base import Supernet
-from baselines.supernets.mixture import Mixture, Path
+from baselines.supernets.parts.mixture import Mixture, Path
 from benchmark.images import Batches
 from benchmark.spaces.base import Choices
-from benchmark.spaces.subspace import JointOption, Subspace
+from benchmark.spaces.subspaces.subspace import JointOption, Subspace
 
 Decisions = tuple[int, ...]
 """One decision, or several that are split together."""

@@ -13,7 +13,7 @@ from baselines.tree.schedule import Restart, Schedule
 from benchmark.errors import InputError
 from benchmark.settings import Count, Fraction
 from benchmark.spaces.base import JOINED, Space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 
 @dataclass(frozen=True)

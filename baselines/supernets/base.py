@@ -11,9 +11,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import ChildNetwork
-from baselines.supernets.mixture import Mixture, Path
-from baselines.supernets.normalisation import ByGroup, Normalise, by_batch
+from baselines.supernets.parts.child import ChildNetwork
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import ByGroup, Normalise, by_batch
 from benchmark.errors import InputError
 from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.tasks.sections import TrainingSettings

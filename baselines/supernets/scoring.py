@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.supernets.base import Supernet
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.errors import DivergedError
 from benchmark.images import Images, ImageSet
 from benchmark.spaces.base import Codes

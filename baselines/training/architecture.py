@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.mixture import Mixture
-from benchmark.spaces.subspace import Subspace
+from baselines.supernets.parts.mixture import Mixture
+from benchmark.spaces.subspaces.subspace import Subspace
 
 
 class Architecture(nn.Module):

@@ -24,7 +24,7 @@ from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import reading_checkpoint
 from benchmark.spaces.base import Codes
-from benchmark.spaces.subspace import Subspace, scoring_leaves
+from benchmark.spaces.subspaces.subspace import Subspace, scoring_leaves
 
 
 @dataclass(eq=False)

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.mixture import Mixture
+from baselines.supernets.parts.mixture import Mixture
 from baselines.training.architecture import Architecture
 from baselines.training.darts import Darts
 from baselines.training.differentiable import Batch, gradients

@@ -23,14 +23,14 @@ from baselines.splitting import (
     mixture_distances,
     never_stop,
 )
-from baselines.supernets.mixture import Mixture
+from baselines.supernets.parts.mixture import Mixture
 from baselines.training.architecture import Architecture
 from baselines.training.base import Base, SupernetState
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.errors import InputError
 from benchmark.images import Batches, Images
 from benchmark.spaces.base import Codes, Space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 Batch = tuple[Tensor, Tensor]
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from baselines.supernets.mixture import Mixture
+from baselines.supernets.parts.mixture import Mixture
 from baselines.training.base import SupernetState
 from baselines.training.differentiable import Differentiable, normal_values, parameters_of
 from benchmark.spaces.base import Space

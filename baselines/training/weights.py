@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch.nn.utils import clip_grad_norm_
 
 from baselines.supernets.base import Supernet
-from baselines.supernets.mixture import Mixture, Path
+from baselines.supernets.parts.mixture import Mixture, Path
 from benchmark.errors import DivergedError, InputError
 from benchmark.images import Batches
 from benchmark.records.checkpoints import whole_number

@@ -14,7 +14,7 @@ from baselines.supernets.base import Supernet
 from benchmark.records.checkpoints import whole_number
 from benchmark.seeds import Streams
 from benchmark.spaces.base import Codes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 SAMPLE_SEED = 0  # of every run, so that all methods and seeds score the same architectures
 

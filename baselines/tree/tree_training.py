@@ -22,8 +22,8 @@ from baselines.tree.schedule import Plan, Schedule, Workload, plan_schedule
 from baselines.tree.trajectory import Trajectory
 from benchmark.budget import Spending
 from benchmark.errors import CheckError
-from benchmark.spaces.splits import ROOT, named_split
-from benchmark.spaces.subspace import JointOption, Subspace, scoring_leaves
+from benchmark.spaces.subspaces.splits import ROOT, named_split
+from benchmark.spaces.subspaces.subspace import JointOption, Subspace, scoring_leaves
 from benchmark.tasks.sections import NO_SELECTION
 from benchmark.tasks.task import Task
 

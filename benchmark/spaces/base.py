@@ -22,7 +22,7 @@ from benchmark.seeds import Streams
 from benchmark.settings import read_settings
 
 if TYPE_CHECKING:
-    from benchmark.spaces.subspace import Subspace
+    from benchmark.spaces.subspaces.subspace import Subspace
 
 Codes = NDArray[np.int64]
 Choices = NDArray[np.int8]
@@ -71,9 +71,6 @@ class Scale:
 
 _OF_IMAGES = {field.name for field in fields(Scale)}
 
-AnyScale: TypeAlias = Scale
-"""The type's name inside of a `Space`, where ``Scale`` is the space's own class."""
-
 
 class Space(ABC):
     """A search space. There is one instance of each, see `benchmark.spaces.registry`."""
@@ -82,8 +79,8 @@ class Space(ABC):
     title: ClassVar[str]  # in texts
     description: ClassVar[str]  # one line
     source: ClassVar[str]  # where it was published
-    Scale: ClassVar[type[AnyScale]]
-    table_scale: AnyScale  # size of the networks in its public table
+    scale_class: ClassVar[type[Scale]]
+    table_scale: Scale  # size of the networks in its public table
     decisions: tuple[Decision, ...]
 
     # Codes and choices
@@ -296,18 +293,18 @@ class Space(ABC):
     # Sizes
 
     @abstractmethod
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the trainable parameters [...] of the stand-alone networks of codes [...]."""
 
     @abstractmethod
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of a forward pass of one image."""
 
     def scale(
         self, settings: Mapping[str, Any], *, resolution: int, classes: int, input_channels: int
-    ) -> AnyScale:
+    ) -> Scale:
         """Return the size of networks that ``[network]`` describes, for images of some kind."""
-        own = [field.name for field in fields(self.Scale) if field.name not in _OF_IMAGES]
+        own = [field.name for field in fields(self.scale_class) if field.name not in _OF_IMAGES]
         for name in settings:
             if name not in own:
                 raise unknown_name(f"setting of [network] for space {self.name}", name, own)
@@ -316,7 +313,7 @@ class Space(ABC):
                 raise InputError(f"[network] lacks {name}: give it")
         images = {"resolution": resolution, "classes": classes, "input_channels": input_channels}
         try:
-            return read_settings(self.Scale, {**settings, **images}, "[network]")
+            return read_settings(self.scale_class, {**settings, **images}, "[network]")
         except InputError as error:
             is_own = str(error).partition(" ")[0] in own  # else it says its section
             raise InputError(f"[network] {error}" if is_own else str(error)) from error

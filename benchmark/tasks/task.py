@@ -21,8 +21,8 @@ from benchmark.images import DataSettings, record_of
 from benchmark.settings import differences, read_settings
 from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.spaces.candidates import ALL, candidate_codes
-from benchmark.spaces.lists import read_subset
 from benchmark.spaces.registry import open_space
+from benchmark.spaces.texts.lists import read_subset
 from benchmark.tasks.preset_files import PresetFiles, change
 from benchmark.tasks.sections import (
     NO_SEARCH,

@@ -143,7 +143,7 @@ def network_scales(table: TruthTable) -> dict[str, Scale]:
     """
     own = table.protocol.get("networks", {})
     return published_scales(table.space) | {
-        run: read_settings(table.space.Scale, scale, f"network of {run}")
+        run: read_settings(table.space.scale_class, scale, f"network of {run}")
         for run, scale in own.items()
     }
 

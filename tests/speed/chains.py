@@ -7,7 +7,7 @@ import torch
 
 from baselines.supernets.base import Supernet
 from baselines.supernets.macro.network import macro_supernet
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.macro.layers import MacroScale
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side
 from tests.speed.page import Section

@@ -25,7 +25,7 @@ from baselines.splitting.gradient_distances import averaged
 from baselines.splitting.stopping import separated_distances
 from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.nb201.prefix_tree import MEMORY
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.images.digits import read_digits

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from baselines.supernets.mixture import Path
 from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.parts.mixture import Path
 from benchmark.spaces.nb201 import EDGES, OPERATIONS
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.tasks.sections import TrainingSettings

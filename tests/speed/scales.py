@@ -15,7 +15,7 @@ from benchmark.spaces.base import Choices
 from benchmark.spaces.nb201 import distinct_codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.speed.plain_implementation import PlainSupernet
 

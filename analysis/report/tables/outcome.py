@@ -16,7 +16,7 @@ from analysis.tables import TableCell, TextTable
 from analysis.tables.captions import describe, share_of_space
 from analysis.tables.cells import UNDEFINED, Values, column_cells
 from benchmark.records import RunRecord
-from benchmark.spaces.splits import subspaces_of
+from benchmark.spaces.subspaces.splits import subspaces_of
 from benchmark.truth import AccuracyKey
 
 VALIDATION, SELECTED, ORACLE = "by score", "by its base", "oracle: best leaf"

@@ -6,8 +6,8 @@ import torch
 
 from baselines.supernets.accel.network import accel_network
 from baselines.supernets.base import Family, Supernet
-from baselines.supernets.child import ChildNetwork
-from baselines.supernets.mixture import Path
+from baselines.supernets.parts.child import ChildNetwork
+from baselines.supernets.parts.mixture import Path
 from benchmark.errors import InputError
 from benchmark.spaces.accel.layers import AccelScale
 from benchmark.spaces.base import Scale

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.supernets.chain.bottlenecks import child_bottleneck
 from baselines.supernets.chain.child import ChainNetwork
-from baselines.supernets.child import Convolution, conv_norm
+from baselines.supernets.parts.child import Convolution, conv_norm
 from benchmark.spaces.accel.layers import AccelLayer, AccelScale, chosen_layers
 from benchmark.spaces.registry import open_space
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from torch import nn
 
 from baselines.supernets.chain.child import Residual
-from baselines.supernets.child import inverted_bottleneck
-from baselines.supernets.layers import Activation, InvertedBottleneck
+from baselines.supernets.parts.child import inverted_bottleneck
+from baselines.supernets.parts.layers import Activation, InvertedBottleneck
 from benchmark.spaces.chain.stages import BottleneckShape, LayerShape
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import ChildNetwork, Classifier
+from baselines.supernets.parts.child import ChildNetwork, Classifier
 
 
 class Residual(nn.Module):

@@ -6,8 +6,8 @@ from torch import nn
 from baselines.supernets.base import Supernet
 from baselines.supernets.chain.child import ChainNetwork
 from baselines.supernets.chain.supernet import ChainSupernet
-from baselines.supernets.child import ChildNetwork
-from baselines.supernets.mixture import Path
+from baselines.supernets.parts.child import ChildNetwork
+from baselines.supernets.parts.mixture import Path
 
 
 @torch.no_grad()

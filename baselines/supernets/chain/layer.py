@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.normalisation import Normalise
 
 
 class ChoiceLayer(nn.Module):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.supernets.chain.layer import ChoiceLayer
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.base import Choices
 
 CHUNK_BYTES = {"cpu": 4 << 20}  # the widest feature maps of prefixes that pass a layer together

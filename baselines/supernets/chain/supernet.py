@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from baselines.supernets.base import Supernet
 from baselines.supernets.chain.layer import ChoiceLayer
 from baselines.supernets.chain.prefixes import chunk_sizes, many_logits
-from baselines.supernets.layers import draw_weights
-from baselines.supernets.mixture import Mixture, Path
-from baselines.supernets.normalisation import ByGroup, Normalise
+from baselines.supernets.parts.layers import draw_weights
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import ByGroup, Normalise
 from benchmark.spaces.base import Codes, Space
 
 

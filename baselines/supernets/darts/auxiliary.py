@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import Classifier, Convolution, norm
+from baselines.supernets.parts.child import Classifier, Convolution, norm
 from benchmark.errors import InputError
 
 LEAST_RESOLUTION = 8  # height and width of the maps that it reads

@@ -8,8 +8,8 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.darts.operations import CandidateEdge, HalvingConv, NodeMaps, PointConv
-from baselines.supernets.mixture import Mixture, Path
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import Normalise
 from benchmark.spaces.darts.codes import EDGES, FIRST_PAIR, INPUTS, N_EDGES, N_PAIRS, NODES, PAIRS
 from benchmark.spaces.darts.complexity import CellPlace
 

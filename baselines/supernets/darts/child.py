@@ -5,9 +5,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import ChildNetwork, Classifier, Convolution, norm
 from baselines.supernets.darts.auxiliary import AuxiliaryHead
 from baselines.supernets.darts.layers import Halving, operation_layers, point_conv
+from baselines.supernets.parts.child import ChildNetwork, Classifier, Convolution, norm
 from benchmark.spaces.darts.codes import CELL_KEPT, INPUTS, KEPT, OPERATIONS, to_cells
 from benchmark.spaces.darts.complexity import STEM, CellPlace, DartsScale
 from benchmark.spaces.registry import open_space

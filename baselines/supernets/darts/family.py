@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from baselines.supernets.base import Family, Supernet
-from baselines.supernets.child import ChildNetwork, Convolution
 from baselines.supernets.darts.cell import FIRST_EDGE, SearchCell, kept_inputs
 from baselines.supernets.darts.child import GenotypeCell, GenotypeNetwork
 from baselines.supernets.darts.network import GenotypeSupernet
-from baselines.supernets.mixture import Path
-from benchmark.spaces.base import AnyScale
+from baselines.supernets.parts.child import ChildNetwork, Convolution
+from baselines.supernets.parts.mixture import Path
+from benchmark.spaces.base import Scale
 from benchmark.spaces.darts.codes import N_EDGES, NODES
 from benchmark.spaces.darts.complexity import DartsScale
 
@@ -22,13 +22,13 @@ class GenotypeFamily(Family):
 
     space: ClassVar[str] = "darts"
 
-    def supernet(self, scale: AnyScale, generator: torch.Generator) -> Supernet:
+    def supernet(self, scale: Scale, generator: torch.Generator) -> Supernet:
         """Return a supernet with freshly drawn weights."""
         assert isinstance(scale, DartsScale)
         return GenotypeSupernet(scale, generator)
 
     def child(
-        self, code: int, scale: AnyScale, generator: torch.Generator, *, running: bool = False
+        self, code: int, scale: Scale, generator: torch.Generator, *, running: bool = False
     ) -> ChildNetwork:
         """Return one genotype with freshly drawn weights."""
         assert isinstance(scale, DartsScale)

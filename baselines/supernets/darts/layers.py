@@ -6,7 +6,7 @@ BatchNorm has weight and bias everywhere; it does not follow pooling [DARTS, arX
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import Convolution, norm
+from baselines.supernets.parts.child import Convolution, norm
 
 
 class Halving(nn.Module):

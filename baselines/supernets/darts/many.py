@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from baselines.supernets.darts.cell import FIRST_EDGE, SearchCell
 from baselines.supernets.darts.operations import NodeMaps
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.base import Choices
 from benchmark.spaces.darts.codes import INPUTS, KINDS, N_EDGES, NODES, edge_operations, kept_edges
 

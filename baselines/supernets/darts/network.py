@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from baselines.supernets.base import Supernet
 from baselines.supernets.darts.cell import SearchCell
 from baselines.supernets.darts.many import LEAST_CHUNK, chunk_logits, chunk_size, chunks
-from baselines.supernets.layers import ScaleShift, convolution_weight, draw_weights
-from baselines.supernets.mixture import Mixture, Path
-from baselines.supernets.normalisation import ByGroup, Normalise
+from baselines.supernets.parts.layers import ScaleShift, convolution_weight, draw_weights
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import ByGroup, Normalise
 from benchmark.spaces.base import Codes
 from benchmark.spaces.darts.codes import FIRST_PAIR, N_EDGES
 from benchmark.spaces.darts.complexity import STEM, DartsScale

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.layers import convolution_weight
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.layers import convolution_weight
+from baselines.supernets.parts.normalisation import Normalise
 from benchmark.spaces.darts.codes import OPERATIONS
 
 MAX_POOL, AVG_POOL, SKIP_CONNECT, SEP_CONV_3, SEP_CONV_5, DIL_CONV_3, DIL_CONV_5 = range(

@@ -6,9 +6,9 @@ import torch
 
 from baselines.supernets.base import Family, Supernet
 from baselines.supernets.chain.inheriting import inherit
-from baselines.supernets.child import ChildNetwork
 from baselines.supernets.macro.network import macro_network, macro_supernet
-from baselines.supernets.mixture import Path
+from baselines.supernets.parts.child import ChildNetwork
+from baselines.supernets.parts.mixture import Path
 from benchmark.spaces.base import Scale
 from benchmark.spaces.macro.layers import MacroScale
 

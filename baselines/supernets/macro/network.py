@@ -12,8 +12,8 @@ from baselines.supernets.chain.bottlenecks import child_bottleneck, supernet_bot
 from baselines.supernets.chain.child import ChainNetwork
 from baselines.supernets.chain.layer import ChoiceLayer
 from baselines.supernets.chain.supernet import ChainSupernet
-from baselines.supernets.child import conv_norm
-from baselines.supernets.layers import ConvNorm
+from baselines.supernets.parts.child import conv_norm
+from baselines.supernets.parts.layers import ConvNorm
 from benchmark.spaces.chain.stages import LayerShape
 from benchmark.spaces.macro.layers import OPTIONS, SHAPES, MacroScale, layer_shapes
 from benchmark.spaces.registry import open_space

@@ -6,9 +6,9 @@ import torch
 
 from baselines.supernets.base import Family, Supernet
 from baselines.supernets.chain.inheriting import inherit
-from baselines.supernets.child import ChildNetwork
-from baselines.supernets.mixture import Path
 from baselines.supernets.mobilenet.network import mobilenet_network, mobilenet_supernet
+from baselines.supernets.parts.child import ChildNetwork
+from baselines.supernets.parts.mixture import Path
 from benchmark.spaces.base import Scale
 from benchmark.spaces.mobilenet.layers import MobileNetScale
 

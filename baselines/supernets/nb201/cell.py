@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.layers import ScaleShift, convolution_weight
-from baselines.supernets.mixture import Mixture, Path
 from baselines.supernets.nb201.operations import NONE, CellNode, Edge, mixed
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.layers import ScaleShift, convolution_weight
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import Normalise
 from benchmark.spaces.nb201 import EDGES
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import ChildNetwork, Classifier, Convolution, norm
+from baselines.supernets.parts.child import ChildNetwork, Classifier, Convolution, norm
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, decode
 from benchmark.spaces.nb201.complexity import STAGES, NetworkScale
 

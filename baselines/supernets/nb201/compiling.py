@@ -5,7 +5,7 @@ from functools import cache
 import torch
 
 from baselines.supernets.nb201.operations import ConvolutionUnit, conv_norm
-from baselines.supernets.normalisation import by_batch
+from baselines.supernets.parts.normalisation import by_batch
 from benchmark.errors import InputError, in_one_line
 
 

@@ -6,12 +6,12 @@ import torch
 from torch import nn
 
 from baselines.supernets.base import Family, Supernet
-from baselines.supernets.child import ChildNetwork
-from baselines.supernets.mixture import Path
 from baselines.supernets.nb201.cell import Cell, ResidualBlock
 from baselines.supernets.nb201.child import CellNetwork, ChildCell, ChildResidualBlock
 from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.nb201.operations import NOR_CONV_1X1, NOR_CONV_3X3
+from baselines.supernets.parts.child import ChildNetwork
+from baselines.supernets.parts.mixture import Path
 from benchmark.spaces.base import Scale
 from benchmark.spaces.nb201.complexity import NetworkScale
 

@@ -13,12 +13,12 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.base import Supernet
-from baselines.supernets.layers import ScaleShift, convolution_weight, draw_weights
-from baselines.supernets.mixture import Mixture, Path
 from baselines.supernets.nb201.cell import Cell, ResidualBlock
 from baselines.supernets.nb201.compiling import compiled_unit
 from baselines.supernets.nb201.prefix_tree import many_logits
-from baselines.supernets.normalisation import ByGroup, Normalise
+from baselines.supernets.parts.layers import ScaleShift, convolution_weight, draw_weights
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import ByGroup, Normalise
 from benchmark.spaces.base import Codes
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.spaces.registry import open_space

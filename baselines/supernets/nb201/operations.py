@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.layers import convolution_weight
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.layers import convolution_weight
+from baselines.supernets.parts.normalisation import Normalise
 from benchmark.spaces.nb201 import OPERATIONS
 
 LEAST_PIXELS, LEAST_SIZE = 16, 1 << 15  # of maps, from which on a CPU pools them by a convolution

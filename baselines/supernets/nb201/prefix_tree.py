@@ -32,7 +32,7 @@ from baselines.supernets.nb201.operations import (
     Edge,
     average_pool,
 )
-from baselines.supernets.normalisation import ByGroup, along_rows
+from baselines.supernets.parts.normalisation import ByGroup, along_rows
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, Operations, decode
 
 PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code

@@ -8,8 +8,8 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.base import Family, Supernet
-from baselines.supernets.child import ChildNetwork, Classifier, Convolution, norm
-from baselines.supernets.mixture import Path
+from baselines.supernets.parts.child import ChildNetwork, Classifier, Convolution, norm
+from baselines.supernets.parts.mixture import Path
 from baselines.supernets.size.supernet import SizeSupernet, SlicedBlock, SlicedCell
 from benchmark.spaces.base import Scale
 from benchmark.spaces.registry import open_space

@@ -10,9 +10,9 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.base import Supernet
-from baselines.supernets.layers import ScaleShift, convolution_weight, draw_weights
-from baselines.supernets.mixture import Mixture, Path
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.layers import ScaleShift, convolution_weight, draw_weights
+from baselines.supernets.parts.mixture import Mixture, Path
+from baselines.supernets.parts.normalisation import Normalise
 from benchmark.spaces.registry import open_space
 from benchmark.spaces.size.space import LAYERS, REDUCING, SizeScale
 

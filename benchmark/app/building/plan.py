@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmark.app.building.journal import TrainingKey
 from benchmark.app.running.shards import share_of
 from benchmark.spaces.base import Codes, Space
-from benchmark.spaces.lists import read_subset
+from benchmark.spaces.texts.lists import read_subset
 from benchmark.tasks.protocol import TrainingProtocol
 
 

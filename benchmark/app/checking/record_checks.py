@@ -8,8 +8,8 @@ from baselines.tree.trajectory import trajectory_codes
 from benchmark.app.checking.checks import Checks
 from benchmark.records import RunRecord
 from benchmark.seeds import fingerprint
-from benchmark.spaces.splits import subspaces_of
-from benchmark.spaces.subspace import Subspace, scoring_leaves
+from benchmark.spaces.subspaces.splits import subspaces_of
+from benchmark.spaces.subspaces.subspace import Subspace, scoring_leaves
 
 
 def check_record(record: RunRecord, where: str, checks: Checks) -> None:

@@ -13,7 +13,7 @@ from baselines.tree.schedule import Plan
 from benchmark.app.running.single_run import make_experiment, networks_to_score
 from benchmark.budget import Budget, Ledger, Spending
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.task import Task
 
 STEPS = 5  # measured, after one that is not

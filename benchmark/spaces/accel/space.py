@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from benchmark.spaces.accel import complexity
 from benchmark.spaces.accel.layers import DECISIONS, TABLE_SCALE, AccelScale
 from benchmark.spaces.accel.strings import from_text, to_text
-from benchmark.spaces.base import AnyScale, Space
+from benchmark.spaces.base import Scale, Space
 
 
 class AccelSpace(Space):
@@ -28,7 +28,7 @@ class AccelSpace(Space):
         "seven stages: expansion, kernel, depth, and squeeze-and-excitation of each"
     )
     source: ClassVar[str] = "Ahmad et al., DAC 2024, arXiv 2404.08005"
-    Scale: ClassVar[type[AnyScale]] = AccelScale
+    scale_class: ClassVar[type[Scale]] = AccelScale
     table_scale = TABLE_SCALE
     decisions = DECISIONS
 
@@ -40,12 +40,12 @@ class AccelSpace(Space):
         """Return the code of a text, or of four columns such as ``6466611,3535533,…``."""
         return int(self.encode(from_text(text)))
 
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[int64]:
         """Return the number of trainable parameters [...]."""
         assert isinstance(scale, AccelScale)
         return complexity.parameters(self.decode(codes), scale)
 
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[int64]:
         """Return the multiply-adds [...] of one image; the benchmark's file counts more."""
         assert isinstance(scale, AccelScale)
         return complexity.multiply_adds(self.decode(codes), scale)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmark.errors import InputError
 from benchmark.spaces.accel.layers import KINDS, NUMBERS, STAGES
-from benchmark.spaces.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
 
 _ORDER = [
     stage * len(KINDS) + kind for kind in range(len(KINDS)) for stage in STAGES

@@ -9,7 +9,7 @@ from itertools import product
 from benchmark.spaces.darts.codes import KEPT, PAIRS
 from benchmark.spaces.darts.places import Node, edge_decision, pair_decision
 from benchmark.spaces.darts.ties import Allowed, fixed, tied_nodes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 
 def count_architectures(subspace: Subspace) -> int:

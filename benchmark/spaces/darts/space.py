@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.base import AnyScale, Choices, Codes, Decision, Space
+from benchmark.spaces.base import Choices, Codes, Decision, Scale, Space
 from benchmark.spaces.darts.codes import (
     EDGES,
     FIRST_PAIR,
@@ -33,7 +33,7 @@ from benchmark.spaces.darts.genotypes import parse_genotype, to_genotype
 from benchmark.spaces.darts.isomorphism import network_codes
 from benchmark.spaces.darts.places import node_of, pair_decision, source_of
 from benchmark.spaces.darts.strongest import strongest_choices
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 
 class DartsCells(Space):
@@ -46,7 +46,7 @@ class DartsCells(Space):
     title: ClassVar[str] = "DARTS"
     description: ClassVar[str] = "a normal and a reduction cell of eight kept edges each"
     source: ClassVar[str] = "Liu, Simonyan & Yang, ICLR 2019, arXiv 1806.09055"
-    Scale: ClassVar[type[AnyScale]] = DartsScale
+    scale_class: ClassVar[type[Scale]] = DartsScale
     table_scale = TABLE_SCALE
     decisions = (
         *(Decision(f"{kind} {one}→{two}", OPERATIONS) for kind in KINDS for one, two in EDGES),
@@ -121,12 +121,12 @@ class DartsCells(Space):
         """Return the code of a genotype, or of NASLib's compact lists."""
         return parse_genotype(text)
 
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the trainable parameters [...] of evaluation networks without auxiliary head."""
         assert isinstance(scale, DartsScale)
         return parameters_of_cells(*to_cells(self.checked(codes)), scale)
 
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of a forward pass of one image."""
         assert isinstance(scale, DartsScale)
         return multiply_adds_of_cells(*to_cells(self.checked(codes)), scale)

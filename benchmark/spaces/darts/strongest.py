@@ -13,7 +13,7 @@ from benchmark.spaces.base import Choices
 from benchmark.spaces.darts.codes import INPUTS, PAIRS
 from benchmark.spaces.darts.places import edge_decision, pair_decision
 from benchmark.spaces.darts.ties import Allowed, fixed, tied_nodes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 Best = tuple[float, dict[int, int]]  # a sum of strengths, and the options that give it
 

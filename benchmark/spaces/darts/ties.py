@@ -2,7 +2,7 @@
 
 from benchmark.spaces.darts.codes import KINDS, NODES
 from benchmark.spaces.darts.places import Node, node_of
-from benchmark.spaces.subspace import JointOption, JointOptions
+from benchmark.spaces.subspaces.subspace import JointOption, JointOptions
 
 Allowed = dict[int, tuple[int, ...]]
 """The options of each decision."""

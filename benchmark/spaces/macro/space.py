@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.base import AnyScale, Codes, Decision, Space
+from benchmark.spaces.base import Codes, Decision, Scale, Space
 from benchmark.spaces.chain.stages import moved_last
 from benchmark.spaces.macro import complexity
 from benchmark.spaces.macro.layers import (
@@ -18,8 +18,8 @@ from benchmark.spaces.macro.layers import (
     MacroScale,
     layer_shapes,
 )
-from benchmark.spaces.nearest import LONGEST, nearest_choices
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
+from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
 
 
 class NasBenchMacro(Space):
@@ -39,7 +39,7 @@ class NasBenchMacro(Space):
     title: ClassVar[str] = "NAS-Bench-Macro"
     description: ClassVar[str] = "eight layers: the identity or one of two inverted bottlenecks"
     source: ClassVar[str] = "Su et al., CVPR 2021, arXiv 2103.11922"
-    Scale: ClassVar[type[AnyScale]] = MacroScale
+    scale_class: ClassVar[type[Scale]] = MacroScale
     table_scale = TABLE_SCALE
     decisions = tuple(Decision(layer.name, OPTIONS) for layer in layer_shapes(TABLE_SCALE))
 
@@ -71,12 +71,12 @@ class NasBenchMacro(Space):
             raise InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
         return int(text, len(OPTIONS))
 
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the number of trainable parameters [...]."""
         assert isinstance(scale, MacroScale)
         return complexity.parameters(self.decode(codes), scale)
 
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of one image."""
         assert isinstance(scale, MacroScale)
         return complexity.multiply_adds(self.decode(codes), scale)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from benchmark.spaces.base import MOST_DRAWN, AnyScale, Choices, Codes, Decision, Space
+from benchmark.spaces.base import MOST_DRAWN, Choices, Codes, Decision, Scale, Space
 from benchmark.spaces.chain.stages import moved_last
 from benchmark.spaces.mobilenet import complexity
 from benchmark.spaces.mobilenet.layers import (
@@ -19,7 +19,7 @@ from benchmark.spaces.mobilenet.layers import (
     layer_shapes,
 )
 from benchmark.spaces.mobilenet.strings import from_text, to_text
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 ROUNDS = 64  # of draws without a path that is scored, after which a subspace has none
 
@@ -45,7 +45,7 @@ class MobileNetSpace(Space):
     title: ClassVar[str] = "the MobileNet space of ProxylessNAS"
     description: ClassVar[str] = "21 layers: one of six inverted bottlenecks, or skipped"
     source: ClassVar[str] = "Cai et al., ICLR 2019, arXiv 1812.00332"
-    Scale: ClassVar[type[AnyScale]] = MobileNetScale
+    scale_class: ClassVar[type[Scale]] = MobileNetScale
     table_scale = TABLE_SCALE
     decisions = tuple(
         Decision(layer.name, (*OPTIONS, "zero") if layer.place else OPTIONS)
@@ -96,12 +96,12 @@ class MobileNetSpace(Space):
         """Return the code of a text."""
         return int(self.encode(from_text(text, self._names())))
 
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the number of trainable parameters [...]."""
         assert isinstance(scale, MobileNetScale)
         return complexity.parameters(self.decode(codes), scale)
 
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of one image."""
         assert isinstance(scale, MobileNetScale)
         return complexity.multiply_adds(self.decode(codes), scale)

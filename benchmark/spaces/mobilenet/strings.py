@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmark.errors import InputError
 from benchmark.spaces.mobilenet.layers import STAGES
-from benchmark.spaces.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
 
 Names = Sequence[Sequence[str]]  # of the options of each layer
 

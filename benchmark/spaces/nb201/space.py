@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from benchmark.spaces.base import AnyScale, Choices, Codes, Decision, Space
+from benchmark.spaces.base import Choices, Codes, Decision, Scale, Space
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, all_operations
 from benchmark.spaces.nb201.complexity import TABLE_NETWORK, NetworkScale, flops, parameters
 from benchmark.spaces.nb201.equivalence import is_connected, live_codes
@@ -21,7 +21,7 @@ class NasBench201(Space):
     title: ClassVar[str] = "NAS-Bench-201"
     description: ClassVar[str] = "a cell of six edges with five operations each"
     source: ClassVar[str] = "Dong & Yang, ICLR 2020, arXiv 2001.00326"
-    Scale: ClassVar[type[AnyScale]] = NetworkScale
+    scale_class: ClassVar[type[Scale]] = NetworkScale
     table_scale = TABLE_NETWORK
     decisions = tuple(Decision(f"{start}→{end}", OPERATIONS) for start, end in EDGES)
 
@@ -49,12 +49,12 @@ class NasBench201(Space):
         """Return the code of a string or genotype."""
         return parse_arch(text)
 
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the number of trainable parameters [...]; dead edges count too."""
         assert isinstance(scale, NetworkScale)
         return parameters(codes, scale)
 
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of one image; dead edges count too."""
         assert isinstance(scale, NetworkScale)
         return flops(codes, scale)

@@ -8,7 +8,7 @@ import numpy as np
 from benchmark.errors import InputError
 from benchmark.spaces.base import Arch, Codes
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, checked_codes, encode
-from benchmark.spaces.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
 
 
 @cache

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.base import AnyScale, Decision, Scale, Space
+from benchmark.spaces.base import Decision, Scale, Space
 from benchmark.spaces.chain.costs import Cost, classifier, convolution
-from benchmark.spaces.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
 
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)
 LAYERS = 5
@@ -42,7 +42,7 @@ class SizeSpace(Space):
     title: ClassVar[str] = "the size space of NATS-Bench"
     description: ClassVar[str] = "five layers of eight widths each"
     source: ClassVar[str] = "Dong et al., TPAMI 2021, arXiv 2009.00437"
-    Scale: ClassVar[type[AnyScale]] = SizeScale
+    scale_class: ClassVar[type[Scale]] = SizeScale
     table_scale = SizeScale()
     decisions = tuple(
         Decision(f"layer{layer + 1}", tuple(map(str, WIDTHS))) for layer in range(LAYERS)
@@ -63,15 +63,15 @@ class SizeSpace(Space):
             raise InputError(f"not an architecture: {text[:LONGEST]!r}; the nearest is {nearest!r}")
         return int(self.encode([known.index(part) for part in parts]))
 
-    def parameters(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the number of trainable parameters [...]."""
         return self._total(codes, scale, "parameters")
 
-    def multiply_adds(self, codes: ArrayLike, scale: AnyScale) -> NDArray[np.int64]:
+    def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of one image."""
         return self._total(codes, scale, "multiply_adds")
 
-    def _total(self, codes: ArrayLike, scale: AnyScale, what: str) -> NDArray[np.int64]:
+    def _total(self, codes: ArrayLike, scale: Scale, what: str) -> NDArray[np.int64]:
         assert isinstance(scale, SizeScale)
         choices, widths = self.decode(codes), scale.widths
         first = [_stem(width, scale) + _cell(width, width, scale.resolution) for width in widths]

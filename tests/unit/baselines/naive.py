@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor
 
 from baselines.supernets.nb201.network import CellSupernet
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.nb201 import Codes, decode
 
 Weights = Mapping[str, Tensor]

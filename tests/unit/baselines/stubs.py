@@ -19,7 +19,7 @@ from baselines.training.weights import StepRange
 from benchmark.budget import Ledger
 from benchmark.images import Batches
 from benchmark.spaces.base import Choices, Codes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import tiny_experiment, tiny_scale
 

@@ -19,8 +19,8 @@ from benchmark.budget import Ledger
 from benchmark.records.schema import check_split
 from benchmark.spaces.base import Codes
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.splits import ROOT, subspaces_of
-from benchmark.spaces.subspace import Subspace, scoring_leaves
+from benchmark.spaces.subspaces.splits import ROOT, subspaces_of
+from benchmark.spaces.subspaces.subspace import Subspace, scoring_leaves
 from tests.unit.baselines.reference.tiny_spaces import SCALES, codes_of
 from tests.unit.baselines.tiny import BATCH, OPTIONS, SPLITTING, tiny_experiment, tiny_search
 

@@ -21,8 +21,8 @@ from baselines.training import base_class
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.spaces.nb201 import OPERATIONS
-from benchmark.spaces.splits import subspaces_of
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.splits import subspaces_of
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.task import parse_task
 from tests.command_line import TINY_PRESET
 from tests.unit.baselines.conformance import TrainedConformance, cached_run

@@ -18,7 +18,7 @@ from benchmark.seeds import Streams
 from benchmark.spaces.base import Codes, Scale, Space
 from benchmark.spaces.nb201.complexity import NetworkScale
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.sections import (
     ScoringSettings,
     SearchSettings,

@@ -10,7 +10,7 @@ from torch import Tensor
 from baselines.splitting import gradient_distances
 from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.nb201.prefix_tree import MEMORY
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import Codes, decode, distinct_codes

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from baselines.supernets.nb201.prefix_tree import MEMORY
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.spaces.nb201 import decode
 from tests.speed.plain_implementation import plain_logits

@@ -46,7 +46,7 @@ def score(
     import json
 
     from analysis.metrics.scoring import score_predictions, score_warnings
-    from benchmark.spaces.lists import read_subset
+    from benchmark.spaces.texts.lists import read_subset
     from benchmark.truth import open_table
     from benchmark.truth.key_choice import choose_key
     from benchmark.truth.predictions import read_predictions

@@ -12,7 +12,7 @@ from benchmark.errors import InputError
 from benchmark.spaces.base import Space
 from benchmark.spaces.nb201 import EDGES
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 SPACE = open_space("nb201")
 MACRO = open_space("macro")

@@ -25,7 +25,7 @@ from benchmark.records import RunRecord, write_record
 from benchmark.spaces.base import Codes, Space
 from benchmark.spaces.candidates import candidate_codes
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.splits import subspaces_of
+from benchmark.spaces.subspaces.splits import subspaces_of
 from benchmark.truth import (
     AccuracyKey,
     Agreement,

@@ -25,7 +25,7 @@ from analysis.tables.published import published_path, read_published
 from benchmark.errors import InputError
 from benchmark.records import RunRecord, write_record
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.splits import subspaces_of
+from benchmark.spaces.subspaces.splits import subspaces_of
 from benchmark.truth import TruthTable
 from tests.unit.analysis.report.drawn import check_apart, check_legible
 

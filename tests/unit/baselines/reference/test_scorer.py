@@ -12,8 +12,8 @@ from baselines.reference.scorer import (
     score_candidates,
     trace_of,
 )
-from baselines.supernets.child import ChildNetwork
 from baselines.supernets.nb201.family import CellFamily
+from baselines.supernets.parts.child import ChildNetwork
 from benchmark.errors import CheckError
 from benchmark.seeds import Streams
 from benchmark.spaces.base import Codes

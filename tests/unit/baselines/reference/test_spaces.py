@@ -23,7 +23,7 @@ from baselines.reference.jacob_cov import jacobian_covariance
 from baselines.reference.naswot import naswot
 from baselines.reference.synflow import synflow
 from baselines.registry import METHODS, method_class
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 from baselines.supernets.registry import FAMILIES, family_of
 from benchmark.spaces.accel.layers import AccelScale
 from benchmark.spaces.macro.layers import MacroScale

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from baselines.supernets.child import ChildNetwork
+from baselines.supernets.parts.child import ChildNetwork
 from baselines.supernets.registry import FAMILIES, family_of
 from benchmark.images import Images
 from benchmark.spaces.accel.layers import AccelScale

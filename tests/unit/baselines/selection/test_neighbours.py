@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 
 from baselines.selection.neighbours import mutated, neighbours, without_effect
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from tests.unit.benchmark.spaces.darts.naive import genotype_of
 
 DARTS, NB201 = open_space("darts"), open_space("nb201")

@@ -17,7 +17,7 @@ from baselines.selection.searches import (
 from benchmark.errors import CheckError, InputError
 from benchmark.spaces.base import Codes
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 DARTS, NB201 = open_space("darts"), open_space("nb201")
 SMALL = EvolutionSettings(population=20, sample=5)

@@ -13,11 +13,11 @@ from scipy.spatial import distance
 
 from baselines.splitting import Decisions, Distances, gradient_distances
 from baselines.splitting.gradient_distances import cosine_distances
-from baselines.supernets.mixture import Path
+from baselines.supernets.parts.mixture import Path
 from baselines.training import Rsps
 from benchmark.images import Batches
 from benchmark.spaces.nb201 import EDGES
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from tests.unit.baselines.naive import naive_logits
 from tests.unit.baselines.tiny import FULL, SPACE, tiny_images, tiny_network, tiny_scale
 

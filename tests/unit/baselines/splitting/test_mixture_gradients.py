@@ -9,9 +9,9 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from scipy.spatial import distance
 
 from baselines.splitting import Decisions, mixture_distances
-from baselines.supernets.mixture import Mixture
+from baselines.supernets.parts.mixture import Mixture
 from benchmark.images import Batches
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from tests.unit.baselines.tiny import SPACE, tiny_images, tiny_network, tiny_scale
 
 NETWORK = tiny_network(tiny_scale(channels=2))

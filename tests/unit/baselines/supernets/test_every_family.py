@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from baselines.supernets.base import Family, Supernet
-from baselines.supernets.mixture import Mixture
-from baselines.supernets.normalisation import ByGroup, by_batch
+from baselines.supernets.parts.mixture import Mixture
+from baselines.supernets.parts.normalisation import ByGroup, by_batch
 from baselines.supernets.registry import FAMILIES, family_of
 from benchmark.errors import InputError
 from benchmark.spaces.accel.layers import AccelScale

@@ -9,7 +9,7 @@ import torch
 
 from baselines.supernets.nb201 import prefix_tree
 from baselines.supernets.nb201.network import CellSupernet
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from baselines.supernets.scoring import score_codes
 from benchmark.errors import CheckError, InputError
 from benchmark.images import Images, ImageSet

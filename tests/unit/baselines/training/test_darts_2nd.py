@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import functional_call
 
-from baselines.supernets.mixture import Mixture
 from baselines.supernets.nb201.network import CellSupernet
+from baselines.supernets.parts.mixture import Mixture
 from baselines.training import base_class
 from baselines.training.architecture import Architecture
 from baselines.training.darts_2nd import STEP, SecondOrderDarts, unrolled_gradient
 from baselines.training.differentiable import Differentiable, gradients
 from baselines.training.weights import StepRange, WeightTraining
 from benchmark.images import Batches
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.sections import TrainingSettings
 from tests.unit.baselines.tiny import (
     FULL,

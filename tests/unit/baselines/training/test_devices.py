@@ -17,13 +17,13 @@ import torch
 
 from baselines.few_shot import FewShot
 from baselines.method import Outcome
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.normalisation import ByGroup
 from baselines.training import BASES, SupernetState, WeightTraining, base_class
 from baselines.training.weights import StepRange
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
 from benchmark.records.checkpoints import CheckpointInterval, Checkpoints
 from tests.stand_in_device import stand_in, waits_of
-from tests.unit.baselines.supernets.test_normalisation import maps_of_large_means
+from tests.unit.baselines.supernets.parts.test_normalisation import maps_of_large_means
 from tests.unit.baselines.tiny import (
     BATCH,
     CANDIDATES,

@@ -16,7 +16,7 @@ from baselines.training.weights import StepRange
 from benchmark.budget import Spending
 from benchmark.errors import InputError
 from benchmark.seeds import Streams
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from tests.unit.baselines.tiny import (
     BATCH,
     FULL,

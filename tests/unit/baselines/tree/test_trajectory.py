@@ -22,7 +22,7 @@ from baselines.tree.trajectory import trajectory_codes
 from baselines.tree.tree_training import Split, TreeNode, train_tree
 from benchmark.budget import Spending
 from benchmark.spaces.base import Codes
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.sections import TrajectorySettings
 from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, SPACE, tiny_experiment
 

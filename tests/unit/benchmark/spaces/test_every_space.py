@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmark.errors import InputError
 from benchmark.spaces.base import Codes, Space
 from benchmark.spaces.registry import SPACES, open_space
-from benchmark.spaces.subspace import Subspace, owner, scoring_leaves
+from benchmark.spaces.subspaces.subspace import Subspace, owner, scoring_leaves
 
 SPACE = st.sampled_from([open_space(name) for name in SPACES])
 SEED = st.integers(0, 2**32 - 1)

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.spaces.lists import read_subset
 from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
 from benchmark.spaces.registry import open_space
+from benchmark.spaces.texts.lists import read_subset
 from benchmark.truth.predictions import read_predictions
 from tests.fuzzing import bounded, cases, timed
 

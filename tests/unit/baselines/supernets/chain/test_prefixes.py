@@ -15,7 +15,7 @@ from baselines.supernets.base import Supernet
 from baselines.supernets.chain import prefixes
 from baselines.supernets.chain.layer import ChoiceLayer
 from baselines.supernets.chain.prefixes import TEMPORARY, chunk_sizes
-from baselines.supernets.normalisation import ByGroup, Normalise
+from baselines.supernets.parts.normalisation import ByGroup, Normalise
 from benchmark.spaces.base import Codes
 from benchmark.spaces.macro.layers import MacroScale
 from benchmark.spaces.registry import open_space

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.child import Convolution
 from baselines.supernets.darts.child import GenotypeCell, GenotypeNetwork
 from baselines.supernets.darts.network import GenotypeSupernet
+from baselines.supernets.parts.child import Convolution
 from baselines.supernets.registry import family_of
 from benchmark.errors import InputError
 from benchmark.spaces.darts.complexity import DartsScale

@@ -11,8 +11,8 @@ import pytest
 from baselines.method import Outcome
 from baselines.registry import method_class
 from benchmark.spaces.darts.complexity import DartsScale
-from benchmark.spaces.splits import subspaces_of
-from benchmark.spaces.subspace import owner
+from benchmark.spaces.subspaces.splits import subspaces_of
+from benchmark.spaces.subspaces.subspace import owner
 from benchmark.tasks.sections import SelectionSettings
 from tests.unit.baselines.supernets.darts.conftest import SPACE
 from tests.unit.baselines.tiny import BATCH, SPLITTING, tiny_experiment, tiny_search

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from baselines.supernets.darts import network
 from baselines.supernets.darts.network import GenotypeSupernet
-from baselines.supernets.mixture import Mixture
-from baselines.supernets.normalisation import ByGroup
+from baselines.supernets.parts.mixture import Mixture
+from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.darts.complexity import DartsScale
 from tests.unit.baselines.supernets.darts.conftest import (
     SCALE,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from baselines.supernets.mixture import Mixture
+from baselines.supernets.parts.mixture import Mixture
 from baselines.supernets.registry import family_of
 from benchmark.spaces.macro.layers import MacroScale
 from benchmark.spaces.registry import open_space

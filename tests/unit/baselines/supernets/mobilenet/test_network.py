@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from baselines.supernets.mixture import Mixture
 from baselines.supernets.mobilenet.network import mobilenet_network, mobilenet_supernet
+from baselines.supernets.parts.mixture import Mixture
 from benchmark.spaces.mobilenet.layers import MobileNetScale
 from benchmark.spaces.registry import open_space
 

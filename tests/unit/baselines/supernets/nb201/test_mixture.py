@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.supernets.mixture import Mixture
+from baselines.supernets.parts.mixture import Mixture
 from benchmark.spaces.nb201 import EDGES
 from tests.unit.baselines import naive
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale

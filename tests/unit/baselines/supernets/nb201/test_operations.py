@@ -12,7 +12,7 @@ from baselines.supernets.nb201.operations import (
     CellNode,
     Edge,
 )
-from baselines.supernets.normalisation import by_batch
+from baselines.supernets.parts.normalisation import by_batch
 from benchmark.spaces.nb201 import OPERATIONS
 
 

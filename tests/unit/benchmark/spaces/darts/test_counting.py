@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import JointOption, Subspace, owner
+from benchmark.spaces.subspaces.subspace import JointOption, Subspace, owner
 from tests.unit.benchmark.spaces.darts.naive import N_OPTIONS, canonical_choices
 
 SPACE = open_space("darts")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError
-from benchmark.spaces.lists import read_subset
 from benchmark.spaces.registry import open_space
+from benchmark.spaces.texts.lists import read_subset
 from tests.unit.benchmark.spaces.darts.naive import (
     CODES,
     OPERATIONS,

@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 
 from benchmark.errors import InputError
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from tests.unit.benchmark.spaces.darts.naive import (
     CHOICES,
     CODES,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmark.errors import InputError
 from benchmark.spaces.macro.layers import MacroScale
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 from tests.unit.benchmark.spaces.nb201.test_space import levenshtein
 
 SPACE = open_space("macro")

@@ -10,7 +10,7 @@ from scipy import stats
 
 from benchmark.errors import InputError
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.subspace import Subspace
 
 SPACE = open_space("mobilenet")
 COUNTS = (4, 4, 4, 4, 4, 1)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.supernets.normalisation import EPSILON, ByGroup, by_batch
+from baselines.supernets.parts.normalisation import EPSILON, ByGroup, by_batch
 
 SHAPES = st.tuples(
     st.integers(1, 4),  # groups

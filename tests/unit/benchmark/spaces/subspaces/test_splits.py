@@ -7,8 +7,8 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.splits import named_split, subspaces_of
-from benchmark.spaces.subspace import Subspace
+from benchmark.spaces.subspaces.splits import named_split, subspaces_of
+from benchmark.spaces.subspaces.subspace import Subspace
 
 SPACE = open_space("nb201")
 FIRST = SPACE.decisions[0]

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
-from baselines.supernets.normalisation import Normalise
+from baselines.supernets.parts.normalisation import Normalise
 
 
 def convolution_weight(inputs: int, outputs: int, kernel: int) -> nn.Parameter:

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.errors import InputError, unknown_name
 from benchmark.spaces.base import JOINED, Space
-from benchmark.spaces.subspace import JointOption, Subspace
+from benchmark.spaces.subspaces.subspace import JointOption, Subspace
 
 ROOT = "root"
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.spaces.lists import read_subset
 from benchmark.spaces.nb201 import all_strings, to_genotype, to_string
 from benchmark.spaces.registry import open_space
+from benchmark.spaces.texts.lists import read_subset
 
 SPACE = open_space("nb201")
 ONE, TWO = to_string(5), to_string(25)

@@ -11,7 +11,7 @@ from scipy import stats
 
 from benchmark.errors import InputError
 from benchmark.spaces.registry import open_space
-from benchmark.spaces.subspace import JointOption, Subspace, owner, scoring_leaves
+from benchmark.spaces.subspaces.subspace import JointOption, Subspace, owner, scoring_leaves
 
 SPACE = open_space("nb201")
 FULL = Subspace.whole(SPACE)

@@ -1,0 +1,1 @@
+"""What networks of several spaces are made of: layers, BatchNorm, paths and mixtures."""
