@@ -20,8 +20,8 @@ class GmRandomOptions(SplittingOptions):
 class GmRandom(Gm):
     """GM-NAS with groups drawn at random [GM, arXiv 2203.15207, the ablation of the partition].
 
-    Edges are matched and charged as by `Gm`, and by default the one with the best cut is split. So
-    at one budget the two differ in the choice of groups alone.
+    Decisions are matched and charged as by `Gm`, and by default the one with the best cut is split.
+    So at one budget the two differ in the choice of groups alone.
     """
 
     name: ClassVar[str] = "gm-random"

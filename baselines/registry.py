@@ -65,7 +65,9 @@ def _proxy(name: str, description: str, path: str) -> MethodRecord:
 METHODS: Mapping[str, MethodRecord] = _registry(
     MethodRecord("one-shot", "one supernet for the whole space", "one_shot:OneShot"),
     MethodRecord(
-        "few-shot", "one sub-supernet for each operation on an edge or two", "few_shot:FewShot"
+        "few-shot",
+        "one sub-supernet for each option of one decision, or of two",
+        "few_shot:FewShot",
     ),
     MethodRecord("gm", "a tree of sub-supernets, split where gradients disagree", "gm:Gm"),
     MethodRecord(

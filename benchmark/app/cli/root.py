@@ -30,8 +30,8 @@ LONGEST = 2_000  # characters of a message
 def cli() -> None:
     """Find out which weight-sharing NAS method ranks architectures best.
 
-    Methods run on identical seeds and budgets; their scores of the architectures of NAS-Bench-201
-    are compared with a table of true accuracies.
+    Methods run on identical seeds and budgets; their scores of a search space's architectures are
+    compared with a table of true accuracies.
 
     \b
     Examples:
