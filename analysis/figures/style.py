@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import matplotlib.style
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -62,7 +63,7 @@ def draw_line(ax: Axes, x: ArrayLike, y: ArrayLike, place: int, **options: Any) 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Set the style inside which everything is drawn and saved."""
+    """Set the style inside which everything is drawn and saved, whatever a user has set."""
     settings: Any = {
         **sns.axes_style("ticks"),
         **sns.plotting_context("paper", font_scale=0.9),
@@ -75,7 +76,7 @@ def style() -> Iterator[None]:
         "svg.hashsalt": SALT,
         "text.parse_math": False,  # dollar signs in names from records are not formulas
     }
-    with mpl.rc_context(settings):
+    with mpl.style.context(["default", settings]):
         yield
 
 

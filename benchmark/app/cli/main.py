@@ -1,6 +1,8 @@
 """The entry point: catches signals before anything slow is imported."""
 
+import io
 import math
+import os
 import signal
 import sys
 import time
@@ -16,6 +18,8 @@ def main() -> None:
     handler = _patient_handler()
     for number in SIGNALS:
         signal.signal(number, handler)
+    os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever a notebook has set
+    replace_what_cannot_be_encoded()
     try:
         from benchmark.app.cli.root import run_command_line
 
@@ -31,6 +35,13 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # nothing interrupts the exit
     sys.exit(code)
+
+
+def replace_what_cannot_be_encoded() -> None:
+    """Let stdout and stderr show a question mark for signs that their encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _patient_handler() -> Callable[..., None]:

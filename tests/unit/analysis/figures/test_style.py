@@ -80,3 +80,26 @@ def test_no_text_is_taken_for_mathematics(tmp_path: Path) -> None:
         figure = Figure()
         figure.text(0.5, 0.5, r"$\frac{$")
     save_figure(figure, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
+def test_what_a_user_has_set_changes_no_figure(
+    make_panel: MakePanel, tmp_path: Path, suffix: str
+) -> None:
+    theirs: Any = {
+        "text.usetex": True,
+        "font.size": 30,
+        "axes.grid": True,
+        "savefig.bbox": "tight",
+        "lines.linewidth": 9,
+    }
+
+    def drawn(name: str) -> bytes:
+        figure = comparison_figure([make_panel(size=60)])
+        save_figure(figure, tmp_path / f"{name}{suffix}")
+        return (tmp_path / f"{name}{suffix}").read_bytes()
+
+    plain = drawn("plain")
+    with mpl.rc_context(theirs):
+        assert drawn("theirs") == plain
+        assert mpl.rcParams["font.size"] == 30

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
+import sys
 import time
+from pathlib import Path
 
 import click
 import pytest
 
 from benchmark.app.cli import root
 from benchmark.errors import StoppedError
-from tests.command_line import nasbench
+from tests.command_line import nasbench, tiny_preset
 
 main_module = importlib.import_module("benchmark.app.cli.main")
 
@@ -72,3 +75,44 @@ def test_pressing_again_does_not_interrupt_the_cleaning_up(
         press(signal.SIGINT, None)
     with pytest.raises(StoppedError):  # the cleaning up must be stuck
         press(signal.SIGINT, None)
+
+
+COMMANDS = (
+    "list methods",
+    "list bases",
+    "list spaces",
+    "list presets",
+    "show preset laptop",
+    "tables list",
+    "tables info analog-nasbench",
+    "run --method params --preset {preset} --out {folder} --jobs 1",
+    "compare --method params --preset {preset} --out {folder} --jobs 1",
+    "verify {folder}",
+    "run --method nöne",
+    "score ψ.csv",
+)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "cp932", "ascii"])
+def test_signs_that_cannot_be_encoded_are_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str
+) -> None:
+    preset, folder = tiny_preset(tmp_path), tmp_path / "runs"
+    shown = b""
+    for command in COMMANDS:
+        arguments = command.format(preset=preset, folder=folder).split()
+        plain = nasbench(*arguments)
+        with monkeypatch.context() as patch:
+            out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+            patch.setattr(sys, "argv", ["nasbench", *arguments])
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            with pytest.raises(SystemExit) as caught:
+                main_module.main()
+            out.flush()
+            err.flush()
+            written = out.buffer.getvalue() + err.buffer.getvalue()
+        assert caught.value.code == plain.code, command
+        assert b"Traceback" not in written
+        shown += written
+    assert b"?" in shown
