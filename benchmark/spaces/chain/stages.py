@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -95,3 +96,28 @@ def moved_last(choices: Choices, counts: Sequence[int], option: int) -> Choices:
         moved[..., start + 1 : start + count] = np.take_along_axis(later, order, axis=-1)
         start += count
     return moved
+
+
+def kept_in_place(
+    choices: Choices, counts: Sequence[int], option: int, decisions: Sequence[int], instead: int
+) -> Choices:
+    """Return choices [D] after `moved_last` where any other option of some layers stays there.
+
+    A layer of their stage before one of them that has the option, and whose place it would take,
+    becomes like the layer before, or has ``instead`` where that has the option too.
+
+    Example:
+        >>> kept_in_place(np.array([0, 0, 2, 1, 0]), (3, 2), 0, [2, 4], instead=1).tolist()
+        [0, 2, 0, 1, 0]
+        >>> kept_in_place(np.array([2, 0, 0, 1, 0]), (3, 2), 0, [2], instead=1).tolist()
+        [2, 2, 0, 1, 0]
+    """
+    kept = moved_last(choices, counts, option)
+    starts = [0, *accumulate(counts)]
+    for decision in decisions:
+        start = max(start for start in starts if start <= decision)
+        for place in range(start + 1, decision):
+            if kept[place] == option:
+                before = kept[place - 1]
+                kept[place] = instead if before == option else before
+    return kept

@@ -18,7 +18,7 @@ from benchmark.spaces.chain.stages import (
 
 STAGES = (2, 3, 3)  # layers of each stage
 OPTIONS = ("identity", "k3e3", "k5e6")  # an inverted bottleneck's kernel and expansion
-IDENTITY = 0
+IDENTITY, FIRST_BOTTLENECK = 0, 1
 
 SHAPES = {1: BottleneckShape(3, 3), 2: BottleneckShape(5, 6)}  # of the options but the identity
 

@@ -1,16 +1,18 @@
 """NAS-Bench-Macro as a search space: eight layers, each with one of three options."""
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-from benchmark.spaces.base import Codes, Decision, Scale, Space
-from benchmark.spaces.chain.stages import moved_last
+from benchmark.spaces.base import Choices, Codes, Decision, Scale, Space
+from benchmark.spaces.chain.stages import kept_in_place, moved_last
 from benchmark.spaces.macro import complexity
 from benchmark.spaces.macro.layers import (
+    FIRST_BOTTLENECK,
     IDENTITY,
     OPTIONS,
     STAGES,
@@ -46,6 +48,14 @@ class NasBenchMacro(Space):
     def canonical(self, codes: ArrayLike) -> Codes:
         """Return for codes [...] those with the identities after a first layer moved last."""
         return self.encode(moved_last(self.decode(codes), STAGES, IDENTITY))
+
+    def activated(self, choices: Choices, decisions: Sequence[int]) -> Choices:
+        """Return choices [D] in canonical form where some layers keep their place.
+
+        An identity before one of them, whose place it would take, becomes a bottleneck: that of the
+        layer before, or else k3e3.
+        """
+        return kept_in_place(choices, STAGES, IDENTITY, decisions, instead=FIRST_BOTTLENECK)
 
     def pool(self, subspace: Subspace) -> Codes:
         """Return the codes of a subspace that its supernet trains, ascending.

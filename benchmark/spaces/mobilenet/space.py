@@ -1,14 +1,13 @@
 """ProxylessNAS's space: 21 layers, each with one of six inverted bottlenecks, or skipped."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.spaces.base import MOST_DRAWN, Choices, Codes, Decision, Scale, Space
-from benchmark.spaces.chain.stages import moved_last
+from benchmark.spaces.chain.stages import kept_in_place, moved_last
 from benchmark.spaces.mobilenet import complexity
 from benchmark.spaces.mobilenet.layers import (
     OPTIONS,
@@ -62,14 +61,7 @@ class MobileNetSpace(Space):
         A skipped layer before one of them, which would take its place, becomes like the layer
         before.
         """
-        changed = moved_last(choices, STAGES, ZERO)
-        starts = [0, *accumulate(STAGES)]
-        for decision in decisions:
-            start = max(start for start in starts if start <= decision)
-            for place in range(start + 1, decision):
-                if changed[place] == ZERO:
-                    changed[place] = changed[place - 1]
-        return changed
+        return kept_in_place(choices, STAGES, ZERO, decisions, instead=0)  # never needed
 
     def draw(self, subspace: Subspace, count: int, generator: np.random.Generator) -> Choices:
         """Draw canonical choices [count, D] that a subspace scores, for its supernet to train.

@@ -82,6 +82,20 @@ def test_equal_networks_have_equal_accuracies(shared: Path) -> None:
         assert record == records[other]
 
 
+@given(CODES, st.lists(st.integers(0, 7), min_size=1, max_size=2, unique=True))
+def test_layers_that_are_compared_keep_their_places(code: int, decisions: list[int]) -> None:
+    choices = SPACE.decode(code)
+    base, canonical = SPACE.activated(choices, decisions), SPACE.path(choices)
+    for option in (1, 2):
+        path = base.copy()
+        path[decisions] = option
+        np.testing.assert_array_equal(SPACE.path(path)[decisions], option)
+    stage_of = np.repeat(np.arange(3), (2, 3, 3))
+    for place in np.flatnonzero(base != canonical):
+        assert canonical[place] == 0
+        assert any(stage_of[place] == stage_of[one] and place < one for one in decisions)
+
+
 @st.composite
 def subspaces(draw: st.DrawFn) -> Subspace:
     options = st.sets(st.integers(0, 2), min_size=1).map(lambda found: tuple(sorted(found)))
