@@ -44,7 +44,7 @@ def read_published(path: str | Path) -> tuple[PublishedNumber, ...]:
     """Read a CSV file of published numbers with the columns ``COLUMNS``, one number per line."""
     contents = read_bounded(path, MAX_BYTES, "give a small CSV file")
     try:
-        lines = contents.decode().splitlines()
+        lines = contents.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8: save it so") from error
     try:

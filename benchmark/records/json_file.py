@@ -1,6 +1,7 @@
 """JSON files with a checksum, so that damage and changes by hand are noticed."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ def read_json(kind: JsonKind, path: str | Path) -> dict[str, Any]:
     """Return the contents of a file of a kind."""
     data = read_bounded(path, MAX_BYTES, f"it is no {kind.name}")
     try:
-        contents = msgspec.json.decode(data)
+        contents = msgspec.json.decode(data.removeprefix(BOM_UTF8))
         checksum = contents.pop("sha256", None) if isinstance(contents, dict) else None
         is_intact = checksum == digest(contents)
     except (msgspec.MsgspecError, ValueError, RecursionError, InputError) as error:

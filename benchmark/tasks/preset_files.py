@@ -54,7 +54,7 @@ class PresetFiles(Generic[Preset]):
             what = f"{self.kind} {path}"
             contents = read_bounded(path, MAX_BYTES, "give a small file", name=what)
             try:
-                return self.parse(path.stem, contents.decode(), path.parent)
+                return self.parse(path.stem, contents.decode("utf-8-sig"), path.parent)
             except UnicodeDecodeError as error:
                 raise InputError(f"cannot read {what}: it is not UTF-8") from error
         packaged = self._packaged()

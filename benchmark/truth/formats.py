@@ -2,6 +2,7 @@
 
 import re
 import tarfile
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -52,7 +53,7 @@ def read_path(path: Path, options: ImportOptions) -> TableWithCurves:
         head = b""
     else:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(_HEAD).removeprefix(BOM_UTF8)
     form = next((form for form in FORMATS if form.matches(path, head)), None)
     if form is None:
         raise InputError(f"{path} is of no known format; {_CHOICES}")
