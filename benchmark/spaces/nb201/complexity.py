@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
 from benchmark.spaces.base import Scale
-from benchmark.spaces.nb201.codes import OPERATIONS, decode
+from benchmark.spaces.chain.costs import Cost, total_costs
+from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, decode
 
 STAGES = 3
 _KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
@@ -47,27 +48,7 @@ class NetworkScale(Scale):
         return tuple((self.channels << n, self.resolution >> n) for n in range(STAGES))
 
 
-TABLE_NETWORK = NetworkScale()
-
-
-@dataclass(frozen=True)
-class _Convolution:
-    """A convolution without bias, followed by BatchNorm."""
-
-    kernel: int
-    inputs: int
-    outputs: int
-    resolution: int
-    affine: bool = True
-
-    @property
-    def parameters(self) -> int:
-        weights = self.kernel**2 * self.inputs * self.outputs
-        return weights + 2 * self.outputs * self.affine
-
-    @property
-    def flops(self) -> int:
-        return self.kernel**2 * self.inputs * self.outputs * self.resolution**2
+TABLE_SCALE = NetworkScale()
 
 
 def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) -> NDArray[np.int64]:
@@ -80,45 +61,53 @@ def parameters(codes: ArrayLike, scale: NetworkScale, *, affine: bool = True) ->
         >>> from benchmark.spaces.nb201 import from_string
         >>> code = from_string("|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
         ...                    "+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|")
-        >>> int(parameters(code, TABLE_NETWORK))
+        >>> int(parameters(code, TABLE_SCALE))
         802426
     """
-    operations = [sum(layer.parameters for layer in layers) for layers in _cells(scale, affine)]
+    cells = [cost.parameters for cost in _cells(scale, affine)]
     last = scale.stages[-1][0]
-    fixed = sum(layer.parameters for layer in _skeleton(scale))
-    return _total(codes, operations, fixed + 2 * last + (last + 1) * scale.classes)
+    fixed = _skeleton(scale).parameters + 2 * last + (last + 1) * scale.classes
+    return _total(codes, cells, fixed)
 
 
-def flops(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
+def multiply_adds(codes: ArrayLike, scale: NetworkScale) -> NDArray[np.int64]:
     """Return the multiply-adds [...] of a forward pass of one image through architectures [...].
 
     The official table has them in millions.
     """
-    operations = [sum(layer.flops for layer in layers) for layers in _cells(scale, affine=True)]
-    fixed = sum(layer.flops for layer in _skeleton(scale))
-    return _total(codes, operations, fixed + (scale.stages[-1][0] + 1) * scale.classes)
+    cells = [cost.multiply_adds for cost in _cells(scale, affine=True)]
+    fixed = _skeleton(scale).multiply_adds + (scale.stages[-1][0] + 1) * scale.classes
+    return _total(codes, cells, fixed)
 
 
 def _total(codes: ArrayLike, operations: list[int], fixed: int) -> NDArray[np.int64]:
     """Add the cost of the six operations to that of the rest."""
-    return np.asarray(np.array(operations, np.int64)[decode(codes)].sum(axis=-1) + fixed)
+    return total_costs(decode(codes), [operations] * len(EDGES), fixed)
 
 
-def _cells(scale: NetworkScale, affine: bool) -> Iterator[list[_Convolution]]:
-    """Yield for each operation its convolutions on one edge of all cells."""
+def _cells(scale: NetworkScale, affine: bool) -> Iterator[Cost]:
+    """Yield for each operation the cost of having it on one edge of all cells."""
     for name in OPERATIONS:
-        kernel = _KERNELS.get(name)
-        yield scale.cells * [
-            _Convolution(kernel, width, width, resolution, affine)
-            for width, resolution in scale.stages
-            if kernel is not None
-        ]
+        cost = Cost()
+        for width, resolution in scale.stages:
+            for _ in range(scale.cells if name in _KERNELS else 0):
+                cost += _convolution(_KERNELS[name], width, width, resolution, affine)
+        yield cost
 
 
-def _skeleton(scale: NetworkScale) -> Iterator[_Convolution]:
-    """Yield the convolutions that every architecture has: stem and residual blocks."""
-    yield _Convolution(3, scale.input_channels, scale.channels, scale.resolution)
+def _skeleton(scale: NetworkScale) -> Cost:
+    """Return the cost of the convolutions that every architecture has: stem, residual blocks."""
+    cost = _convolution(3, scale.input_channels, scale.channels, scale.resolution)
     for (before, _), (after, resolution) in zip(scale.stages, scale.stages[1:], strict=False):
-        yield _Convolution(3, before, after, resolution)
-        yield _Convolution(3, after, after, resolution)
-        yield _Convolution(1, before, after, resolution, affine=False)
+        cost += _convolution(3, before, after, resolution)
+        cost += _convolution(3, after, after, resolution)
+        cost += _convolution(1, before, after, resolution, affine=False)
+    return cost
+
+
+def _convolution(
+    kernel: int, inputs: int, outputs: int, resolution: int, affine: bool = True
+) -> Cost:
+    """Return the cost of a convolution without bias, and of BatchNorm after it if ``affine``."""
+    weights = kernel**2 * inputs * outputs
+    return Cost(weights + 2 * outputs * affine, weights * resolution**2)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.spaces.base import Choices, Codes, Decision, Scale, Space
+from benchmark.spaces.nb201 import complexity
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, all_operations
-from benchmark.spaces.nb201.complexity import TABLE_NETWORK, NetworkScale, flops, parameters
+from benchmark.spaces.nb201.complexity import TABLE_SCALE, NetworkScale
 from benchmark.spaces.nb201.equivalence import is_connected, live_codes
 from benchmark.spaces.nb201.genotypes import parse_arch
 from benchmark.spaces.nb201.network_equivalence import network_codes
@@ -22,7 +23,7 @@ class NasBench201(Space):
     description: ClassVar[str] = "a cell of six edges with five operations each"
     source: ClassVar[str] = "Dong & Yang, ICLR 2020, arXiv 2001.00326"
     scale_class: ClassVar[type[Scale]] = NetworkScale
-    table_scale = TABLE_NETWORK
+    table_scale = TABLE_SCALE
     decisions = tuple(Decision(f"{start}→{end}", OPERATIONS) for start, end in EDGES)
 
     def decode(self, codes: ArrayLike) -> Choices:
@@ -52,9 +53,9 @@ class NasBench201(Space):
     def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the number of trainable parameters [...]; dead edges count too."""
         assert isinstance(scale, NetworkScale)
-        return parameters(codes, scale)
+        return complexity.parameters(codes, scale)
 
     def multiply_adds(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
         """Return the multiply-adds [...] of one image; dead edges count too."""
         assert isinstance(scale, NetworkScale)
-        return flops(codes, scale)
+        return complexity.multiply_adds(codes, scale)

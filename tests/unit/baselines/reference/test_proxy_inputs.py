@@ -15,14 +15,14 @@ from baselines.reference.proxy_inputs import (
 )
 from benchmark.errors import InputError
 from benchmark.images import Images, ImageSet
-from benchmark.spaces.nb201.complexity import TABLE_NETWORK
+from benchmark.spaces.nb201.complexity import TABLE_SCALE
 from tests.unit.baselines.tiny import tiny_experiment, tiny_images, tiny_scale
 
 
 def test_the_tasks_scale_and_the_tables() -> None:
     experiment = tiny_experiment(scale=replace(tiny_scale(), classes=7))
     assert network_scale(experiment, NetworkOptions("task")) == experiment.scale
-    assert network_scale(experiment, NetworkOptions("table")) == replace(TABLE_NETWORK, classes=7)
+    assert network_scale(experiment, NetworkOptions("table")) == replace(TABLE_SCALE, classes=7)
 
 
 def test_task_images_are_training_images_each_once() -> None:

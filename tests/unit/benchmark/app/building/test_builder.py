@@ -28,7 +28,7 @@ from benchmark.errors import CheckError, DivergedError, InputError, StoppedError
 from benchmark.images import Images, data_folder
 from benchmark.records.provenance import provenance
 from benchmark.spaces.nb201 import live_codes, network_codes
-from benchmark.spaces.nb201.complexity import NetworkScale, flops, parameters
+from benchmark.spaces.nb201.complexity import NetworkScale, multiply_adds, parameters
 from benchmark.spaces.registry import open_space
 from benchmark.tasks.protocol import TrainingProtocol, described_protocol
 from benchmark.truth import AccuracyKey, CostKey, TruthTable
@@ -130,7 +130,7 @@ def test_the_columns_are_plain_statistics(protocol: TrainingProtocol, tmp_path: 
     assert measured.agreement[TEST].tau == pytest.approx(np.mean(taus))
     assert measured.agreement[TEST].rho == pytest.approx(np.mean(rhos))
     assert isinstance(protocol.scale, NetworkScale)
-    sizes = {"params": parameters, "flops": flops}
+    sizes = {"params": parameters, "flops": multiply_adds}
     for name, count in sizes.items():
         expected = count(table.codes, protocol.scale) / 1e6
         assert np.array_equal(measured.costs[CostKey(name, "digits", 1)], expected)
