@@ -6,9 +6,8 @@ commas as in the columns of the benchmark's file, mean the same.
 
 from collections.abc import Sequence
 
-from benchmark.errors import InputError
 from benchmark.spaces.accel.layers import KINDS, NUMBERS, STAGES
-from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import nearest_choices, not_an_architecture
 
 _ORDER = [
     stage * len(KINDS) + kind for kind in range(len(KINDS)) for stage in STAGES
@@ -46,8 +45,7 @@ def from_text(text: str) -> tuple[int, ...]:
     nearest = [0] * len(_ORDER)
     for decision, choice in zip(_ORDER, nearest_choices(text, parts), strict=True):
         nearest[decision] = choice
-    shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-    raise InputError(f"not an architecture: {shown!r}; the nearest is {to_text(nearest)!r}")
+    raise not_an_architecture(text, to_text(nearest))
 
 
 def _marks() -> list[str]:

@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from benchmark.errors import InputError
 from benchmark.spaces.base import Choices, Codes, Decision, Scale, Space
 from benchmark.spaces.chain.stages import kept_in_place, moved_last
 from benchmark.spaces.macro import complexity
@@ -21,7 +20,7 @@ from benchmark.spaces.macro.layers import (
     layer_shapes,
 )
 from benchmark.spaces.subspaces.subspace import Subspace
-from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import nearest_choices, not_an_architecture
 
 
 class NasBenchMacro(Space):
@@ -77,8 +76,7 @@ class NasBenchMacro(Space):
         if not re.fullmatch(f"[0-{len(OPTIONS) - 1}]{{{len(self)}}}", text, re.ASCII):
             digits = [str(option) for option in range(len(OPTIONS))]
             nearest = "".join(map(str, nearest_choices(text, [digits] * len(self))))
-            shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-            raise InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
+            raise not_an_architecture(text, nearest)
         return int(text, len(OPTIONS))
 
     def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:

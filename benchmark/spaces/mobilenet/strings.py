@@ -6,9 +6,8 @@ A dash stands between layers, and a bar between stages, so that a field of a CSV
 import re
 from collections.abc import Sequence
 
-from benchmark.errors import InputError
 from benchmark.spaces.mobilenet.layers import STAGES
-from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import nearest_choices, not_an_architecture
 
 Names = Sequence[Sequence[str]]  # of the options of each layer
 
@@ -32,9 +31,7 @@ def from_text(text: str, names: Names) -> tuple[int, ...]:
         [mark + name for name in options]
         for mark, options in zip(_separators(), names, strict=True)
     ]
-    shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-    nearest = to_text(nearest_choices(text, parts), names)
-    raise InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
+    raise not_an_architecture(text, to_text(nearest_choices(text, parts), names))
 
 
 def _separators() -> list[str]:

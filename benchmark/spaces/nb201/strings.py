@@ -5,10 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from benchmark.errors import InputError
 from benchmark.spaces.base import Arch, Codes
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, checked_codes, encode
-from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import nearest_choices, not_an_architecture
 
 
 @cache
@@ -34,9 +33,7 @@ def from_string(text: str) -> int:
     """Return the code of one architecture given as a string."""
     code = _code_of_string().get(text)
     if code is None:
-        nearest = all_strings()[nearest_code(text)]
-        shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-        raise InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
+        raise not_an_architecture(text, all_strings()[nearest_code(text)])
     return code
 
 

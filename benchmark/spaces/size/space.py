@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from benchmark.errors import InputError
 from benchmark.spaces.base import Decision, Scale, Space
 from benchmark.spaces.chain.costs import Cost, classifier, convolution
-from benchmark.spaces.texts.nearest import LONGEST, nearest_choices
+from benchmark.spaces.texts.nearest import nearest_choices, not_an_architecture
 
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)
 LAYERS = 5
@@ -60,7 +60,7 @@ class SizeSpace(Space):
             endings = [[f"{width}:" for width in WIDTHS]] * (LAYERS - 1) + [known]
             places = nearest_choices(re.sub(r"[^0-9]+", ":", text), endings)
             nearest = ":".join(known[place] for place in places)
-            raise InputError(f"not an architecture: {text[:LONGEST]!r}; the nearest is {nearest!r}")
+            raise not_an_architecture(text, nearest)
         return int(self.encode([known.index(part) for part in parts]))
 
     def parameters(self, codes: ArrayLike, scale: Scale) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from benchmark.errors import InputError
+
 LONGEST = 200  # characters of a misspelt text that are read
 
 
@@ -27,6 +29,12 @@ def nearest_choices(text: str, parts: Sequence[Sequence[str]]) -> tuple[int, ...
             rows.append(after)
         row = [min(cells) for cells in zip(*rows, strict=True)]
     return row[-1][1]
+
+
+def not_an_architecture(text: str, nearest: str) -> InputError:
+    """Return the error of a text that is no architecture, which names the nearest valid one."""
+    shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
+    return InputError(f"not an architecture: {shown!r}; the nearest is {nearest!r}")
 
 
 Cell = tuple[int, tuple[int, ...]]
