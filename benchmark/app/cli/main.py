@@ -19,6 +19,7 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, handler)
     os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever a notebook has set
+    os.environ["PYTHONSAFEPATH"] = "1"  # no process imports from the working folder
     replace_what_cannot_be_encoded()
     try:
         from benchmark.app.cli.root import run_command_line

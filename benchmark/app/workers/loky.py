@@ -26,7 +26,11 @@ from benchmark.errors import CheckError
 Result = TypeVar("Result")
 
 FOLLOW_EVERY = 0.5  # seconds between a worker's checks whether its main process lives
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    # a random.py in the working folder is not Python's own (from Python 3.11 on)
+    "PYTHONSAFEPATH": "1",
+}
 
 
 class WorkerDiedError(CheckError):
@@ -68,7 +72,7 @@ def worker_pool(jobs: int, *, in_process: bool | None = None) -> Iterator[Pool]:
     if in_process or (in_process is None and jobs == 1):
         yield Pool(1, None)
         return
-    executor = ProcessPoolExecutor(jobs, initializer=_prepare, env=_ONE_THREAD)
+    executor = ProcessPoolExecutor(jobs, initializer=_prepare, env=_ENVIRONMENT)
     is_done = False
     try:
         _start_workers(executor)
