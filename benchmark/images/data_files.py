@@ -20,7 +20,8 @@ def data_folder(given: Path | None = None) -> Path:
     """Return the given folder, else that of ``NASBENCH_DATA``, else the user's data folder."""
     if given is not None:
         return given.absolute()
-    return Path(os.environ.get(VARIABLE) or platformdirs.user_data_dir("nasbench")).absolute()
+    named = os.environ.get(VARIABLE) or platformdirs.user_data_dir("nasbench")
+    return Path(named).expanduser().absolute()
 
 
 @dataclass(frozen=True)

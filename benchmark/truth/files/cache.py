@@ -19,7 +19,8 @@ FOLDER = "tables"  # of imports, each with its learning curves beside it
 
 def cache_folder() -> Path:
     """Return the folder named by ``NASBENCH_CACHE``, or the user's own cache folder."""
-    return Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("nasbench")).absolute()
+    named = os.environ.get(VARIABLE) or platformdirs.user_cache_dir("nasbench")
+    return Path(named).expanduser().absolute()
 
 
 def cached(name: str, make: Callable[[], TruthTable]) -> TruthTable:

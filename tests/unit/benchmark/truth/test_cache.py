@@ -6,6 +6,7 @@ import numpy as np
 import platformdirs
 import pytest
 
+from benchmark.images import data_folder
 from benchmark.spaces.registry import open_space
 from benchmark.truth.files.cache import cache_folder, cached
 from benchmark.truth.keys import AccuracyKey
@@ -66,3 +67,11 @@ def test_an_unwritable_cache_is_no_error(folder: Path) -> None:
     make = Maker()
     assert [cached("t", make).accuracy(KEY, 5) for _ in range(2)] == [42.0] * 2
     assert make.calls == 2
+
+
+def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NASBENCH_CACHE", "~/cache")
+    monkeypatch.setenv("NASBENCH_DATA", "~/data")
+    assert cache_folder() == tmp_path / "cache"
+    assert data_folder() == tmp_path / "data"
