@@ -70,17 +70,17 @@ class Evaluations:
     def draw(self, count: int, generator: np.random.Generator) -> Codes:
         """Draw up to ``count`` different new codes of the subspace, in random order.
 
-        Fewer are returned if drawing finds no more.
+        Fewer are returned if drawing finds no more; none if other subspaces hold the canonical
+        codes of all.
         """
         drawn: dict[int, None] = {}
         fruitless = 0
         while len(drawn) < count and fruitless < MOST_DRAWS:
             before = len(drawn)
-            codes = inside(self.subspace, self.subspace.draw(max(count, 64), generator))
+            tries = MOST_DRAWS if fruitless else max(count, 64)
+            codes = inside(self.subspace, self.subspace.draw(tries, generator))
             drawn.update(dict.fromkeys(code for code in codes.tolist() if code not in self))
-            fruitless = 0 if len(drawn) > before else fruitless + max(count, 64)
-        if not drawn and not self._scores:
-            raise InputError("no architecture of this subspace could be drawn: search another one")
+            fruitless = 0 if len(drawn) > before else fruitless + tries
         return np.array(list(drawn)[:count], np.int64)
 
     @property

@@ -1,7 +1,8 @@
 """Searching the best-scored architecture where a space is too large to score all of it.
 
 Each search evaluates a number of different architectures of a subspace by a score, such as that of
-a trained supernet, and returns all of them. It stops early if it finds no new ones.
+a trained supernet, and returns all of them. It stops early if it finds no new ones; in a subspace
+of whose architectures others hold the canonical codes, it finds none.
 """
 
 from collections import deque
@@ -60,7 +61,7 @@ def regularised_evolution(
     first = book.draw(min(settings.population, evaluations), generator)
     population = deque(zip(first.tolist(), book.of(first).tolist(), strict=True))
     fruitless = 0
-    while book.left and fruitless < MOST_KNOWN:
+    while population and book.left and fruitless < MOST_KNOWN:
         sample = generator.integers(len(population), size=settings.sample)
         parent, _ = max((population[place] for place in sample), key=lambda member: member[1])
         child = mutated(subspace, parent, generator)

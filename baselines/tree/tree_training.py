@@ -273,6 +273,8 @@ class _Tree:
             self._experiment.selection,
             self._experiment.streams.numpy(f"selection/{leaf.name}"),
         )
+        if not found.codes.size:
+            return {}
         selected = self._selected(found.best, float(found.scores.max()))
         return {**selected, "evaluations": len(found.codes)}
 

@@ -142,6 +142,24 @@ def _close(one: int, other: int) -> bool:
 
 
 @each_search
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("nb201", {0: (0,), 4: (3,)}),  # in canonical codes a dead edge 1→3 is none
+        ("macro", {3: (0,), 4: (1, 2)}),  # and identities come last in their stage
+        ("mobilenet", {5: (6,), 6: (1, 2)}),
+    ],
+)
+def test_a_leaf_that_scores_nothing_has_nothing_to_find(
+    search: Search, name: str, options: dict[int, tuple[int, ...]]
+) -> None:
+    whole = Subspace.whole(open_space(name))
+    allowed = tuple(options.get(place, known) for place, known in enumerate(whole.allowed))
+    found = search(Subspace(whole.space, allowed), Hill(), 50, np.random.default_rng(0))
+    assert found.codes.size == found.scores.size == 0
+
+
+@each_search
 def test_wrong_arguments(search: Search) -> None:
     whole, generator = Subspace.whole(NB201), np.random.default_rng(0)
     with pytest.raises(InputError, match="a search has 0 evaluations"):
