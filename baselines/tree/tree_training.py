@@ -123,7 +123,8 @@ class _Tree:
         leaves = self._train_level(nodes, steps, last=True)
         with self._checkpoint.saving_if_stopped():
             scores = self._base.score([leaf.state for leaf in leaves])
-        return Outcome(scores, self._trace(leaves, scores) | self._trajectory.to_trace(scores))
+            trace = self._trace(leaves, scores)  # may search, too
+        return Outcome(scores, trace | self._trajectory.to_trace(scores))
 
     @property
     def _matched(self) -> int:

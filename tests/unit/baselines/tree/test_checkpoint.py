@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -21,7 +22,7 @@ from baselines.training import BASES
 from benchmark.errors import CheckError, StoppedError
 from benchmark.records.checkpoint_file import read_checkpoint, write_checkpoint
 from benchmark.records.checkpoints import CheckpointInterval, Checkpoints
-from benchmark.tasks.sections import TrajectorySettings
+from benchmark.tasks.sections import SelectionSettings, TrajectorySettings
 from tests.unit.baselines.tiny import BATCH, CANDIDATES, OPTIONS, tiny_experiment, tiny_search
 
 BUDGET = 150 * BATCH
@@ -142,6 +143,31 @@ def test_a_run_that_is_asked_to_stop_saves_its_current_step(tmp_path: Path) -> N
     with pytest.raises(StoppedError):
         run("gm", "rsps", checkpoints, tick)
     assert resumed_run(tmp_path / "a", "gm", "rsps", 10**9, []) == (expected, 1)
+
+
+def test_a_run_that_is_asked_to_stop_while_it_searches_saves_its_training(tmp_path: Path) -> None:
+    def searched(checkpoints: Checkpoints, tick: Callable[[], None]) -> tuple[Any, ...]:
+        experiment = replace(
+            tiny_experiment(3, tick=tick, checkpoints=checkpoints, candidates=CANDIDATES[::5]),
+            selection=SelectionSettings(by="random", evaluations=9, population=1, sample=1),
+        )
+        return everything(method_class("few-shot")(OPTIONS["few-shot"]).run(experiment), experiment)
+
+    done: list[None] = []
+    expected = searched(Checkpoints(), lambda: done.append(None))
+    ticks, seldom = len(done), CheckpointInterval(steps=10**9)
+
+    def tick() -> None:
+        done.append(None)
+        checkpoints.check_stop()
+
+    done.clear()
+    checkpoints = Checkpoints(tmp_path / "a", {}, seldom, lambda: len(done) == ticks)
+    with pytest.raises(StoppedError):  # at the last tick, one of a search
+        searched(checkpoints, tick)
+    resumed = Checkpoints(tmp_path / "a", {}, seldom)
+    assert searched(resumed, lambda: None) == expected
+    assert resumed.resumed == 1
 
 
 class UntilLastLeaf(Checkpoints):
