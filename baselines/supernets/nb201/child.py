@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.supernets.parts.child import ChildNetwork, Classifier, Convolution, norm
+from baselines.supernets.chain.child import ChainNetwork
+from baselines.supernets.parts.child import Convolution, conv_norm, norm
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, decode
 from benchmark.spaces.nb201.complexity import STAGES, NetworkScale
 
@@ -58,39 +59,26 @@ class ChildResidualBlock(nn.Module):
         return out
 
 
-class CellNetwork(ChildNetwork):
+class CellNetwork(ChainNetwork):
     """One architecture of NAS-Bench-201."""
 
     def __init__(
         self, code: int, scale: NetworkScale, generator: torch.Generator, *, running: bool = False
     ) -> None:
-        super().__init__()
         operations = decode(code).tolist()
-        self.stem = nn.Sequential(
-            Convolution(scale.input_channels, scale.channels, 3, padding=1, bias=False),
-            norm(scale.channels, running),
-        )
-        self.blocks = nn.ModuleList()
+        blocks: list[nn.Module] = []
         for stage in range(STAGES):
             channels, _ = scale.stages[stage]
             if stage:
-                self.blocks.append(ChildResidualBlock(channels // 2, running))
-            self.blocks.extend(ChildCell(operations, channels, running) for _ in range(scale.cells))
-        self.last = nn.Sequential(norm(channels, running), nn.ReLU())
-        self.classifier = Classifier(channels, scale.classes)
-        self.draw_weights(generator)
-
-    def features(self, images: Tensor) -> list[Tensor]:
-        """Return the outputs of the stem, every cell and every residual block, in order."""
-        maps = [self.stem(images)]
-        for block in self.blocks:
-            maps.append(block(maps[-1]))
-        return maps
-
-    def finish(self, maps: Tensor) -> Tensor:
-        """Return the logits [B, classes] of the last feature maps."""
-        logits: Tensor = self.classifier(self.last(maps).mean((2, 3)))
-        return logits
+                blocks.append(ChildResidualBlock(channels // 2, running))
+            blocks.extend(ChildCell(operations, channels, running) for _ in range(scale.cells))
+        super().__init__(
+            stem=nn.Sequential(*conv_norm(scale.input_channels, scale.channels, 3, running)),
+            blocks=blocks,
+            head=nn.Sequential(norm(channels, running), nn.ReLU()),
+            classifier=(channels, scale.classes),
+            generator=generator,
+        )
 
 
 def _operation(name: str, channels: int, running: bool) -> nn.Module | None:
@@ -111,6 +99,4 @@ def _operation(name: str, channels: int, running: bool) -> nn.Module | None:
 def _relu_conv_norm(
     inputs: int, outputs: int, kernel: int, running: bool, stride: int = 1
 ) -> list[nn.Module]:
-    padding = kernel // 2
-    convolution = Convolution(inputs, outputs, kernel, stride, padding, bias=False)
-    return [nn.ReLU(), convolution, norm(outputs, running)]
+    return [nn.ReLU(), *conv_norm(inputs, outputs, kernel, running, stride=stride)]

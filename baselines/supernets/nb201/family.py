@@ -42,8 +42,8 @@ class CellFamily(Family):
             (_weight(child.stem, 0), supernet.stem),
             (_weight(child.stem, 1), supernet.stem_norm.weight),
             (_bias(child.stem, 1), supernet.stem_norm.bias),
-            (_weight(child.last, 0), supernet.last_norm.weight),
-            (_bias(child.last, 0), supernet.last_norm.bias),
+            (_weight(child.head, 0), supernet.last_norm.weight),
+            (_bias(child.head, 0), supernet.last_norm.bias),
             (child.classifier.weight, supernet.classifier.weight),
             (child.classifier.bias, supernet.classifier.bias),
         ]

@@ -8,19 +8,13 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from torch import Tensor, nn
 
 from baselines.supernets.base import Family, Supernet
-from baselines.supernets.parts.child import ChildNetwork, Classifier, Convolution, norm
+from baselines.supernets.chain.child import ChainNetwork
+from baselines.supernets.parts.child import ChildNetwork, Convolution, conv_norm, norm
 from baselines.supernets.parts.mixture import Path
 from baselines.supernets.size.supernet import SizeSupernet, SlicedBlock, SlicedCell
 from benchmark.spaces.base import Scale
 from benchmark.spaces.registry import open_space
 from benchmark.spaces.size.space import REDUCING, SizeScale
-
-
-def _convolution(
-    inputs: int, outputs: int, kernel: int, running: bool, stride: int = 1
-) -> nn.Sequential:
-    layer = Convolution(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(layer, norm(outputs, running))
 
 
 class SizeCell(nn.Module):
@@ -30,10 +24,12 @@ class SizeCell(nn.Module):
         super().__init__()
         widths = (inputs, inputs, outputs, outputs, outputs)
         self.convolutions = nn.ModuleList(
-            nn.Sequential(nn.ReLU(), *_convolution(width, outputs, 3, running)) for width in widths
+            nn.Sequential(nn.ReLU(), *conv_norm(width, outputs, 3, running)) for width in widths
         )
         same = inputs == outputs
-        self.skip = nn.Identity() if same else _convolution(inputs, outputs, 1, running)
+        self.skip = (
+            nn.Identity() if same else nn.Sequential(*conv_norm(inputs, outputs, 1, running))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Pass feature maps [B, C, H, W]."""
@@ -50,9 +46,9 @@ class SizeBlock(nn.Module):
         super().__init__()
         self.main = nn.Sequential(
             nn.ReLU(),
-            *_convolution(inputs, outputs, 3, running, stride=2),
+            *conv_norm(inputs, outputs, 3, running, stride=2),
             nn.ReLU(),
-            *_convolution(outputs, outputs, 3, running),
+            *conv_norm(outputs, outputs, 3, running),
         )
         self.shortcut = Convolution(inputs, outputs, 1, bias=False)
 
@@ -62,36 +58,24 @@ class SizeBlock(nn.Module):
         return found
 
 
-class SizeNetwork(ChildNetwork):
+class SizeNetwork(ChainNetwork):
     """One choice of widths."""
 
     def __init__(
         self, code: int, scale: SizeScale, generator: torch.Generator, *, running: bool = False
     ) -> None:
-        super().__init__()
         widths = [scale.widths[option] for option in open_space("size").decode(code).tolist()]
-        self.stem = _convolution(scale.input_channels, widths[0], 3, running)
-        self.layers = nn.ModuleList(
-            (SizeBlock if layer in REDUCING else SizeCell)(inputs, outputs, running)
-            for layer, (inputs, outputs) in enumerate(
-                zip([widths[0], *widths[:-1]], widths, strict=True)
-            )
+        pairs = zip([widths[0], *widths[:-1]], widths, strict=True)
+        super().__init__(
+            stem=nn.Sequential(*conv_norm(scale.input_channels, widths[0], 3, running)),
+            blocks=[
+                (SizeBlock if layer in REDUCING else SizeCell)(inputs, outputs, running)
+                for layer, (inputs, outputs) in enumerate(pairs)
+            ],
+            head=nn.Sequential(norm(widths[-1], running), nn.ReLU()),
+            classifier=(widths[-1], scale.classes),
+            generator=generator,
         )
-        self.last = nn.Sequential(norm(widths[-1], running), nn.ReLU())
-        self.classifier = Classifier(widths[-1], scale.classes)
-        self.draw_weights(generator)
-
-    def features(self, images: Tensor) -> list[Tensor]:
-        """Return the outputs of the stem and of every layer, in order."""
-        maps = [self.stem(images)]
-        for layer in self.layers:
-            maps.append(layer(maps[-1]))
-        return maps
-
-    def finish(self, maps: Tensor) -> Tensor:
-        """Return the logits [B, classes] of the last feature maps."""
-        logits: Tensor = self.classifier(self.last(maps).mean((2, 3)))
-        return logits
 
 
 class SizeFamily(Family):
@@ -124,7 +108,7 @@ class SizeFamily(Family):
 def _parameters(supernet: SizeSupernet, child: SizeNetwork) -> Iterator[Tensor]:
     """Yield the supernet's weights in the order of the child's."""
     yield from supernet.stem.parameters()
-    for layer, own in zip(supernet.layers, child.layers, strict=True):
+    for layer, own in zip(supernet.layers, child.blocks, strict=True):
         if isinstance(own, SizeCell):
             assert isinstance(layer, SlicedCell)
             yield from layer.convolutions.parameters()
