@@ -53,7 +53,6 @@ class SplittingOptions:
                 f"{', all different' if needed > 1 else ''}, as decision is {self.decision!r} and "
                 f"there are {self.levels} levels"
             )
-
         if self.stop_error and self.cut == "spectral":
             raise InputError(
                 f"stop_error is {self.stop_error}: it needs the exact cut, so let cut be 'exact', "

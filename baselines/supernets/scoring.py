@@ -34,9 +34,8 @@ def score_codes(
 ) -> NDArray[np.float64]:
     """Return scores [n] of architectures by a trained supernet: percent, or negative nats.
 
-    Canonical codes ascend. ``after_chunk`` is called with the number of images passed, and
-    ``note`` when
-    chunks are made smaller because the device has too little memory.
+    Canonical codes ascend. ``after_chunk`` is called with the number of images passed, and ``note``
+    when chunks are made smaller because the device has too little memory.
 
     Raises:
         DivergedError: A logit is not finite.

@@ -23,7 +23,7 @@ Activation = Callable[[Tensor], Tensor]
 
 
 class ScaleShift(nn.Module):
-    """A BatchNorm of C channels with scale and shift, as all outside the cells have."""
+    """A BatchNorm of C channels with scale and shift."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
