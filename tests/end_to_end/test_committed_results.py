@@ -111,6 +111,7 @@ def test_the_readme_shows_their_table() -> None:
     assert "\n".join(rows) in (ROOT / "README.md").read_text("utf-8")
 
 
+@pytest.mark.nightly
 def test_the_verdicts_tables_are_those_of_its_records() -> None:
     truth = open_table(VERDICT / "truth" / "fashion-truth.nbtable", allow_subset=True)
     references = [name for name, method in METHODS.items() if method.reference]

@@ -89,6 +89,7 @@ def test_a_notebook_holds_no_outputs(name: str) -> None:
         assert cell.get("execution_count") is None
 
 
+@pytest.mark.nightly
 def test_the_paper_is_reproduced_from_new_runs(
     preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ from tests.fuzzing import bounded, cases, timed
 NB201 = open_space("nb201")
 
 # Files for each reader: few whenever tests are run, many every night.
-FEW, MANY = 150, cases(2_000)
+FEW, MANY = 75, cases(2_000)
 COUNTS = pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.nightly)])
 PROOF = "NASBENCH_FUZZ_PROOF"
 # What a hostile pickle is made of: calls by name in three protocols, and claims of great size.

@@ -23,7 +23,7 @@ from tests.fuzzing import bounded, cases, timed
 
 NB201 = open_space("nb201")
 
-FEW, MANY = 300, cases(2_500)
+FEW, MANY = 100, cases(2_500)
 Contents = dict[str, float]
 
 NAMES = {to_string(code): to_string(code) for code in range(len(all_strings()))} | {
