@@ -1,14 +1,15 @@
 """Architectures that differ in one decision, in any space.
 
-A decision that is changed is made to matter, see `Space.activated`; in DARTS's space an edge that
-is not kept replaces another one then. So every architecture can be reached from every other.
+A decision that is changed but does not matter is made to, see `Space.activated`; in DARTS's space
+an edge that is not kept replaces another one then. So every architecture can be reached from every
+other.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from baselines.selection.evaluations import inside
-from benchmark.spaces.base import Choices, Codes
+from benchmark.spaces.base import Choices, Codes, Space
 from benchmark.spaces.subspaces.subspace import Subspace
 
 MOST_TRIES = 1000  # to mutate an architecture
@@ -34,7 +35,7 @@ def mutated(subspace: Subspace, code: int, generator: np.random.Generator) -> in
         decision = open_[generator.integers(len(open_))]
         others = [one for one in subspace.allowed[decision] if one != changed[decision]]
         changed[decision] = others[generator.integers(len(others))]
-        found = inside(subspace, space.activated(changed, [decision])[None])
+        found = inside(subspace, _mattering(space, changed, int(decision))[None])
         if found.size and found[0] != code:
             return int(found[0])
     return None
@@ -58,9 +59,14 @@ def neighbours(subspace: Subspace, code: int) -> Codes:
         for option in allowed:
             one = choices.copy()
             one[decision] = option
-            changed.append(space.activated(one, [decision]))
+            changed.append(_mattering(space, one, decision))
     found = np.unique(inside(subspace, np.array(changed)))
     return np.asarray(found[found != code])
+
+
+def _mattering(space: Space, choices: Choices, decision: int) -> Choices:
+    """Return choices [D] in which a decision matters, as they are if it does."""
+    return choices if space.active(choices)[decision] else space.activated(choices, [decision])
 
 
 def without_effect(subspace: Subspace, choices: Choices) -> NDArray[np.bool_]:

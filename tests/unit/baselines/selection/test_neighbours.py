@@ -53,6 +53,24 @@ def test_neighbours_in_nb201_are_those_by_definition() -> None:
         assert neighbours(part, code).tolist() == sorted(expected)
 
 
+@pytest.mark.parametrize("name", ["macro", "mobilenet", "size"])
+def test_neighbours_in_chains_change_one_layer(name: str) -> None:
+    """Also where identities, which come last in their stage, stand before it."""
+    space = open_space(name)
+    for code in space.canonical(space.sample(5)).tolist():
+        choices = space.decode(code)
+        single = np.repeat(choices[None], int(space.n_options.sum()), axis=0)
+        places = np.repeat(np.arange(len(space)), space.n_options)
+        single[np.arange(len(single)), places] = np.concatenate(
+            [np.arange(count) for count in space.n_options]
+        )
+        expected = set(space.canonical(space.encode(single)).tolist()) - {code}
+        found = neighbours(Subspace.whole(space), code)
+        assert found.tolist() == sorted(expected)
+        generator = np.random.default_rng(0)
+        assert {mutated(Subspace.whole(space), code, generator) for _ in range(50)} <= expected
+
+
 def test_mutations_are_neighbours_or_bring_any_operation() -> None:
     code = int(DARTS.sample(1)[0])
     whole, generator = Subspace.whole(DARTS), np.random.default_rng(0)
