@@ -9,7 +9,7 @@ are the leading digits. Three things save time:
 * In later cells every architecture has feature maps of its own, and an edge's operation is applied
   to all architectures of a chunk that have it, in one call. BatchNorm is scale · maps + shift once
   its statistics are known, and is applied while the maps are added to the node they lead to.
-* Operations on dead edges are not computed: the caller passes live codes.
+* Operations on dead edges are not computed: the caller passes canonical codes.
 
 Each architecture keeps its own BatchNorm statistics, so the logits equal, up to rounding, those of
 `CellSupernet.forward` along each path alone.
@@ -72,7 +72,7 @@ def many_logits(
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield places in ``codes`` and logits [k, B, classes] of the architectures, chunk by chunk.
 
-    Live codes ascend; ``x`` is the first cell's input [B, C, H, W], ``finish`` what follows the
+    Canonical codes ascend; ``x`` is the first cell's input [B, C, H, W], ``finish`` what follows the
     last block. Chunks are ``parts`` times smaller than usual, and feature maps take at most
     ``memory`` bytes, but one architecture is passed at least.
 

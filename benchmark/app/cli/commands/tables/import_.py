@@ -45,11 +45,12 @@ def import_(
     replace: bool,
     jobs: int | None,
 ) -> None:
-    """Convert the benchmark's files, a CSV or a Parquet file once.
+    """Convert a benchmark's files, a CSV or a Parquet file once.
 
     PATH is NAS-Bench-201-v1_0-e61699.pth, NAS-Bench-201-v1_1-096897.pth, the folder
-    NATS-tss-v1_0-3ffb9-simple or its tar, or a .csv, .parquet or .nbtable file. Nothing in it is
-    executed. An import changes no default: name the table with --table.
+    NATS-tss-v1_0-3ffb9-simple or its tar, nas-bench-macro_cifar10.json, anb_dataset_jsons.tar.gz,
+    or a .csv, .parquet or .nbtable file. Nothing in it is executed. An import changes no default:
+    name the table with --table.
 
     \b
     Examples:
