@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.supernets.chain.layer import ChoiceLayer
+from baselines.supernets.parts.grouped import as_images, as_maps
 from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.base import Choices
 
@@ -56,7 +57,7 @@ def many_logits(
         """Walk all that begins with the prefixes from ``first`` on that have these maps."""
         count = len(maps)
         if depth == len(layers):
-            logits = finish(_images(maps), normalise)
+            logits = finish(as_images(maps), normalise)
             yield slice(first, first + count), logits.view(count, len(x), -1)
             return
         level = levels[depth]
@@ -67,7 +68,7 @@ def many_logits(
             passed = _pass_layer(layers[depth], maps, parents, options, normalise)
             yield from walk(depth + 1, begin, passed)
 
-    return walk(0, 0, _maps(x, len(x)))
+    return walk(0, 0, as_maps(x, len(x)))
 
 
 def prefixes(paths: Choices) -> list[Prefixes]:
@@ -129,8 +130,8 @@ def _pass_layer(
     after: Tensor | None = None
     for option in np.unique(options).tolist():
         rows = np.flatnonzero(options == option)
-        found = layer(_images(_chosen(maps, parents[rows])), option, normalise)
-        passed = _maps(found.contiguous(memory_format=torch.channels_last), maps.shape[1])
+        found = layer(as_images(_chosen(maps, parents[rows])), option, normalise)
+        passed = as_maps(found.contiguous(memory_format=torch.channels_last), maps.shape[1])
         if len(rows) == len(options):
             return passed
         if after is None:
@@ -145,14 +146,3 @@ def _chosen(maps: Tensor, rows: Indices) -> Tensor:
     if np.array_equal(rows, np.arange(len(maps))):
         return maps
     return maps.index_select(0, torch.from_numpy(rows).to(maps.device))
-
-
-def _images(maps: Tensor) -> Tensor:
-    """View feature maps [k, B, H, W, C] as images [k·B, C, H, W], channels last in memory."""
-    return maps.flatten(0, 1).permute(0, 3, 1, 2)
-
-
-def _maps(images: Tensor, batch: int) -> Tensor:
-    """Return images [k·B, C, H, W] as feature maps [k, B, H, W, C]."""
-    total, c, h, w = images.shape
-    return images.permute(0, 2, 3, 1).reshape(total // batch, batch, h, w, c)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from baselines.supernets.darts.cell import FIRST_EDGE, SearchCell
 from baselines.supernets.darts.operations import NodeMaps
+from baselines.supernets.parts.grouped import as_images, as_maps
 from baselines.supernets.parts.normalisation import ByGroup
 from benchmark.spaces.base import Choices
 from benchmark.spaces.darts.codes import INPUTS, KINDS, N_EDGES, NODES, edge_operations, kept_edges
@@ -88,8 +89,8 @@ def _pass(
                 maps = nodes[source]
                 if len(maps) > 1:
                     maps = maps[use.rows]
-                found = NodeMaps(_images(maps), cell.place.stride(source), normalise)
-                term = _maps(cell.edge(edge)(found, use.operation), images)
+                found = NodeMaps(as_images(maps), cell.place.stride(source), normalise)
+                term = as_maps(cell.edge(edge)(found, use.operation), images)
                 total.index_add_(0, use.rows, term.expand(len(use.rows), -1, -1, -1, -1))
         nodes.append(total)
         start = (node - INPUTS) * channels
@@ -99,18 +100,7 @@ def _pass(
 
 def _applied(layer: nn.Module, activated: Tensor, normalise: ByGroup) -> Tensor:
     """Preprocess activated maps [k, B, H, W, C]."""
-    return _maps(layer(_images(activated), normalise), activated.shape[1])
-
-
-def _images(maps: Tensor) -> Tensor:
-    """View maps [k, B, H, W, C] as images [k·B, C, H, W], channels last in memory."""
-    return maps.flatten(0, 1).permute(0, 3, 1, 2)
-
-
-def _maps(images: Tensor, batch: int) -> Tensor:
-    """Return images [k·B, C, H, W] as maps [k, B, H, W, C]."""
-    total, channels, height, width = images.shape
-    return images.permute(0, 2, 3, 1).reshape(total // batch, batch, height, width, channels)
+    return as_maps(layer(as_images(activated), normalise), activated.shape[1])
 
 
 def _uses(paths: Choices, device: torch.device) -> Uses:

@@ -32,6 +32,7 @@ from baselines.supernets.nb201.operations import (
     Edge,
     average_pool,
 )
+from baselines.supernets.parts.grouped import as_images, as_maps
 from baselines.supernets.parts.normalisation import ByGroup, along_rows
 from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, Operations, decode
 
@@ -72,8 +73,8 @@ def many_logits(
 ) -> Iterator[tuple[slice, Tensor]]:
     """Yield places in ``codes`` and logits [k, B, classes] of the architectures, chunk by chunk.
 
-    Canonical codes ascend; ``x`` is the first cell's input [B, C, H, W], ``finish`` what follows the
-    last block. Chunks are ``parts`` times smaller than usual, and feature maps take at most
+    Codes are canonical and ascend; ``x`` is the first cell's input [B, C, H, W], ``finish`` what
+    follows the last block. Chunks are ``parts`` times smaller than usual, and feature maps take at most
     ``memory`` bytes, but one architecture is passed at least.
 
     Feature maps of k architectures are [k, B, H, W, C] here.
@@ -86,8 +87,8 @@ def many_logits(
             if isinstance(block, Cell):
                 maps = _own_cell(block, maps, chunk.uses, normalise)
             else:
-                maps = _maps(block(_images(maps), normalise), len(x))
-        logits = finish(_images(maps), normalise)
+                maps = as_maps(block(as_images(maps), normalise), len(x))
+        logits = finish(as_images(maps), normalise)
         yield chunk.places, logits.reshape(len(chunk.paths), len(x), -1)
 
 
@@ -125,7 +126,7 @@ def _first_cell(
         b, c, h, w = x.shape
         outputs = x.new_empty(len(chunk.paths), b, h, w, c)
         before: list[int] = []
-        for output, operations in zip(_images(outputs).split(b), chunk.paths, strict=True):
+        for output, operations in zip(as_images(outputs).split(b), chunk.paths, strict=True):
             if operations[PREFIX:-1] != before:
                 before = operations[PREFIX:-1]
                 shared = _total([output_of(edge, operations[edge]) for edge in (3, 4)])
@@ -166,10 +167,10 @@ def _term(edge: Edge, maps: Tensor, use: Use, normalise: ByGroup) -> Term:
     if use.operation == SKIP_CONNECT:
         return Term(use.rows, maps.flatten(2))
     if use.operation == AVG_POOL_3X3:
-        return Term(use.rows, _maps(average_pool(_images(maps)), maps.shape[1]).flatten(2))
-    found = edge.convolve(F.relu(_images(maps)), use.operation)
+        return Term(use.rows, as_maps(average_pool(as_images(maps)), maps.shape[1]).flatten(2))
+    found = edge.convolve(F.relu(as_images(maps)), use.operation)
     found = found.contiguous(memory_format=torch.channels_last)  # a copy on some devices
-    rows = _maps(found, maps.shape[1]).flatten(2)
+    rows = as_maps(found, maps.shape[1]).flatten(2)
     return Term(use.rows, rows, *normalise.scale_and_shift(found))
 
 
@@ -208,17 +209,6 @@ def _add(total: Tensor, rows: slice | Tensor, maps: Tensor) -> None:
         total[rows] += maps
     else:
         total.index_add_(0, rows, maps)
-
-
-def _images(maps: Tensor) -> Tensor:
-    """View feature maps [k, B, H, W, C] as images [k·B, C, H, W], channels last in memory."""
-    return maps.flatten(0, 1).permute(0, 3, 1, 2)
-
-
-def _maps(images: Tensor, batch: int) -> Tensor:
-    """Return images [k·B, C, H, W] as feature maps [k, B, H, W, C]."""
-    total, c, h, w = images.shape
-    return images.permute(0, 2, 3, 1).reshape(total // batch, batch, h, w, c)
 
 
 def _total(terms: Sequence[Tensor | None]) -> Tensor | None:
