@@ -33,6 +33,10 @@ class SizeScale(Scale):
         super().__post_init__()
         if len(self.widths) != len(WIDTHS) or list(self.widths) != sorted(set(self.widths)):
             raise InputError(f"widths is {self.widths!r}: give eight ascending numbers")
+        if self.resolution % 4:
+            raise InputError(
+                f"resolution is {self.resolution}: it is halved twice, so use a multiple of 4"
+            )
 
 
 class SizeSpace(Space):

@@ -254,6 +254,12 @@ def test_any_code_inherits_the_weights_of_its_canonical_path(name: str) -> None:
         torch.testing.assert_close(child(images), supernet(images, path), rtol=1e-5, atol=1e-8)
 
 
+def test_images_that_cannot_be_halved_twice_are_refused_by_the_size_space() -> None:
+    """There pooling would drop the last row, but the convolutions beside it keep it."""
+    with pytest.raises(InputError, match="resolution is 30: .* use a multiple of 4"):
+        SizeScale(resolution=30)
+
+
 @pytest.mark.parametrize("name", NO_SUPERNET)
 def test_a_space_without_supernet_says_so(name: str) -> None:
     _, family, scale = opened(name)
