@@ -215,17 +215,22 @@ class Space(ABC):
         """Draw choices [count, D] from a subspace, for a supernet to train; with replacement.
 
         They are uniform over its `pool` if the space can be enumerated, or else over the options
-        of each decision.
+        of each decision. More draws begin with fewer, so that methods which train a supernet for
+        longer or shorter begin with the same paths.
         """
         if self.is_enumerable:
             pool = subspace.pool()
             return self.decode(pool[generator.integers(pool.size, size=count)])
+        options = [np.array(allowed, np.int8) for allowed in subspace.allowed]
+        joints = [np.array(joint.options, np.int8) for joint in subspace.joint]
+        lengths = [len(known) for known in (*options, *joints)]
+        places = (generator.random((count, len(lengths))) * lengths).astype(np.int64)
+        single, together = places[:, : len(self)], places[:, len(self) :]
         drawn = np.empty((count, len(self)), np.int8)
-        for place, allowed in enumerate(subspace.allowed):
-            drawn[:, place] = np.array(allowed)[generator.integers(len(allowed), size=count)]
-        for joint in subspace.joint:
-            options = np.array(joint.options, np.int8)
-            drawn[:, joint.decisions] = options[generator.integers(len(options), size=count)]
+        for decision, known in enumerate(options):
+            drawn[:, decision] = known[single[:, decision]]
+        for joint, known, chosen in zip(subspace.joint, joints, together.T, strict=True):
+            drawn[:, joint.decisions] = known[chosen]
         return drawn
 
     def count(self, subspace: Subspace) -> int:

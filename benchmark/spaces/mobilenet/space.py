@@ -72,13 +72,13 @@ class MobileNetSpace(Space):
         kept: list[Choices] = []
         rounds, number = 0, 0
         while True:
-            drawn = self.path(super().draw(subspace, max(count, MOST_DRAWN), generator))
+            drawn = self.path(super().draw(subspace, MOST_DRAWN, generator))
             kept.append(drawn[subspace.permits(drawn)])
             rounds, number = rounds + 1, number + len(kept[-1])
             if number >= count:
                 return np.concatenate(kept)[:count]
             if not number and rounds == ROUNDS:
-                return drawn[:count]
+                return self.path(super().draw(subspace, count, generator))
 
     def format(self, code: int) -> str:
         """Return the options of all layers, such as ``k5e3-zero-zero-zero|k3e6-…``."""

@@ -157,6 +157,19 @@ def test_larger_samples_begin_with_smaller_ones(space: Space, count: int, more: 
 
 
 @settings(max_examples=20)
+@given(SPACE.flatmap(lambda space: st.tuples(st.just(space), leaves(space), SEED)))
+def test_more_draws_begin_with_fewer(case: tuple[Space, tuple[Subspace, ...], int]) -> None:
+    space, found, seed = case
+    for leaf in found[:2]:
+        if space.is_enumerable and not space.pool(leaf).size:
+            continue
+        many = leaf.draw(1500, np.random.default_rng(seed))
+        for count in (1, 30, 1100):
+            fewer = leaf.draw(count, np.random.default_rng(seed))
+            np.testing.assert_array_equal(fewer, many[:count])
+
+
+@settings(max_examples=20)
 @given(SPACE, SEED)
 def test_a_seed_fixes_the_paths(space: Space, seed: int) -> None:
     whole = Subspace.whole(space)
