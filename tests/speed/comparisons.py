@@ -29,7 +29,8 @@ from baselines.supernets.parts.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
 from benchmark.images.digits import read_digits
-from benchmark.spaces.nb201 import SIZE, Codes, decode, distinct_codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.nb201 import SIZE, decode, distinct_codes
 from benchmark.tasks.sections import TrainingSettings
 from benchmark.tasks.task import load_preset
 from tests.speed.measuring import COMPARISON_HEADER, Comparison, side_by_side, spent_in

@@ -34,7 +34,8 @@ from baselines.supernets.nb201.operations import (
 )
 from baselines.supernets.parts.grouped import as_images, as_maps
 from baselines.supernets.parts.normalisation import ByGroup, along_rows
-from benchmark.spaces.nb201 import EDGES, OPERATIONS, Codes, Operations, decode
+from benchmark.spaces.base import Codes
+from benchmark.spaces.nb201 import EDGES, OPERATIONS, Operations, decode
 
 PREFIX = 3  # edges into nodes 1 and 2, the leading digits of a code
 CHUNK_BYTES = {"cpu": 2 << 20}  # feature maps of a chunk that stay in the cache
@@ -74,8 +75,8 @@ def many_logits(
     """Yield places in ``codes`` and logits [k, B, classes] of the architectures, chunk by chunk.
 
     Codes are canonical and ascend; ``x`` is the first cell's input [B, C, H, W], ``finish`` what
-    follows the last block. Chunks are ``parts`` times smaller than usual, and feature maps take at most
-    ``memory`` bytes, but one architecture is passed at least.
+    follows the last block. Chunks are ``parts`` times smaller than usual, and feature maps take at
+    most ``memory`` bytes, but one architecture is passed at least.
 
     Feature maps of k architectures are [k, B, H, W, C] here.
     """

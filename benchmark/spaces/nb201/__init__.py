@@ -9,7 +9,6 @@ is written in one of these forms:
 * ``genotype``: that of few-shot NAS and other programs, see `to_genotype`.
 """
 
-from benchmark.spaces.base import Arch, Codes
 from benchmark.spaces.nb201.codes import (
     EDGES,
     NONE,
@@ -28,15 +27,13 @@ from benchmark.spaces.nb201.equivalence import (
 )
 from benchmark.spaces.nb201.genotypes import from_genotype, is_genotype, to_genotype
 from benchmark.spaces.nb201.network_equivalence import network_codes
-from benchmark.spaces.nb201.strings import all_strings, from_string, to_codes, to_string
+from benchmark.spaces.nb201.strings import all_strings, from_string, to_string
 
 __all__ = [
     "EDGES",
     "NONE",
     "OPERATIONS",
     "SIZE",
-    "Arch",
-    "Codes",
     "Operations",
     "all_operations",
     "all_strings",
@@ -50,7 +47,6 @@ __all__ = [
     "is_genotype",
     "live_codes",
     "network_codes",
-    "to_codes",
     "to_genotype",
     "to_string",
 ]

@@ -1,11 +1,7 @@
 """Reading and writing the strings of NAS-Bench-201, and finding the nearest to a misspelt one."""
 
-from collections.abc import Iterable
 from functools import cache
 
-import numpy as np
-
-from benchmark.spaces.base import Arch, Codes
 from benchmark.spaces.nb201.codes import EDGES, OPERATIONS, checked_codes, encode
 from benchmark.spaces.texts.nearest import nearest_choices, not_an_architecture
 
@@ -35,14 +31,6 @@ def from_string(text: str) -> int:
     if code is None:
         raise not_an_architecture(text, all_strings()[nearest_code(text)])
     return code
-
-
-def to_codes(archs: Iterable[Arch]) -> Codes:
-    """Return the codes [n] of architectures, given as codes, strings, or a mixture."""
-    if isinstance(archs, np.ndarray) and archs.dtype.kind in "iu":
-        return checked_codes(archs)
-    codes = [from_string(arch) if isinstance(arch, str) else arch for arch in archs]
-    return checked_codes(np.array(codes) if codes else np.empty(0, np.int64))
 
 
 @cache

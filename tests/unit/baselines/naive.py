@@ -11,7 +11,8 @@ from torch import Tensor
 
 from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.parts.normalisation import ByGroup
-from benchmark.spaces.nb201 import Codes, decode
+from benchmark.spaces.base import Codes
+from benchmark.spaces.nb201 import decode
 
 Weights = Mapping[str, Tensor]
 

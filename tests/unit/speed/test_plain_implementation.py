@@ -13,7 +13,8 @@ from baselines.supernets.nb201.prefix_tree import MEMORY
 from baselines.supernets.parts.normalisation import ByGroup
 from baselines.training.weights import StepRange, path_training
 from benchmark.images import Batches
-from benchmark.spaces.nb201 import Codes, decode, distinct_codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.nb201 import decode, distinct_codes
 from tests.speed.plain_implementation import (
     OneByOne,
     PlainSupernet,

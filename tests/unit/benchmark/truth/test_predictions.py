@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
-from benchmark.spaces.nb201 import SIZE, all_strings, to_codes, to_genotype, to_string
+from benchmark.spaces.nb201 import SIZE, all_strings, to_genotype, to_string
 from benchmark.spaces.registry import open_space
 from benchmark.text_files import MAX_MIB
 from benchmark.truth.predictions import Predictions, read_predictions
@@ -274,7 +274,7 @@ def test_the_published_files(shared: Path, tmp_path: Path) -> None:
     with path.open(newline="") as file:
         rows = [(row["arch"], float(row["score"])) for row in csv.DictReader(file)]
     assert [score for _, score in rows] == from_csv.scores_of(
-        to_codes([arch for arch, _ in rows])
+        NB201.to_codes([arch for arch, _ in rows])
     ).tolist()
     as_published = tmp_path / "few-shot-supernet"
     pairs = zip(from_csv.codes.tolist(), from_csv.scores.tolist(), strict=True)

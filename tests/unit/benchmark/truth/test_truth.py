@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError, MissingError
-from benchmark.spaces.nb201 import SIZE, Arch, to_string
+from benchmark.spaces.base import Arch
+from benchmark.spaces.nb201 import SIZE, to_string
 from benchmark.spaces.registry import open_space
 from benchmark.truth.keys import DATASETS, SPLITS, AccuracyKey, CostKey
 from benchmark.truth.measurements import Agreement, BySeed, Measurements

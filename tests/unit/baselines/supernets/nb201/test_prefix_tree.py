@@ -15,7 +15,8 @@ from baselines.supernets.nb201 import prefix_tree
 from baselines.supernets.nb201.network import CellSupernet
 from baselines.supernets.nb201.operations import CellNode, Edge
 from baselines.supernets.parts.normalisation import ByGroup, Normalise
-from benchmark.spaces.nb201 import EDGES, NONE, Codes, decode, live_codes
+from benchmark.spaces.base import Codes
+from benchmark.spaces.nb201 import EDGES, NONE, decode, live_codes
 from tests.unit.baselines.naive import one_by_one
 from tests.unit.baselines.tiny import tiny_images, tiny_network, tiny_scale
 

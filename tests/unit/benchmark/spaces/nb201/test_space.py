@@ -24,12 +24,12 @@ from benchmark.spaces.nb201 import (
     from_string,
     is_connected,
     live_codes,
-    to_codes,
     to_string,
 )
 from benchmark.spaces.registry import open_space
 from tests.unit.benchmark.spaces.nb201.official_notation import isomorphism_classes
 
+NB201 = open_space("nb201")
 CODES = st.integers(0, SIZE - 1)
 
 
@@ -109,10 +109,10 @@ def test_a_truncated_string_is_completed() -> None:
 
 
 def test_codes_and_strings_mix() -> None:
-    np.testing.assert_array_equal(to_codes([to_string(9), 3, np.int32(4)]), [9, 3, 4])
-    np.testing.assert_array_equal(to_codes(np.array([to_string(9)])), [9])
-    assert to_codes([]).shape == (0,)
-    assert to_codes(np.array([], int)).shape == (0,)
+    np.testing.assert_array_equal(NB201.to_codes([to_string(9), 3, np.int32(4)]), [9, 3, 4])
+    np.testing.assert_array_equal(NB201.to_codes(np.array([to_string(9)])), [9])
+    assert NB201.to_codes([]).shape == (0,)
+    assert NB201.to_codes(np.array([], int)).shape == (0,)
 
 
 @pytest.mark.parametrize("codes", [[-1], [SIZE], [1.0], ["1"], [True], [None]])
@@ -120,7 +120,7 @@ def test_what_is_no_code_is_refused(codes: list[object]) -> None:
     with pytest.raises(InputError):
         decode(codes)  # type: ignore[arg-type]
     with pytest.raises(InputError):
-        to_codes(codes)  # type: ignore[arg-type]
+        NB201.to_codes(codes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("operations", [[0, 0, 0, 0, 0, 5], [-1, 0, 0, 0, 0, 0], [0] * 5, 0])
@@ -152,7 +152,7 @@ def alive(operations: tuple[int, ...]) -> list[int]:
     ],
 )
 def test_decisions_are_found_by_number_or_name(named: int | str, expected: tuple[int, ...]) -> None:
-    assert open_space("nb201").find(named) == expected
+    assert NB201.find(named) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_decisions_are_found_by_number_or_name(named: int | str, expected: tuple
 )
 def test_what_is_no_decision_is_refused(named: int | str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        open_space("nb201").find(named)
+        NB201.find(named)
 
 
 def test_dead_edges_are_those_on_no_path() -> None:
