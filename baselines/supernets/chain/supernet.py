@@ -49,6 +49,14 @@ class ChainSupernet(Supernet):
                 x = layer(x, path[place], normalise)
         return self.finish(x, normalise)
 
+    def decision_weights(self, decision: int) -> list[nn.Parameter]:
+        """Return the weights of all options of one layer."""
+        return list(self.layers[decision].parameters())
+
+    def common_weights(self) -> list[nn.Parameter]:
+        """Return no weights: between the layers of the decisions there are none."""
+        return []
+
     def many_logits(
         self, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int, memory: int
     ) -> Iterator[tuple[slice, Tensor]]:
@@ -67,11 +75,3 @@ class ChainSupernet(Supernet):
     def choice_layers(self) -> Iterator[ChoiceLayer]:
         """Yield the layers of the decisions, in order."""
         return (cast(ChoiceLayer, layer) for layer in self.layers)
-
-    def decision_weights(self, decision: int) -> list[nn.Parameter]:
-        """Return the weights of all options of one layer."""
-        return list(self.layers[decision].parameters())
-
-    def common_weights(self) -> list[nn.Parameter]:
-        """Return no weights: between the layers of the decisions there are none."""
-        return []

@@ -53,6 +53,22 @@ class GenotypeSupernet(Supernet):
         logits: Tensor = self.classifier(last.mean((2, 3)))
         return logits
 
+    def decision_weights(self, decision: int) -> list[nn.Parameter]:
+        """Return the weights of an edge in all cells of its kind, none for inputs of a node."""
+        if decision >= FIRST_PAIR:
+            return []
+        kind, edge = divmod(decision, N_EDGES)
+        return [
+            weight
+            for cell in self.cells()
+            if cell.place.kind == kind
+            for weight in cell.edge(edge).parameters()
+        ]
+
+    def common_weights(self) -> list[nn.Parameter]:
+        """Return the weights that preprocess the inputs of all cells."""
+        return [weight for cell in self.cells() for weight in cell.preprocess.parameters()]
+
     def many_logits(
         self, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int, memory: int
     ) -> Iterator[tuple[slice, Tensor]]:
@@ -74,19 +90,3 @@ class GenotypeSupernet(Supernet):
     def cells(self) -> Iterator[SearchCell]:
         """Yield the cells, from the first to the last."""
         return (cell for cell in self.blocks if isinstance(cell, SearchCell))
-
-    def decision_weights(self, decision: int) -> list[nn.Parameter]:
-        """Return the weights of an edge in all cells of its kind, none for inputs of a node."""
-        if decision >= FIRST_PAIR:
-            return []
-        kind, edge = divmod(decision, N_EDGES)
-        return [
-            weight
-            for cell in self.cells()
-            if cell.place.kind == kind
-            for weight in cell.edge(edge).parameters()
-        ]
-
-    def common_weights(self) -> list[nn.Parameter]:
-        """Return the weights that preprocess the inputs of all cells."""
-        return [weight for cell in self.cells() for weight in cell.preprocess.parameters()]

@@ -51,6 +51,14 @@ class CellSupernet(Supernet):
             x = block(x, path, normalise) if isinstance(block, Cell) else block(x, normalise)
         return self.finish(x, normalise)
 
+    def decision_weights(self, decision: int) -> list[nn.Parameter]:
+        """Return the weights that one edge of the cell has in all cells."""
+        return [weight for cell in self.cells() for weight in cell.edge(decision).parameters()]
+
+    def common_weights(self) -> list[nn.Parameter]:
+        """Return the weights of the residual blocks."""
+        return [weight for block in self.residual_blocks() for weight in block.parameters()]
+
     def many_logits(
         self, codes: Codes, pixels: Tensor, normalise: ByGroup, parts: int, memory: int
     ) -> Iterator[tuple[slice, Tensor]]:
@@ -83,14 +91,6 @@ class CellSupernet(Supernet):
     def residual_blocks(self) -> Iterator[ResidualBlock]:
         """Yield the residual blocks, from the first to the last."""
         return (block for block in self.blocks if isinstance(block, ResidualBlock))
-
-    def decision_weights(self, decision: int) -> list[nn.Parameter]:
-        """Return the weights that one edge of the cell has in all cells."""
-        return [weight for cell in self.cells() for weight in cell.edge(decision).parameters()]
-
-    def common_weights(self) -> list[nn.Parameter]:
-        """Return the weights of the residual blocks."""
-        return [weight for block in self.residual_blocks() for weight in block.parameters()]
 
 
 def _blocks(scale: NetworkScale) -> Iterator[nn.Module]:
