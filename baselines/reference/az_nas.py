@@ -21,7 +21,7 @@ from torch import Tensor
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
+from baselines.reference.proxy_inputs import BatchOptions, proxy_batches, proxy_scale
 from baselines.reference.scorer import measure_candidates, trace_of
 from baselines.supernets.parts.child import ChildNetwork
 
@@ -88,7 +88,7 @@ class AzNas(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
-        scale = network_scale(experiment, self.options)
+        scale = proxy_scale(experiment, self.options)
         (batch,) = proxy_batches(experiment, self.options)
 
         def measure(network: ChildNetwork, generator: torch.Generator) -> Sequence[float]:

@@ -27,8 +27,8 @@ from baselines.method import Method, Outcome
 from baselines.reference.proxy_inputs import (
     BatchOptions,
     MultiBatchOptions,
-    network_scale,
     proxy_batches,
+    proxy_scale,
 )
 from baselines.reference.scorer import score_by_batch, score_candidates
 from baselines.supernets.parts.child import ChildNetwork
@@ -106,6 +106,6 @@ class Zico(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
-        scale = network_scale(experiment, self.options)
+        scale = proxy_scale(experiment, self.options)
         batches = proxy_batches(experiment, self.options, self.options.batches)
         return score_candidates(experiment, scale, lambda network, _: [zico(network, batches)])

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
+from baselines.reference.proxy_inputs import BatchOptions, proxy_batches, proxy_scale
 from baselines.reference.scorer import score_candidates
 from baselines.supernets.parts.child import ChildNetwork
 from benchmark.errors import InputError
@@ -50,7 +50,7 @@ class JacobianCovariance(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
-        scale = network_scale(experiment, self.options)
+        scale = proxy_scale(experiment, self.options)
         (batch,) = proxy_batches(experiment, self.options)
         numbers = batch.pixels[0].numel()
         if len(batch) >= numbers:

@@ -39,7 +39,7 @@ class MultiBatchOptions(BatchOptions):
     batches: Annotated[int, Meta(ge=2)]
 
 
-def network_scale(experiment: Experiment, options: NetworkOptions) -> Scale:
+def proxy_scale(experiment: Experiment, options: NetworkOptions) -> Scale:
     """Return the size of the networks; the number of classes is always the task's."""
     if options.scale == "task":
         return experiment.scale
@@ -52,7 +52,7 @@ def proxy_batches(experiment: Experiment, options: BatchOptions, count: Count = 
     They have the network's resolution and channels, and are on the device. Noise is Gaussian with
     unit variance and random labels.
     """
-    scale = network_scale(experiment, options)
+    scale = proxy_scale(experiment, options)
     generator = experiment.streams.torch(STREAM)
     total = count * options.batch_size
     if options.images == "noise":

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from baselines.experiment import Experiment
 from baselines.method import Outcome
-from baselines.reference.proxy_inputs import BatchOptions, network_scale, proxy_batches
+from baselines.reference.proxy_inputs import BatchOptions, proxy_batches, proxy_scale
 from baselines.supernets.base import Family
 from baselines.supernets.parts.child import ChildNetwork
 from benchmark.errors import CheckError
@@ -45,7 +45,7 @@ def score_by_batch(
 ) -> Outcome:
     """Score every candidate by a measure of its network and one batch of images."""
     (batch,) = proxy_batches(experiment, options)
-    scale = network_scale(experiment, options)
+    scale = proxy_scale(experiment, options)
     return score_candidates(experiment, scale, lambda network, _: [measure(network, batch)])
 
 

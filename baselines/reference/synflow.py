@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from baselines.experiment import Experiment
 from baselines.method import Method, Outcome
-from baselines.reference.proxy_inputs import NetworkOptions, network_scale
+from baselines.reference.proxy_inputs import NetworkOptions, proxy_scale
 from baselines.reference.scorer import score_candidates
 from baselines.supernets.parts.child import ChildNetwork
 from benchmark.spaces.base import Scale
@@ -62,7 +62,7 @@ class SynFlow(Method):
 
     def run(self, experiment: Experiment) -> Outcome:
         """Score every candidate."""
-        scale = network_scale(experiment, self.options)
+        scale = proxy_scale(experiment, self.options)
         return score_candidates(experiment, scale, lambda network, _: [synflow(network, scale)])
 
 

@@ -10,8 +10,8 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own abbreviation
 from baselines.reference.proxy_inputs import (
     BatchOptions,
     NetworkOptions,
-    network_scale,
     proxy_batches,
+    proxy_scale,
 )
 from benchmark.errors import InputError
 from benchmark.images import Images, ImageSet
@@ -21,8 +21,8 @@ from tests.unit.baselines.tiny import tiny_experiment, tiny_images, tiny_scale
 
 def test_the_tasks_scale_and_the_tables() -> None:
     experiment = tiny_experiment(scale=replace(tiny_scale(), classes=7))
-    assert network_scale(experiment, NetworkOptions("task")) == experiment.scale
-    assert network_scale(experiment, NetworkOptions("table")) == replace(TABLE_SCALE, classes=7)
+    assert proxy_scale(experiment, NetworkOptions("task")) == experiment.scale
+    assert proxy_scale(experiment, NetworkOptions("table")) == replace(TABLE_SCALE, classes=7)
 
 
 def test_task_images_are_training_images_each_once() -> None:
