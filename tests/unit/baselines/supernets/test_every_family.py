@@ -256,7 +256,7 @@ def test_any_code_inherits_the_weights_of_its_canonical_path(name: str) -> None:
 
 def test_images_that_cannot_be_halved_twice_are_refused_by_the_size_space() -> None:
     """There pooling would drop the last row, but the convolutions beside it keep it."""
-    with pytest.raises(InputError, match="resolution is 30: .* use a multiple of 4"):
+    with pytest.raises(InputError, match=r"resolution is 30: .* use a multiple of 4"):
         SizeScale(resolution=30)
 
 
