@@ -31,6 +31,7 @@ from benchmark.truth.table_with_curves import TableWithCurves
 _ROW_LABELS = ("", "__index_level_0__")  # what pandas calls the column of its row labels
 _MINI_DATASET = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet": "imagenet16-120"}
 _MINI_SPLIT = {"val": "valid", "test": "test"}
+_MEANS = ", or take their mean (--average-repeats)"
 _MOST_NUMBERED = 1 << 31  # end of the numbers that a table's architectures can have
 
 
@@ -63,7 +64,7 @@ def table_from_columns(
     if options.skip_invalid:
         rows, note = rows.of_space(arch, space)
         notes += [note] if note else []
-    read = rows.converted if options.average_repeats else rows.converted_once
+    read = rows.converted if options.average_repeats else partial(rows.converted_once, hint=_MEANS)
     codes = np.array(read(arch, partial(parse_in, space)))
     distinct, counts = np.unique(codes, return_counts=True)
     accuracies = {}

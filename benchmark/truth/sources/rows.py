@@ -31,15 +31,20 @@ class Rows:
                 raise InputError(f"{self.path}, {self.place(row)}: {error}") from error
         return found
 
-    def converted_once(self, column: str, convert: Callable[[Any], int]) -> list[int]:
-        """Return the values of a column after checking that they differ."""
+    def converted_once(
+        self, column: str, convert: Callable[[Any], int], hint: str = ""
+    ) -> list[int]:
+        """Return the values of a column after checking that they differ.
+
+        Where they do not, ``hint`` ends the message: what else than keeping one can be done.
+        """
         first_row: dict[int, int] = {}
         for row, value in enumerate(self.converted(column, convert)):
             earlier = first_row.setdefault(value, row)
             if earlier != row:
                 raise InputError(
                     f"{self.path}, {self.place(row)}: {column} {self.columns[column][row]} is "
-                    f"already on {self.place(earlier)}; keep one of them"
+                    f"already on {self.place(earlier)}; keep one of them{hint}"
                 )
         return list(first_row)
 
