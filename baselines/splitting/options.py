@@ -11,8 +11,9 @@ from baselines.splitting.gradient_distances import Decisions
 from baselines.splitting.partition import check_exact
 from baselines.tree.schedule import Restart, Schedule
 from benchmark.errors import InputError
+from benchmark.seeds import Streams
 from benchmark.settings import Count, Fraction
-from benchmark.spaces.base import JOINED, Space
+from benchmark.spaces.base import JOINED, MOST_DRAWN, Choices, Space
 from benchmark.spaces.subspaces.subspace import Subspace
 
 
@@ -98,16 +99,27 @@ class SplittingOptions:
         return sorted(found)
 
     def at_level(self, subspace: Subspace, level: int) -> list[Decisions]:
-        """Return what may be split in a supernet of a level."""
+        """Return what may be split in a supernet of a level.
+
+        Decisions with an option that the supernet does not train, as none of the architectures that
+        it scores takes it, are left out if there are others: a part might have nothing to score.
+        """
         space = subspace.space
         if self.decision == "fixed":
             return [space.find(self.decisions[level])]
-        return [
+        found = [
             chosen
             for chosen in self.candidates(space)
             if not any(subspace.is_split(one) for one in chosen)
             and len(subspace.options(chosen)) >= self.groups[level]
         ]
+        trained = [set(options) for options in _trained(subspace).T.tolist()]
+        whole = [
+            chosen
+            for chosen in found
+            if all(trained[one] >= set(subspace.allowed[one]) for one in chosen)
+        ]
+        return whole or found
 
     def check(self, space: Space) -> None:
         """Check that each level has something left to split, whatever was split above it."""
@@ -144,3 +156,14 @@ class SplittingOptions:
             taken = sum(set(chosen) <= set(found) for chosen in above)  # one of these by each
             return options[: max(1, len(options) - taken)]
         return options[:1]
+
+
+def _trained(subspace: Subspace) -> Choices:
+    """Return choices [n, D] that a supernet trains: all, or a sample where they cannot be listed.
+
+    The sample is the same at every call.
+    """
+    space = subspace.space
+    if space.is_enumerable:
+        return space.decode(space.pool(subspace))
+    return subspace.draw(MOST_DRAWN, Streams(0).numpy("trained options"))

@@ -8,6 +8,7 @@ from baselines.gm import Gm
 from baselines.splitting import SplittingOptions
 from benchmark.errors import InputError
 from benchmark.spaces.registry import open_space
+from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.task import parse_task
 from tests.command_line import TINY_PRESET
 from tests.unit.baselines.tiny import BATCH, FULL, OPTIONS, SPACE
@@ -69,6 +70,32 @@ def test_what_was_split_alone_or_with_others_is_not_split_again() -> None:
     part, _ = FULL.split([1, 2], [together[:9], together[9:]])
     assert options.at_level(part, 1) == [(0,), (3,), (4,), (5,)]
     assert options.at_level(FULL, 2) == [(1, 2)]  # the only one with six options
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "kept", "left_out"),
+    [
+        ("macro", "stage3.2", [(0,)], ["stage3.3"]),  # skipped layers come last in their stage,
+        ("macro", "stage3.3", [(1,), (2,)], ["stage3.2"]),  # so only they follow one that is
+        ("macro", "stage3.2", [(0,), (1,)], []),
+        ("mobilenet", "stage2.2", [(6,)], ["stage2.3", "stage2.4"]),
+        ("mobilenet", "stage2.3", [(3,), (4,)], ["stage2.2"]),
+        ("darts", "normal 0→2", [(3,)], []),
+        ("nb201", "0→1", [(0,)], []),
+    ],
+)
+def test_a_decision_is_not_split_where_a_part_would_score_nothing(
+    name: str, split: str, kept: list[tuple[int, ...]], left_out: list[str]
+) -> None:
+    space = open_space(name)
+    whole, decisions = Subspace.whole(space), space.find(split)
+    others = [one for one in whole.options(decisions) if one not in kept]
+    part, _ = whole.split(decisions, [kept, others])
+    options = options_of(groups=[2, 2], among=["*"], min_size=1)
+    expected = {(place,) for place in range(len(space))} - {decisions}
+    assert set(options.at_level(part, 1)) == expected - {space.find(one) for one in left_out}
+    only = options_of(groups=[2, 2], among=[*left_out, split], min_size=1)  # there is no other
+    assert only.at_level(part, 1) == [space.find(one) for one in left_out]
 
 
 def test_the_plan_knows_how_many_options_are_matched_at_most() -> None:
