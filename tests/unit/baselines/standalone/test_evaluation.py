@@ -33,10 +33,11 @@ def test_mirrored_images_count_by_the_mean_of_their_logits(network: CellNetwork)
 def test_recomputed_statistics_are_those_of_the_images(network: CellNetwork) -> None:
     few = Images(torch.randn(300, 1, 8, 8), torch.zeros(300, dtype=torch.int64))
     recompute_batch_norm(network, few)
-    norm = network.stem[1]
+    assert isinstance(network.stem, nn.Sequential)
+    convolution, norm = network.stem
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
-    maps = network.stem[0](few.pixels)
+    maps = convolution(few.pixels)
     assert torch.allclose(norm.running_mean, maps.mean((0, 2, 3)), atol=1e-6)
     assert norm.momentum == 0.1
 
