@@ -102,7 +102,7 @@ def build(
     name = name or f"{chosen.name}-{chosen.scale.abbreviation}e{chosen.training.epochs}"
     table_path(name)  # checks that it is a name
 
-    # These import PyTorch.
+    # These take long to import.
     from benchmark.app.building import BuildPlan, build_table, chosen_architectures
     from benchmark.app.running.devices import checked_device
     from benchmark.app.workers.backends import chosen_workers

@@ -27,6 +27,13 @@ def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     assert loaded.isdisjoint(HEAVY), loaded & HEAVY
 
 
+@pytest.mark.parametrize("arguments", [["list", "spaces"], ["tables", "info"]])
+def test_spaces_and_tables_need_no_pytorch(arguments: list[str]) -> None:
+    called = finish(start_nasbench(*arguments, code=SAY_MODULES))
+    assert called.code == 0
+    assert "torch" not in called.err.split()
+
+
 def test_a_worker_imports_little_beside_pytorch() -> None:
     """Each process of a run does, so a second here is one for each worker."""
     code = "import sys, benchmark.app.running.runner; print(*sys.modules, file=sys.stderr)"
