@@ -130,6 +130,15 @@ class Base(ABC):
                 "the hard weight, or another base"
             )
 
+    @classmethod
+    def check_strongest(cls) -> None:
+        """Check that architecture parameters can tell the strongest architecture."""
+        if not cls.has_weights:
+            raise InputError(
+                f"base {cls.name} has no architecture parameters to select the strongest by: set "
+                "[selection] by to candidates, random, evolution or local"
+            )
+
     @staticmethod
     @abstractmethod
     def matching_passes(options: Sequence[int]) -> int:
@@ -180,10 +189,8 @@ class Base(ABC):
         Raises:
             InputError: The base has none.
         """
-        raise InputError(
-            f"base {self.name} has no architecture parameters to select the strongest by: set "
-            "[selection] by to candidates, random, evolution or local"
-        )
+        self.check_strongest()
+        raise AssertionError(f"base {self.name} has architecture parameters but no strongest")
 
     def score(self, leaves: Sequence[SupernetState]) -> NDArray[np.float64]:
         """Return scores [n] of the candidates as paths, each by the leaf that owns it.

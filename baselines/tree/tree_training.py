@@ -69,6 +69,8 @@ def plan_tree(
     ``matching`` is the most batches that one split passes, for each level; none by default.
     """
     base = base_class(task.search.base)
+    if task.selection.by == "strongest":
+        base.check_strongest()
     workload = Workload(
         train_images=train_images,
         batch_size=task.training.batch_size,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from baselines.gm import Gm
+from baselines.registry import method_class
 from baselines.splitting import SplittingOptions
 from benchmark.errors import InputError
 from benchmark.spaces.registry import open_space
@@ -31,6 +32,16 @@ def test_many_options_need_the_spectral_cut(change: dict[str, Any]) -> None:
     assert Gm(spectral).plan(task, 24).levels[0].matching == (1 + 24 + 4) * BATCH
     unmatched = {**options, "decision": "random", "partition": "random"}
     assert Gm(unmatched).plan(task, 24).levels[0].matching == 0
+
+
+@pytest.mark.parametrize("method", ["one-shot", "few-shot", "gm", "gm-random"])
+def test_a_plan_asks_no_base_without_parameters_for_the_strongest(method: str) -> None:
+    """Else the run would end with this error after all its training."""
+    text = TINY_PRESET.replace('by = "candidates"', 'by = "strongest"')
+    made = method_class(method)(OPTIONS[method])
+    with pytest.raises(InputError, match=r"base rsps has no .* set .selection. by to candidates"):
+        made.plan(parse_task("tiny", text), 24)
+    made.plan(parse_task("tiny", text.replace('base = "rsps"', 'base = "darts"')), 24)
 
 
 def test_edges_of_which_a_node_keeps_two_are_not_matched_three_at_once() -> None:
