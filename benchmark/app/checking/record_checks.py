@@ -80,19 +80,20 @@ def _check_selected(
 ) -> None:
     """Check that each leaf selects an architecture that it scores, with the score in the record.
 
-    What a search of the leaf's subspace selects need not be a candidate.
+    What a search of the leaf's subspace selects need not be a candidate. A leaf without any may
+    find one, or have none because others hold the canonical codes of all its architectures.
     """
     nodes = [leaf["node"] for leaf in record.trace["leaves"]]
     selected = {
         leaf["node"]: leaf["selected"] for leaf in record.trace["leaves"] if "selected" in leaf
     }
     by = record.task.get("selection", {}).get("by", "candidates")
+    scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
     if by == "strongest":  # which may lie in another leaf, if it does not use what was split
         scoring = set(nodes)
     elif by != "candidates":
-        scoring = {node for node, one in zip(nodes, subspaces, strict=True) if one.size}
-    else:
-        scoring = {nodes[place] for place in scoring_leaves(subspaces, record.codes)}
+        sizes = {node: one.size for node, one in zip(nodes, subspaces, strict=True)}
+        scoring |= {node for node in selected if sizes.get(node)}
     checks.require(
         selected.keys() == scoring,
         where,

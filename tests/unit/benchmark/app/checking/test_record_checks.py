@@ -16,6 +16,7 @@ from benchmark.app.checking.record_checks import check_record
 from benchmark.records import RunRecord, read_record
 from benchmark.spaces.nb201 import live_codes
 from benchmark.spaces.registry import open_space
+from tests.command_line import nasbench, tiny_preset
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -190,3 +191,15 @@ def test_another_seed_has_other_random_streams(record: RunRecord) -> None:
     found = findings(replace(record, seed=4))
     assert found
     assert all(line.endswith("is not that of seed 4") for line in found)
+
+
+def test_a_searched_leaf_that_scores_nothing_selects_nothing(tmp_path: Path) -> None:
+    """Where edge 0→1 carries nothing, edge 1→3 is dead, so canonical codes have none there."""
+    split = ("--set", 'methods.few-shot.decisions=["0→1", "1→3"]')
+    search = ("--set", 'selection.by="random"', "--set", "selection.evaluations=2")
+    asked = ("--preset", tiny_preset(tmp_path), "--seeds", "1", "--out", tmp_path / "runs")
+    called = nasbench("run", "--method", "few-shot", *asked, *split, *search)
+    assert called.code == 0, called.err
+    record = read_record(tmp_path / "runs" / "few-shot-seed0.json")
+    assert sum("selected" in leaf for leaf in record.trace["leaves"]) == 25 - 4
+    assert findings(record) == []

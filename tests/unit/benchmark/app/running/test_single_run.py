@@ -123,7 +123,7 @@ def test_a_plan_that_the_budget_does_not_allow_is_refused_before_anything_runs(
         ({}, 0),
         ({"trajectory.points": 3}, 2 * 10),  # the last point is the candidates
         ({"trajectory.points": 3, "trajectory.architectures": 900}, 2 * 300),
-        ({"selection.by": "strongest"}, 4),
+        ({"selection.by": "strongest", "search.base": "darts"}, 4),
         ({"selection.by": "evolution"}, 4 * 20),  # in each leaf
     ],
 )
