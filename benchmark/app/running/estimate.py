@@ -8,6 +8,7 @@ from statistics import median
 import torch
 
 from baselines.training import base_class
+from baselines.training.base import Base
 from baselines.training.weights import StepRange
 from baselines.tree.schedule import Plan
 from benchmark.app.running.single_run import make_experiment, networks_to_score
@@ -17,10 +18,21 @@ from benchmark.spaces.subspaces.subspace import Subspace
 from benchmark.tasks.task import Task
 
 STEPS = 5  # measured, after one that is not
-SCORED = 16  # architectures whose scoring is measured
-MATCHED = 2  # decisions whose matching is measured
 LONG = 2.0  # seconds; work that takes longer is measured once
-MOST_IMAGES = 64  # that each of them is measured on
+PROBED = 8  # images of the batches of a network whose whole batches take long
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is measured besides training steps."""
+
+    decisions: int  # that are matched
+    architectures: int  # that are scored
+    images: int  # at most, that each of them is scored on
+
+
+USUAL = Sample(decisions=2, architectures=16, images=64)
+SMALL = Sample(decisions=1, architectures=4, images=PROBED)  # where whole batches take long
 
 
 @dataclass(frozen=True)
@@ -33,18 +45,43 @@ class StepCosts:
 
 
 def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
-    """Measure a task's single steps on a device; its images need not be installed."""
+    """Measure a task's single steps on a device; its images need not be installed.
+
+    Where a step takes longer than ``LONG``, small batches are measured, and their seconds
+    multiplied: a step of the papers' networks takes a CPU many seconds, and matching many steps.
+    """
+    whole = task.training.batch_size
+    probed = min(whole, PROBED)
+    share = whole / probed
+    small = replace(task, training=replace(task.training, batch_size=probed))
+    if _measured_step(_base(small, device), device, repeats=1) * share < LONG:
+        return _measured(task, device, USUAL)
+    costs = _measured(small, device, SMALL)
+    return StepCosts(costs.step * share, costs.matching * share, costs.scoring)
+
+
+def _base(task: Task, device: str) -> Base:
+    """Return a base with images of noise and the budget of the measured steps."""
     base_kind = base_class(task.search.base)
-    batch = task.training.batch_size
-    fewer = min(task.scoring.images, MOST_IMAGES)
+    ledger = Ledger(Budget((1 + STEPS) * base_kind.passes * task.training.batch_size))
+    return base_kind(make_experiment(task, 0, ledger, device, _noise(task)))
+
+
+def _measured_step(base: Base, device: str, repeats: int = STEPS) -> float:
+    """Return the seconds of a training step of the whole space."""
+    state = base.start(Subspace.whole(base.experiment.space))
+    training = base.training(state, StepRange(0, 1 + STEPS, 1 + STEPS), "root")
+    return _Timed(device)(training.step, repeats)
+
+
+def _measured(task: Task, device: str, sample: Sample) -> StepCosts:
+    """Measure steps with batches of the task."""
+    fewer = min(task.scoring.images, sample.images)
     task = replace(task, scoring=replace(task.scoring, images=fewer))
-    ledger = Ledger(Budget((1 + STEPS) * base_kind.passes * batch))
-    images = _noise(task)
-    base = base_kind(make_experiment(task, 0, ledger, device, images))
+    base = _base(task, device)
+    step = _measured_step(base, device)
     experiment = base.experiment
     state = base.start(Subspace.whole(experiment.space))
-    training = base.training(state, StepRange(0, 1 + STEPS, 1 + STEPS), "root")
-    step = _Timed(device)(training.step)
 
     passes = 0
 
@@ -53,14 +90,15 @@ def measure_steps(task: Task, device: str = "cpu") -> StepCosts:
         passes += 1
 
     batches = experiment.batches(experiment.images.train, 1, "matching batches/root")
-    decisions = [(decision,) for decision in range(MATCHED)]
+    decisions = [(decision,) for decision in range(sample.decisions)]
     timed = _Timed(device)
     matching = timed(lambda: base.distances(state, decisions, batches, "root", count), repeats=1)
     codes = task.functions
     middle = len(codes) // 2
-    sample = codes[middle : middle + SCORED]  # neighbours share work, as in the whole space
-    scoring = _Timed(device)(lambda: base.score_functions(state.network, sample))
-    return StepCosts(step, matching / (passes / timed.times), scoring / (len(sample) * fewer))
+    # neighbours share work, as in the whole space
+    scored = codes[middle : middle + sample.architectures]
+    scoring = _Timed(device)(lambda: base.score_functions(state.network, scored))
+    return StepCosts(step, matching / (passes / timed.times), scoring / (len(scored) * fewer))
 
 
 def plan_seconds(task: Task, plan: Plan, costs: StepCosts) -> dict[str, float]:
