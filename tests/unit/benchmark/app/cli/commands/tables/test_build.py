@@ -184,8 +184,8 @@ def test_a_share_makes_no_table(tmp_path: Path) -> None:
         (["--architectures", "no.txt"], "cannot read no.txt: No such file or directory"),
         (["--space", "nb301"], "unknown space 'nb301': did you mean 'nb201'?"),
         (
-            ["--space", "darts", "--dataset", "cifar10"],
-            "data set 'cifar10' has no protocol for space darts: give --protocol",
+            ["--space", "darts", "--dataset", "cifar100"],
+            "data set 'cifar100' has no protocol for space darts: give --protocol",
         ),
         (["--space", "macro"], "unknown setting of [network] 'channels'"),
         (["--set", "data.resolution=9"], "resolution is 9: it is halved twice"),
