@@ -58,6 +58,11 @@ class AccelScale(Scale):
         """Return the size in a few words."""
         return f"{self.widths[-1]} channels in the last stage, {super().describe()}"
 
+    @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"w{self.widths[-1]}{super().abbreviation}"
+
 
 TABLE_SCALE = AccelScale(resolution=224, classes=1000)
 

@@ -36,6 +36,15 @@ class MacroScale(Scale):
         super().__post_init__()
         check_one_each(STAGES, widths=self.widths, strides=self.strides)
 
+    def describe(self) -> str:
+        """Return the size in a few words."""
+        return f"{self.widths[-1]} channels in the last stage, {super().describe()}"
+
+    @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"w{self.widths[-1]}{super().abbreviation}"
+
 
 TABLE_SCALE = MacroScale()
 

@@ -52,6 +52,11 @@ class MobileNetScale(Scale):
         """Return the size in a few words."""
         return f"{self.channels(self.head)} last channels, {super().describe()}"
 
+    @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"w{self.width_percent}{super().abbreviation}"
+
 
 TABLE_SCALE = MobileNetScale(resolution=224, classes=1000)
 

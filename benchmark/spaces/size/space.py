@@ -38,6 +38,15 @@ class SizeScale(Scale):
                 f"resolution is {self.resolution}: it is halved twice, so use a multiple of 4"
             )
 
+    def describe(self) -> str:
+        """Return the size in a few words."""
+        return f"{self.widths[-1]} channels at most, {super().describe()}"
+
+    @property
+    def abbreviation(self) -> str:
+        """The size as part of a name."""
+        return f"w{self.widths[-1]}{super().abbreviation}"
+
 
 class SizeSpace(Space):
     """Networks written as five widths, such as ``64:8:16:24:64``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -228,3 +229,11 @@ def test_codes_outside_of_the_space_are_refused(name: str) -> None:
             space.decode(code)
         with pytest.raises(InputError, match="out of bounds"):
             space.format(code)
+
+
+@given(SPACE)
+def test_the_size_of_networks_can_be_part_of_a_name(space: Space) -> None:
+    scale = space.table_scale
+    assert re.fullmatch(r"([a-z]\d+){2,}", scale.abbreviation)
+    assert scale.abbreviation.endswith(f"r{scale.resolution}")
+    assert str(scale.resolution) in scale.describe()
